@@ -1,0 +1,33 @@
+# The interpreter that .venv is made with: make PYTHON=/usr/bin/python3.12 test
+PYTHON = python3
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' Makefile
+
+try: ## run every probe against a simulated Harbor; URL=https://... [AUTHFILE=] [CA_FILE=] for a real one
+	@$(PYTHON) tools/bootstrap.py simulator
+	@.venv/bin/python tools/try.py --url '$(URL)' --authfile '$(AUTHFILE)' --ca-file '$(CA_FILE)'
+
+test: ## run every test on every supported Python that is here
+	@$(PYTHON) tools/bootstrap.py simulator test tox
+	@.venv/bin/python tools/test.py
+
+lint: ## check style and types
+	@$(PYTHON) tools/bootstrap.py simulator test lint
+	@.venv/bin/python -m ruff check .
+	@.venv/bin/python -m ruff format --check .
+	@.venv/bin/python -m mypy
+
+docs: ## write docs/check_harbor_*.md anew from the probes' help
+	@$(PYTHON) tools/bootstrap.py
+	@.venv/bin/python tools/docs.py
+
+bench: ## measure CPU and memory, write docs/performance.md
+	@$(PYTHON) tools/bootstrap.py simulator bench
+	@.venv/bin/python tools/bench.py
+
+clean: ## remove .venv, .tox and every cache
+	rm -rf .venv .tox .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: help try test lint docs bench clean
