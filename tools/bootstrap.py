@@ -8,10 +8,10 @@ Ends at once when nothing has changed since the last run.
 
 import sys
 
-if sys.version_info < (3, 9):
+if sys.version_info < (3, 9):  # noqa: UP036 - this file alone must still be read by older ones
     sys.exit(
-        "check_harbor needs Python 3.9 or newer, this is %d.%d (%s).\n"  # noqa: UP031
-        "Name a newer one: make PYTHON=/path/to/python3 ..." % (sys.version_info[:2] + (sys.executable,))
+        "check_harbor needs Python 3.9 or newer, {} is {}.{}.\n"
+        "Name a newer one: make PYTHON=/path/to/python3 ...".format(sys.executable, *sys.version_info)
     )
 
 import configparser
@@ -36,7 +36,8 @@ PUBLIC_INDEX = os.environ.get("PIP_INDEX_URL", "")
 PIP_WHEEL = re.compile(r"pip-(\d+(?:\.\d+)*)-py3-none-any\.whl")
 ADVICE = (
     "The requirements come from a package index once, {index} here. Behind a mirror or proxy set\n"
-    "PIP_INDEX_URL, PIP_CERT or HTTPS_PROXY as for pip, then run the same command again."
+    "PIP_INDEX_URL, PIP_CERT or HTTPS_PROXY as for pip (no certificates at all: install ca-certificates),\n"
+    "then run the same command again."
 )
 
 
@@ -53,10 +54,10 @@ def pip_setting(name: str) -> str:
     """pip's own setting: environment before user's before system's configuration file; "" if unset."""
     home = Path.home()
     files = [
-        "/etc/pip.conf",
+        Path("/etc/pip.conf"),
         home / ".pip" / "pip.conf",
         Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip" / "pip.conf",
-        os.environ.get("PIP_CONFIG_FILE", ""),
+        Path(os.environ.get("PIP_CONFIG_FILE", os.devnull)),
     ]
     config = configparser.RawConfigParser()
     config.read(files, encoding="utf-8")
@@ -145,7 +146,7 @@ def main() -> None:
                 install_pip(index)
             made_by.write_text(interpreter)
         print("Installing " + ", ".join(wanted) + " ...", flush=True)
-        pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "-qq", "--retries", "2"]
+        pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "-qq", "--retries", "2"]
         if subprocess.run([*pip, "install", *wanted], check=False).returncode:
             raise LookupError("pip could not install the requirements")
         stamp.write_text("\n".join(wanted))

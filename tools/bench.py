@@ -1,0 +1,190 @@
+"""`make bench`: what one run of each plugin costs, written to docs/performance.md.
+
+Each plugin asks a simulated Harbor over HTTPS. Its floor is the same interpreter importing the libraries
+that the plugin loads, and nothing else. All subjects take turns, so that whatever else the machine does
+falls on all of them; the figures are medians, and the ratios compare medians of one session.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import importlib.metadata
+import itertools
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import probes
+
+sys.path.insert(0, str(probes.ROOT / "tests"))
+
+from simulator import Simulator
+
+LIMIT = 1.25
+REFERENCE = "check_harbor_health"
+LIBRARIES = {"nagiosplugin": "nagiosplugin", "requests": "requests", "OpenSSL": "pyOpenSSL"}
+DISTRIBUTION_PLUGINS = Path("/usr/lib/nagios/plugins")
+PAGE = probes.ROOT / "docs" / "performance.md"
+
+# A process starts with the resident size of the one that started it, so a small one stands in between:
+# without it every figure would be at least the size of the simulator.
+LAUNCHER = """
+import os, sys
+null = os.open(os.devnull, os.O_WRONLY)
+actions = [(os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=actions)
+_, status, used = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+TEMPLATE = """\
+# What a run costs
+
+A monitoring host runs these plugins thousands of times an hour, so the price of one run is what counts:
+CPU (user and system) and peak resident memory of the whole process, one HTTPS request each.
+
+The **floor** of a plugin is the same interpreter importing the libraries that the plugin loads, and
+nothing else: no program in this language on these libraries can be cheaper. Each plugin has to stay
+within {limit} times its floor; `make bench` fails otherwise. Ratios compare medians of {runs} turns of one
+session, in which all subjects take turns; they hold on other machines, the absolute figures do not.
+
+{plugins}
+
+Against plugins of other projects. check_http and check_curl (monitoring-plugins) are compiled and verify
+no certificate here; check_patroni stands on nagiosplugin and requests as these plugins do.
+
+{foreign}
+
+Measured with Python {python}, {libraries}, on {cores} cores. Again on your machine:
+
+    make bench
+
+which measures whatever of the other plugins is installed and writes this page anew.
+"""
+
+
+@dataclass
+class Subject:
+    """A command and what its runs cost: seconds of CPU (user and system) and KiB of peak resident memory."""
+
+    name: str
+    command: list[str]
+    cpu: list[float] = field(default_factory=list)
+    memory: list[int] = field(default_factory=list)
+
+    def run(self) -> None:
+        output = subprocess.run(
+            [sys.executable, "-ISc", LAUNCHER, *self.command], capture_output=True, text=True, check=True
+        )
+        code, cpu, memory = output.stdout.split()
+        if code != "0":
+            sys.exit(f"{self.name} ended with {code}, it must succeed to be measured: {self.command}")
+        self.cpu.append(float(cpu))
+        self.memory.append(int(memory))
+
+    def ratios(self, base: Subject) -> tuple[float, float]:
+        """CPU and memory as multiples of the base's."""
+        cpu = statistics.median(self.cpu) / statistics.median(base.cpu)
+        return cpu, statistics.median(self.memory) / statistics.median(base.memory)
+
+    def row(self, base: Subject) -> str:
+        """A line of the table: the ratios first, they hold elsewhere too, then this machine's figures."""
+        cpu, memory = self.ratios(base)
+        here = (
+            f"{statistics.median(self.cpu) * 1000:.0f} ms | {statistics.median(self.memory) / 1024:.1f} MiB"
+        )
+        return f"| `{self.name}` | {cpu:.2f} | {memory:.2f} | {here} |"
+
+
+def loaded(command: list[str]) -> list[str]:
+    """Which of the libraries this plugin loads in this run."""
+    python, *arguments = command
+    trace = subprocess.run(
+        [python, "-X", "importtime", *arguments], capture_output=True, text=True, check=True
+    )
+    modules = {line.rpartition("|")[2].strip() for line in trace.stderr.splitlines()}
+    return [library for library in LIBRARIES if library in modules]
+
+
+def others(harbor: Simulator) -> list[Subject]:
+    """Plugins of other projects, as far as they are installed; each asks for one page over HTTPS."""
+    port = str(harbor.port)
+    page = ["-H", harbor.host, "-p", port, "--ssl", "-u", "/api/v2.0/health"]
+    patroni = Path(sys.executable).with_name("check_patroni")
+    harbor.answer("/liveness")  # the page that check_patroni asks for
+    subjects = [
+        Subject("check_http", [str(DISTRIBUTION_PLUGINS / "check_http"), *page]),
+        Subject("check_curl", [str(DISTRIBUTION_PLUGINS / "check_curl"), *page]),
+        Subject(
+            "check_patroni", [str(patroni), "-e", harbor.url, "--ca_file", harbor.ca_file, "node_is_alive"]
+        ),
+    ]
+    return [subject for subject in subjects if shutil.which(subject.command[0])]
+
+
+def measure(runs: int) -> tuple[dict[str, list[Subject]], list[Subject]]:
+    """The plugins under each floor (which comes first), and the others, after this many turns of each."""
+    groups: dict[str, list[Subject]] = {}
+    with Simulator() as harbor:
+        for name in probes.names():
+            options = ["-H", harbor.url, "--ca-file", harbor.ca_file, *probes.example_options(name)]
+            plugin = Subject(name, [sys.executable, probes.file(name), *options])
+            floor = "import " + ", ".join(loaded(plugin.command))
+            groups.setdefault(floor, [Subject(floor, [sys.executable, "-c", floor])]).append(plugin)
+        foreign = others(harbor)
+        for turn in range(runs):
+            print(f"\rturn {turn + 1} of {runs}", end="", flush=True)
+            for subject in [*itertools.chain(*groups.values()), *foreign]:
+                subject.run()
+    print()
+    return groups, foreign
+
+
+def page(groups: dict[str, list[Subject]], foreign: list[Subject], runs: int) -> str:
+    """docs/performance.md."""
+    libraries = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES.values())
+    plugins = [plugin.row(floor) for floor, *rest in groups.values() for plugin in rest]
+    floors = [floor.row(floor) for floor, *_ in groups.values()]
+    health = next(plugin for group in groups.values() for plugin in group if plugin.name == REFERENCE)
+    head = "CPU | memory | CPU here | memory here |\n| --- | ---: | ---: | ---: | ---: |"
+    return TEMPLATE.format(
+        limit=LIMIT,
+        runs=runs,
+        python=platform.python_version(),
+        libraries=libraries,
+        cores=os.cpu_count(),
+        plugins="\n".join([f"| plugin, against its floor | {head}", *plugins, *floors]),
+        foreign="\n".join(
+            [f"| against {REFERENCE} | {head}", *(other.row(health) for other in [health, *foreign])]
+        ),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=25)
+    runs = parser.parse_args().runs
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    compileall.compile_dir(probes.ROOT / "plugins", quiet=1)
+    groups, foreign = measure(runs)
+    text = page(groups, foreign, runs)
+    PAGE.write_text(text)
+    print(text)
+    over = [
+        plugin.name
+        for floor, *rest in groups.values()
+        for plugin in rest
+        if max(plugin.ratios(floor)) > LIMIT
+    ]
+    if over:
+        sys.exit(f"Over {LIMIT} times the floor: {', '.join(over)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""`make test`: every test in .venv, then what each other interpreter adds.
+
+1. .venv: the whole suite, once.
+2. The wheel on each supported Python that is found, and on the oldest libraries (tox, `floor`): everything
+   that runs in the interpreter of the tests itself.
+3. The contract suite with the plugins as processes of the oldest and the newest of these Pythons, and of
+   the distribution's own python3 with its own packages.
+
+Ends with one table, what was left out for want of what, and a closing line in pytest's form over all runs.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_PROCESS = ["tests/harborlib", "tests/plugins"]
+CONTRACT = ["tests/contract"]
+FLOOR_PYTHONS = {"3.9", "3.10", "3.11"}
+DISTRIBUTION_PYTHON = "/usr/bin/python3"
+DISTRIBUTION_PACKAGES = "python3-nagiosplugin python3-requests python3-openssl"
+# A test that needs a Debian package skips with these words; the names are gathered for the closing advice.
+PACKAGE = re.compile(r"needs the Debian packages? ([a-z0-9.+ -]+)")
+
+
+@dataclass
+class Run:
+    """One run of pytest and what its report says; `broken` when it left with an error."""
+
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    broken: bool = False
+    seconds: float = 0.0
+    packages: set[str] = field(default_factory=set)
+
+
+def supported() -> list[str]:
+    """The Python versions that setup.cfg names, oldest first."""
+    setup = configparser.RawConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    return re.findall(r"Python :: (3\.\d+)", setup["metadata"]["classifiers"])
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of this version: ours, from PATH, or from pyenv's versions (whose shims may lead nowhere)."""
+    if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
+        return str(Path(sys._base_executable))  # type: ignore[attr-defined]
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    candidates = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"{version}.*/bin/python{version}"))]
+    return next((str(path) for path in candidates if path and runs(str(path), "")), None)
+
+
+def runs(python: str, code: str) -> bool:
+    return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def execute(name: str, command: list[str]) -> Run:
+    """Run pytest by this command, to which the place of the report is added, and read the report."""
+    print(f"\n== {name}", flush=True)
+    run = Run(name)
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.xml")
+        status = subprocess.run([*command, f"--junitxml={report}"], cwd=ROOT, check=False).returncode
+        run.broken = status != 0 or not report.exists()
+        if report.exists():
+            read(report, run)
+    run.seconds = time.monotonic() - started
+    return run
+
+
+def read(report: Path, run: Run) -> None:
+    """Add the counts of a JUnit report, and the packages that its skipped tests ask for."""
+    tree = ElementTree.parse(report)  # noqa: S314 - written by our own pytest a moment ago
+    for suite in tree.iter("testsuite"):
+        failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped = int(suite.get("skipped", 0))
+        run.failed += failed
+        run.skipped += skipped
+        run.passed += int(suite.get("tests", 0)) - failed - skipped
+    for skip in tree.iter("skipped"):
+        wanted = PACKAGE.search(skip.get("message", ""))
+        run.packages.update(wanted[1].split() if wanted else [])
+
+
+def tox(name: str, environment: str, pythons: dict[str, str], paths: list[str]) -> Run:
+    command = [sys.executable, "-m", "tox", "run", "-q", "-c", "pyproject.toml", "-e", environment]
+    return execute(name, [*command, "--discover", *pythons.values(), "--", *paths])
+
+
+def contract(name: str, python: str) -> Run:
+    command = [sys.executable, "-m", "pytest", "-q", f"--plugin-python={python}", *CONTRACT]
+    return execute(f"contract suite, plugins run by {name}", command)
+
+
+def main() -> None:
+    started = time.monotonic()
+    found = {version: interpreter(version) for version in supported()}
+    pythons = {version: path for version, path in found.items() if path}
+    left_out = [f"Python {version}, found neither in PATH nor by pyenv" for version in found.keys() - pythons]
+    everything = execute(
+        f"all tests, Python {platform.python_version()}", [sys.executable, "-m", "pytest", "-q"]
+    )
+    all_runs = [everything]
+    all_runs += [tox(f"wheel, Python {version}", version, pythons, IN_PROCESS) for version in pythons]
+    if FLOOR_PYTHONS & pythons.keys():
+        all_runs.append(tox("wheel, oldest libraries", "floor", pythons, IN_PROCESS))
+    else:
+        left_out.append("the oldest libraries, which need one of Python " + ", ".join(sorted(FLOOR_PYTHONS)))
+    for version in sorted({*list(pythons)[:1], *list(pythons)[-1:]}, key=list(pythons).index):
+        all_runs.append(contract(f"Python {version}", f".tox/{version}/bin/python"))
+    if runs(DISTRIBUTION_PYTHON, "import nagiosplugin, requests, OpenSSL"):
+        all_runs.append(contract(f"{DISTRIBUTION_PYTHON} with its own packages", DISTRIBUTION_PYTHON))
+    else:
+        left_out.append(f"{DISTRIBUTION_PYTHON} with the distribution's own packages, which it does not have")
+        everything.packages.update(DISTRIBUTION_PACKAGES.split())
+    close(all_runs, left_out, time.monotonic() - started)
+
+
+def close(all_runs: list[Run], left_out: list[str], seconds: float) -> None:
+    """Print the table and the closing line; exit 1 if any run failed."""
+    width = max(len(run.name) for run in all_runs)
+    print(f"\n{'':{width}}  passed  failed  skipped    time")
+    for run in all_runs:
+        note = "  did not end well" if run.broken and not run.failed else ""
+        counts = f"{run.passed:6}  {run.failed:6}  {run.skipped:7}  {run.seconds:4.0f} s"
+        print(f"{run.name:{width}}  {counts}{note}")
+    for line in left_out:
+        print(f"Left out: {line}")
+    packages = sorted(set().union(*(run.packages for run in all_runs)))
+    if packages:
+        print(
+            f"For the skipped tests, on Debian: apt-get install --no-install-recommends {' '.join(packages)}"
+        )
+    totals = [(sum(getattr(run, what) for run in all_runs), what) for what in ("failed", "passed", "skipped")]
+    words = ", ".join(f"{count} {what}" for count, what in totals if count or what == "passed")
+    print(f"\n===== {words} in {seconds:.2f}s =====", flush=True)
+    sys.exit(any(run.broken for run in all_runs))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""`make try`: run every probe and show what an operator would type and see.
+
+Against a simulated Harbor: healthy, then under two failures. With --url: against that Harbor, once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import probes
+
+sys.path.insert(0, str(probes.ROOT / "tests"))
+
+from simulator import MONITOR, MONITOR_SECRET, Simulator
+
+STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
+
+
+def show(name: str, options: list[str], folder: str | None = None) -> None:
+    """Run one probe in this folder and show its command line, its output and its exit code."""
+    arguments = [*options, *probes.example_options(name)]
+    print(f"$ {shlex.join([name, *arguments])}", flush=True)
+    code = subprocess.run([sys.executable, probes.file(name), *arguments], cwd=folder, check=False).returncode
+    print(f"exit code {code} ({STATES[code] if code < len(STATES) else 'no plugin state'})\n", flush=True)
+
+
+def heading(text: str) -> None:
+    print(f"{text}\n{'-' * len(text)}", flush=True)
+
+
+def real(url: str, authfile: str, ca_file: str) -> None:
+    """Every probe once against a real Harbor."""
+    heading(f"Every probe against {url}")
+    options = ["-H", url]
+    options += ["--authfile", authfile] if authfile else []
+    options += ["--ca-file", ca_file] if ca_file else []
+    for name in probes.names():
+        show(name, options)
+
+
+def simulated() -> None:
+    """Every probe against a healthy Harbor, then with its registry down, then with an expired certificate."""
+    with tempfile.TemporaryDirectory() as folder, Simulator() as harbor:
+        shutil.copy(harbor.ca_file, Path(folder, "ca.pem"))
+        authfile = Path(folder, "authfile")
+        authfile.touch(mode=0o600)
+        authfile.write_text(f"username={MONITOR}\npassword={MONITOR_SECRET}\n")
+        options = ["-H", harbor.url, "--ca-file", "ca.pem", "--authfile", "authfile"]
+
+        heading("1. Everything is fine")
+        for name in probes.names():
+            show(name, options, folder)
+
+        # As the shipped services do: the probe that owns the failure alerts, the others name it.
+        options.append("--isolate")
+        heading("2. The registry container has stopped")
+        harbor.switch("registry-down")
+        for name in probes.names():
+            show(name, options, folder)
+
+        heading("3. The certificate has expired")
+        harbor.reset()
+        harbor.certificate = "expired"
+        for name in probes.names():
+            show(name, options, folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", default="")
+    parser.add_argument("--authfile", default="")
+    parser.add_argument("--ca-file", default="")
+    args = parser.parse_args()
+    if args.url:
+        real(args.url, args.authfile, args.ca_file)
+    else:
+        simulated()
+
+
+if __name__ == "__main__":
+    main()
