@@ -1,0 +1,55 @@
+"""Run the simulator from a shell: `python3 tests/simulator --switch registry-down`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+if __package__ in (
+    None,
+    "",
+):  # started by its path: let `simulator` be a package, and its modules shadow nothing
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from simulator import MONITOR, MONITOR_SECRET, Simulator
+from simulator.certificates import KINDS
+from simulator.faults import FAULTS
+from simulator.hostile import DISTORTIONS
+
+
+def switches() -> str:
+    """All switches, one line each."""
+    lines = [(name, fault.breaks) for name, fault in FAULTS.items()]
+    lines += [(name, str(function.__doc__)) for name, function in DISTORTIONS.items()]
+    lines.append(("status-NNN", "an error page with this status on all paths of core"))
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name:<{width}}  {text}" for name, text in lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="simulator", description="A Harbor stand-in on 127.0.0.1.", allow_abbrev=False
+    )
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    parser.add_argument("--switch", action="append", default=[], metavar="NAME", help="a failure, repeatable")
+    kinds = ", ".join([*KINDS, "days-left=N"])
+    parser.add_argument("--certificate", default="good", metavar="KIND", help=f"one of {kinds}")
+    parser.add_argument("--http", action="store_true", help="serve plain HTTP under an http:// URL")
+    parser.add_argument("--list", action="store_true", help="print all switches and leave")
+    args = parser.parse_args()
+    if args.list:
+        print(switches())
+        return 0
+    scheme = "http" if args.http else "https"
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+    with Simulator(*args.switch, scheme=scheme, certificate=args.certificate, port=args.port) as harbor:
+        print(f"url={harbor.url}", f"ca_file={harbor.ca_file}", sep="\n")
+        print(f"username={MONITOR}", f"password={MONITOR_SECRET}", sep="\n", flush=True)
+        signal.sigwait([signal.SIGINT, signal.SIGTERM])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Who may log in, with which rights, and what a wrong password costs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .messages import Request
+
+MONITOR = "robot$monitor"
+MONITOR_SECRET = "f4Ls3-Secret/of+the=monitoring:robot"
+LOCK_SECONDS = 1.5
+
+# HARBOR.md section 4: what the read-only system robot may do.
+MONITOR_RIGHTS = frozenset(
+    [
+        "system-volumes:read",
+        "quota:list",
+        "jobservice-monitor:list",
+        "garbage-collection:list",
+        "garbage-collection:read",
+        "purge-audit:list",
+        "purge-audit:read",
+        "replication-policy:list",
+        "replication:list",
+        "registry:list",
+        "registry:read",
+        "scan-all:read",
+        "scanner:list",
+        "scanner:read",
+        "security-hub:read",
+        "robot:list",
+        "project:list",
+        "audit-log:list",
+        "catalog:read",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user or robot. `rights` are system-level `resource:action`s, `projects` the actions on repositories by project."""
+
+    password: str
+    sysadmin: bool = False
+    rights: frozenset[str] = frozenset()
+    projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def may(self, right: str) -> bool:
+        return self.sysadmin or right in self.rights
+
+
+def default_accounts() -> dict[str, Account]:
+    return {MONITOR: Account(MONITOR_SECRET, rights=MONITOR_RIGHTS)}
+
+
+@dataclass(frozen=True)
+class Login:
+    """The outcome of an attempt: who it is (None: anonymous, refused), and how long Harbor thought about it."""
+
+    name: str | None = None
+    account: Account | None = None
+    seconds: float = 0.0
+
+
+def basic_credentials(request: Request) -> tuple[str, str] | None:
+    """User and password of the Authorization header, None when it holds none that can be read."""
+    kind, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (user, password) if colon else None
+
+
+class Doorkeeper:
+    """Checks passwords; a wrong one locks the account for a while, and the right one is refused as well until then."""
+
+    def __init__(self, accounts: Mapping[str, Account]) -> None:
+        self.accounts = accounts
+        self._locked_until: dict[str, float] = {}
+
+    def login(self, user: str, password: str) -> Login:
+        account = self.accounts.get(user)
+        if self._locked_until.get(user, 0) > time.monotonic():
+            return Login()
+        if account is None or account.password != password:
+            self._locked_until[user] = time.monotonic() + LOCK_SECONDS
+            return Login(seconds=LOCK_SECONDS)
+        return Login(user, account)

@@ -1,0 +1,94 @@
+"""One HTTP request and one response, as the rest of the simulator sees them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import BinaryIO, Callable
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+# nginx's wording where it differs from the one of Python.
+REASONS = {302: "Moved Temporarily", 504: "Gateway Time-out"}
+
+
+@dataclass
+class Request:
+    """What arrived, kept in `Simulator.requests` for tests to look at."""
+
+    method: str
+    target: str
+    headers: http.client.HTTPMessage
+    body: bytes
+    tls: bool
+
+    @property
+    def path(self) -> str:
+        """The path without the query, percent-encoding undone."""
+        return unquote(urlsplit(self.target).path)
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+
+    @property
+    def host(self) -> str | None:
+        """The Host header."""
+        return self.headers.get("Host")
+
+    @property
+    def authorization(self) -> str | None:
+        """The kind of credentials that came along ("Basic", "Bearer"), or None without any."""
+        header = self.headers.get("Authorization")
+        return header.split(" ", 1)[0] if header else None
+
+
+@dataclass
+class Response:
+    """What is to be sent, `after` that many seconds, in the way that `delivery` (None: plainly) sends it."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    after: float = 0.0
+    delivery: Callable | None = None
+
+    @property
+    def reason(self) -> str:
+        try:
+            return REASONS.get(self.status) or HTTPStatus(self.status).phrase
+        except ValueError:
+            return "Unknown"
+
+
+class Stalled(Exception):
+    """Whoever should answer never will: it is frozen, or waits for somebody who is."""
+
+
+def json_response(value: object, status: int = 200, **headers: str) -> Response:
+    """A JSON answer as Harbor's API formats it: no blanks, keys sorted, a newline at the end."""
+    body = json.dumps(value, separators=(",", ":"), sort_keys=True) + "\n"
+    return Response(status, {"Content-Type": "application/json", **headers}, body.encode())
+
+
+def error(status: int, code: str, message: str, **headers: str) -> Response:
+    """An error as Harbor words it: `{"errors":[{"code","message"}]}`."""
+    body = json.dumps({"errors": [{"code": code, "message": message}]}, separators=(",", ":")) + "\n"
+    return Response(status, {"Content-Type": "application/json; charset=utf-8", **headers}, body.encode())
+
+
+def read_request(stream: BinaryIO, tls: bool) -> Request | None:
+    """The next request of a connection, None when the client is through; ValueError when it does not speak HTTP."""
+    line = stream.readline(65536)
+    if not line:
+        return None
+    words = line.decode("latin-1").split()
+    if len(words) != 3:
+        raise ValueError("not a request line")
+    try:
+        headers = http.client.parse_headers(stream)
+    except http.client.HTTPException as problem:
+        raise ValueError(str(problem)) from problem
+    body = stream.read(int(headers.get("Content-Length", 0)))
+    return Request(words[0], words[1], headers, body, tls)

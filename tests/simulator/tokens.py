@@ -1,0 +1,123 @@
+"""/service/token: bearer tokens as Harbor signs them (JWT, RS256)."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from .accounts import Login
+from .messages import Request, Response, Stalled, json_response
+from .projects import PUBLIC
+
+if TYPE_CHECKING:
+    from .simulator import Simulator
+
+SERVICE, ISSUER, LIFETIME_SECONDS = "harbor-registry", "harbor-token-issuer", 1800
+
+
+@functools.cache
+def signing_key() -> rsa.RSAPrivateKey:
+    """One per process, made when the first token is asked for."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@functools.cache
+def key_id() -> str:
+    """The key's fingerprint in libtrust's form, by which a registry finds the certificate to verify with."""
+    public = signing_key().public_key()
+    der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    text = base64.b32encode(hashlib.sha256(der).digest()[:30]).decode()
+    return ":".join(text[i : i + 4] for i in range(0, len(text), 4))
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def sign(claims: dict[str, object]) -> str:
+    header = {"alg": "RS256", "kid": key_id(), "typ": "JWT"}
+    parts = [_encode(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)]
+    signature = signing_key().sign(".".join(parts).encode(), padding.PKCS1v15(), hashes.SHA256())
+    return ".".join([*parts, _encode(signature)])
+
+
+def answer(harbor: Simulator, request: Request, login: Login) -> Response:
+    """Anybody gets a token for a scope; it grants what the login may do, which can be nothing."""
+    service, scope = request.query.get("service", ""), request.query.get("scope")
+    if service != SERVICE:
+        body = f"Unable to handle service: {service}".encode()
+        return Response(400, {"Content-Type": "text/plain; charset=utf-8"}, body)
+    if scope is None and login.name is None:
+        return Response(401)
+    if harbor.state.part("database") == "locked":
+        raise Stalled
+    now = int(time.time())
+    claims: dict[str, object] = {
+        "iss": ISSUER, "sub": login.name, "aud": SERVICE,
+        "exp": now + LIFETIME_SECONDS, "nbf": now, "iat": now, "jti": secrets.token_urlsafe(12),
+        "access": [access(harbor, login, scope)] if scope is not None else None,
+    }  # fmt: skip
+    if login.name is None:
+        del claims["sub"]
+    issued = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+    answer = {"token": sign(claims), "access_token": "", "expires_in": LIFETIME_SECONDS, "issued_at": issued}
+    return json_response(answer, **{"Content-Type": "application/json; charset=utf-8"})
+
+
+def access(harbor: Simulator, login: Login, scope: str) -> dict[str, object]:
+    """One element of the claim `access`: the actions that the login has, not those that were asked for."""
+    kind, _, rest = scope.partition(":")
+    name, _, _asked = rest.rpartition(":")
+    actions: list[str] = []
+    if harbor.state.part("database") == "down":
+        pass
+    elif kind == "registry" and name == "catalog":
+        actions = ["*"] if login.account and login.account.may("catalog:read") else []
+    elif kind == "repository":
+        actions = repository_actions(login, name.partition("/")[0])
+    return {"type": kind, "name": name, "actions": actions}
+
+
+def repository_actions(login: Login, project: str) -> list[str]:
+    """What a login may do with the repositories of a project. System robots of Harbor 2.9 may not even pull what is public."""
+    if project not in PUBLIC:
+        return []
+    if login.account is None:
+        return ["pull"] if PUBLIC[project] else []
+    if login.account.sysadmin:
+        return ["pull", "push", "delete"]
+    if login.account.rights:
+        return []
+    return list(login.account.projects.get(project, ("pull",) if PUBLIC[project] else ()))
+
+
+def bearer(harbor: Simulator, request: Request) -> Login:
+    """The login behind a token of ours; anonymous for any other."""
+    claims = verify(request.headers["Authorization"].partition(" ")[2])
+    name: str | None = claims.get("sub") if claims else None  # type: ignore[assignment]
+    return Login(name, harbor.doorkeeper.accounts.get(name)) if name else Login()
+
+
+def verify(token: str) -> dict[str, object] | None:
+    """The claims of a token that we signed and that still lives, else None."""
+    try:
+        signed, _, signature = token.rpartition(".")
+        signing_key().public_key().verify(
+            _decode(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256()
+        )
+        claims = json.loads(_decode(signed.partition(".")[2]))
+    except Exception:  # whatever is wrong with it, it is not ours
+        return None
+    return claims if claims["exp"] > time.time() else None
