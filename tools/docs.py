@@ -1,0 +1,48 @@
+"""`make docs`: write docs/check_harbor_*.md from each probe's docstring and parser."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+import probes
+
+sys.path.insert(0, str(probes.ROOT / "plugins"))
+
+
+def path(name: str) -> Path:
+    return probes.ROOT / "docs" / f"{name}.md"
+
+
+def page(name: str) -> str:
+    """The whole page of one probe: its help as it stands, then a table for each group of options."""
+    probe = importlib.import_module(name).main.probe
+    parts = [f"# {name}", f"```text\n{probe.doc.strip()}\n```"]
+    parser = probe.parser()
+    for group in parser._action_groups:
+        rows = [row(parser, action) for action in group._group_actions]
+        if rows:
+            parts.append(f"## Options: {group.title}")
+            parts.append("\n".join(["| option | meaning |", "| --- | --- |", *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+def row(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
+    """One option: its names, its value, its help."""
+    value = "" if action.nargs == 0 else f" {action.metavar or '|'.join(action.choices or ())}"
+    value = f" [{value.strip()}]" if action.nargs == "?" else value
+    text = parser._get_formatter()._expand_help(action)
+    cells = [f"`{', '.join(action.option_strings)}{value}`", text]
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def main() -> None:
+    for name in probes.names():
+        path(name).write_text(page(name), encoding="utf-8")
+        print(path(name).relative_to(probes.ROOT))
+
+
+if __name__ == "__main__":
+    main()
