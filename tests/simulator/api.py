@@ -42,8 +42,6 @@ def answer(harbor: Simulator, request: Request, login: Login) -> Response:
         return Response(200, {"Content-Type": "text/plain; charset=utf-8"}, b'{"version":"v2.0"}\n')
     if not request.path.startswith(BASE + "/"):
         return Response(404, {"Content-Type": "text/html; charset=utf-8"}, PAGE_NOT_FOUND)
-    if harbor.state.part("mode") == "read-only" and request.method not in ("GET", "HEAD"):
-        return read_only()
     endpoint = _find(request.path[len(BASE) :].rstrip("/"))
     if endpoint is None:
         return error(404, "NOT_FOUND", f"path {request.path} was not found")
@@ -61,11 +59,6 @@ def _find(path: str) -> Endpoint | None:
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
             return endpoint
     return None
-
-
-def read_only() -> Response:
-    """The answer to every change while Harbor is in read-only mode."""
-    return error(403, "DENIED", "The system is in read only mode. Any modification is prohibited.")
 
 
 PAGE_NOT_FOUND = (

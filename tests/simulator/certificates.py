@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import datetime
-import functools
 import ipaddress
 import shutil
 import tempfile
@@ -22,6 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from .once import once
 
 Key = Union[ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey]
 DAY = datetime.timedelta(days=1)
@@ -120,12 +121,12 @@ def _general_names(names: Iterable[str]) -> Iterable[x509.GeneralName]:
             yield x509.DNSName(name)
 
 
-@functools.cache
+@once
 def _root() -> trustme.CA:
     return trustme.CA()
 
 
-@functools.cache
+@once
 def _intermediate() -> trustme.CA:
     return _root().create_child_ca()
 
@@ -135,25 +136,25 @@ def _from_trustme(ca: trustme.CA) -> Issued:
     return Issued(x509.load_pem_x509_certificate(ca.cert_pem.bytes()), key)  # type: ignore[arg-type]
 
 
-@functools.cache
+@once
 def root() -> Issued:
     """The CA that clients trust by `ca_file`."""
     return _from_trustme(_root())
 
 
-@functools.cache
+@once
 def intermediate() -> Issued:
     """A CA under the root."""
     return _from_trustme(_intermediate())
 
 
-@functools.cache
+@once
 def second_intermediate() -> Issued:
     """A CA under the intermediate one."""
     return _from_trustme(_intermediate().create_child_ca())
 
 
-@functools.cache
+@once
 def directory() -> Path:
     """Where PEM files live as long as the process."""
     path = tempfile.mkdtemp(prefix="harbor-simulator-")
@@ -161,7 +162,7 @@ def directory() -> Path:
     return Path(path)
 
 
-@functools.cache
+@once
 def ca_file() -> str:
     path = directory() / "ca.pem"
     _root().cert_pem.write_to_path(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable
 
 from . import core, portal
-from .messages import Request, Response, Stalled
+from .messages import Request, Response, StalledError
 
 if TYPE_CHECKING:
     from .simulator import Simulator
@@ -45,7 +45,7 @@ def answer(harbor: Simulator, request: Request) -> Response:
     prefix = max((prefix for prefix in ROUTES if path.startswith(prefix)), key=len, default="/")
     try:
         response = ROUTES[prefix](harbor, request)
-    except Stalled:
+    except StalledError:
         response = page(504)
         response.after = harbor.gateway_timeout * (V2_PATIENCE if prefix == "/v2/" else 1)
     return _with_security_headers(response)
@@ -61,7 +61,7 @@ def _core(harbor: Simulator, request: Request) -> Response:
     if harbor.state.part("core") == "down":
         return page(502)
     if harbor.state.part("core") == "frozen":
-        raise Stalled
+        raise StalledError
     return core.answer(harbor, request)
 
 
@@ -83,7 +83,7 @@ def _portal(harbor: Simulator, request: Request) -> Response:
     if harbor.state.part("portal") == "down":
         return page(502)
     if harbor.state.part("portal") == "frozen":
-        raise Stalled
+        raise StalledError
     return portal.answer(request)
 
 

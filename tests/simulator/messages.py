@@ -10,6 +10,7 @@ from typing import BinaryIO, Callable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 # nginx's wording where it differs from the one of Python.
+API_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 REASONS = {302: "Moved Temporarily", 504: "Gateway Time-out"}
 
 
@@ -62,20 +63,25 @@ class Response:
             return "Unknown"
 
 
-class Stalled(Exception):
+class StalledError(Exception):
     """Whoever should answer never will: it is frozen, or waits for somebody who is."""
 
 
-def json_response(value: object, status: int = 200, **headers: str) -> Response:
-    """A JSON answer as Harbor's API formats it: no blanks, keys sorted, a newline at the end."""
-    body = json.dumps(value, separators=(",", ":"), sort_keys=True) + "\n"
-    return Response(status, {"Content-Type": "application/json", **headers}, body.encode())
+def compact_json(value: object) -> bytes:
+    """JSON as Go writes it: no blanks, a newline at the end."""
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def json_response(value: object, **headers: str) -> Response:
+    """A JSON answer of Harbor's API, its keys sorted."""
+    body = json.dumps(value, separators=(",", ":"), sort_keys=True).encode() + b"\n"
+    return Response(200, {"Content-Type": "application/json", **headers}, body)
 
 
 def error(status: int, code: str, message: str, **headers: str) -> Response:
     """An error as Harbor words it: `{"errors":[{"code","message"}]}`."""
-    body = json.dumps({"errors": [{"code": code, "message": message}]}, separators=(",", ":")) + "\n"
-    return Response(status, {"Content-Type": "application/json; charset=utf-8", **headers}, body.encode())
+    body = compact_json({"errors": [{"code": code, "message": message}]})
+    return Response(status, {"Content-Type": "application/json; charset=utf-8", **headers}, body)
 
 
 def read_request(stream: BinaryIO, tls: bool) -> Request | None:

@@ -1,44 +1,101 @@
-"""/v2/: core checks the login and hands the request to the registry behind it."""
+"""/v2/: core checks login and rights, answers some of it by itself, and hands the rest to the registry."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from . import image
 from .accounts import Login
-from .messages import Request, Response, Stalled, error
+from .faults import DATABASE_REFUSED
+from .messages import API_VERSION, Request, Response, StalledError, compact_json, error
+from .projects import PROJECTS, repository_actions
 
 if TYPE_CHECKING:
     from .simulator import Simulator
 
-API_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+JSON = {"Content-Type": "application/json; charset=utf-8"}
 REALM_FROM_REQUEST_SINCE = (2, 14)
 FOREIGN_HOST = "registry.example.net"
+REPOSITORY = re.compile(r"/v2/(?P<name>[^/]+/.+?)/(?P<kind>manifests|blobs|tags)/(?P<reference>.*)")
+ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}  # push for all others
 
 
 def answer(harbor: Simulator, request: Request, login: Login) -> Response:
-    if request.path == "/v2/" and login.name is None:
-        return unauthorized(harbor, request, "unauthorized: unauthorized")
-    return upstream(harbor, request)
+    """What core answers under /v2/."""
+    if request.path == "/v2/":
+        if login.name is None:
+            return unauthorized(harbor, request, "unauthorized")
+        return _behind(harbor) or Response(200, {**JSON, **API_VERSION}, b"{}")
+    if request.path == "/v2/_catalog":
+        return _catalog(harbor, request, login)
+    match = REPOSITORY.fullmatch(request.path)
+    if match is None:
+        return error(404, "NOT_FOUND", f"path {request.path} was not found")
+    return _repository(harbor, request, login, match)
 
 
-def upstream(harbor: Simulator, request: Request) -> Response:
-    """The registry itself; a dead one makes core say 502 without a word."""
+def _catalog(harbor: Simulator, request: Request, login: Login) -> Response:
+    if login.account is None or not login.account.may("catalog:read"):
+        return unauthorized(harbor, request, "unauthorized to list catalog")
+    names = [f"{name}/{repository}" for name, project in PROJECTS.items() for repository in project.repositories]
+    return Response(200, dict(JSON), compact_json({"repositories": names}))
+
+
+def _repository(harbor: Simulator, request: Request, login: Login, match: re.Match[str]) -> Response:
+    name, kind, reference = match["name"], match["kind"], match["reference"]
+    refusal = _refusal(harbor, request, login, name)
+    if refusal:
+        return refusal
+    project, _, repository = name.partition("/")
+    tags = PROJECTS[project].repositories.get(repository)
+    if kind == "tags" and tags:
+        return Response(200, dict(JSON), compact_json({"name": name, "tags": list(tags)}))
+    if kind != "blobs" and tags is None:
+        return error(404, "NOT_FOUND", f"repository {name} not found")
+    if kind == "manifests" and reference not in (*(tags or ()), image.DIGEST):
+        return error(404, "NOT_FOUND", f"artifact {name}:{reference} not found")
+    return _behind(harbor) or image.answer(harbor, request, match)
+
+
+def _refusal(harbor: Simulator, request: Request, login: Login, name: str) -> Response | None:
+    """The 401 for who has no right to this repository; a project that cannot be found is a 401, too."""
+    action = ACTIONS.get(request.method, "push")
+    project = name.partition("/")[0]
+    if request.authorization is None:
+        scope = f"repository:{name}:{'pull,push' if action == 'push' else action}"
+        return unauthorized(harbor, request, "authorize header needed to send HEAD to repository", scope)
+    if harbor.state.part("database") == "down":
+        return _refuse("", DATABASE_REFUSED)
+    if harbor.state.part("database") == "locked":
+        raise StalledError
+    if project not in PROJECTS:
+        return _refuse("", f"project {project} not found")
+    if action not in repository_actions(login, project):
+        return unauthorized(harbor, request, f"unauthorized to access repository: {name}, action: {action}")
+    return None
+
+
+def _behind(harbor: Simulator) -> Response | None:
+    """What comes of handing a request on to a registry that is not well: of a dead one a 502 without a word."""
     if harbor.state.part("registry") == "down":
         return Response(502)
     if harbor.state.part("registry") == "frozen":
-        raise Stalled
-    if request.path == "/v2/":
-        return Response(200, {"Content-Type": "application/json; charset=utf-8", **API_VERSION}, b"{}")
-    return error(404, "NOT_FOUND", f"path {request.path} was not found")
+        raise StalledError
+    return None
 
 
 def unauthorized(harbor: Simulator, request: Request, message: str, scope: str = "") -> Response:
-    """401: the way to a token for whom brought no credentials, `Basic realm="harbor"` for whom was refused."""
-    challenge = 'Basic realm="harbor"'
-    if request.authorization is None:
-        challenge = f'Bearer realm="{realm(harbor, request)}",service="harbor-registry"'
-        challenge += f',scope="{scope}"' if scope else ""
-    return error(401, "UNAUTHORIZED", message, **API_VERSION, **{"Www-Authenticate": challenge})
+    """401: the way to a token for who brought no credentials, Basic for who was refused or wants the catalog."""
+    if request.authorization is not None or request.path == "/v2/_catalog":
+        return _refuse('Basic realm="harbor"', message)
+    challenge = f'Bearer realm="{realm(harbor, request)}",service="harbor-registry"'
+    return _refuse(challenge + (f',scope="{scope}"' if scope else ""), message)
+
+
+def _refuse(challenge: str, message: str) -> Response:
+    headers = {**API_VERSION, "Www-Authenticate": challenge}
+    return error(401, "UNAUTHORIZED", f"{message}: {message}", **headers)
 
 
 def realm(harbor: Simulator, request: Request) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import json
 import secrets
@@ -14,8 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from .accounts import Login
-from .messages import Request, Response, Stalled, json_response
-from .projects import PUBLIC
+from .messages import Request, Response, StalledError, json_response
+from .once import once
+from .projects import repository_actions
 
 if TYPE_CHECKING:
     from .simulator import Simulator
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 SERVICE, ISSUER, LIFETIME_SECONDS = "harbor-registry", "harbor-token-issuer", 1800
 
 
-@functools.cache
+@once
 def signing_key() -> rsa.RSAPrivateKey:
     """One per process, made when the first token is asked for."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-@functools.cache
+@once
 def key_id() -> str:
     """The key's fingerprint in libtrust's form, by which a registry finds the certificate to verify with."""
     public = signing_key().public_key()
@@ -62,7 +62,7 @@ def answer(harbor: Simulator, request: Request, login: Login) -> Response:
     if scope is None and login.name is None:
         return Response(401)
     if harbor.state.part("database") == "locked":
-        raise Stalled
+        raise StalledError
     now = int(time.time())
     claims: dict[str, object] = {
         "iss": ISSUER, "sub": login.name, "aud": SERVICE,
@@ -86,21 +86,8 @@ def access(harbor: Simulator, login: Login, scope: str) -> dict[str, object]:
     elif kind == "registry" and name == "catalog":
         actions = ["*"] if login.account and login.account.may("catalog:read") else []
     elif kind == "repository":
-        actions = repository_actions(login, name.partition("/")[0])
+        actions = list(repository_actions(login, name.partition("/")[0]))
     return {"type": kind, "name": name, "actions": actions}
-
-
-def repository_actions(login: Login, project: str) -> list[str]:
-    """What a login may do with the repositories of a project. System robots of Harbor 2.9 may not even pull what is public."""
-    if project not in PUBLIC:
-        return []
-    if login.account is None:
-        return ["pull"] if PUBLIC[project] else []
-    if login.account.sysadmin:
-        return ["pull", "push", "delete"]
-    if login.account.rights:
-        return []
-    return list(login.account.projects.get(project, ("pull",) if PUBLIC[project] else ()))
 
 
 def bearer(harbor: Simulator, request: Request) -> Login:

@@ -1,0 +1,22 @@
+"""Things that are dear and made once per process, also when several threads want the first one."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import Callable, TypeVar
+
+T = TypeVar("T")
+_LOCK = threading.RLock()
+
+
+def once(make: Callable[[], T]) -> Callable[[], T]:
+    """Decorate a function without arguments: the first call makes, the others get what it made."""
+    cached = functools.lru_cache(maxsize=None)(make)
+
+    @functools.wraps(make)
+    def get() -> T:
+        with _LOCK:
+            return cached()
+
+    return get
