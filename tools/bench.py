@@ -21,9 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import probes
-
-sys.path.insert(0, str(probes.ROOT / "tests"))
-
 from simulator import Simulator
 
 LIMIT = 1.25
@@ -56,8 +53,8 @@ session, in which all subjects take turns; they hold on other machines, the abso
 
 {plugins}
 
-Against plugins of other projects. check_http and check_curl (monitoring-plugins) are compiled and verify
-no certificate here; check_patroni stands on nagiosplugin and requests as these plugins do.
+Against plugins of other projects. check_http and check_curl (monitoring-plugins) are compiled, and check_http
+verifies no certificate; check_patroni stands on nagiosplugin and requests as these plugins do.
 
 {foreign}
 
@@ -113,14 +110,17 @@ def loaded(command: list[str]) -> list[str]:
 
 
 def others(harbor: Simulator) -> list[Subject]:
-    """Plugins of other projects, as far as they are installed; each asks for one page over HTTPS."""
-    port = str(harbor.port)
-    page = ["-H", harbor.host, "-p", port, "--ssl", "-u", "/api/v2.0/health"]
+    """Plugins of other projects, as far as they are installed; each asks for one small page over HTTPS."""
+    path = "/liveness"  # where check_patroni looks
+    harbor.answer(path, headers={"Connection": "close"}, body=b"alive")
+    page = ["-H", harbor.host, "-p", str(harbor.port), "--ssl", "-u", path]
     patroni = Path(sys.executable).with_name("check_patroni")
-    harbor.answer("/liveness")  # the page that check_patroni asks for
     subjects = [
         Subject("check_http", [str(DISTRIBUTION_PLUGINS / "check_http"), *page]),
-        Subject("check_curl", [str(DISTRIBUTION_PLUGINS / "check_curl"), *page]),
+        Subject(
+            "check_curl",
+            [str(DISTRIBUTION_PLUGINS / "check_curl"), *page, "-D", f"--ca-cert={harbor.ca_file}"],
+        ),
         Subject(
             "check_patroni", [str(patroni), "-e", harbor.url, "--ca_file", harbor.ca_file, "node_is_alive"]
         ),
@@ -133,16 +133,16 @@ def measure(runs: int) -> tuple[dict[str, list[Subject]], list[Subject]]:
     groups: dict[str, list[Subject]] = {}
     with Simulator() as harbor:
         for name in probes.names():
-            options = ["-H", harbor.url, "--ca-file", harbor.ca_file, *probes.example_options(name)]
+            options = ["-H", harbor.url, "--ca-file", harbor.ca_file, *probes.needed_options(name)]
             plugin = Subject(name, [sys.executable, probes.file(name), *options])
             floor = "import " + ", ".join(loaded(plugin.command))
             groups.setdefault(floor, [Subject(floor, [sys.executable, "-c", floor])]).append(plugin)
         foreign = others(harbor)
         for turn in range(runs):
-            print(f"\rturn {turn + 1} of {runs}", end="", flush=True)
+            if sys.stdout.isatty():
+                print(f"\rturn {turn + 1} of {runs} ", end="", flush=True)
             for subject in [*itertools.chain(*groups.values()), *foreign]:
                 subject.run()
-    print()
     return groups, foreign
 
 
@@ -175,7 +175,7 @@ def main() -> None:
     groups, foreign = measure(runs)
     text = page(groups, foreign, runs)
     PAGE.write_text(text)
-    print(text)
+    print(f"\n{text}")
     over = [
         plugin.name
         for floor, *rest in groups.values()

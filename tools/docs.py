@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import sys
 from pathlib import Path
 
 import probes
-
-sys.path.insert(0, str(probes.ROOT / "plugins"))
 
 
 def path(name: str) -> Path:
@@ -24,7 +21,8 @@ def page(name: str) -> str:
     for group in parser._action_groups:
         rows = [row(parser, action) for action in group._group_actions]
         if rows:
-            parts.append(f"## Options: {group.title}")
+            title = "of this probe" if group is parser._optionals else group.title
+            parts.append(f"## Options: {title}")
             parts.append("\n".join(["| option | meaning |", "| --- | --- |", *rows]))
     return "\n\n".join(parts) + "\n"
 

@@ -1,13 +1,19 @@
-"""The probes of this checkout, found by being there: plugins/check_harbor_*.py."""
+"""The probes of this checkout, found by being there: plugins/check_harbor_*.py.
+
+Importing this module makes the plugins, harborlib and the simulator importable.
+"""
 
 from __future__ import annotations
 
-import ast
-import re
-import shlex
+import importlib
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "tests")]
+
+# A value that the simulator and every Harbor know, for each option that some probe cannot do without.
+NEEDED = {"--component": "registry"}
 
 
 def names() -> list[str]:
@@ -20,8 +26,8 @@ def file(name: str) -> str:
     return str(ROOT / "plugins" / f"{name}.py")
 
 
-def example_options(name: str) -> list[str]:
-    """What the first example in the probe's help gives besides -H, such as --component registry."""
-    help_text = ast.get_docstring(ast.parse(Path(file(name)).read_text(encoding="utf-8"))) or ""
-    example = re.search(rf"{name} -H \S+(.*)", help_text)
-    return shlex.split(example[1]) if example else []
+def needed_options(name: str) -> list[str]:
+    """The options without which this probe is a usage error, -H apart."""
+    parser = importlib.import_module(name).main.probe.parser()
+    options = [action.option_strings[-1] for action in parser._actions if action.required]
+    return [word for option in options for word in (option, NEEDED[option])]
