@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""Is this one component of Harbor healthy?
+
+Reads one component from /api/v2.0/health, so that each component can have a service of its own: registry, database,
+redis, jobservice, registryctl, trivy.
+
+States:
+  OK        Harbor reports the component as healthy
+  WARNING   the report was slow (-w)
+  CRITICAL  Harbor reports the component as unhealthy; no health report, or a very slow one (-c)
+  UNKNOWN   usage error; Harbor does not report this component; with --isolate: another component (redis for
+            jobservice) or the whole of Harbor (check_harbor_health) is the cause, named in the line
+
+Perfdata:
+  time         response time in seconds
+  <component>  1 healthy, 0 unhealthy
+
+Rights: none. Harbor: 2.0 or newer.
+
+Does not see: storage trouble behind a registry that Harbor calls healthy (check_harbor_push, check_harbor_pull).
+Harbor checks its components every 10 seconds and repeats the last result; one that hangs shows after up to 66
+seconds. "core" is a constant in the report and is always healthy.
+"""
+
+from harborlib import components, judgement, options, plugin, units
+from harborlib.failure import CONTENT, Failure
+
+import nagiosplugin
+
+
+class Component(nagiosplugin.Resource):
+    """One entry of Harbor's health report."""
+
+    def __init__(self, harbor, component):
+        self.harbor = harbor
+        self.component = component
+        self.fine = f"{component} is healthy"
+
+    def probe(self):
+        report = self.harbor.health()
+        yield judgement.seconds(report.elapsed)
+        if self.component not in report.components:
+            raise Failure(CONTENT, f"{self.component} is not reported; Harbor reports {', '.join(report.components)}")
+        error = report.components[self.component]
+        yield nagiosplugin.Metric("health", f"{self.component} is unhealthy: {error}" if error else "")
+        yield nagiosplugin.Metric(self.component, int(not error), min=0, max=1, context="value")
+
+
+def declare(parser):
+    parser.add_argument("--component", metavar="NAME", type=options.name, required=True, help="as in Harbor's report")
+    options.thresholds(parser, "", "response time", "1.5", "5", units.SECONDS)
+
+
+def check(args, harbor):
+    component = Component(harbor, args.component)
+    return nagiosplugin.Check(
+        component,
+        judgement.ResponseTime(args.warning, args.critical),
+        judgement.Finding("health", next_step=components.next_step(args.component)),
+        judgement.Threshold("value", None, None, ""),
+        judgement.Summary(component),
+    )
+
+
+main = plugin.main(__name__, declare, check)

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Is Harbor's web UI served?
+
+Gets the front page and looks for Harbor's own marks in it. With --assets also loads the scripts and style sheets that
+the page names, without which it stays blank.
+
+States:
+  OK        200, HTML, and it is Harbor's page
+  WARNING   slow (-w)
+  CRITICAL  not served, not Harbor's page, an asset is missing, --keyword is missing, very slow (-c)
+  UNKNOWN   usage error; with --isolate: the whole of Harbor cannot be reached (check_harbor_health)
+
+Perfdata:
+  time    response time of the page in seconds
+  size    its size in bytes
+  assets  how many were loaded (with --assets)
+
+Rights: none. Harbor: 2.0 or newer.
+
+Does not see: whether one can log in (check_harbor_api), or whether images can be pulled: the portal's container
+serves files and answers happily while everything else is down.
+"""
+
+from functools import partial
+
+from harborlib import components, deadline, judgement, options, plugin, units
+from harborlib.failure import ROUTE
+
+import nagiosplugin
+
+ASSETS = 30  # a page names about ten
+
+
+class Portal(nagiosplugin.Resource):
+    """The front page as a browser gets it."""
+
+    def __init__(self, harbor, keyword, with_assets):
+        self.harbor = harbor
+        self.keyword = keyword
+        self.with_assets = with_assets
+        self.fine = f"{harbor.origin.where} serves Harbor's page"
+
+    def probe(self):
+        answer = self.harbor.good(self.harbor.ask("/", headers={"Accept": "text/html"}))
+        yield judgement.seconds(answer.elapsed)
+        yield nagiosplugin.Metric("size", len(answer.body), "B", min=0)
+        if not answer.is_html:
+            raise answer.fail(ROUTE, f"the front page is not HTML but {answer.headers.get('Content-Type', 'untyped')}")
+        page = answer.body.decode("utf-8", "replace")
+        yield nagiosplugin.Metric("page", self.problem(page))
+        if self.with_assets:
+            yield from self.assets(page)
+
+    def problem(self, page):
+        """What is missing in the page, or ""."""
+        text = page.lower()
+        title = text.partition("<title")[2].partition("</title>")[0]
+        if "<harbor-app" not in text and "harbor" not in title:
+            return "the front page is not Harbor's: neither <harbor-app> nor a title with Harbor"
+        if self.keyword and self.keyword not in page:
+            return f"the front page lacks the keyword {self.keyword}"
+        return ""
+
+    def assets(self, page):
+        paths = named_assets(page, self.harbor.origin.url)[:ASSETS]
+        answers = deadline.side_by_side([partial(self.harbor.ask, path) for path in paths])
+        missing = [path for path, answer in zip(paths, answers) if isinstance(answer, Exception) or not loaded(answer)]
+        text = f"{len(missing)} of {len(paths)} assets of the page do not load: {', '.join(missing)}" if missing else ""
+        yield nagiosplugin.Metric("missing", text)
+        yield nagiosplugin.Metric("assets", len(paths) - len(missing), min=0, max=len(paths), context="size")
+
+
+def loaded(answer):
+    """A script or style sheet came; a portal that lacks one answers with its page instead."""
+    return answer.status == 200 and not answer.is_html
+
+
+def named_assets(page, origin):
+    """The paths of the scripts and style sheets that a page names, as far as they are on the same origin."""
+    from html.parser import HTMLParser
+    from urllib.parse import urljoin
+
+    found = []
+
+    class Names(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            values = dict(attrs)
+            link = values.get("src") if tag == "script" else None
+            if tag == "link" and values.get("rel") in ("stylesheet", "modulepreload"):
+                link = values.get("href")
+            if link:
+                found.append(urljoin(f"{origin}/", link))
+
+    Names().feed(page)
+    return list(dict.fromkeys(url[len(origin) :] for url in found if url.startswith(f"{origin}/")))
+
+
+def declare(parser):
+    options.thresholds(parser, "", "response time of the page", "2", "5", units.SECONDS)
+    parser.add_argument("--keyword", metavar="TEXT", help="a text that the page must hold, besides Harbor's own marks")
+    parser.add_argument("--assets", action="store_true", help="load the scripts and style sheets of the page too")
+
+
+def check(args, harbor):
+    portal = Portal(harbor, args.keyword, args.assets)
+    step = components.next_step("portal")
+    return nagiosplugin.Check(
+        portal,
+        judgement.ResponseTime(args.warning, args.critical),
+        judgement.Threshold("size", None, None, ""),
+        judgement.Finding("page", next_step="check which backend the ingress routes / to; then " + step),
+        judgement.Finding("missing", next_step=step),
+        judgement.Summary(portal),
+    )
+
+
+main = plugin.main(__name__, declare, check)

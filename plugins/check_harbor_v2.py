@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Does /v2/ speak the registry protocol, and is the registry behind it?
+
+Asks /v2/ without credentials and judges the challenge that clients follow to log in. Core alone answers that, even
+while the registry is dead; with a login (--authfile) /v2/ is asked again, which reaches the registry itself.
+
+States:
+  OK        401 with a sane challenge (or 200, for a registry without logins); with a login: 200
+  WARNING   slow (-w)
+  CRITICAL  no answer, 5xx, not the registry protocol, very slow (-c); a challenge whose realm is on http or on another
+            host, or that lacks a realm or service; logins refused because the database is down
+  UNKNOWN   usage error; login refused; with --isolate: another probe reports the cause, named in the line
+
+Perfdata:
+  time  response time in seconds, both requests together
+
+Rights: none; any robot account may log in to /v2/. Harbor: 2.0 or newer.
+
+Does not see: without a login the registry at all (the line says so); missing, unreadable or unwritable data in the
+storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).
+"""
+
+from harborlib import judgement, options, plugin, registry, units
+from harborlib.failure import ROUTE, STATUS
+
+import nagiosplugin
+
+
+class RegistryProtocol(nagiosplugin.Resource):
+    """/v2/ as a client meets it: first as a stranger, then with a login."""
+
+    def __init__(self, harbor):
+        self.harbor = harbor
+        proven = "the registry answers a login" if harbor.login else "proves core alone (no login given)"
+        self.fine = f"{harbor.origin.where}/v2/ speaks the registry protocol, {proven}"
+
+    def probe(self):
+        anonymous = self.spoken(self.harbor.ask(registry.BASE), (200, 401))
+        challenge = anonymous.headers.get("WWW-Authenticate", "")
+        problem = registry.challenge_problem(challenge, self.harbor.origin) if anonymous.status == 401 else ""
+        yield nagiosplugin.Metric("challenge", problem)
+        if not self.harbor.login:
+            yield judgement.seconds(anonymous.elapsed)
+            return
+        answer = self.harbor.ask(registry.BASE, login=True)
+        yield judgement.seconds(anonymous.elapsed + answer.elapsed)
+        if answer.status == 502:
+            raise answer.fail(STATUS, "502 from the registry" if answer.request_id else "502 from the proxy for /v2/")
+        self.spoken(answer, (200,))
+
+    def spoken(self, answer, statuses):
+        """The answer, if it is of the registry protocol; raises Failure."""
+        if answer.status in (200, 404) and (answer.is_html or answer.status == 404):
+            raise answer.fail(
+                ROUTE,
+                f"{answer.status} {answer.headers.get('Content-Type', '')} instead of the registry from /v2/",
+            )
+        return answer if answer.status in statuses else self.harbor.good(answer)
+
+
+def declare(parser):
+    options.thresholds(parser, "", "response time", "1", "5", units.SECONDS)
+
+
+def check(args, harbor):
+    protocol = RegistryProtocol(harbor)
+    step = "set external_url in harbor.yml (externalURL in the chart) to the address that clients use, and restart core"
+    return nagiosplugin.Check(
+        protocol,
+        judgement.ResponseTime(args.warning, args.critical),
+        judgement.Finding("challenge", next_step=step),
+        judgement.Summary(protocol),
+    )
+
+
+main = plugin.main(__name__, declare, check)

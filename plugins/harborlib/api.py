@@ -1,0 +1,159 @@
+"""Harbor's REST API, as far as probes need it."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import tls
+from .dial import Route
+from .failure import CERTIFICATE, CONTENT, STATUS, Failure
+
+if TYPE_CHECKING:
+    from .transport import Answer, Transport
+
+HEALTH = "/api/v2.0/health"
+PING = "/api/v2.0/ping"
+SYSTEMINFO = "/api/v2.0/systeminfo"
+LOOKED_PAST = "looked past a certificate that does not verify"
+NOISE = "failed to check health: "
+PAGE_LIMIT = 8 * 1024 * 1024  # bytes of one answer; pages of 100 rows stay well under 1 MiB
+
+
+class Harbor:
+    """One Harbor as one probe sees it: where it is, who we are, what was asked so far.
+
+    `requests` is loaded with the first request, so that a plugin that makes none does not pay for it. `asked`: whether
+    there was one. `notes` are remarks for the output; `slowest` is the answer that took longest.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.origin = args.harbor
+        self.login = args.login
+        self.notes: list[str] = []
+        self.asked = False
+        self.slowest: Answer | None = None
+        self._args = args
+        self._look_past = "certificate" in (args.isolate or ())
+        self._transports: dict[bool, Transport] = {}
+        self._lock = threading.Lock()
+        if args.insecure:
+            self.notes.append("certificate not verified (--insecure)")
+
+    def ask(
+        self,
+        path: str,
+        *,
+        login: bool = False,
+        headers: Mapping[str, str] | None = None,
+        limit: float | None = None,
+    ) -> Answer:
+        """GET a path, whatever status comes back; raises Failure when no whole answer does.
+
+        With `--isolate` a certificate that does not verify belongs to the certificate probe: a request without a
+        login then looks past it, so that a second cause is not hidden, and says so in `notes`.
+        """
+        self.asked = True
+        sent = {"Accept": "application/json", **(headers or {})}
+        if login and self.login:
+            sent["Authorization"] = self.login.header
+        verify = not self._args.insecure
+        try:
+            answer = self._transport(verify).request("GET", path, sent, limit, PAGE_LIMIT)
+        except Failure as failure:
+            if failure.stage != CERTIFICATE or failure.login or not self._look_past:
+                raise
+            if LOOKED_PAST not in self.notes:
+                self.notes.append(LOOKED_PAST)
+            answer = self._transport(verify=False).request("GET", path, sent, limit, PAGE_LIMIT)
+        if self.slowest is None or answer.elapsed > self.slowest.elapsed:
+            self.slowest = answer
+        return answer
+
+    def get(self, path: str, *, login: bool = False, limit: float | None = None) -> Any:
+        """GET a path of the API: the parsed JSON; raises Failure for anything but a 200 with JSON."""
+        return self.good(self.ask(path, login=login, limit=limit)).json()
+
+    def good(self, answer: Answer) -> Answer:
+        """The answer, if its status is 200; raises Failure (status) that says what the status means."""
+        if answer.status == 200:
+            return answer
+        meaning = {
+            401: "login refused" if answer.login else "a login is needed (--authfile)",
+            403: "a right is missing",
+            404: "not found: not a Harbor, or one older than this endpoint",
+            412: "not set up in this Harbor",
+            429: "too many requests",
+        }.get(answer.status)
+        if meaning:
+            detail = f"{meaning} ({answer.status} for {answer.path})"
+        elif answer.request_id:
+            detail = f"{answer.status} for {answer.path} from core (X-Request-Id {answer.request_id})"
+        else:
+            detail = f"{answer.status} for {answer.path} from the proxy in front"
+        raise answer.fail(STATUS, detail)
+
+    def health(self, limit: float | None = None) -> Health:
+        """Harbor's report of its components; raises Failure."""
+        answer = self.good(self.ask(HEALTH, limit=limit))
+        return Health.parse(answer)
+
+    def _transport(self, verify: bool) -> Transport:
+        from . import transport
+
+        args = self._args
+        with self._lock:
+            if verify not in self._transports:
+                context = tls.context(args.ca_file, args.client_cert, args.client_key, verify)
+                route = Route(args.connect_to, args.family)
+                self._transports[verify] = transport.Transport(
+                    self.origin, route, context, args.proxy and args.proxy.url
+                )
+            return self._transports[verify]
+
+
+@dataclass(frozen=True)
+class Health:
+    """What `/api/v2.0/health` says: for each component its error text, or None if it is healthy.
+
+    The report is not fresh: Harbor's checkers run every 10 s, and one that hangs keeps its last result up to 60 s
+    more. `core` is a constant: an answer at all is the proof of core. `elapsed` is the response time in seconds.
+    """
+
+    components: dict[str, str | None]
+    elapsed: float
+
+    @classmethod
+    def parse(cls, answer: Answer) -> Health:
+        """From an answer of any Harbor since 2.0; raises Failure (route, content)."""
+        report = answer.json()
+        try:
+            components = {
+                str(entry["name"]): None if entry["status"] == "healthy" else reason(entry)
+                for entry in report["components"]
+            }
+        except (AttributeError, KeyError, TypeError):
+            components = {}
+        if not components:
+            raise answer.fail(CONTENT, f"the answer to GET {answer.path} is not a health report")
+        return cls(components, answer.elapsed)
+
+    @property
+    def unhealthy(self) -> dict[str, str]:
+        """The components that are not healthy, with Harbor's reason."""
+        return {name: error for name, error in self.components.items() if error is not None}
+
+    @property
+    def just_started(self) -> bool:
+        """Core has just come up: no checker but core's own constant has run yet."""
+        others = [error for name, error in self.components.items() if name != "core"]
+        return bool(others) and all(error == "unknown status" for error in others)
+
+
+def reason(entry: Mapping[str, Any]) -> str:
+    """Harbor's error text without the words that begin every one."""
+    text = str(entry.get("error") or "no reason given")
+    return text[len(NOISE) :] if text.startswith(NOISE) else text

@@ -1,0 +1,203 @@
+"""One run of a probe, judged: isolation and the second try included."""
+
+from __future__ import annotations
+
+import argparse
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+import nagiosplugin
+from nagiosplugin import Critical, Ok, Unknown
+
+from . import components, deadline, isolation, judgement
+from .api import Harbor
+from .failure import NEXT_STEPS, STATUS, Failure, Unusable
+from .isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
+from .judgement import Judged
+from .output import Measure, Part, Report
+
+if TYPE_CHECKING:
+    from .plugin import Probe
+
+OWN_SHARE = 2 / 3  # of the time, under --isolate; the rest is for the questions and the second try
+ENOUGH = 0.3  # seconds below which another request is not begun
+STATES = {"ok": Ok, "warning": nagiosplugin.Warn, "critical": Critical, "unknown": Unknown}
+
+
+def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
+    """Run a probe and judge it before the time `until` (as `time.monotonic` counts)."""
+    share = OWN_SHARE if args.isolate else 1
+    attempt = Attempt(probe, args).run((until - time.monotonic()) * share)
+    if attempt.state == Ok or attempt.fault:
+        return attempt.report()
+    if args.isolate:
+        return isolated(attempt, until)
+    if attempt.has(REFUSED):
+        attempt.explain(attempt.look(until), frozenset({"database"}))
+    return attempt.report()
+
+
+def isolated(attempt: Attempt, until: float) -> Report:
+    """Hand each failure to its owner; what is left is tried once more, then it is this probe's own."""
+    owners = attempt.args.isolate
+    snapshot = attempt.look(until)
+    attempt.explain(snapshot, owners)
+    left = until - time.monotonic()
+    if attempt.unexplained and attempt.harbor.asked and not attempt.has(REFUSED) and left > ENOUGH:
+        second = Attempt(attempt.probe, attempt.args).run(left)
+        if not second.hung:
+            second.explain(snapshot, owners)
+            attempt = second
+    attempt.own_up()
+    return attempt.report()
+
+
+class Attempt:
+    """One run of a probe's check and what came of it."""
+
+    def __init__(self, probe: Probe, args: argparse.Namespace) -> None:
+        self.probe = probe
+        self.args = args
+        self.harbor = Harbor(args)
+        self.check: nagiosplugin.Check | None = None
+        self.results: list[Judged] = []
+        self.failure: Failure | None = None
+        self.fault = False  # of our own, or of what we were given: nobody else's
+        self.traceback = ""
+
+    def run(self, seconds: float) -> Attempt:
+        """Probe and evaluate, at most so many seconds; whatever is raised becomes a result."""
+        (outcome,) = deadline.side_by_side([self._work], seconds)
+        found = list(self.check.results.results) if self.check else []
+        self.results = [result if isinstance(result, Judged) else Judged(*result) for result in found]
+        if isinstance(outcome, Exception):
+            self.traceback = "".join(traceback.format_exception(type(outcome), outcome, outcome.__traceback__))
+            self.results.append(self._judged(outcome))
+        return self
+
+    def _work(self) -> None:
+        self.check = self.probe.check(self.args, self.harbor)
+        self.check()
+
+    def _judged(self, error: Exception) -> Judged:
+        if isinstance(error, Failure):
+            self.failure = error
+            state = STATES[self.args.unreachable] if error.unreachable else Unknown
+            return Judged(state, error.detail, None, self._next_step(error), self._symptom_of(error).kind)
+        self.fault = True
+        if isinstance(error, Unusable):
+            return Judged(Unknown, f"usage: {error}", next_step=f"see check_harbor_{self.probe.name} --help")
+        text = f"internal error: {type(error).__name__}: {error}"
+        return Judged(Unknown, text, next_step="report this bug of check_harbor with the output of -vvv")
+
+    def _next_step(self, failure: Failure) -> str:
+        if failure.stage == STATUS:
+            served_by = isolation.served_by(failure.path, failure.login)
+            return components.next_step(served_by if served_by in components.CONTAINERS else "core")
+        origin = self.args.harbor
+        return NEXT_STEPS[failure.stage].format(host=origin.host, port=origin.port)
+
+    @property
+    def state(self) -> nagiosplugin.state.ServiceState:
+        """The state of all results together; UNKNOWN for none."""
+        return judgement.worst(result.state for result in self.results) if self.results else Unknown
+
+    @property
+    def hung(self) -> bool:
+        """Time ran out."""
+        return self.failure is not None and self.failure.hung
+
+    @property
+    def unexplained(self) -> bool:
+        """Some problem has no other owner."""
+        return any(result.state != Ok and not result.cause for result in self.results)
+
+    def has(self, kind: str) -> bool:
+        """Whether a result is a symptom of this kind."""
+        return any(result.state != Ok and result.kind == kind for result in self.results)
+
+    def look(self, until: float) -> Snapshot:
+        """Ask the questions of isolation, in the time that is left.
+
+        A probe that made no request of its own (certificate) asks none: what keeps it from the server keeps health
+        from it too.
+        """
+        if not self.harbor.asked:
+            return Snapshot(self.failure)
+        ask_login = not self.has(REFUSED) and any(
+            symptom.served_by in ("core", "registry") for symptom in self._symptoms()
+        )
+        return isolation.look(self.harbor, ask_login, until - time.monotonic())
+
+    def explain(self, snapshot: Snapshot, owners: frozenset[str]) -> None:
+        """Turn every result that somebody else owns into UNKNOWN with "(see ...)"."""
+        for position, result in enumerate(self.results):
+            if result.state == Ok:
+                continue
+            cause = isolation.cause(self._symptom(result), snapshot, owners)
+            if cause:
+                self.results[position] = result.owned_by(cause)
+
+    def own_up(self) -> None:
+        """A refused login that nobody else reports is an outage, not something that could not be judged."""
+        for position, result in enumerate(self.results):
+            if result.kind == REFUSED and not result.cause:
+                self.results[position] = result.in_state(Critical)
+
+    def _subject(self) -> str:
+        return getattr(self.args, "component", self.probe.name)
+
+    def _symptom_of(self, failure: Failure) -> Symptom:
+        return Symptom.of_failure(self._subject(), failure)
+
+    def _symptom(self, result: Judged) -> Symptom:
+        if result.metric is None and self.failure:
+            return self._symptom_of(self.failure)
+        slowest = self.harbor.slowest
+        if result.kind == SLOW and slowest:
+            return Symptom(self._subject(), SLOW, isolation.served_by(slowest.path, slowest.login), slowest.login)
+        return Symptom(self._subject(), result.kind)
+
+    def _symptoms(self) -> list[Symptom]:
+        return [self._symptom(result) for result in self.results if result.state != Ok]
+
+    def report(self) -> Report:
+        """What to print."""
+        results = nagiosplugin.Results(*self.results)
+        state = self.state
+        summary = self.check.summary if self.check else judgement.Summary(None)
+        text = summary.ok(results) if state == Ok else summary.problem(results)
+        leading: list[Judged] = [result for result in self.results if result.state == state]
+        causes: list[Cause] = [result.cause for result in leading if result.cause]
+        return Report(
+            probe=self.probe.name,
+            state=state.text.upper(),
+            exit_code=int(state),
+            summary="; ".join([text, *self.harbor.notes]) if state == Ok else text,
+            parts=[
+                Part(result.state.text.upper(), str(result))
+                for result in sorted_by_severity(self.results)
+                if str(result)
+            ],
+            measures=[measure for measure in map(measured, self.results) if measure],
+            cause=causes[0] if causes else None,
+            next_step=next((result.next_step for result in leading if result.next_step), ""),
+            notes=() if state == Ok else tuple(self.harbor.notes),
+            traceback=self.traceback,
+            secrets=self.args.login.secrets if self.args.login else (),
+        )
+
+
+def sorted_by_severity(results: list[Judged]) -> list[Judged]:
+    """The worst first, otherwise in the order in which the probe found them."""
+    return sorted(results, key=lambda result: judgement.SEVERITY.index(result.state), reverse=True)
+
+
+def measured(result: Judged) -> Measure | None:
+    """The perfdata of a result, if its context has some."""
+    performance = result.metric.performance() if result.metric else None
+    if performance is None:
+        return None
+    name, value, uom, warn, crit, low, high = performance
+    return Measure(name, value, uom, warn, crit, None if low == "" else low, None if high == "" else high)

@@ -1,0 +1,143 @@
+"""The certificate chain as a server sends it, read with pyOpenSSL, which shows it even when it does not verify."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cryptography import x509
+from OpenSSL import SSL
+
+from .failure import CONTENT, TLS, Failure
+
+DAY = 86400
+TLS_1_1 = 0x0302
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One element of the chain; times in seconds since 1970, `lifetime` in days."""
+
+    subject: str
+    issuer: str
+    not_before: float
+    not_after: float
+    key: str
+    bits: int
+    signature: str
+    names: tuple[str, ...]
+
+    @property
+    def self_signed(self) -> bool:
+        return self.subject == self.issuer
+
+    @property
+    def lifetime(self) -> float:
+        return (self.not_after - self.not_before) / DAY
+
+    def days_left(self, now: float) -> int:
+        """Whole days until it expires: 0 on the last day, negative afterwards."""
+        return int((self.not_after - now) // DAY)
+
+    @property
+    def weakness(self) -> str:
+        """What is too weak about it, or "": RSA and DSA under 2048 bits, curves under 224, MD5 and SHA-1.
+
+        The signature of a self-signed one is not looked at: nothing depends on it.
+        """
+        if self.bits < (2048 if self.key in ("RSA", "DSA") else 224):
+            return f"{self.key} key of {self.bits} bits"
+        digest = self.signature
+        if not self.self_signed and digest in ("md5", "sha1"):
+            return f"signed with {digest.upper()}"
+        return ""
+
+
+def served(dial: Callable[[], socket.socket], host: str) -> tuple[list[Certificate], int]:
+    """The chain in the order of the wire, leaf first, and the TLS version; raises Failure (tls, content and dial's).
+
+    Old versions and ciphers are let in, so that a server which speaks nothing else can be told apart.
+    """
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    context.set_min_proto_version(SSL.TLS1_VERSION)
+    context.set_cipher_list(b"ALL:@SECLEVEL=0")
+    connection = SSL.Connection(context, dial())
+    try:
+        if not is_address(host):
+            connection.set_tlsext_host_name(host.encode())
+        connection.set_connect_state()
+        connection.do_handshake()
+        chain = connection.get_peer_cert_chain() or []
+        return [read(certificate.to_cryptography()) for certificate in chain], connection.get_protocol_version()
+    except (SSL.Error, OSError) as error:
+        raise Failure(TLS, f"no TLS handshake with {host}: {reason(error)}") from None
+    except ValueError:
+        raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
+    finally:
+        connection.close()
+
+
+def read(certificate: x509.Certificate) -> Certificate:
+    """What we need of a certificate; raises ValueError for one that cryptography cannot make out."""
+    key = certificate.public_key()
+    return Certificate(
+        subject=name(certificate.subject),
+        issuer=name(certificate.issuer),
+        not_before=moment(certificate, "not_valid_before"),
+        not_after=moment(certificate, "not_valid_after"),
+        key=type(key).__name__.strip("_").replace("PublicKey", "").replace("EllipticCurve", "EC"),
+        bits=getattr(key, "key_size", 256),
+        signature=getattr(certificate.signature_hash_algorithm, "name", "unhashed"),
+        names=alternative_names(certificate),
+    )
+
+
+def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The names and addresses that the certificate is valid for."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    return (*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress)))
+
+
+def name(subject: x509.Name) -> str:
+    """A subject by its common name, else its organisation, else by all that it has."""
+    for kind in (
+        x509.NameOID.COMMON_NAME,
+        x509.NameOID.ORGANIZATIONAL_UNIT_NAME,
+        x509.NameOID.ORGANIZATION_NAME,
+    ):
+        values = subject.get_attributes_for_oid(kind)
+        if values:
+            return str(values[0].value)
+    return subject.rfc4514_string()
+
+
+def moment(certificate: x509.Certificate, which: str) -> float:
+    """One of the two dates in seconds since 1970; cryptography before 42 gives it without a time zone."""
+    aware = getattr(certificate, f"{which}_utc", None)
+    if aware is None:
+        aware = getattr(certificate, which).replace(tzinfo=datetime.timezone.utc)
+    return aware.timestamp()
+
+
+def is_address(host: str) -> bool:
+    """An IP address is not sent as SNI."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def reason(error: Exception) -> str:
+    """OpenSSL's own words for a failed handshake."""
+    if isinstance(error, SSL.Error) and error.args and isinstance(error.args[0], list) and error.args[0]:
+        text = str(error.args[0][-1][-1])
+        return "the server does not speak TLS on this port (plain HTTP?)" if "wrong version number" in text else text
+    return "connection closed"

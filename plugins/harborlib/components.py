@@ -1,0 +1,23 @@
+"""The components in Harbor's health report: what each is for, and where to look when it is unhealthy."""
+
+from __future__ import annotations
+
+#: Component: (what its failure means for users, container of Harbor's own installer).
+CONTAINERS = {
+    "core": ("everything but the web UI's page fails", "harbor-core"),
+    "database": ("logins, the API and pulls of private images fail", "harbor-db"),
+    "jobservice": ("scans, replication and garbage collection stand still", "harbor-jobservice"),
+    "portal": ("the web UI is gone", "harbor-portal"),
+    "redis": ("jobs stand still, answers are slow", "redis"),
+    "registry": ("pull and push fail", "registry"),
+    "registryctl": ("garbage collection fails", "registryctl"),
+    "trivy": ("vulnerability scans fail", "trivy-adapter"),
+}
+
+
+def next_step(component: str) -> str:
+    """What to do about an unhealthy component, with what its users lose meanwhile."""
+    if component not in CONTAINERS:
+        return "look at the component's container or pod, and at its log"
+    loss, container = CONTAINERS[component]
+    return f"{loss}: docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"

@@ -1,0 +1,87 @@
+"""The login: read from a file or the environment, never from the command line, and kept out of every output."""
+
+from __future__ import annotations
+
+import base64
+import os
+import stat
+from dataclasses import dataclass, field
+
+from .failure import Unusable
+
+LIMIT = 65536  # bytes of an authfile
+
+
+@dataclass(frozen=True)
+class Login:
+    """A name and a password; neither the password nor the header appears in a repr."""
+
+    username: str
+    password: str = field(repr=False)
+
+    @property
+    def header(self) -> str:
+        """The value of the Authorization header (RFC 7617, UTF-8)."""
+        return f"Basic {self._base64}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every form of the secret that a server could echo."""
+        return (self._base64, self.password)
+
+    @property
+    def _base64(self) -> str:
+        return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+
+
+def read(authfile: str | None, any_mode: bool = False) -> Login | None:
+    """The login from the file, else from $HARBOR_USERNAME and $HARBOR_PASSWORD; None if there is neither.
+
+    Raises Unusable.
+    """
+    if authfile:
+        values = parse(contents(authfile, any_mode), authfile)
+        source = f"authfile {authfile}"
+    else:
+        values = {key: os.environ.get(f"HARBOR_{key.upper()}", "") for key in ("username", "password")}
+        source = "environment (HARBOR_USERNAME, HARBOR_PASSWORD)"
+        if not any(values.values()):
+            return None
+    for key in ("username", "password"):
+        if not values.get(key):
+            raise Unusable(f"{source}: {key} is missing")
+        if not values[key].isprintable():
+            raise Unusable(f"{source}: {key} holds a control character")
+    if ":" in values["username"]:
+        raise Unusable(f"{source}: a username cannot hold a colon")
+    return Login(values["username"], values["password"])
+
+
+def contents(path: str, any_mode: bool) -> str:
+    """The text of an authfile, if nobody but its owner and group can touch it."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise Unusable(f"authfile {path}: not a regular file")
+            if mode & 0o007 and not any_mode:
+                raise Unusable(f"authfile {path}: others may read it (mode {mode & 0o777:04o}); chmod o= it")
+            return file.read(LIMIT).decode("utf-8-sig")
+    except OSError as error:
+        raise Unusable(f"authfile {path}: {error.strerror}") from None
+    except ValueError:
+        raise Unusable(f"authfile {path}: not a text file in UTF-8") from None
+
+
+def parse(text: str, path: str) -> dict[str, str]:
+    """The `key=value` lines of an authfile; blank lines and lines that begin with # do not count."""
+    values = {}
+    for position, line in enumerate(text.splitlines(), 1):
+        key, equals, value = line.partition("=")
+        key = key.strip().lower()
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not equals or key not in ("username", "password"):
+            raise Unusable(f"authfile {path}: line {position} is neither username= nor password=")
+        values[key] = value.strip()
+    return values

@@ -1,0 +1,108 @@
+"""Time: every piece of work runs in a daemon thread and is given up when its time is over.
+
+A signal cannot interrupt `getaddrinfo`, and a slow server can feed a socket one byte at a time below any socket
+timeout. So whoever waits does so from outside: the thread is left behind, and the process ends by `os._exit`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .failure import ANSWER, Failure
+
+MARGIN = 0.05  # seconds by which work ends before the work that waits for it, so that the inner failure is told
+
+
+class Worker(threading.Thread):
+    """One piece of work with a limit; knows its stage, so that a hang can be named."""
+
+    def __init__(self, call: Callable[[], Any], until: float) -> None:
+        super().__init__(daemon=True)
+        self.call = call
+        self.until = until
+        self.started = time.monotonic()
+        self.task = "the probe"
+        self.stage = (ANSWER, "working")
+        self.outcome: Any = None
+        self.finished = threading.Event()
+
+    def run(self) -> None:
+        global _newest
+        _newest = self
+        try:
+            self.outcome = self.call()
+        except Exception as error:  # handed to whoever waits, who raises or reports it
+            self.outcome = error
+        self.finished.set()
+
+    def wait(self) -> Any:
+        """The result, the exception that ended the work, or a Failure that names the stage in which it hangs."""
+        if self.finished.wait(max(0.0, self.until - time.monotonic())):
+            return self.outcome
+        stage, doing = self.stage
+        seconds = max(0.1, self.until - self.started)
+        return Failure(stage, f"timed out after {seconds:.2g} s {doing}", hung=True)
+
+
+_newest = Worker(lambda: None, 0.0)
+
+
+def side_by_side(calls: Sequence[Callable[[], Any]], seconds: float | None = None) -> list[Any]:
+    """Run the calls at the same time and wait at most `seconds` (never longer than the caller itself may).
+
+    Returns for each call its result, the exception it raised, or a Failure with `hung` set.
+    """
+    left = max(0.0, remaining() - MARGIN)
+    until = time.monotonic() + (left if seconds is None else min(seconds, left))
+    workers = [Worker(call, until) for call in calls]
+    for worker in workers:
+        worker.start()
+    return [worker.wait() for worker in workers]
+
+
+def supervised(call: Callable[[], Any], seconds: float | None = None) -> Any:
+    """Run one call under a limit: its result, or raises what it raised, or the Failure of a hang."""
+    (outcome,) = side_by_side([call], seconds)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def newest() -> Worker:
+    """The piece of work that was begun last: what a plugin is busy with when it is interrupted."""
+    return _newest
+
+
+def remaining() -> float:
+    """Seconds that the current piece of work still has; a day where nobody supervises."""
+    thread = threading.current_thread()
+    return max(0.0, thread.until - time.monotonic()) if isinstance(thread, Worker) else 86400.0
+
+
+def begin(task: str) -> None:
+    """Name what the current piece of work is for, as `GET /v2/`."""
+    thread = threading.current_thread()
+    if isinstance(thread, Worker):
+        thread.task = task
+
+
+def task() -> str:
+    """What the current piece of work is for."""
+    thread = threading.current_thread()
+    return thread.task if isinstance(thread, Worker) else "the probe"
+
+
+def enter(stage: str, doing: str) -> None:
+    """Note what the current piece of work is about to do, as a stage of failure.STAGES and in words."""
+    thread = threading.current_thread()
+    if isinstance(thread, Worker):
+        thread.stage = (stage, doing)
+
+
+def stage() -> tuple[str, str]:
+    """The stage last entered by the current piece of work."""
+    thread = threading.current_thread()
+    return thread.stage if isinstance(thread, Worker) else (ANSWER, "working")

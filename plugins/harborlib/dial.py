@@ -1,0 +1,88 @@
+"""From a name to a connected socket, with the stage named at every step."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from . import deadline
+from .failure import CONNECT, RESOLVE, TLS, Failure
+
+
+@dataclass(frozen=True)
+class Route:
+    """How to get to a server: `--connect-to` and `-4`/`-6`.
+
+    `instead` is the host and port to dial in place of those in the URL (None: as in the URL).
+    """
+
+    instead: tuple[str, int] | None = None
+    family: int = socket.AF_UNSPEC
+
+    def dial(self, host: str, port: int) -> socket.socket:
+        """A TCP connection to host and port; raises Failure (resolve, connect)."""
+        if self.instead:
+            host, port = self.instead[0], self.instead[1] or port
+        return connect(resolve(host, port, self.family), host, port)
+
+
+def resolve(host: str, port: int, family: int) -> list[tuple]:
+    """The socket addresses of a host, as `getaddrinfo` sorts them; raises Failure (resolve)."""
+    deadline.enter(RESOLVE, f"resolving {host}")
+    try:
+        return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise Failure(RESOLVE, f"cannot resolve {host}: {error.strerror}") from None
+    except UnicodeError:
+        raise Failure(RESOLVE, f"cannot resolve {host}: not a valid host name") from None
+
+
+def connect(addresses: list[tuple], host: str, port: int) -> socket.socket:
+    """A connection to the first address that takes one; each gets its share of the time left."""
+    problem = "no address"
+    for position, (family, kind, protocol, _, address) in enumerate(addresses):
+        deadline.enter(CONNECT, f"connecting to {where(address[0], port)}")
+        left = len(addresses) - position
+        try:
+            sock = socket.socket(family, kind, protocol)
+        except OSError as error:  # IPv6 switched off
+            problem = error.strerror or problem
+            continue
+        # The last address may hang: the supervisor then names the stage. The others must leave time for the rest.
+        sock.settimeout(deadline.remaining() / left if left > 1 else deadline.remaining() + 1)
+        try:
+            sock.connect(address)
+        except OSError as error:
+            sock.close()
+            problem = error.strerror or "timed out"
+        else:
+            sock.settimeout(None)
+            deadline.enter(TLS, f"in the TLS handshake with {where(host, port)}")
+            return sock
+    raise Failure(CONNECT, f"cannot connect to {where(host, port)}: {problem}")
+
+
+def tunnel(route: Route, proxy: tuple[str, int], host: str, port: int) -> socket.socket:
+    """A connection to host and port through an HTTP proxy (CONNECT); raises Failure (resolve, connect)."""
+    from http.client import HTTPConnection, HTTPException
+
+    connection = HTTPConnection(*proxy)
+    connection.sock = route.dial(*proxy)
+    connection.set_tunnel(host, port)
+    deadline.enter(CONNECT, f"asking the proxy {where(*proxy)} for {where(host, port)}")
+    try:
+        connection._tunnel()  # type: ignore[attr-defined]
+    except (OSError, HTTPException) as error:
+        connection.close()
+        raise Failure(CONNECT, f"the proxy {where(*proxy)} does not let us through: {error}") from None
+    return connection.sock
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def where(host: str, port: int) -> str:
+    """`host:port` as it stands in a URL."""
+    return f"{bracketed(host)}:{port}"

@@ -1,0 +1,59 @@
+"""What can go wrong between a probe and Harbor, as one exception."""
+
+from __future__ import annotations
+
+#: Where on the way a request can fail, in the order of the wire.
+RESOLVE, CONNECT, TLS, CERTIFICATE, ANSWER, BODY, ROUTE, STATUS, CONTENT = STAGES = (
+    "resolve",  # the name has no address
+    "connect",  # no TCP connection, or the proxy refuses one
+    "tls",  # a handshake that cannot be made
+    "certificate",  # a certificate that does not verify
+    "answer",  # no answer, or one that is not HTTP
+    "body",  # an answer that does not end, or is cut off
+    "route",  # answered by somebody else: the portal's page, another host
+    "status",  # answered, with an error status
+    "content",  # answered, but not understood
+)
+
+NEXT_STEPS = {
+    RESOLVE: "check the name and the name servers of this monitoring host: getent hosts {host}",
+    CONNECT: "check that the Harbor host is up and its proxy (container nginx, or the ingress) listens",
+    TLS: "look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {host}:{port}",
+    CERTIFICATE: "run check_harbor_certificate -H {host}:{port} -v; renew or complete the certificate",
+    ANSWER: "look at the containers nginx and harbor-core: docker ps; docker logs harbor-core",
+    BODY: "look at the proxies between here and Harbor, then at docker logs nginx",
+    ROUTE: "check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal",
+    CONTENT: "compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
+}
+
+
+class Unusable(Exception):
+    """A file or value given to a plugin that cannot be used; the text says which and why, and holds no secret."""
+
+
+class Failure(Exception):
+    """A request that did not end as it should.
+
+    `stage` is one of STAGES, `detail` one line for the person on call (no reprs, no secrets). `path` and `login` say
+    what was asked and whether it carried credentials; `status` is the HTTP status (0: none came), `hung` means that
+    time ran out. Isolation (isolation.py) decides by these whose failure it is.
+    """
+
+    def __init__(self, stage: str, detail: str, *, status: int = 0, hung: bool = False) -> None:
+        super().__init__(detail)
+        self.stage = stage
+        self.detail = detail
+        self.status = status
+        self.hung = hung
+        self.path = ""
+        self.login = False
+
+    @property
+    def unreachable(self) -> bool:
+        """Harbor did not answer as a server should, as opposed to: it answered, and this could not be judged."""
+        return self.status >= 500 if self.stage == STATUS else self.stage != CONTENT
+
+    @property
+    def refused_login(self) -> bool:
+        """Harbor did not take the credentials."""
+        return self.stage == STATUS and self.status == 401 and self.login

@@ -1,0 +1,188 @@
+"""Whose failure is this?
+
+One outage makes many probes fail. Under `--isolate` each failure has one owner, whose service pages; for all others
+it is UNKNOWN with "(see ...)". This module is the one table of who owns what (docs/alerting.md shows it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from . import deadline
+from .failure import CERTIFICATE, STATUS, Failure
+
+if TYPE_CHECKING:
+    from .api import Harbor, Health
+
+#: Components that have a service of their own. `core` is a constant in Harbor's report, the portal has its own probe.
+COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")
+#: Whoever can own the failure of another probe: names of probes and of components.
+OWNERS = ("health", "certificate", "portal", "api", "v2", "login", "pull", "push", *COMPONENTS)
+
+SLOW_HEALTH = 1.5  # seconds; a health report that takes longer is health's own problem
+
+#: Kinds of symptoms. ERROR is a 5xx other than 502; FINDING is anything that was seen and judged.
+REFUSED, BAD_GATEWAY, ERROR, HANG = "refused login", "502", "5xx", "hang"
+SLOW, UNREACHED, UNJUDGED, FINDING = "slow", "unreached", "not judged", "finding"
+TROUBLE = frozenset({BAD_GATEWAY, ERROR, HANG, SLOW})
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """One thing that a probe has to complain about.
+
+    `subject` is the probe (or the component it judges), `served_by` whoever answers that request inside Harbor
+    (portal, health, core, registry), `login` whether it carried credentials or a token.
+    """
+
+    subject: str
+    kind: str
+    served_by: str = "core"
+    login: bool = False
+
+    @classmethod
+    def of_failure(cls, subject: str, failure: Failure) -> Symptom:
+        """The symptom that a Failure is."""
+        if failure.hung:
+            kind = HANG
+        elif failure.stage == CERTIFICATE:
+            kind = CERTIFICATE
+        elif failure.refused_login:
+            kind = REFUSED
+        elif failure.stage == STATUS and failure.status >= 500:
+            kind = BAD_GATEWAY if failure.status == 502 else ERROR
+        else:
+            kind = UNREACHED if failure.unreachable else UNJUDGED
+        return cls(subject, kind, served_by(failure.path, failure.login), failure.login)
+
+
+def served_by(path: str, login: bool) -> str:
+    """Who answers a request behind Harbor's proxy: core alone answers /v2/ to a client without a login."""
+    if path.startswith(("/api/v2.0/health", "/api/v2.0/ping")):
+        return "health"
+    if path.startswith("/v2/"):
+        return "registry" if login else "core"
+    return "core" if path.startswith(("/api/", "/service/", "/c/")) else "portal"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one unhealthy component explains: any symptom of these subjects, or these kinds where they occur."""
+
+    subjects: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    served_by: frozenset[str] = frozenset({"health", "core", "registry"})
+    login: bool = False
+
+    def explains(self, symptom: Symptom) -> bool:
+        """Whether the component's failure is the cause of the symptom."""
+        if symptom.subject in self.subjects:
+            return True
+        fits = symptom.kind in self.kinds and symptom.served_by in self.served_by
+        return fits and (symptom.login or not self.login)
+
+
+#: In the order in which causes are looked for. The portal explains nothing: its probe owns it.
+RULES = {
+    "database": Rule(kinds=TROUBLE | {REFUSED, UNJUDGED}, login=True),
+    "redis": Rule(subjects=frozenset({"jobservice"}), kinds=TROUBLE),
+    "registry": Rule(kinds=frozenset({BAD_GATEWAY, HANG}), served_by=frozenset({"registry"})),
+    "jobservice": Rule(subjects=frozenset({"workers", "queue"})),
+    "registryctl": Rule(subjects=frozenset({"gc"})),
+    "trivy": Rule(subjects=frozenset({"scanner", "scan"})),
+}
+
+#: Whose service reports a refused login: the probes that use the canary robot have another one than the rest.
+LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login"}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Whose failure it is, and how we know."""
+
+    owner: str
+    because: str
+
+    @property
+    def see(self) -> str:
+        """The command that shows more."""
+        return f"check_harbor_component {self.owner}" if self.owner in COMPONENTS else f"check_harbor_{self.owner}"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The answers to the two questions: /health without credentials, /systeminfo with them.
+
+    `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well.
+    """
+
+    health: Health | Failure | None
+    systeminfo: Failure | None = None
+
+
+def look(harbor: Harbor, ask_login: bool, seconds: float) -> Snapshot:
+    """Ask both questions at the same time; a refused login is not tried again, so `ask_login` can leave it out."""
+    questions: list[Callable[[], Any]] = [harbor.health]
+    if ask_login and harbor.login:
+        questions.append(partial(logged_in, harbor))
+    health, *rest = deadline.side_by_side(questions, seconds)
+    systeminfo = rest[0] if rest and isinstance(rest[0], Failure) else None
+    return Snapshot(health, systeminfo)
+
+
+def logged_in(harbor: Harbor) -> None:
+    """Raise a Failure unless /systeminfo takes the login; wrong credentials silently become anonymous there."""
+    from .api import SYSTEMINFO
+
+    answer = harbor.ask(SYSTEMINFO, login=True)
+    info = harbor.good(answer).json()
+    if not isinstance(info, dict) or "current_time" not in info:
+        failure = answer.fail(STATUS, "login refused (/systeminfo answers as to a stranger)")
+        failure.status = 401
+        raise failure
+
+
+def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
+    """The owner of a symptom if it is somebody else; None: it is the probe's own."""
+    found = find(symptom, snapshot, owners)
+    return found if found and found.owner != symptom.subject and found.owner in owners else None
+
+
+def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
+    """The first that fits, from the outside in: certificate, health, a component, the login, core under load."""
+    if symptom.kind == CERTIFICATE:
+        return Cause("certificate", "clients refuse it")
+    health = snapshot.health
+    if health is None:
+        return None
+    if isinstance(health, Failure):
+        return Cause("health", "the whole of Harbor is affected")
+    if health.elapsed > SLOW_HEALTH:
+        return Cause("health", f"Harbor's health report took {health.elapsed:.1f} s")
+    if health.just_started:
+        return Cause("health", "core has just started")
+    component = unhealthy_cause(symptom, health, owners)
+    if component:
+        return Cause(component, f"Harbor says {component} is unhealthy")
+    if symptom.kind == REFUSED:
+        return Cause(LOGIN_OWNER.get(symptom.subject, "api"), "the credentials are not taken")
+    if snapshot.systeminfo and symptom.kind in TROUBLE and symptom.served_by in ("core", "registry"):
+        return Cause("api", f"other logins fail too: {snapshot.systeminfo.detail}")
+    return None
+
+
+def unhealthy_cause(symptom: Symptom, health: Health, owners: frozenset[str]) -> str | None:
+    """The unhealthy component behind a symptom; one that is itself explained by another passes the blame on."""
+    for component, rule in RULES.items():
+        known = component in health.unhealthy and component in owners and component != symptom.subject
+        if known and rule.explains(symptom):
+            return unhealthy_cause(Symptom(component, FINDING), health, owners) or component
+    return None
+
+
+def explained_by(component: str, health: Health) -> str | None:
+    """The unhealthy component that explains another one's trouble, if there is one."""
+    return unhealthy_cause(Symptom(component, FINDING), health, frozenset(COMPONENTS))

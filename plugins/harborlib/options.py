@@ -1,0 +1,194 @@
+"""The command line: the options that every plugin has, and how it refuses a wrong one.
+
+Help, version and usage errors go to stdout and exit with 3 (UNKNOWN): a monitoring engine shows what stands there,
+and no other exit code would be true.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from . import __version__, credentials, units
+from .failure import Unusable
+from .isolation import OWNERS
+from .origin import Origin, host_and_port
+
+STATES = ("ok", "warning", "critical", "unknown")
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that speaks as a plugin: one line on stdout, exit code 3, and no value repeated.
+
+    A mistyped secret (`--password ...`, a password in a URL) must not appear in any output.
+    """
+
+    def __init__(self, probe: str, description: str) -> None:
+        super().__init__(
+            prog=f"check_harbor_{probe}",
+            usage=f"check_harbor_{probe} -H URL [options]",
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            add_help=False,
+        )
+        self.title = f"HARBOR {probe.upper()}"
+
+    def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        """As in argparse, but names what it does not know without repeating its value."""
+        parsed, extra = self.parse_known_args(args, namespace)
+        if extra:
+            names = [word.split("=")[0] for word in extra if word.startswith("-")]
+            self.error(f"unknown option {names[0][:40]}" if names else "arguments without an option are not taken")
+        return parsed
+
+    def error(self, message: str) -> NoReturn:
+        text = message.replace("argument ", "", 1).replace("|", "/").replace("\n", " ")
+        text = text.encode("ascii", "backslashreplace").decode()
+        self.exit(3, f"{self.title} UNKNOWN - usage: {text[:200]}\nNext: see {self.prog} --help\n")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Leave with 3 whatever argparse thinks of it (it would say 0 after --help, 2 after an error)."""
+        self._print_message(message or "", sys.stdout)
+        sys.stdout.flush()
+        sys.exit(3)
+
+
+def parser(probe: str, description: str) -> Parser:
+    """The parser with the options common to all plugins; each plugin declares its own on top."""
+    result = Parser(probe, description)
+    where = result.add_argument_group("where Harbor is")
+    add = where.add_argument
+    add("-H", "--harbor", metavar="URL", type=Origin.parse, help="Harbor's URL or host name (or $HARBOR_URL)")
+    add(
+        "-I",
+        "--connect-to",
+        metavar="HOST[:PORT]",
+        type=host_and_port,
+        help="dial this host, for one replica",
+    )
+    family = where.add_mutually_exclusive_group().add_argument
+    family("-4", dest="family", action="store_const", const=socket.AF_INET, help="IPv4 only")
+    family("-6", dest="family", action="store_const", const=socket.AF_INET6, help="IPv6 only")
+    result.set_defaults(family=socket.AF_UNSPEC)
+    add("--proxy", metavar="URL", type=proxy, help="HTTP proxy to go through; the environment's is not used")
+
+    add = result.add_argument_group("TLS and login").add_argument
+    add("--ca-file", metavar="FILE", help="CA certificates to trust instead of the system's")
+    add("--client-cert", metavar="FILE", help="client certificate, PEM")
+    add("--client-key", metavar="FILE", help="its key, PEM without a pass phrase")
+    add("--insecure", action="store_true", help="do not verify the certificate")
+    add(
+        "--authfile",
+        metavar="FILE",
+        help="file with username= and password= (or $HARBOR_USERNAME, $HARBOR_PASSWORD)",
+    )
+    add("--authfile-any-mode", action="store_true", help="accept an authfile that others may read")
+
+    add = result.add_argument_group("judgement and output").add_argument
+    add(
+        "-t",
+        "--timeout",
+        metavar="TIME",
+        type=units.duration,
+        default=15,
+        help="answer within this time (%(default)s s)",
+    )
+    add("--unreachable", metavar="STATE", type=str.lower, choices=STATES, default="critical",
+        help="state when Harbor cannot be reached: %(choices)s (%(default)s)")  # fmt: skip
+    add("--isolate", metavar="OWNERS", nargs="?", type=owners, const=frozenset(OWNERS),
+        help="UNKNOWN for a failure that another scheduled probe reports; a list of those probes, alone: all of "
+        + ",".join(OWNERS))  # fmt: skip
+    add("--output", choices=("nagios", "json"), default="nagios", help="output format (%(default)s)")
+    add("-v", "--verbose", action="count", default=0, help="one line per part (-v) to tracebacks (-vvv)")
+    add("-V", "--version", action="version", version=f"%(prog)s {__version__}", help="show the version")
+    add("-h", "--help", action="help", help="show this help")
+    return result
+
+
+def thresholds(
+    parser: argparse.ArgumentParser,
+    name: str,
+    meaning: str,
+    warning: str | None,
+    critical: str | None,
+    unit: Mapping[str, float],
+) -> None:
+    """Declare a pair of thresholds: `-w`/`-c` for the name `""`, else `--NAME-warning`/`--NAME-critical`.
+
+    `warning` and `critical` are the defaults as an operator would write them; None: computed by the probe.
+    """
+    kind = units.RangeType(unit)
+    for short, word, default in (("-w", "warning", warning), ("-c", "critical", critical)):
+        flags = [f"--{name}-{word}"] if name else [short, f"--{word}"]
+        shown = f" (default {default})" if default else ""
+        parser.add_argument(*flags, metavar="RANGE", type=kind, default=default,
+                            help=f"{word} outside this range: {meaning}{shown}".replace("%", "%%"))  # fmt: skip
+
+
+def finish(parser: Parser, args: argparse.Namespace) -> None:
+    """What no single option can check: fills in the environment's values, reads the secrets, refuses contradictions."""
+    if args.harbor is None:
+        try:
+            args.harbor = Origin.parse(os.environ.get("HARBOR_URL", ""))
+        except argparse.ArgumentTypeError as error:
+            parser.error(
+                f"HARBOR_URL: {error}" if os.environ.get("HARBOR_URL") else "-H/--harbor or HARBOR_URL is needed"
+            )
+    try:
+        args.login = credentials.read(args.authfile, args.authfile_any_mode)
+    except Unusable as error:
+        parser.error(str(error))
+    if args.login and args.harbor.scheme != "https":
+        parser.error("a login needs https: the password is not sent in clear text")
+    if args.proxy and args.connect_to:
+        parser.error("--proxy and --connect-to exclude each other")
+    if args.client_key and not args.client_cert:
+        parser.error("--client-key needs --client-cert")
+    for option in ("ca_file", "client_cert", "client_key"):
+        path = getattr(args, option)
+        if path and not os.access(path, os.R_OK):
+            parser.error(f"--{option.replace('_', '-')}: cannot read {path}")
+
+
+def owners(text: str) -> frozenset[str]:
+    """The value of --isolate: names of owners, separated by commas."""
+    names = {name.strip() for name in text.split(",")} - {""}
+    unknown = sorted(names - set(OWNERS))
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(
+            f"unknown owner {unknown[0][:40] if unknown else ''!r} (known: {', '.join(OWNERS)})"
+        )
+    return frozenset(names)
+
+
+def name(text: str) -> str:
+    """A name as Harbor gives it to its parts; raises ArgumentTypeError."""
+    if not re.fullmatch(r"[\w.-]{1,60}", text.strip(), re.ASCII):
+        raise argparse.ArgumentTypeError(f"not a name: {text[:40]!r}")
+    return text.strip()
+
+
+def names(text: str) -> list[str]:
+    """A list of names, separated by commas; raises ArgumentTypeError."""
+    return [name(item) for item in text.split(",")]
+
+
+def proxy(text: str) -> Origin:
+    """A proxy's URL; credentials in it would be seen by everybody who can list processes."""
+    found = Origin.parse(text if "://" in text else f"http://{text}")
+    if found.scheme != "http":
+        raise argparse.ArgumentTypeError("only http:// proxies are spoken to; TLS goes through them end to end")
+    return found
+
+
+def parse(parser: Parser, argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The arguments, complete and checked; leaves with a usage error otherwise."""
+    args = parser.parse_args(argv)
+    finish(parser, args)
+    return args

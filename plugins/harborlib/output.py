@@ -1,0 +1,140 @@
+"""What a plugin prints: one line that tells the story, details below it, perfdata, or the same as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from . import __version__
+from .isolation import Cause
+from .units import label, plain
+
+LINE = 120  # characters of the first line's text; engines show about this much
+LIMIT = 4096  # bytes of the whole output
+
+
+@dataclass
+class Part:
+    """One finding: its state (`OK`, `WARNING`, ...) and a line of text."""
+
+    state: str
+    text: str
+
+
+@dataclass
+class Measure:
+    """One value of the perfdata, in its base unit; thresholds as Nagios ranges, "" where there is none."""
+
+    name: str
+    value: float
+    uom: str = ""
+    warn: str = ""
+    crit: str = ""
+    min: float | None = None
+    max: float | None = None
+
+    def __str__(self) -> str:
+        name = label(self.name)
+        quoted = name if re.fullmatch(r"\w+", name) else f"'{name}'"
+        limits = (
+            self.warn,
+            self.crit,
+            *("" if value is None else plain(value) for value in (self.min, self.max)),
+        )
+        return f"{quoted}={plain(self.value)}{self.uom}" + f";{';'.join(limits)}".rstrip(";")
+
+
+@dataclass
+class Report:
+    """The outcome of a probe. `exit_code` is 0 to 3; `cause` is set when another probe owns the failure."""
+
+    probe: str
+    state: str
+    exit_code: int
+    summary: str
+    parts: list[Part] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
+    cause: Cause | None = None
+    next_step: str = ""
+    notes: tuple[str, ...] = ()
+    traceback: str = ""
+    secrets: tuple[str, ...] = ()
+
+    def nagios(self, verbose: int) -> str:
+        """The text for a monitoring engine: first line and perfdata whole, details cut to fit 4 KiB."""
+        text = self.clean(self.summary)
+        head = f"HARBOR {self.probe.upper()} {self.state} - {shorten(text, LINE)}"
+        details = [f"{part.state}: {self.clean(part.text)}" for part in self.parts]
+        shown = details if verbose or sum(part.state != "OK" for part in self.parts) > 1 or len(text) > LINE else []
+        tail = [f"Note: {self.clean(note)}" for note in self.notes]
+        tail += [f"Next: {self.clean(self.next_step)}"] if self.next_step and self.state != "OK" else []
+        if verbose >= 3 and self.traceback:
+            shown = shown + self.clean(self.traceback, keep_lines=True).splitlines()
+        perfdata = " ".join(str(measure) for measure in self.measures)
+        first = f"{head} | {perfdata}" if perfdata else head
+        room = LIMIT - len(first) - sum(len(line) + 1 for line in tail) - len("\n...\n")
+        kept: list[str] = []
+        for line in shown:
+            room -= len(line) + 1
+            if room < 0:
+                kept.append("...")
+                break
+            kept.append(line)
+        return "\n".join([first, *kept, *tail]) + "\n"
+
+    def json(self) -> str:
+        """One JSON object on one line, as docs/json.md describes it."""
+        cause = self.cause and {
+            "owner": self.cause.owner,
+            "see": self.cause.see,
+            "because": self.clean(self.cause.because),
+        }
+        return (
+            json.dumps(
+                {
+                    "schema": 1,
+                    "plugin": f"check_harbor_{self.probe}",
+                    "version": __version__,
+                    "state": self.state,
+                    "exit_code": self.exit_code,
+                    "summary": self.clean(self.summary),
+                    "parts": [{"state": part.state, "text": self.clean(part.text)} for part in self.parts],
+                    "metrics": [vars(measure) for measure in self.measures],
+                    "notes": [self.clean(note) for note in self.notes],
+                    "cause": cause,
+                    "next_step": self.clean(self.next_step) if self.state != "OK" else "",
+                }
+            )
+            + "\n"
+        )
+
+    def clean(self, text: str, keep_lines: bool = False) -> str:
+        """Text that is safe in an engine, a terminal and a ticket, whatever Harbor sent, and that holds no secret."""
+        return sanitised(redacted(text, self.secrets), keep_lines)
+
+
+def sanitised(text: str, keep_lines: bool = False) -> str:
+    """ASCII without control characters and without `|`, which begins the perfdata."""
+    blank = r"[^\S\n]+" if keep_lines else r"\s+"
+    text = re.sub(blank, " ", text).replace("|", "/")
+    text = "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
+    return text.encode("ascii", "backslashreplace").decode().strip()
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """The text with every secret blotted out; a server may echo what it was sent."""
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, "***")
+    return text
+
+
+def shorten(text: str, width: int) -> str:
+    """The text in at most `width` characters; the pointer "(see ...)" at its end survives the cut."""
+    if len(text) <= width:
+        return text
+    pointer = re.search(r" \(see [^()]*\)$", text)
+    tail = pointer.group() if pointer else ""
+    return text[: width - len(tail) - 3].rstrip() + "..." + tail

@@ -1,0 +1,83 @@
+"""From a probe to an exit code: the deadline, isolation, the states, the output.
+
+The main thread only waits, so that signals and the deadline find it awake; the work is done in daemon threads
+(deadline.py) and the process leaves by `os._exit`, whatever still hangs in them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import nagiosplugin
+
+from . import api, attempt, deadline, options
+from .output import Report
+
+LEAVING = 0.1  # seconds kept for the output
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A plugin without its process: what triage, the tests and the definitions use."""
+
+    name: str
+    doc: str
+    declare: Callable[[options.Parser], None]
+    check: Callable[[argparse.Namespace, api.Harbor], nagiosplugin.Check]
+
+    def parser(self) -> options.Parser:
+        """The complete command line of this probe."""
+        parser = options.parser(self.name, self.doc)
+        self.declare(parser)
+        return parser
+
+
+def main(
+    name: str,
+    declare: Callable[[options.Parser], None],
+    check: Callable[[argparse.Namespace, api.Harbor], nagiosplugin.Check],
+) -> Callable[[], NoReturn]:
+    """The plugin's entry point, which runs at once when `name` is `__main__`.
+
+    The returned function carries the `probe` for those who want to use it without a process.
+    """
+    module = sys.modules[name]
+    probe = Probe(Path(module.__file__ or "").stem.replace("check_harbor_", ""), module.__doc__ or "", declare, check)
+
+    def run() -> NoReturn:
+        started = time.monotonic()
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")  # stderr would end up in the engine's output
+        args = options.parse(probe.parser())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, _: leave(interrupted(probe, number), args))
+        leave(attempt.examine(probe, args, started + args.timeout - LEAVING), args)
+
+    run.probe = probe  # type: ignore[attr-defined]
+    if name == "__main__":
+        run()
+    return run
+
+
+def interrupted(probe: Probe, number: int) -> Report:
+    """The report of a probe that was told to stop."""
+    text = f"interrupted by {signal.Signals(number).name} while {deadline.newest().stage[1]}"
+    return Report(probe.name, "UNKNOWN", 3, text, next_step="give the engine's check timeout more room than -t")
+
+
+def leave(report: Report, args: argparse.Namespace) -> NoReturn:
+    """Print the report and end the process, threads and all."""
+    text = report.json() if args.output == "json" else report.nagios(args.verbose)
+    with contextlib.suppress(OSError):  # where nobody reads, the exit code still tells the state
+        os.write(1, text.encode("ascii"))
+    os._exit(report.exit_code)

@@ -1,0 +1,86 @@
+"""TLS: one context for everybody, so that all probes agree on what verifies; and the words for what does not.
+
+The verdict of the standard library's `ssl` is the verdict. The chain as served is read with pyOpenSSL (chain.py).
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+
+from .failure import CERTIFICATE, TLS, Failure, Unusable
+
+
+def context(ca_file: str | None, client_cert: str | None, client_key: str | None, verify: bool) -> ssl.SSLContext:
+    """The client context: TLS 1.2 or newer, the CA file or the system's store, no certifi; raises Unusable."""
+    result = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    result.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Distributions build OpenSSL with different security levels, which would let the same certificate verify on one
+    # monitoring host and not on another. Weak keys and signatures are judged by check_harbor_certificate's own rule.
+    result.set_ciphers("DEFAULT:@SECLEVEL=0")
+    # Python 3.13 turns on checks that other clients of a registry do not make.
+    result.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", ssl.VerifyFlags(0))
+    if not verify:
+        result.check_hostname = False
+        result.verify_mode = ssl.CERT_NONE
+    elif ca_file:
+        _load(ca_file, "--ca-file", lambda: result.load_verify_locations(ca_file))
+    else:
+        result.load_default_certs()
+    if client_cert:
+        files = (client_cert, client_key, _refuse_pass_phrase)
+        _load(client_key or client_cert, "client certificate", lambda: result.load_cert_chain(*files))
+    return result
+
+
+def _load(path, what, call) -> None:  # type: ignore[no-untyped-def]
+    try:
+        call()
+    except ssl.SSLError as error:
+        raise Unusable(f"{what}: no usable PEM in {path} ({words(error)})") from None
+    except OSError as error:
+        raise Unusable(f"{what}: cannot read {path}: {error.strerror}") from None
+
+
+def _refuse_pass_phrase() -> str:
+    raise ssl.SSLError("the key has a pass phrase")
+
+
+def failure(error: OSError, host: str) -> Failure:
+    """What a handshake that failed means, as a Failure (certificate, tls)."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Failure(CERTIFICATE, f"certificate does not verify: {verdict(error, host)}")
+    return Failure(TLS, f"TLS handshake with {host} failed: {words(error)}")
+
+
+def verdict(error: ssl.SSLCertVerificationError, host: str) -> str:
+    """Why OpenSSL does not accept the certificate, in its own words where they are clear."""
+    if error.verify_code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+        return f"not valid for {host}"
+    return (error.verify_message or "unknown reason").rstrip(".")
+
+
+def words(error: OSError) -> str:
+    """One line for a TLS error, without Python's source positions."""
+    if not isinstance(error, ssl.SSLError):
+        return error.strerror or "connection closed"
+    reason = error.reason or ""
+    if isinstance(error, ssl.SSLEOFError) or reason == "UNEXPECTED_EOF_WHILE_READING":
+        return "connection closed in the handshake"
+    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"):
+        return "the server does not speak TLS on this port (plain HTTP?)"
+    if reason in ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION"):
+        return "the server speaks only TLS below 1.2"
+    if reason.endswith(("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")):
+        return f"refused by the server ({reason.lower().replace('_', ' ')}); does it want a client certificate?"
+    return (reason or str(error.args[-1])).lower().replace("_", " ")
+
+
+def shake_hands(sock: socket.socket, context: ssl.SSLContext, host: str) -> None:
+    """A TLS handshake and nothing else, over a connected socket, which is closed; raises Failure."""
+    with sock:
+        try:
+            with context.wrap_socket(sock, server_hostname=host):
+                pass
+        except OSError as error:
+            raise failure(error, host) from None

@@ -1,0 +1,247 @@
+"""HTTP: one `requests` session that turns everything that can go wrong into a Failure with its stage.
+
+No cookies (with Harbor's session cookie a POST would need a CSRF token), no netrc, no proxy from the environment, no
+compression, bounded bodies, redirects only within the origin, credentials only to the origin and only over TLS.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from . import __version__, deadline, tls
+from .dial import Route
+from .failure import ANSWER, BODY, CONNECT, CONTENT, ROUTE, Failure
+from .origin import Origin
+
+REDIRECTS = 3
+CHUNK = 65536
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. `elapsed` is in seconds, from the start of the request to the end of the body."""
+
+    path: str
+    login: bool
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed: float
+
+    @property
+    def is_html(self) -> bool:
+        """A page, as nginx, the portal or an ingress sends it; Harbor's API never does."""
+        return "html" in self.headers.get("Content-Type", "").lower()
+
+    @property
+    def request_id(self) -> str:
+        """X-Request-Id: core's log has it. Others can set it too, so it chooses words and decides nothing."""
+        return self.headers.get("X-Request-Id", "")[:64]
+
+    def json(self) -> Any:
+        """The body parsed as JSON; raises Failure (route, content)."""
+        if self.is_html:
+            raise self.fail(ROUTE, f"{self.status} {self.headers['Content-Type']} instead of JSON from {self.path}")
+        try:
+            return json.loads(self.body.decode("utf-8-sig"))
+        except (ValueError, RecursionError):
+            raise self.fail(CONTENT, f"the answer to GET {self.path} is not JSON") from None
+
+    def fail(self, stage: str, detail: str) -> Failure:
+        """A Failure that tells where this answer came from."""
+        failure = Failure(stage, detail, status=self.status)
+        failure.path, failure.login = self.path, self.login
+        return failure
+
+
+class Transport:
+    """Requests to one origin, through one TLS context."""
+
+    def __init__(self, origin: Origin, route: Route, context: ssl.SSLContext, proxy: str | None) -> None:
+        self.origin = origin
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.session.headers = {"User-Agent": f"check_harbor/{__version__}", "Accept-Encoding": "identity"}  # type: ignore[assignment]
+        self.session.proxies = {"http": proxy, "https": proxy} if proxy else {}
+        self.session.mount(f"{origin.scheme}://", Adapter(route, context))
+
+    def request(self, method: str, path: str, headers: Mapping[str, str], limit: float | None, size: int) -> Answer:
+        """One request with its redirects; raises Failure when no whole answer came within `limit` seconds."""
+        login = "Authorization" in headers
+        try:
+            return deadline.supervised(lambda: self._follow(method, path, headers, size), limit)
+        except Failure as failure:
+            failure.path, failure.login = path, login
+            raise
+
+    def _follow(self, method: str, path: str, headers: Mapping[str, str], size: int) -> Answer:
+        started = time.monotonic()
+        deadline.begin(f"{method} {path}")
+        url = self.origin.url + path
+        for _ in range(REDIRECTS + 1):
+            response = self._send(method, url, headers)
+            with response:
+                location = response.headers.get("Location") if response.is_redirect else None
+                if not location:
+                    body = read(response, size)
+                    login = "Authorization" in headers
+                    return Answer(path, login, response.status_code, response.headers, body, time.monotonic() - started)
+                url = self._within(urljoin(url, location))
+        raise Failure(ROUTE, f"{deadline.task()} is redirected in a loop")
+
+    def _within(self, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            target = Origin(
+                parts.scheme,
+                parts.hostname or "",
+                parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0),
+            )
+        except ValueError:
+            raise Failure(ROUTE, f"{deadline.task()} is redirected to something that is not a URL") from None
+        if target != self.origin:
+            raise Failure(ROUTE, f"{deadline.task()} is redirected to {target.url[:60]}; give -H the final address")
+        return url
+
+    def _send(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response:
+        deadline.enter(ANSWER, f"waiting for the answer to {deadline.task()}")
+        wait = deadline.remaining() + 1  # the supervisor ends it sooner, and names the stage
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
+                return self.session.request(
+                    method, url, headers=dict(headers), timeout=wait, stream=True, allow_redirects=False
+                )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise explained(error, self.origin) from None
+
+
+def read(response: requests.Response, size: int) -> bytes:
+    """The body, at most `size` bytes of it; raises Failure (body, content)."""
+    request = deadline.task()
+    deadline.enter(BODY, f"reading the answer to {request}")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Failure(CONTENT, f"{request} is answered compressed, which was not asked for")
+    body = bytearray()
+    try:
+        for chunk in response.raw.stream(CHUNK, decode_content=False):
+            body += chunk
+            if len(body) > size:
+                raise Failure(BODY, f"the answer to {request} is larger than {size // 1024} KiB")
+    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        raise Failure(BODY, f"the answer to {request} breaks off: {cause(error)}") from None
+    return bytes(body)
+
+
+class Adapter(HTTPAdapter):
+    """Makes requests dial by our Route and verify by our context alone (requests would add certifi's CAs)."""
+
+    def __init__(self, route: Route, context: ssl.SSLContext) -> None:
+        self.context = context
+        self.pools = pools(route)
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self.context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self.pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, ssl_context=self.context, **kwargs)
+        manager.pool_classes_by_scheme = self.pools
+        return manager
+
+    def send(self, request: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        kwargs["verify"] = self.context.verify_mode is ssl.CERT_REQUIRED
+        return super().send(request, **kwargs)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"
+
+
+def pools(route: Route) -> dict[str, type]:
+    """Connection pools that dial by the route and note each stage.
+
+    `_new_conn` is the seam that urllib3's own SOCKS support uses, the same from 1.26 to 2.x.
+    """
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> Any:
+            return route.dial(self.host, self.port)
+
+        def connect(self) -> None:
+            super().connect()
+            deadline.enter(ANSWER, f"waiting for the answer to {deadline.task()}")
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> Any:
+            return route.dial(self.host, self.port)
+
+        def connect(self) -> None:
+            try:
+                super().connect()
+            except ssl.SSLError as error:
+                raise tls.failure(error, self.host) from None
+            except OSError as error:
+                stage, doing = deadline.stage()
+                raise Failure(stage, f"connection lost while {doing}: {cause(error)}") from None
+            deadline.enter(ANSWER, f"waiting for the answer to {deadline.task()}")
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+def explained(error: Exception, origin: Origin) -> Failure:
+    """What an error of requests or urllib3 means for the person on call."""
+    root = innermost(error)
+    if isinstance(root, ssl.SSLError):
+        return tls.failure(root, origin.host)
+    if isinstance(error, requests.exceptions.ProxyError) or "Tunnel connection failed" in str(root):
+        return Failure(CONNECT, f"the proxy does not let us through: {cause(error)}")
+    return Failure(ANSWER, f"{origin.where} gives no answer: {cause(error)}")
+
+
+def cause(error: BaseException) -> str:
+    """The innermost reason in a few words, without reprs of objects and addresses."""
+    root = innermost(error)
+    if isinstance(root, (http.client.RemoteDisconnected, http.client.IncompleteRead)):
+        return "connection closed early"
+    if isinstance(root, http.client.LineTooLong):
+        return "a header is too long"
+    if isinstance(root, http.client.HTTPException):
+        return "not HTTP"
+    if isinstance(root, OSError) and root.strerror:
+        return root.strerror
+    return str(root).split(":")[0][:60] or type(root).__name__
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The error at the bottom: requests and urllib3 wrap it in `args`, `reason` or `__context__`."""
+    for _ in range(8):
+        inner = getattr(error, "reason", None)
+        if not isinstance(inner, BaseException):
+            inner = next((item for item in error.args if isinstance(item, BaseException)), None)
+        if inner is None:
+            return error
+        error = inner
+    return error
