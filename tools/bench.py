@@ -93,18 +93,14 @@ class Subject:
     def row(self, base: Subject) -> str:
         """A line of the table: the ratios first, they hold elsewhere too, then this machine's figures."""
         cpu, memory = self.ratios(base)
-        here = (
-            f"{statistics.median(self.cpu) * 1000:.0f} ms | {statistics.median(self.memory) / 1024:.1f} MiB"
-        )
+        here = f"{statistics.median(self.cpu) * 1000:.0f} ms | {statistics.median(self.memory) / 1024:.1f} MiB"
         return f"| `{self.name}` | {cpu:.2f} | {memory:.2f} | {here} |"
 
 
 def loaded(command: list[str]) -> list[str]:
     """Which of the libraries this plugin loads in this run."""
     python, *arguments = command
-    trace = subprocess.run(
-        [python, "-X", "importtime", *arguments], capture_output=True, text=True, check=True
-    )
+    trace = subprocess.run([python, "-X", "importtime", *arguments], capture_output=True, text=True, check=True)
     modules = {line.rpartition("|")[2].strip() for line in trace.stderr.splitlines()}
     return [library for library in LIBRARIES if library in modules]
 
@@ -121,9 +117,7 @@ def others(harbor: Simulator) -> list[Subject]:
             "check_curl",
             [str(DISTRIBUTION_PLUGINS / "check_curl"), *page, "-D", f"--ca-cert={harbor.ca_file}"],
         ),
-        Subject(
-            "check_patroni", [str(patroni), "-e", harbor.url, "--ca_file", harbor.ca_file, "node_is_alive"]
-        ),
+        Subject("check_patroni", [str(patroni), "-e", harbor.url, "--ca_file", harbor.ca_file, "node_is_alive"]),
     ]
     return [subject for subject in subjects if shutil.which(subject.command[0])]
 
@@ -160,9 +154,7 @@ def page(groups: dict[str, list[Subject]], foreign: list[Subject], runs: int) ->
         libraries=libraries,
         cores=os.cpu_count(),
         plugins="\n".join([f"| plugin, against its floor | {head}", *plugins, *floors]),
-        foreign="\n".join(
-            [f"| against {REFERENCE} | {head}", *(other.row(health) for other in [health, *foreign])]
-        ),
+        foreign="\n".join([f"| against {REFERENCE} | {head}", *(other.row(health) for other in [health, *foreign])]),
     )
 
 
@@ -176,12 +168,7 @@ def main() -> None:
     text = page(groups, foreign, runs)
     PAGE.write_text(text)
     print(f"\n{text}")
-    over = [
-        plugin.name
-        for floor, *rest in groups.values()
-        for plugin in rest
-        if max(plugin.ratios(floor)) > LIMIT
-    ]
+    over = [plugin.name for floor, *rest in groups.values() for plugin in rest if max(plugin.ratios(floor)) > LIMIT]
     if over:
         sys.exit(f"Over {LIMIT} times the floor: {', '.join(over)}")
 

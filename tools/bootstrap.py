@@ -136,6 +136,8 @@ def main() -> None:
     current = made_by.is_file() and made_by.read_text() == interpreter and PYTHON.exists()
     if current and stamp.is_file() and stamp.read_text() == "\n".join(wanted):
         return
+    if not os.access(VENV if VENV.exists() else ROOT, os.W_OK):
+        sys.exit(f"Cannot write {VENV}, it belongs to another user. Work in a clone of your own.")
     index = Index()
     try:
         if not current:

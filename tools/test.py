@@ -111,9 +111,7 @@ def main() -> None:
     found = {version: interpreter(version) for version in supported()}
     pythons = {version: path for version, path in found.items() if path}
     left_out = [f"Python {version}, found neither in PATH nor by pyenv" for version in found.keys() - pythons]
-    everything = execute(
-        f"all tests, Python {platform.python_version()}", [sys.executable, "-m", "pytest", "-q"]
-    )
+    everything = execute(f"all tests, Python {platform.python_version()}", [sys.executable, "-m", "pytest", "-q"])
     all_runs = [everything]
     all_runs += [tox(f"wheel, Python {version}", version, pythons, IN_PROCESS) for version in pythons]
     if FLOOR_PYTHONS & pythons.keys():
@@ -142,9 +140,7 @@ def close(all_runs: list[Run], left_out: list[str], seconds: float) -> None:
         print(f"Left out: {line}")
     packages = sorted(set().union(*(run.packages for run in all_runs)))
     if packages:
-        print(
-            f"For the skipped tests, on Debian: apt-get install --no-install-recommends {' '.join(packages)}"
-        )
+        print(f"For the skipped tests, on Debian: apt-get install --no-install-recommends {' '.join(packages)}")
     totals = [(sum(getattr(run, what) for run in all_runs), what) for what in ("failed", "passed", "skipped")]
     words = ", ".join(f"{count} {what}" for count, what in totals if count or what == "passed")
     print(f"\n===== {words} in {seconds:.2f}s =====", flush=True)

@@ -91,9 +91,7 @@ def test_refuses_a_wheel_that_is_not_the_named_one(index: PackageIndex) -> None:
 
 def test_reads_pips_own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     config = tmp_path / "pip.conf"
-    config.write_text(
-        "[global]\nindex-url = https://global.test\n[install]\nindex-url = https://install.test\n"
-    )
+    config.write_text("[global]\nindex-url = https://global.test\n[install]\nindex-url = https://install.test\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
     monkeypatch.delenv("PIP_INDEX_URL", raising=False)
     assert bootstrap.pip_setting("index-url") == "https://install.test"
