@@ -19,6 +19,7 @@ import hashlib
 import html.parser
 import importlib.util
 import os
+import platform
 import re
 import ssl
 import subprocess
@@ -32,6 +33,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+NOTE = VENV / "installed"  # the interpreter, then the requirements that are in
 PUBLIC_INDEX = os.environ.get("PIP_INDEX_URL", "")
 PIP_WHEEL = re.compile(r"pip-(\d+(?:\.\d+)*)-py3-none-any\.whl")
 ADVICE = (
@@ -130,28 +132,27 @@ def install_pip(index: Index) -> None:
 
 def main() -> None:
     wanted = requirements(sys.argv[1:])
-    stamp = VENV / ("ready-" + "-".join(["for", *sys.argv[1:]]))
-    made_by = VENV / "made-by"
-    interpreter = f"{sys.base_prefix} {sys.version}"
-    current = made_by.is_file() and made_by.read_text() == interpreter and PYTHON.exists()
-    if current and stamp.is_file() and stamp.read_text() == "\n".join(wanted):
+    interpreter = f"{sys.base_prefix} {platform.python_version()}"
+    noted = NOTE.read_text(encoding="utf-8").splitlines() if NOTE.is_file() and PYTHON.exists() else []
+    installed = noted[1:] if noted[:1] == [interpreter] else None
+    if installed is not None and set(wanted) <= set(installed):
         return
     if not os.access(VENV if VENV.exists() else ROOT, os.W_OK):
         sys.exit(f"Cannot write {VENV}, it belongs to another user. Work in a clone of your own.")
     index = Index()
     try:
-        if not current:
-            print(f"Making {VENV} with Python {sys.version.split()[0]} ...", flush=True)
+        if installed is None:
+            print(f"Making {VENV} with Python {platform.python_version()} ...", flush=True)
             own_pip = importlib.util.find_spec("ensurepip") is not None
             venv.EnvBuilder(clear=True, symlinks=True, with_pip=own_pip).create(VENV)
             if not own_pip:
                 install_pip(index)
-            made_by.write_text(interpreter)
-        print("Installing " + ", ".join(wanted) + " ...", flush=True)
+            installed = []
+        print("Installing " + ", ".join(sorted(set(wanted) - set(installed))) + " ...", flush=True)
         pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "-qq", "--retries", "2"]
         if subprocess.run([*pip, "install", *wanted], check=False).returncode:
             raise LookupError("pip could not install the requirements")
-        stamp.write_text("\n".join(wanted))
+        NOTE.write_text("\n".join([interpreter, *sorted({*installed, *wanted})]), encoding="utf-8")
     except (OSError, LookupError, subprocess.CalledProcessError) as error:
         sys.exit(f"Cannot fill {VENV}: {error}\n{ADVICE.format(index=index.url)}")
 
