@@ -119,10 +119,10 @@ class Summary(judgement.Summary):
 
     def problem(self, results):
         state = judgement.worst(result.state for result in results)
-        report = self.resource.report
         sick = [r.metric.name for r in results if r.metric and r.metric.context == "component" and r.state == state]
         if len(sick) < 2:
             return super().problem(results)
+        report = self.resource.report
         causes = {name: isolation.explained_by(name, report) for name in sick}
         told = [name for name in sick if not causes[name]]
         told += [f"{name} (follows from {causes[name]})" for name in sick if causes[name]]

@@ -38,6 +38,13 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
     return attempt.report()
 
 
+def fault(probe: Probe, args: argparse.Namespace, error: Exception) -> Report:
+    """The report of a plugin that broke while it judged."""
+    broken = Attempt(probe, args)
+    broken.add(error)
+    return broken.report()
+
+
 def isolated(attempt: Attempt, until: float) -> Report:
     """Hand each failure to its owner; what is left is tried once more, then it is this probe's own."""
     owners = attempt.args.isolate
@@ -72,9 +79,13 @@ class Attempt:
         found = list(self.check.results.results) if self.check else []
         self.results = [result if isinstance(result, Judged) else Judged(*result) for result in found]
         if isinstance(outcome, Exception):
-            self.traceback = "".join(traceback.format_exception(type(outcome), outcome, outcome.__traceback__))
-            self.results.append(self._judged(outcome))
+            self.add(outcome)
         return self
+
+    def add(self, error: Exception) -> None:
+        """Add what went wrong to the results."""
+        self.traceback = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        self.results.append(self._judged(error))
 
     def _work(self) -> None:
         self.check = self.probe.check(self.args, self.harbor)

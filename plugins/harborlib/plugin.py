@@ -61,7 +61,11 @@ def main(
         args = options.parse(probe.parser())
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, _: leave(interrupted(probe, number), args))
-        leave(attempt.examine(probe, args, started + args.timeout - LEAVING), args)
+        try:
+            report = attempt.examine(probe, args, started + args.timeout - LEAVING)
+        except Exception as error:  # a fault of our own must not exit with 1, which engines read as WARNING
+            report = attempt.fault(probe, args, error)
+        leave(report, args)
 
     run.probe = probe  # type: ignore[attr-defined]
     if name == "__main__":
