@@ -27,6 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 IN_PROCESS = ["tests/harborlib", "tests/plugins"]
 CONTRACT = ["tests/contract"]
+OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 FLOOR_PYTHONS = {"3.9", "3.10", "3.11"}
 DISTRIBUTION_PYTHON = "/usr/bin/python3"
 DISTRIBUTION_PACKAGES = "python3-nagiosplugin python3-requests python3-openssl"
@@ -56,8 +57,8 @@ def supported() -> list[str]:
 
 def interpreter(version: str) -> str | None:
     """A Python of this version: ours, from PATH, or from pyenv's versions (whose shims may lead nowhere)."""
-    if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
-        return str(Path(sys._base_executable))  # type: ignore[attr-defined]
+    if version == OWN:
+        return str(sys._base_executable)  # type: ignore[attr-defined]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
     candidates = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"{version}.*/bin/python{version}"))]
     return next((str(path) for path in candidates if path and runs(str(path), "")), None)
@@ -98,7 +99,7 @@ def read(report: Path, run: Run) -> None:
 
 def tox(name: str, environment: str, pythons: dict[str, str], paths: list[str]) -> Run:
     command = [sys.executable, "-m", "tox", "run", "-q", "-c", "pyproject.toml", "-e", environment]
-    return execute(name, [*command, "--discover", *pythons.values(), "--", *paths])
+    return execute(name, [*command, "--discover", *pythons.values(), "--", "-q", *paths])
 
 
 def contract(name: str, python: str) -> Run:
@@ -118,8 +119,9 @@ def main() -> None:
         all_runs.append(tox("wheel, oldest libraries", "floor", pythons, IN_PROCESS))
     else:
         left_out.append("the oldest libraries, which need one of Python " + ", ".join(sorted(FLOOR_PYTHONS)))
-    for version in sorted({*list(pythons)[:1], *list(pythons)[-1:]}, key=list(pythons).index):
-        all_runs.append(contract(f"Python {version}", f".tox/{version}/bin/python"))
+    for version in dict.fromkeys([*list(pythons)[:1], *list(pythons)[-1:]]):
+        if version != OWN:
+            all_runs.append(contract(f"Python {version}", str(ROOT / ".tox" / version / "bin" / "python")))
     if runs(DISTRIBUTION_PYTHON, "import nagiosplugin, requests, OpenSSL"):
         all_runs.append(contract(f"{DISTRIBUTION_PYTHON} with its own packages", DISTRIBUTION_PYTHON))
     else:
