@@ -106,7 +106,7 @@ def loaded(command: list[str]) -> list[str]:
 
 
 def others(harbor: Simulator) -> list[Subject]:
-    """Plugins of other projects, as far as they are installed; each asks for one small page over HTTPS."""
+    """Plugins of other projects, as far as they are they work here; each asks for one small page over HTTPS."""
     path = "/liveness"  # where check_patroni looks
     harbor.answer(path, headers={"Connection": "close"}, body=b"alive")
     page = ["-H", harbor.host, "-p", str(harbor.port), "--ssl", "-u", path]
@@ -119,7 +119,15 @@ def others(harbor: Simulator) -> list[Subject]:
         ),
         Subject("check_patroni", [str(patroni), "-e", harbor.url, "--ca_file", harbor.ca_file, "node_is_alive"]),
     ]
-    return [subject for subject in subjects if shutil.which(subject.command[0])]
+    return [subject for subject in subjects if works(subject.command)]
+
+
+def works(command: list[str]) -> bool:
+    """Whether this command is installed with all it needs; says so when it is not."""
+    found = shutil.which(command[0]) and not subprocess.run(command, capture_output=True, check=False).returncode
+    if not found:
+        print(f"Left out: {command[0]} is not installed or does not work")
+    return bool(found)
 
 
 def measure(runs: int) -> tuple[dict[str, list[Subject]], list[Subject]]:
