@@ -47,9 +47,10 @@ A monitoring host runs these plugins thousands of times an hour, so the price of
 CPU (user and system) and peak resident memory of the whole process, one HTTPS request each.
 
 The **floor** of a plugin is the same interpreter importing the libraries that the plugin loads, and
-nothing else: no program in this language on these libraries can be cheaper. Each plugin has to stay
-within {limit} times its floor; `make bench` fails otherwise. Ratios compare medians of {runs} turns of one
-session, in which all subjects take turns; they hold on other machines, the absolute figures do not.
+nothing else. A plugin can come close to it in CPU although it does more, because it leaves without taking
+the interpreter apart. Each has to stay within {limit} times its floor; `make bench` fails otherwise. Ratios
+compare medians of {runs} turns of one session, in which all subjects alternate; they hold on other machines,
+the absolute figures do not.
 
 {plugins}
 
@@ -106,7 +107,7 @@ def loaded(command: list[str]) -> list[str]:
 
 
 def others(harbor: Simulator) -> list[Subject]:
-    """Plugins of other projects, as far as they are they work here; each asks for one small page over HTTPS."""
+    """Plugins of other projects, as far as they work here; each asks for one small page over HTTPS."""
     path = "/liveness"  # where check_patroni looks
     harbor.answer(path, headers={"Connection": "close"}, body=b"alive")
     page = ["-H", harbor.host, "-p", str(harbor.port), "--ssl", "-u", path]
