@@ -11,34 +11,37 @@ from typing import TYPE_CHECKING, Any
 from . import tls
 from .dial import Route
 from .failure import CERTIFICATE, CONTENT, STATUS, Failure
+from .origin import Origin
+from .request import Answer, Request
 
 if TYPE_CHECKING:
-    from .transport import Answer, Transport
+    from .transport import Transport
 
 HEALTH = "/api/v2.0/health"
 PING = "/api/v2.0/ping"
 SYSTEMINFO = "/api/v2.0/systeminfo"
 LOOKED_PAST = "looked past a certificate that does not verify"
 NOISE = "failed to check health: "
-PAGE_LIMIT = 8 * 1024 * 1024  # bytes of one answer; pages of 100 rows stay well under 1 MiB
 
 
 class Harbor:
     """One Harbor as one probe sees it: where it is, who we are, what was asked so far.
 
-    `requests` is loaded with the first request, so that a plugin that makes none does not pay for it. `asked`: whether
-    there was one. `notes` are remarks for the output; `slowest` is the answer that took longest.
+    `requests` is loaded with the first request, so that a plugin that makes none does not pay for it (`asked`: whether
+    there was one). `notes` are remarks for the output, `secrets` what must not be in it; `slowest` is the answer that
+    took longest.
     """
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.origin = args.harbor
         self.login = args.login
+        self.secrets: list[str] = list(args.login.secrets) if args.login else []
         self.notes: list[str] = []
         self.asked = False
         self.slowest: Answer | None = None
         self._args = args
         self._look_past = "certificate" in (args.isolate or ())
-        self._transports: dict[bool, Transport] = {}
+        self._transports: dict[tuple[Origin, bool], Transport] = {}
         self._lock = threading.Lock()
         if args.insecure:
             self.notes.append("certificate not verified (--insecure)")
@@ -51,27 +54,31 @@ class Harbor:
         headers: Mapping[str, str] | None = None,
         limit: float | None = None,
     ) -> Answer:
-        """GET a path, whatever status comes back; raises Failure when no whole answer does.
+        """GET a path, whatever status comes back; raises Failure when no whole answer does."""
+        sent = {"Accept": "application/json", **(headers or {})}
+        if login and self.login:
+            sent["Authorization"] = self.login.header
+        answer = self.send(Request("GET", path, sent, limit=limit))
+        if self.slowest is None or answer.elapsed > self.slowest.elapsed:
+            self.slowest = answer
+        return answer
+
+    def send(self, request: Request) -> Answer:
+        """Any request, whatever status comes back; raises Failure when no whole answer does.
 
         With `--isolate` a certificate that does not verify belongs to the certificate probe: a request without a
         login then looks past it, so that a second cause is not hidden, and says so in `notes`.
         """
         self.asked = True
-        sent = {"Accept": "application/json", **(headers or {})}
-        if login and self.login:
-            sent["Authorization"] = self.login.header
-        verify = not self._args.insecure
+        origin = request.origin or self.origin
         try:
-            answer = self._transport(verify).request("GET", path, sent, limit, PAGE_LIMIT)
+            return self._transport(origin, not self._args.insecure).send(request)
         except Failure as failure:
             if failure.stage != CERTIFICATE or failure.login or not self._look_past:
                 raise
             if LOOKED_PAST not in self.notes:
                 self.notes.append(LOOKED_PAST)
-            answer = self._transport(verify=False).request("GET", path, sent, limit, PAGE_LIMIT)
-        if self.slowest is None or answer.elapsed > self.slowest.elapsed:
-            self.slowest = answer
-        return answer
+            return self._transport(origin, verify=False).send(request)
 
     def get(self, path: str, *, login: bool = False, limit: float | None = None) -> Any:
         """GET a path of the API: the parsed JSON; raises Failure for anything but a 200 with JSON."""
@@ -101,18 +108,18 @@ class Harbor:
         answer = self.good(self.ask(HEALTH, limit=limit))
         return Health.parse(answer)
 
-    def _transport(self, verify: bool) -> Transport:
+    def _transport(self, origin: Origin, verify: bool) -> Transport:
         from . import transport
 
         args = self._args
         with self._lock:
-            if verify not in self._transports:
+            if (origin, verify) not in self._transports:
                 context = tls.context(args.ca_file, args.client_cert, args.client_key, verify)
-                route = Route(args.connect_to, args.family)
-                self._transports[verify] = transport.Transport(
-                    self.origin, route, context, args.proxy and args.proxy.url
+                route = Route(args.connect_to if origin == self.origin else None, args.family)
+                self._transports[origin, verify] = transport.Transport(
+                    origin, route, context, args.proxy and args.proxy.url
                 )
-            return self._transports[verify]
+            return self._transports[origin, verify]
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,10 @@ class Attempt:
         if isinstance(error, Failure):
             self.failure = error
             state = STATES[self.args.unreachable] if error.unreachable else Unknown
+            if error.state:
+                state = STATES[error.state]
+            elif error.refused_login and self.probe.name in isolation.LOGIN_SUBJECTS:
+                state = Critical
             return Judged(state, error.detail, None, self._next_step(error), self._symptom_of(error).kind)
         self.fault = True
         if isinstance(error, Unusable):
@@ -103,6 +107,8 @@ class Attempt:
         return Judged(Unknown, text, next_step="report this bug of check_harbor with the output of -vvv")
 
     def _next_step(self, failure: Failure) -> str:
+        if failure.next_step:
+            return failure.next_step
         if failure.stage == STATUS:
             served_by = isolation.served_by(failure.path, failure.login)
             return components.next_step(served_by if served_by in components.CONTAINERS else "core")
@@ -196,7 +202,7 @@ class Attempt:
             next_step=next((result.next_step for result in leading if result.next_step), ""),
             notes=() if state == Ok else tuple(self.harbor.notes),
             traceback=self.traceback,
-            secrets=self.args.login.secrets if self.args.login else (),
+            secrets=tuple(self.harbor.secrets),
         )
 
 

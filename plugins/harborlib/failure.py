@@ -36,17 +36,30 @@ class Failure(Exception):
 
     `stage` is one of STAGES, `detail` one line for the person on call (no reprs, no secrets). `path` and `login` say
     what was asked and whether it carried credentials; `status` is the HTTP status (0: none came), `hung` means that
-    time ran out. Isolation (isolation.py) decides by these whose failure it is.
+    time ran out; `step` is the probe that owns this step of the registry's wire ("": none in particular). Isolation
+    (isolation.py) decides by these whose failure it is. `state` and `next_step` replace what follows from the stage.
     """
 
-    def __init__(self, stage: str, detail: str, *, status: int = 0, hung: bool = False) -> None:
+    def __init__(
+        self,
+        stage: str,
+        detail: str,
+        *,
+        status: int = 0,
+        hung: bool = False,
+        state: str = "",
+        next_step: str = "",
+    ) -> None:
         super().__init__(detail)
         self.stage = stage
         self.detail = detail
         self.status = status
         self.hung = hung
+        self.state = state
+        self.next_step = next_step
         self.path = ""
         self.login = False
+        self.step = ""
 
     @property
     def unreachable(self) -> bool:
@@ -55,5 +68,5 @@ class Failure(Exception):
 
     @property
     def refused_login(self) -> bool:
-        """Harbor did not take the credentials."""
-        return self.stage == STATUS and self.status == 401 and self.login
+        """Harbor did not take the credentials (a token that is not taken is another matter: it was granted)."""
+        return self.stage == STATUS and self.status == 401 and self.login and self.step in ("", "login")

@@ -35,13 +35,15 @@ class Symptom:
     """One thing that a probe has to complain about.
 
     `subject` is the probe (or the component it judges), `served_by` whoever answers that request inside Harbor
-    (portal, health, core, registry), `login` whether it carried credentials or a token.
+    (portal, health, core, registry), `login` whether it carried credentials or a token, `step` the probe that owns this
+    step of the registry's wire.
     """
 
     subject: str
     kind: str
     served_by: str = "core"
     login: bool = False
+    step: str = ""
 
     @classmethod
     def of_failure(cls, subject: str, failure: Failure) -> Symptom:
@@ -56,7 +58,7 @@ class Symptom:
             kind = BAD_GATEWAY if failure.status == 502 else ERROR
         else:
             kind = UNREACHED if failure.unreachable else UNJUDGED
-        return cls(subject, kind, served_by(failure.path, failure.login), failure.login)
+        return cls(subject, kind, served_by(failure.path, failure.login), failure.login, failure.step)
 
 
 def served_by(path: str, login: bool) -> str:
@@ -95,6 +97,8 @@ RULES = {
     "trivy": Rule(subjects=frozenset({"scanner", "scan"})),
 }
 
+#: Probes whose subject is the login itself: for them a refused one is CRITICAL.
+LOGIN_SUBJECTS = ("api", "login")
 #: Whose service reports a refused login: the probes that use the canary robot have another one than the rest.
 LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login"}
 
@@ -171,6 +175,8 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
         return Cause(LOGIN_OWNER.get(symptom.subject, "api"), "the credentials are not taken")
     if snapshot.systeminfo and symptom.kind in TROUBLE and symptom.served_by in ("core", "registry"):
         return Cause("api", f"other logins fail too: {snapshot.systeminfo.detail}")
+    if symptom.step:
+        return Cause(symptom.step, "that step fails already")
     return None
 
 

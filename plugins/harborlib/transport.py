@@ -7,12 +7,9 @@ compression, bounded bodies, redirects only within the origin, credentials only 
 from __future__ import annotations
 
 import http.client
-import json
 import ssl
 import time
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -27,46 +24,10 @@ from . import __version__, deadline, tls
 from .dial import Route
 from .failure import ANSWER, BODY, CONNECT, CONTENT, ROUTE, Failure
 from .origin import Origin
+from .request import Answer, Request
 
 REDIRECTS = 3
 CHUNK = 65536
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back. `elapsed` is in seconds, from the start of the request to the end of the body."""
-
-    path: str
-    login: bool
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    elapsed: float
-
-    @property
-    def is_html(self) -> bool:
-        """A page, as nginx, the portal or an ingress sends it; Harbor's API never does."""
-        return "html" in self.headers.get("Content-Type", "").lower()
-
-    @property
-    def request_id(self) -> str:
-        """X-Request-Id: core's log has it. Others can set it too, so it chooses words and decides nothing."""
-        return self.headers.get("X-Request-Id", "")[:64]
-
-    def json(self) -> Any:
-        """The body parsed as JSON; raises Failure (route, content)."""
-        if self.is_html:
-            raise self.fail(ROUTE, f"{self.status} {self.headers['Content-Type']} instead of JSON from {self.path}")
-        try:
-            return json.loads(self.body.decode("utf-8-sig"))
-        except (ValueError, RecursionError):
-            raise self.fail(CONTENT, f"the answer to GET {self.path} is not JSON") from None
-
-    def fail(self, stage: str, detail: str) -> Failure:
-        """A Failure that tells where this answer came from."""
-        failure = Failure(stage, detail, status=self.status)
-        failure.path, failure.login = self.path, self.login
-        return failure
 
 
 class Transport:
@@ -81,29 +42,28 @@ class Transport:
         self.session.proxies = {"http": proxy, "https": proxy} if proxy else {}
         self.session.mount(f"{origin.scheme}://", Adapter(route, context))
 
-    def request(self, method: str, path: str, headers: Mapping[str, str], limit: float | None, size: int) -> Answer:
-        """One request with its redirects; raises Failure when no whole answer came within `limit` seconds."""
-        login = "Authorization" in headers
+    def send(self, request: Request) -> Answer:
+        """One request with its redirects; raises Failure when no whole answer came in time."""
         try:
-            return deadline.supervised(lambda: self._follow(method, path, headers, size), limit)
+            return deadline.supervised(lambda: self._follow(request), request.limit)
         except Failure as failure:
-            failure.path, failure.login = path, login
+            failure.path, failure.login = request.path, request.login
             raise
 
-    def _follow(self, method: str, path: str, headers: Mapping[str, str], size: int) -> Answer:
+    def _follow(self, request: Request) -> Answer:
         started = time.monotonic()
-        deadline.begin(f"{method} {path}")
-        url = self.origin.url + path
+        deadline.begin(str(request))
+        url = self.origin.url + request.path
         for _ in range(REDIRECTS + 1):
-            response = self._send(method, url, headers)
+            response = self._send(request, url)
             with response:
-                location = response.headers.get("Location") if response.is_redirect else None
+                location = response.headers.get("Location") if response.is_redirect and request.follow else None
                 if not location:
-                    body = read(response, size)
-                    login = "Authorization" in headers
-                    return Answer(path, login, response.status_code, response.headers, body, time.monotonic() - started)
+                    body = read(response, request)
+                    elapsed = time.monotonic() - started
+                    return Answer(request.path, request.login, response.status_code, response.headers, body, elapsed)
                 url = self._within(urljoin(url, location))
-        raise Failure(ROUTE, f"{deadline.task()} is redirected in a loop")
+        raise Failure(ROUTE, f"{request} is redirected in a loop")
 
     def _within(self, url: str) -> str:
         try:
@@ -119,31 +79,39 @@ class Transport:
             raise Failure(ROUTE, f"{deadline.task()} is redirected to {target.url[:60]}; give -H the final address")
         return url
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str]) -> requests.Response:
-        deadline.enter(ANSWER, f"waiting for the answer to {deadline.task()}")
+    def _send(self, request: Request, url: str) -> requests.Response:
+        deadline.enter(ANSWER, f"waiting for the answer to {request}")
         wait = deadline.remaining() + 1  # the supervisor ends it sooner, and names the stage
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
                 return self.session.request(
-                    method, url, headers=dict(headers), timeout=wait, stream=True, allow_redirects=False
+                    request.method,
+                    url,
+                    headers=dict(request.headers),
+                    data=request.data,
+                    timeout=wait,
+                    stream=True,
+                    allow_redirects=False,
                 )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise explained(error, self.origin) from None
 
 
-def read(response: requests.Response, size: int) -> bytes:
+def read(response: requests.Response, request: Request) -> bytes:
     """The body, at most `size` bytes of it; raises Failure (body, content)."""
-    request = deadline.task()
     deadline.enter(BODY, f"reading the answer to {request}")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Failure(CONTENT, f"{request} is answered compressed, which was not asked for")
     body = bytearray()
+    length = 0
+    sink = request.sink if request.sink and response.status_code == 200 else body.extend
     try:
         for chunk in response.raw.stream(CHUNK, decode_content=False):
-            body += chunk
-            if len(body) > size:
-                raise Failure(BODY, f"the answer to {request} is larger than {size // 1024} KiB")
+            sink(chunk)
+            length += len(chunk)
+            if length > request.size:
+                raise Failure(BODY, f"the answer to {request} is larger than {request.size} bytes")
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise Failure(BODY, f"the answer to {request} breaks off: {cause(error)}") from None
     return bytes(body)

@@ -1,0 +1,78 @@
+"""What is asked over HTTP, and what comes back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .failure import CONTENT, ROUTE, Failure
+from .origin import Origin
+
+ANSWER_LIMIT = 8 * 1024 * 1024  # bytes; pages of 100 rows stay well under 1 MiB
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to Harbor, or to another `origin` (an object store).
+
+    `limit` are the seconds it may take (None: what the caller has), `size` the bytes that are read of the answer.
+    `sink` takes the body of a 200 piece by piece instead of the answer, `follow` obeys redirects within the origin.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    data: bytes | None = None
+    origin: Origin | None = None
+    limit: float | None = None
+    size: int = ANSWER_LIMIT
+    sink: Callable[[bytes], object] | None = None
+    follow: bool = True
+
+    @property
+    def login(self) -> bool:
+        """Whether it carries credentials or a token."""
+        return "Authorization" in self.headers
+
+    def __str__(self) -> str:
+        """As in a log: without the query, which can hold an upload's state or a signature."""
+        return f"{self.method} {self.path.partition('?')[0]}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. `elapsed` is in seconds, from the start of the request to the end of the body."""
+
+    path: str
+    login: bool
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed: float
+
+    @property
+    def is_html(self) -> bool:
+        """A page, as nginx, the portal or an ingress sends it; Harbor's API never does."""
+        return "html" in self.headers.get("Content-Type", "").lower()
+
+    @property
+    def request_id(self) -> str:
+        """X-Request-Id: core's log has it. Others can set it too, so it chooses words and decides nothing."""
+        return self.headers.get("X-Request-Id", "")[:64]
+
+    def json(self) -> Any:
+        """The body parsed as JSON; raises Failure (route, content)."""
+        if self.is_html:
+            raise self.fail(ROUTE, f"{self.status} {self.headers['Content-Type']} instead of JSON from {self.path}")
+        try:
+            return json.loads(self.body.decode("utf-8-sig"))
+        except (ValueError, RecursionError):
+            raise self.fail(CONTENT, f"the answer to GET {self.path} is not JSON") from None
+
+    def fail(self, stage: str, detail: str) -> Failure:
+        """A Failure that tells where this answer came from."""
+        failure = Failure(stage, detail, status=self.status)
+        failure.path, failure.login = self.path, self.login
+        return failure
