@@ -1,0 +1,56 @@
+"""What all tests share: the interpreter that runs plugins as processes, and a Harbor with a login to it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from simulator import MONITOR, MONITOR_SECRET, Simulator
+
+pytest.register_assert_rewrite("contract.grammar", "contract.expect")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    help_text = "run plugins as processes of this interpreter, and only the tests that do so"
+    parser.addoption("--plugin-python", metavar="PATH", help=help_text)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What runs in this process would tell nothing new about another interpreter."""
+    if config.getoption("plugin_python"):
+        left_out = [item for item in items if "plugin_python" not in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def plugin_python(pytestconfig: pytest.Config) -> str:
+    """The interpreter that runs plugins as processes."""
+    # Not resolve(): the python of a virtual environment is a link, and knows by its name where it belongs.
+    return os.path.abspath(pytestconfig.getoption("plugin_python") or sys.executable)
+
+
+@pytest.fixture(scope="session")
+def running_harbor() -> Iterator[Simulator]:
+    with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def harbor(running_harbor: Simulator) -> Iterator[Simulator]:
+    """A healthy Harbor; what a test does to it is undone."""
+    running_harbor.reset()
+    yield running_harbor
+    running_harbor.reset()
+
+
+@pytest.fixture(scope="session")
+def authfile(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The login of the monitoring robot."""
+    path: Path = tmp_path_factory.mktemp("login") / "authfile"
+    path.write_text(f"username={MONITOR}\npassword={MONITOR_SECRET}\n")
+    path.chmod(0o600)
+    return str(path)
