@@ -111,7 +111,8 @@ def main() -> None:
     started = time.monotonic()
     found = {version: interpreter(version) for version in supported()}
     pythons = {version: path for version, path in found.items() if path}
-    left_out = [f"Python {version}, found neither in PATH nor by pyenv" for version in found.keys() - pythons]
+    missing = [version for version, path in found.items() if not path]
+    left_out = [f"Python {', '.join(missing)}: neither in PATH nor by pyenv"] if missing else []
     everything = execute(f"all tests, Python {platform.python_version()}", [sys.executable, "-m", "pytest", "-q"])
     all_runs = [everything]
     all_runs += [tox(f"wheel, Python {version}", version, pythons, IN_PROCESS) for version in pythons]
