@@ -6,10 +6,11 @@ redis, jobservice, registryctl, trivy.
 
 States:
   OK        Harbor reports the component as healthy
-  WARNING   the report was slow (-w)
+  WARNING   core has just started and has not checked the component yet; the report was slow (-w)
   CRITICAL  Harbor reports the component as unhealthy; no health report, or a very slow one (-c)
   UNKNOWN   usage error; Harbor does not report this component; with --isolate: another component (redis for
-            jobservice) or the whole of Harbor (check_harbor_health) is the cause, named in the line
+            jobservice), a core that has just started or the whole of Harbor (check_harbor_health) is the cause, named
+            in the line
 
 Perfdata:
   time         response time in seconds
@@ -26,6 +27,9 @@ from harborlib import components, judgement, options, plugin, units
 from harborlib.failure import CONTENT, Failure
 
 import nagiosplugin
+from nagiosplugin import Warn
+
+HERE = "trivy is reported only where it is installed: choose a --component that is reported, or drop this service"
 
 
 class Component(nagiosplugin.Resource):
@@ -40,9 +44,13 @@ class Component(nagiosplugin.Resource):
         report = self.harbor.health()
         yield judgement.seconds(report.elapsed)
         if self.component not in report.components:
-            raise Failure(CONTENT, f"{self.component} is not reported; Harbor reports {', '.join(report.components)}")
+            known = ", ".join(report.components)
+            raise Failure(CONTENT, f"{self.component} is not reported, only {known}", next_step=HERE)
         error = report.components[self.component]
-        yield nagiosplugin.Metric("health", f"{self.component} is unhealthy: {error}" if error else "")
+        if error and report.just_started:
+            yield nagiosplugin.Metric("start", f"{self.component} is not checked yet: core has just started")
+        else:
+            yield nagiosplugin.Metric("health", f"{self.component} is unhealthy: {error}" if error else "")
         yield nagiosplugin.Metric(self.component, int(not error), min=0, max=1, context="value")
 
 
@@ -56,6 +64,7 @@ def check(args, harbor):
     return nagiosplugin.Check(
         component,
         judgement.ResponseTime(args.warning, args.critical),
+        judgement.Finding("start", Warn, "wait half a minute and look again"),
         judgement.Finding("health", next_step=components.next_step(args.component)),
         judgement.Threshold("value", None, None, ""),
         judgement.Summary(component),

@@ -56,28 +56,33 @@ class Health(nagiosplugin.Resource):
         if failure.stage in (RESOLVE, CONNECT, TLS, CERTIFICATE, CONTENT):
             return failure
         ping, page = deadline.side_by_side([lambda: self.harbor.ask(api.PING), lambda: self.harbor.ask("/")])
-        why = self.broken_part(failure, ping, page)
+        why, sick = self.broken_part(failure, ping, page)
         # Whatever the status: without a report from this path there is no Harbor here for anybody.
         stage = ROUTE if failure.stage == STATUS and failure.status < 500 else failure.stage
         told = Failure(stage, (f"{why}: " if why else "") + failure.detail, status=failure.status, hung=failure.hung)
         told.path = failure.path
+        told.next_step = components.next_step(sick) if sick else ""
         return told
 
     @staticmethod
     def broken_part(failure, ping, page):
-        """Which part of Harbor fails, by what /ping and the front page answer; "" where they do not tell."""
+        """Why there is no report, by what /ping and the front page answer, and the component to look at (or "")."""
         answers_ping = not isinstance(ping, Exception) and ping.status == 200 and not ping.is_html
         has_page = not isinstance(page, Exception) and page.status < 500
-        silent = failure.hung or failure.status >= 500 or failure.stage == ANSWER
+        has_portal = has_page and page.status == 200 and b"harbor" in page.body.lower()
+        stalled = failure.hung or failure.status == 504
+        silent = stalled or failure.status >= 500 or failure.stage == ANSWER
         if answers_ping:
-            return "core answers /ping, but its health checks are stalled, look at the database first"
-        if has_page and failure.hung:
-            return "core or Redis stalled (the front page is there)"
-        if has_page and silent:
-            return "core is down (the front page is there)"
-        if has_page:
-            return "/api/ is routed to the wrong place (the front page is there)"
-        return "nothing answers behind the proxy" if silent else ""
+            return ("database stalled (core answers /ping)", "database") if stalled else ("core answers /ping", "core")
+        if has_portal and stalled:
+            return "core or Redis stalled (the web UI is there)", "core"
+        if has_portal and silent:
+            return "core fails (the web UI is there)", "core"
+        if has_portal:
+            return "/api/ is routed to the wrong place (the web UI is there)", ""
+        if silent:
+            return "neither core nor the web UI answers", ""
+        return "no Harbor seen here" if has_page else "", ""
 
     @property
     def fine(self):
@@ -103,10 +108,14 @@ class ComponentState(nagiosplugin.Context):
 
     def evaluate(self, metric, resource):
         report = resource.report
-        if metric.name not in report.unhealthy or metric.name in self.delegated or report.just_started:
-            return judgement.Judged(Ok, None, metric)
-        state = Warn if metric.name in self.degraded else self.serious
+        if metric.value:
+            return judgement.Judged(Ok, f"{metric.name} is healthy", metric)
+        if report.just_started:
+            return judgement.Judged(Ok, f"{metric.name} is not checked yet", metric)
         text = f"{metric.name} is unhealthy: {report.unhealthy[metric.name]}"
+        if metric.name in self.delegated:
+            return judgement.Judged(Ok, f"{text} (reported elsewhere)", metric)
+        state = Warn if metric.name in self.degraded else self.serious
         cause = isolation.explained_by(metric.name, report) or metric.name
         return judgement.Judged(state, text, metric, components.next_step(cause))
 
@@ -118,15 +127,17 @@ class Summary(judgement.Summary):
     """Several unhealthy components are counted, the cause before what follows from it; each has a line below."""
 
     def problem(self, results):
-        state = judgement.worst(result.state for result in results)
-        sick = [r.metric.name for r in results if r.metric and r.metric.context == "component" and r.state == state]
+        judged = [result for result in results if result.metric and result.metric.context == "component"]
+        sick = [result.metric.name for state in (Critical, Warn) for result in judged if result.state == state]
         if len(sick) < 2:
             return super().problem(results)
         report = self.resource.report
         causes = {name: isolation.explained_by(name, report) for name in sick}
         told = [name for name in sick if not causes[name]]
         told += [f"{name} (follows from {causes[name]})" for name in sick if causes[name]]
-        return f"{len(sick)} of {len(report.components)} components unhealthy: {', '.join(told)}"
+        text = f"{len(sick)} of {len(report.components)} components unhealthy: {', '.join(told)}"
+        worst = judgement.worst(result.state for result in results)
+        return "; ".join([text, *(str(result) for result in results if result.state == worst and result not in judged)])
 
 
 def declare(parser):

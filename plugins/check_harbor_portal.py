@@ -47,19 +47,11 @@ class Portal(nagiosplugin.Resource):
         if not answer.is_html:
             raise answer.fail(ROUTE, f"the front page is not HTML but {answer.headers.get('Content-Type', 'untyped')}")
         page = answer.body.decode("utf-8", "replace")
-        yield nagiosplugin.Metric("page", self.problem(page))
+        yield nagiosplugin.Metric("page", foreign(page))
+        lacking = self.keyword and self.keyword not in page
+        yield nagiosplugin.Metric("keyword", f"the front page lacks the keyword {self.keyword}" if lacking else "")
         if self.with_assets:
             yield from self.assets(page)
-
-    def problem(self, page):
-        """What is missing in the page, or ""."""
-        text = page.lower()
-        title = text.partition("<title")[2].partition("</title>")[0]
-        if "<harbor-app" not in text and "harbor" not in title:
-            return "the front page is not Harbor's: neither <harbor-app> nor a title with Harbor"
-        if self.keyword and self.keyword not in page:
-            return f"the front page lacks the keyword {self.keyword}"
-        return ""
 
     def assets(self, page):
         paths = named_assets(page, self.harbor.origin.url)[:ASSETS]
@@ -68,6 +60,15 @@ class Portal(nagiosplugin.Resource):
         text = f"{len(missing)} of {len(paths)} assets of the page do not load: {', '.join(missing)}" if missing else ""
         yield nagiosplugin.Metric("missing", text)
         yield nagiosplugin.Metric("assets", len(paths) - len(missing), min=0, max=len(paths), context="size")
+
+
+def foreign(page):
+    """Why the page cannot be Harbor's, or "": Harbor's own marks are in none of its places."""
+    text = page.lower()
+    title = text.partition("<title")[2].partition("</title>")[0]
+    if "<harbor-app" in text or "harbor" in title:
+        return ""
+    return "the front page is not Harbor's: neither <harbor-app> nor a title with Harbor"
 
 
 def loaded(answer):
@@ -104,11 +105,14 @@ def declare(parser):
 def check(args, harbor):
     portal = Portal(harbor, args.keyword, args.assets)
     step = components.next_step("portal")
+    route = "check which backend the ingress routes / to: it should be the container harbor-portal (or its service)"
+    keyword = "open the page in a browser: is it this Harbor's, and is --keyword still in it?"
     return nagiosplugin.Check(
         portal,
         judgement.ResponseTime(args.warning, args.critical),
         judgement.Threshold("size", None, None, ""),
-        judgement.Finding("page", next_step="check which backend the ingress routes / to; then " + step),
+        judgement.Finding("page", next_step=route),
+        judgement.Finding("keyword", next_step=keyword),
         judgement.Finding("missing", next_step=step),
         judgement.Summary(portal),
     )

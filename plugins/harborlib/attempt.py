@@ -20,14 +20,16 @@ from .output import Measure, Part, Report
 if TYPE_CHECKING:
     from .plugin import Probe
 
-OWN_SHARE = 2 / 3  # of the time, under --isolate; the rest is for the questions and the second try
+OWN_SHARE = 0.95  # of the time; the rest is for taking back what was begun
+ISOLATED_SHARE = 2 / 3  # the same under --isolate; the rest is for the questions and the second try too
+CLEANING = 2.0  # seconds at most for taking back
 ENOUGH = 0.3  # seconds below which another request is not begun
 STATES = {"ok": Ok, "warning": nagiosplugin.Warn, "critical": Critical, "unknown": Unknown}
 
 
 def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
     """Run a probe and judge it before the time `until` (as `time.monotonic` counts)."""
-    share = OWN_SHARE if args.isolate else 1
+    share = ISOLATED_SHARE if args.isolate else OWN_SHARE
     attempt = Attempt(probe, args).run((until - time.monotonic()) * share)
     if attempt.state == Ok or attempt.fault:
         return attempt.report()
@@ -75,7 +77,10 @@ class Attempt:
 
     def run(self, seconds: float) -> Attempt:
         """Probe and evaluate, at most so many seconds; whatever is raised becomes a result."""
-        (outcome,) = deadline.side_by_side([self._work], seconds)
+        try:
+            (outcome,) = deadline.side_by_side([self._work], seconds)
+        finally:  # also when a signal ends the wait
+            self._clean_up(min(CLEANING, seconds))
         found = list(self.check.results.results) if self.check else []
         self.results = [result if isinstance(result, Judged) else Judged(*result) for result in found]
         if isinstance(outcome, Exception):
@@ -86,6 +91,12 @@ class Attempt:
         """Add what went wrong to the results."""
         self.traceback = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         self.results.append(self._judged(error))
+
+    def _clean_up(self, seconds: float) -> None:
+        begun = dict(self.harbor.undo)
+        for what, outcome in zip(begun, deadline.side_by_side(list(begun.values()), seconds)):
+            if isinstance(outcome, Exception):
+                self.harbor.notes.append(f"left behind: {what}")
 
     def _work(self) -> None:
         self.check = self.probe.check(self.args, self.harbor)

@@ -12,6 +12,7 @@ import re
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NoReturn
 
 from . import __version__, credentials, units
@@ -177,6 +178,44 @@ def name(text: str) -> str:
 def names(text: str) -> list[str]:
     """A list of names, separated by commas; raises ArgumentTypeError."""
     return [name(item) for item in text.split(",")]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image by name: `P/R` and a tag or a digest."""
+
+    repository: str
+    reference: str
+
+    def __str__(self) -> str:
+        return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}"
+
+
+def repository(text: str) -> str:
+    """`PROJECT/REPOSITORY` in lower case, as the registry wants it; raises ArgumentTypeError."""
+    parts = text.split("/")
+    if (
+        len(parts) < 2
+        or len(text) > 255
+        or not all(re.fullmatch(r"[a-z0-9]+([._-]+[a-z0-9]+)*", part) for part in parts)
+    ):
+        raise argparse.ArgumentTypeError(f"not PROJECT/REPOSITORY: {text[:60]!r}")
+    return text
+
+
+def image(text: str) -> Image:
+    """`P/R:TAG` or `P/R@sha256:...`, without a host; raises ArgumentTypeError."""
+    path, at, digest = text.partition("@")
+    name, _, tag = path.rpartition(":") if not at else (path, "", "")
+    good = re.fullmatch(r"sha256:[0-9a-f]{64}", digest) if at else re.fullmatch(r"\w[\w.-]{0,127}", tag, re.ASCII)
+    if not good:
+        raise argparse.ArgumentTypeError(f"not P/R:TAG or P/R@sha256:DIGEST: {text[:60]!r}")
+    return Image(repository(name), digest or tag)
+
+
+def size(text: str) -> int:
+    """A number of bytes, as 100MiB; raises ArgumentTypeError."""
+    return int(units.number(text, units.BYTES))
 
 
 def proxy(text: str) -> Origin:

@@ -117,8 +117,7 @@ class Report:
 
 def sanitised(text: str, keep_lines: bool = False) -> str:
     """ASCII without control characters and without `|`, which begins the perfdata."""
-    blank = r"[^\S\n]+" if keep_lines else r"\s+"
-    text = re.sub(blank, " ", text).replace("|", "/")
+    text = (text if keep_lines else re.sub(r"\s+", " ", text)).replace("|", "/")
     text = "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
     return text.encode("ascii", "backslashreplace").decode().strip()
 

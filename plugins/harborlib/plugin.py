@@ -60,9 +60,11 @@ def main(
             warnings.simplefilter("ignore")  # stderr would end up in the engine's output
         args = options.parse(probe.parser())
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda number, _: leave(interrupted(probe, number), args))
+            signal.signal(number, interrupt)
         try:
             report = attempt.examine(probe, args, started + args.timeout - LEAVING)
+        except Interrupted as signalled:
+            report = interrupted(probe, signalled)
         except Exception as error:  # a fault of our own must not exit with 1, which engines read as WARNING
             report = attempt.fault(probe, args, error)
         leave(report, args)
@@ -73,9 +75,24 @@ def main(
     return run
 
 
-def interrupted(probe: Probe, number: int) -> Report:
+class Interrupted(BaseException):
+    """The engine, or a person, wants us to stop. What was begun is taken back while this passes."""
+
+    def __init__(self, number: int, doing: str) -> None:
+        super().__init__(number)
+        self.number = number
+        self.doing = doing
+
+
+def interrupt(number: int, _frame: object) -> NoReturn:
+    """Signal handler; a second signal ends the process as usual."""
+    signal.signal(number, signal.SIG_DFL)
+    raise Interrupted(number, deadline.newest().stage[1])
+
+
+def interrupted(probe: Probe, signalled: Interrupted) -> Report:
     """The report of a probe that was told to stop."""
-    text = f"interrupted by {signal.Signals(number).name} while {deadline.newest().stage[1]}"
+    text = f"interrupted by {signal.Signals(signalled.number).name} while {signalled.doing}"
     return Report(probe.name, "UNKNOWN", 3, text, next_step="give the engine's check timeout more room than -t")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .failure import CONTENT, ROUTE, Failure
@@ -61,6 +63,14 @@ class Answer:
     def request_id(self) -> str:
         """X-Request-Id: core's log has it. Others can set it too, so it chooses words and decides nothing."""
         return self.headers.get("X-Request-Id", "")[:64]
+
+    @property
+    def date(self) -> float:
+        """The server's clock in seconds since 1970; ours where it does not tell."""
+        try:
+            return parsedate_to_datetime(self.headers.get("Date", "")).timestamp()
+        except (TypeError, ValueError, OverflowError):
+            return time.time()
 
     def json(self) -> Any:
         """The body parsed as JSON; raises Failure (route, content)."""

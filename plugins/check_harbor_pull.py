@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Can the canary image be pulled, bit by bit?
+
+Does what a container runtime does, without one: token, manifest (of an index the child for --platform), then the config
+and the layers. Every byte is read and hashed, and must be what its digest says. Give a tag of a proxy-cache project to
+test the way to its upstream (a digest that is cached never asks upstream).
+
+States:
+  OK        manifest and blobs came, and are what their digests say
+  WARNING   slow (-w); the upstream's rate limit is reached (429); refused by a policy of the project (412)
+  CRITICAL  not there, lost in the storage, corrupt, cut off, refused; no answer; very slow (-c). The line names the
+            hop that fails: proxy, core, registry, storage, object store
+  UNKNOWN   usage error; no child for the platform; with --isolate: another probe reports the cause, named in the line
+
+Perfdata:
+  time      seconds for everything
+  token     seconds until the token was there
+  manifest  seconds for the manifest, of an index for both
+  blob      seconds for the blobs
+  bytes     bytes of blobs that were read
+  rate      bytes per second while they were read
+
+Rights: repository:pull on the repository. Harbor: 2.0 or newer. On Harbor 2.9 a robot account with any system
+permission cannot pull: use one of its own.
+
+Does not see: blobs of other images; layers beyond --max-bytes (the line says how many were left out).
+"""
+
+import time
+
+from harborlib import judgement, options, plugin, units
+from harborlib.failure import CONTENT, Failure
+from harborlib.repository import Repository
+
+import nagiosplugin
+
+
+class Pull(nagiosplugin.Resource):
+    """An image on its way from the registry to us."""
+
+    def __init__(self, harbor, args):
+        self.image = args.image
+        self.args = args
+        self.repository = Repository(harbor, args.image.repository, frozenset({"pull"}))
+        self.fine = ""
+
+    def probe(self):
+        started = time.monotonic()
+        self.repository.authorize()
+        yield nagiosplugin.Metric("token", round(self.repository.token_seconds, 3), "s", min=0, context="phase")
+        begun = time.monotonic()
+        manifest = self.manifest()
+        yield nagiosplugin.Metric("manifest", round(time.monotonic() - begun, 3), "s", min=0, context="phase")
+        chosen, skipped = self.choose(manifest)
+        spent = sum(self.repository.blob(blob) for blob in chosen)
+        size = sum(blob.size for blob in chosen)
+        yield nagiosplugin.Metric("blob", round(spent, 3), "s", min=0, context="phase")
+        yield nagiosplugin.Metric("bytes", size, "B", min=0, context="phase")
+        yield nagiosplugin.Metric("rate", round(size / spent) if spent else 0, "B", min=0, context="phase")
+        yield judgement.seconds(time.monotonic() - started)
+        left_out = f", {skipped} beyond --max-bytes left out" if skipped else ""
+        self.fine = f"{self.image} pulled: manifest and {len(chosen)} of {len(manifest.blobs)} blobs right{left_out}"
+
+    def manifest(self):
+        """The image's manifest; of an index the child for the platform."""
+        found = self.repository.manifest(self.image.reference)
+        if not found.children:
+            return found
+        platforms = {child.platform: child.digest for child in reversed(found.children)}
+        if self.args.platform not in platforms:
+            text = f"{self.image} has no image for {self.args.platform}, only {', '.join(platforms)}"
+            raise Failure(CONTENT, text, next_step="choose another --platform, or another canary image")
+        return self.repository.manifest(platforms[self.args.platform])
+
+    def choose(self, manifest):
+        """The blobs to read, and how many are left out because of their size."""
+        config = [manifest.config] if manifest.config else []
+        by_size = sorted(manifest.blobs, key=lambda blob: blob.size)
+        wanted = {"none": [], "config": config, "smallest": by_size[:1], "all": by_size}[self.args.blobs]
+        chosen, size = [], 0
+        for blob in wanted:
+            size += blob.size
+            if size <= self.args.max_bytes:
+                chosen.append(blob)
+        return chosen, len(wanted) - len(chosen)
+
+
+def declare(parser):
+    parser.set_defaults(timeout=45)
+    parser.add_argument("--image", metavar="P/R:TAG", type=options.image, required=True,
+                        help="the image, with its project, by tag or as P/R@DIGEST")  # fmt: skip
+    parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64",
+                        help="which image of an index, as OS/ARCH[/VARIANT] (default %(default)s)")  # fmt: skip
+    choices = ("none", "config", "smallest", "all")
+    parser.add_argument("--blobs", choices=choices, default="all", help="which blobs to read (default %(default)s)")
+    parser.add_argument("--max-bytes", metavar="SIZE", type=options.size, default="100MiB",
+                        help="read the smallest blobs up to this sum (default %(default)s)")  # fmt: skip
+    options.thresholds(parser, "", "seconds for everything", "5", "20", units.SECONDS)
+
+
+def check(args, harbor):
+    pull = Pull(harbor, args)
+    return nagiosplugin.Check(
+        pull,
+        judgement.ResponseTime(args.warning, args.critical),
+        judgement.Threshold("phase", None, None, "{name} {valueunit}"),
+        judgement.Summary(pull),
+    )
+
+
+main = plugin.main(__name__, declare, check)

@@ -1,0 +1,56 @@
+"""The token that a registry's token service hands out: what it says and whom it is for."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .failure import CONTENT, Failure
+
+ISSUER = "harbor-token-issuer"  # a constant in Harbor, which its registry expects
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The claims of a JWT; its signature is not checked: only the registry needs to trust it.
+
+    `subject` is "" for a stranger. Times in seconds since 1970. `access` is repository to granted actions.
+    """
+
+    subject: str
+    issuer: str
+    audience: str
+    issued: float
+    not_before: float
+    expires: float
+    access: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, token: str) -> Claims:
+        """Decode a token; raises Failure (content)."""
+        try:
+            middle = token.split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+            access = {
+                str(entry["name"]): frozenset(map(str, entry["actions"] or ()))
+                for entry in claims.get("access") or ()
+                if entry["type"] == "repository"
+            }
+            audience = claims.get("aud") or ""
+            return cls(
+                subject=str(claims.get("sub") or ""),
+                issuer=str(claims.get("iss") or ""),
+                audience=" ".join(map(str, audience)) if isinstance(audience, list) else str(audience),
+                issued=float(claims.get("iat") or 0),
+                not_before=float(claims.get("nbf") or 0),
+                expires=float(claims.get("exp") or 0),
+                access=access,
+            )
+        except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+            raise Failure(CONTENT, "the token of /service/token is not a JWT with claims") from None
+
+    def missing(self, repository: str, actions: frozenset[str]) -> list[str]:
+        """The actions that are not granted."""
+        return sorted(actions - self.access.get(repository, frozenset()))
