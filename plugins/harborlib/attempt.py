@@ -36,7 +36,7 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
     if args.isolate:
         return isolated(attempt, until)
     if attempt.has(REFUSED):
-        attempt.explain(attempt.look(until), frozenset({"database"}))
+        attempt.excuse(attempt.look(until))
     return attempt.report()
 
 
@@ -166,6 +166,15 @@ class Attempt:
             cause = isolation.cause(self._symptom(result), snapshot, owners)
             if cause:
                 self.results[position] = result.owned_by(cause)
+
+    def excuse(self, snapshot: Snapshot) -> None:
+        """Where a dead database refuses every login, say so before anybody looks for a wrong password."""
+        for position, result in enumerate(self.results):
+            cause = isolation.find(self._symptom(result), snapshot, frozenset(isolation.COMPONENTS))
+            if result.kind == REFUSED and cause and cause.owner in isolation.COMPONENTS:
+                step = components.next_step(cause.owner)
+                state = STATES[self.args.unreachable]
+                self.results[position] = Judged(state, f"{result}; {cause.because}", result.metric, step, REFUSED)
 
     def own_up(self) -> None:
         """A refused login that nobody else reports is an outage, not something that could not be judged."""
