@@ -14,7 +14,7 @@ States:
 
 -w and -c are Nagios ranges over whole days left: "-w 30:" warns when fewer than 30 are left, "-w @8:14" in between.
 They hold for every element of the chain; the defaults are computed from each element's own lifetime.
---judge expiry looks at the dates alone, --judge validity at everything else.
+--judge expiry looks at the days left alone, --judge validity at everything else.
 
 Perfdata:
   days_left    whole days until the server's own certificate expires
@@ -39,6 +39,15 @@ from nagiosplugin import Critical, Warn
 RENEW = (
     "renew the certificate, install it with its intermediates and restart the proxy; runtimes may need a restart too"
 )
+COMPLETE = (
+    "append the issuer's certificate to the file that the proxy serves and restart it; a CA of your own: give --ca-file"
+)
+TRUST = "a CA of your own: give --ca-file; else have the certificate issued by a CA that clients trust"
+RENAME = "have it issued for this name too, or give -H and the clients a name that it is for"
+CLOCK = "compare the clocks (timedatectl); until that day, install the certificate that was there before"
+
+#: What OpenSSL says when a chain leads to no CA that it trusts (1.1.1 spells it without the hyphen).
+UNTRUSTED = ("local issuer", "self-signed", "self signed", "first certificate")
 
 
 class ServedChain(nagiosplugin.Resource):
@@ -71,7 +80,7 @@ class ServedChain(nagiosplugin.Resource):
                 label = f"days_left_{position}" if position else "days_left"
                 yield nagiosplugin.Metric(label, element.days_left(now), context="days_left")
         if self.judge != "expiry":
-            yield nagiosplugin.Metric("verdict", self.verdict(refusal, now))
+            yield nagiosplugin.Metric("verdict", self.verdict(refusal, now) if refusal else ("", ""))
             yield nagiosplugin.Metric("order", misplaced(self.chain))
             weak = [f"{element.subject}: {element.weakness}" for element in self.chain if element.weakness]
             yield nagiosplugin.Metric("strength", f"weak: {', '.join(weak)}" if weak else "")
@@ -92,24 +101,35 @@ class ServedChain(nagiosplugin.Resource):
         return tunnel(self.route, self.proxy, host, port) if self.proxy else self.route.dial(host, port)
 
     def verdict(self, refusal, now):
-        """Everything that makes clients refuse the chain, in words that lead to the repair."""
-        if refusal is None:
-            return ""
-        leaf = self.chain[0] if self.chain else None
-        if leaf and now > leaf.not_after:
-            return good_until(leaf, now)
-        if leaf and now < leaf.not_before:
-            return f"{leaf.subject} is not valid before {day(leaf.not_before)}"
-        if refusal.detail.endswith(f"not valid for {self.origin.host}") and leaf:
-            return f"not valid for {self.origin.host}, only for {', '.join(leaf.names) or leaf.subject}"
-        if leaf and len(self.chain) == 1 and not leaf.self_signed:
-            return f"{refusal.detail}; only the server's own is sent: is the intermediate {leaf.issuer} missing?"
-        return refusal.detail
+        """What makes clients refuse the chain, and what to do about it; in our words where OpenSSL's do not tell."""
+        why = refusal.detail
+        leaf, last = self.chain[0], last_link(self.chain)
+        expired = [element for element in self.chain if now > element.not_after]
+        early = [element for element in self.chain if now < element.not_before]
+        if "has expired" in why and expired:
+            return good_until(expired[0], now), RENEW
+        if "not yet valid" in why and early:
+            return f"{early[0].subject} is not valid before {day(early[0].not_before)}", CLOCK
+        if why.endswith(f"not valid for {self.origin.host}"):
+            return f"not valid for {self.origin.host}, only for {', '.join(leaf.names) or leaf.subject}", RENAME
+        if not any(words in why for words in UNTRUSTED):
+            return why, RENEW
+        if last.self_signed:
+            return f"{last.subject} is self-signed and not trusted here", TRUST
+        return f"{last.issuer} is neither served nor trusted here; it issued {last.subject}", COMPLETE
 
     @property
     def fine(self):
         leaf = self.chain[0]
         return f"{good_until(leaf, time.time())} (issued by {leaf.issuer})"
+
+
+class Verdict(nagiosplugin.Context):
+    """Whether a verifying client accepts the chain."""
+
+    def evaluate(self, metric, resource):
+        problem, next_step = metric.value
+        return judgement.Judged(Critical if problem else nagiosplugin.Ok, problem, metric, next_step)
 
 
 class DaysLeft(judgement.Threshold):
@@ -154,13 +174,25 @@ def misplaced(chain):
     return ""
 
 
+def last_link(chain):
+    """The last certificate that the server's own leads to within the chain, from issuer to issuer."""
+    served = {element.subject: element for element in chain}
+    last = chain[0]
+    for _ in chain:
+        last = served.get(last.issuer, last)
+    return last
+
+
 def good_until(element, now):
     """How long a certificate is good, or since when it is not any more."""
     left = element.days_left(now)
-    if left >= 0:
+    if left > 0:
         return f"{element.subject} is good for {count(left)}, until {day(element.not_after)}"
-    ago = f"{count(-left - 1)} ago" if left < -1 else "less than a day ago"
-    return f"{element.subject} expired {ago}, on {day(element.not_after)}"
+    if left < -1:
+        return f"{element.subject} expired {count(-left - 1)} ago, on {day(element.not_after)}"
+    at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(element.not_after))
+    told = "is good for less than a day, until" if left == 0 else "expired less than a day ago, at"
+    return f"{element.subject} {told} {at}"
 
 
 def count(days):
@@ -187,7 +219,7 @@ def check(args, harbor):
         chain,
         judgement.Threshold("time", None, None, "handshake in {valueunit}"),
         DaysLeft(args.warning, args.critical),
-        judgement.Finding("verdict", next_step=RENEW),
+        Verdict("verdict"),
         judgement.Finding(
             "order", Warn, "put the server's certificate first, then each one's issuer, and restart the proxy"
         ),

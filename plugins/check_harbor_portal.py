@@ -47,8 +47,9 @@ class Portal(nagiosplugin.Resource):
         if not answer.is_html:
             raise answer.fail(ROUTE, f"the front page is not HTML but {answer.headers.get('Content-Type', 'untyped')}")
         page = answer.body.decode("utf-8", "replace")
-        yield nagiosplugin.Metric("page", foreign(page))
-        lacking = self.keyword and self.keyword not in page
+        problem = foreign(page)
+        yield nagiosplugin.Metric("page", problem)
+        lacking = self.keyword and self.keyword not in page and not problem
         yield nagiosplugin.Metric("keyword", f"the front page lacks the keyword {self.keyword}" if lacking else "")
         if self.with_assets:
             yield from self.assets(page)
@@ -63,7 +64,7 @@ class Portal(nagiosplugin.Resource):
 
 
 def foreign(page):
-    """Why the page cannot be Harbor's, or "": Harbor's own marks are in none of its places."""
+    """Why the page cannot be Harbor's, or ""."""
     text = page.lower()
     title = text.partition("<title")[2].partition("</title>")[0]
     if "<harbor-app" in text or "harbor" in title:

@@ -20,8 +20,8 @@ Does not see: without a login the registry at all (the line says so); missing, u
 storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).
 """
 
-from harborlib import judgement, options, plugin, registry, units
-from harborlib.failure import ROUTE, STATUS
+from harborlib import components, judgement, options, plugin, registry, units
+from harborlib.failure import ROUTE, STATUS, Failure
 
 import nagiosplugin
 
@@ -42,19 +42,27 @@ class RegistryProtocol(nagiosplugin.Resource):
         if not self.harbor.login:
             yield judgement.seconds(anonymous.elapsed)
             return
-        answer = self.harbor.ask(registry.BASE, login=True)
+        answer = self.logged_in()
         yield judgement.seconds(anonymous.elapsed + answer.elapsed)
         if answer.status == 502:
             raise answer.fail(STATUS, "502 from the registry" if answer.request_id else "502 from the proxy for /v2/")
         self.spoken(answer, (200,))
 
+    def logged_in(self):
+        """The answer to a login, which the registry itself gives; raises Failure."""
+        try:
+            return self.harbor.ask(registry.BASE, login=True)
+        except Failure as failure:
+            if failure.hung:
+                failure.detail += " with a login (without one it answers)"
+                failure.next_step = components.next_step("registry")
+            raise
+
     def spoken(self, answer, statuses):
         """The answer, if it is of the registry protocol; raises Failure."""
         if answer.status in (200, 404) and (answer.is_html or answer.status == 404):
-            raise answer.fail(
-                ROUTE,
-                f"{answer.status} {answer.headers.get('Content-Type', '')} instead of the registry from /v2/",
-            )
+            kind = answer.headers.get("Content-Type", "")
+            raise answer.fail(ROUTE, f"{answer.status} {kind or 'without a type'} instead of the registry from /v2/")
         return answer if answer.status in statuses else self.harbor.good(answer)
 
 
