@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import tls
 from .dial import Route
@@ -124,8 +123,7 @@ class Harbor:
             return self._transports[origin, verify]
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(NamedTuple):
     """What `/api/v2.0/health` says: for each component its error text, or None if it is healthy.
 
     The report is not fresh: Harbor's checkers run every 10 s, and one that hangs keeps its last result up to 60 s

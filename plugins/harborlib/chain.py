@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography import x509
 from OpenSSL import SSL
@@ -16,8 +16,7 @@ DAY = 86400
 TLS_1_1 = 0x0302
 
 
-@dataclass(frozen=True)
-class Certificate:
+class Certificate(NamedTuple):
     """One element of the chain; times in seconds since 1970, `lifetime` in days."""
 
     subject: str

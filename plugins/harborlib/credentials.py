@@ -5,19 +5,21 @@ from __future__ import annotations
 import base64
 import os
 import stat
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .failure import Unusable
 
 LIMIT = 65536  # bytes of an authfile
 
 
-@dataclass(frozen=True)
-class Login:
+class Login(NamedTuple):
     """A name and a password; neither the password nor the header appears in a repr."""
 
     username: str
-    password: str = field(repr=False)
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Login({self.username!r})"
 
     @property
     def header(self) -> str:

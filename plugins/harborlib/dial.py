@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import deadline
 from .failure import CONNECT, RESOLVE, TLS, Failure
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """How to get to a server: `--connect-to` and `-4`/`-6`.
 
     `instead` is the host and port to dial in place of those in the URL (None: as in the URL).

@@ -7,9 +7,8 @@ it is UNKNOWN with "(see ...)". This module is the one table of who owns what (d
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import deadline
 from .failure import CERTIFICATE, STATUS, Failure
@@ -30,8 +29,7 @@ SLOW, UNREACHED, UNJUDGED, FINDING = "slow", "unreached", "not judged", "finding
 TROUBLE = frozenset({BAD_GATEWAY, ERROR, HANG, SLOW})
 
 
-@dataclass(frozen=True)
-class Symptom:
+class Symptom(NamedTuple):
     """One thing that a probe has to complain about.
 
     `subject` is the probe (or the component it judges), `served_by` whoever answers that request inside Harbor
@@ -70,8 +68,7 @@ def served_by(path: str, login: bool) -> str:
     return "core" if path.startswith(("/api/", "/service/", "/c/")) else "portal"
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """What one unhealthy component explains: any symptom of these subjects, or these kinds where they occur."""
 
     subjects: frozenset[str] = frozenset()
@@ -103,8 +100,7 @@ LOGIN_SUBJECTS = ("api", "login")
 LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login"}
 
 
-@dataclass(frozen=True)
-class Cause:
+class Cause(NamedTuple):
     """Whose failure it is, and how we know."""
 
     owner: str
@@ -116,8 +112,7 @@ class Cause:
         return f"check_harbor_component {self.owner}" if self.owner in COMPONENTS else f"check_harbor_{self.owner}"
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The answers to the two questions: /health without credentials, /systeminfo with them.
 
     `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well.

@@ -12,8 +12,7 @@ import re
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from . import __version__, credentials, units
 from .failure import Unusable
@@ -180,8 +179,7 @@ def names(text: str) -> list[str]:
     return [name(item) for item in text.split(",")]
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """An image by name: `P/R` and a tag or a digest."""
 
     repository: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from .dial import bracketed, where
@@ -12,8 +12,7 @@ from .dial import bracketed, where
 PORTS = {"https": 443, "http": 80}
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Scheme, host and port of a server, all lower case; `port` is never 0."""
 
     scheme: str

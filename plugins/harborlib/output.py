@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from . import __version__
 from .isolation import Cause
@@ -15,16 +15,14 @@ LINE = 120  # characters of the first line's text; engines show about this much
 LIMIT = 4096  # bytes of the whole output
 
 
-@dataclass
-class Part:
+class Part(NamedTuple):
     """One finding: its state (`OK`, `WARNING`, ...) and a line of text."""
 
     state: str
     text: str
 
 
-@dataclass
-class Measure:
+class Measure(NamedTuple):
     """One value of the perfdata, in its base unit; thresholds as Nagios ranges, "" where there is none."""
 
     name: str
@@ -46,16 +44,15 @@ class Measure:
         return f"{quoted}={plain(self.value)}{self.uom}" + f";{';'.join(limits)}".rstrip(";")
 
 
-@dataclass
-class Report:
+class Report(NamedTuple):
     """The outcome of a probe. `exit_code` is 0 to 3; `cause` is set when another probe owns the failure."""
 
     probe: str
     state: str
     exit_code: int
     summary: str
-    parts: list[Part] = field(default_factory=list)
-    measures: list[Measure] = field(default_factory=list)
+    parts: Sequence[Part] = ()
+    measures: Sequence[Measure] = ()
     cause: Cause | None = None
     next_step: str = ""
     notes: tuple[str, ...] = ()
@@ -101,7 +98,7 @@ class Report:
                     "exit_code": self.exit_code,
                     "summary": self.clean(self.summary),
                     "parts": [{"state": part.state, "text": self.clean(part.text)} for part in self.parts],
-                    "metrics": [vars(measure) for measure in self.measures],
+                    "metrics": [measure._asdict() for measure in self.measures],
                     "notes": [self.clean(note) for note in self.notes],
                     "cause": cause,
                     "next_step": self.clean(self.next_step) if self.state != "OK" else "",

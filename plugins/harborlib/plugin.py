@@ -14,9 +14,8 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import nagiosplugin
 
@@ -26,8 +25,7 @@ from .output import Report
 LEAVING = 0.1  # seconds kept for the output
 
 
-@dataclass(frozen=True)
-class Probe:
+class Probe(NamedTuple):
     """A plugin without its process: what triage, the tests and the definitions use."""
 
     name: str

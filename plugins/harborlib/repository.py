@@ -10,8 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from . import registry
@@ -40,8 +39,7 @@ def step(owner: str) -> Iterator[None]:
         raise
 
 
-@dataclass(frozen=True)
-class Descriptor:
+class Descriptor(NamedTuple):
     """Where content is and what it must be; size in bytes."""
 
     digest: str
@@ -58,8 +56,7 @@ class Descriptor:
         return cls(str(entry["digest"]), int(entry["size"]), str(entry.get("mediaType") or ""), name)
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """A manifest (config and layers) or an index (children) that arrived as its digest says."""
 
     digest: str
@@ -183,7 +180,7 @@ class Repository:
             raise answer.fail(ROUTE, "the registry redirects to something that is not a URL") from None
         path = target.path + (f"?{target.query}" if target.query else "")
         try:
-            found = self.harbor.send(Request("GET", path, origin=origin, sink=sink, size=blob.size))
+            found = self.harbor.send(Request("GET", path, {}, origin=origin, sink=sink, size=blob.size))
         except Failure as failure:
             failure.detail = f"object store {origin.where}: {failure.detail}"
             failure.path, failure.login = answer.path, True

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from .failure import CONTENT, ROUTE, Failure
 from .origin import Origin
@@ -15,8 +14,7 @@ from .origin import Origin
 ANSWER_LIMIT = 8 * 1024 * 1024  # bytes; pages of 100 rows stay well under 1 MiB
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """One request to Harbor, or to another `origin` (an object store).
 
     `limit` are the seconds it may take (None: what the caller has), `size` the bytes that are read of the answer.
@@ -25,7 +23,7 @@ class Request:
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str]
     data: bytes | None = None
     origin: Origin | None = None
     limit: float | None = None
@@ -43,8 +41,7 @@ class Request:
         return f"{self.method} {self.path.partition('?')[0]}"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back. `elapsed` is in seconds, from the start of the request to the end of the body."""
 
     path: str

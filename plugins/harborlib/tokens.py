@@ -5,15 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .failure import CONTENT, Failure
 
 ISSUER = "harbor-token-issuer"  # a constant in Harbor, which its registry expects
 
 
-@dataclass(frozen=True)
-class Claims:
+class Claims(NamedTuple):
     """The claims of a JWT; its signature is not checked: only the registry needs to trust it.
 
     `subject` is "" for a stranger. Times in seconds since 1970. `access` is repository to granted actions.
