@@ -6,7 +6,7 @@
         harbor.certificate = "expired"
         harbor.reset()
 
-What the switches break is told by `python3 tests/simulator --list`; what real Harbors answered lies in `tests/recordings`.
+`python3 tests/simulator --list` tells what the switches break; what real Harbors answered is in tests/recordings.
 """
 
 from .accounts import MONITOR, MONITOR_SECRET, Account

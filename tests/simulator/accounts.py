@@ -35,14 +35,13 @@ MONITOR_RIGHTS = frozenset(
         "robot:list",
         "project:list",
         "audit-log:list",
-        "catalog:read",
     ]
 )
 
 
 @dataclass(frozen=True)
 class Account:
-    """A user or robot. `rights` are system-level `resource:action`s, `projects` the actions on repositories by project."""
+    """A user or robot: `rights` on system level as `resource:action`, and actions on repositories by project."""
 
     password: str
     sysadmin: bool = False
@@ -78,7 +77,7 @@ def basic_credentials(request: Request) -> tuple[str, str] | None:
     return (user, password) if colon else None
 
 
-class Doorkeeper:
+class Authenticator:
     """Checks passwords; a wrong one locks the account for a while, and the right one is refused as well until then."""
 
     def __init__(self, accounts: Mapping[str, Account]) -> None:

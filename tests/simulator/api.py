@@ -21,18 +21,18 @@ BASE = "/api/v2.0"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`get` answers; `needs` is the system-level right without which it is 401 or 403."""
+    """`needs` is the right on system level without which it is 401 or 403."""
 
-    get: Callable[[Simulator, Request, Login], Response]
+    answer: Callable[[Simulator, Request, Login], Response]
     needs: str | None = None
 
 
-# Path under /api/v2.0; {name} matches one segment.
-ENDPOINTS: dict[str, Endpoint] = {
-    "/health": Endpoint(system.health),
-    "/systeminfo": Endpoint(system.info),
-    "/systeminfo/volumes": Endpoint(system.volumes, needs="system-volumes:read"),
-    "/projects": Endpoint(projects.listing),
+# Path under /api/v2.0, where {name} matches one segment, and what it answers by method.
+ENDPOINTS: dict[str, dict[str, Endpoint]] = {
+    "/health": {"GET": Endpoint(system.health)},
+    "/systeminfo": {"GET": Endpoint(system.info)},
+    "/systeminfo/volumes": {"GET": Endpoint(system.volumes, needs="system-volumes:read")},
+    "/projects": {"GET": Endpoint(projects.listing)},
 }
 
 
@@ -42,25 +42,26 @@ def answer(harbor: Simulator, request: Request, login: Login) -> Response:
         return Response(200, {"Content-Type": "text/plain; charset=utf-8"}, b'{"version":"v2.0"}\n')
     if not request.path.startswith(BASE + "/"):
         return Response(404, {"Content-Type": "text/html; charset=utf-8"}, PAGE_NOT_FOUND)
-    endpoint = _find(request.path[len(BASE) :].rstrip("/"))
-    if endpoint is None:
+    methods = _methods(request.path[len(BASE) :].rstrip("/"))
+    if not methods:
         return error(404, "NOT_FOUND", f"path {request.path} was not found")
-    if request.method != "GET":
-        return error(405, "METHOD_NOT_ALLOWED", f"method {request.method} is not allowed, but [GET] are")
-    if endpoint.needs and login.account is None:
-        return error(401, "UNAUTHORIZED", "unauthorized")
-    if endpoint.needs and not login.account.may(endpoint.needs):
-        return error(403, "FORBIDDEN", str(login.name))
-    return endpoint.get(harbor, request, login)
+    if request.method not in methods:
+        allowed = ",".join(methods)
+        return error(405, "METHOD_NOT_ALLOWED", f"method {request.method} is not allowed, but [{allowed}] are")
+    endpoint = methods[request.method]
+    if endpoint.needs:
+        if login.account is None:
+            return error(401, "UNAUTHORIZED", "unauthorized")
+        if not login.account.may(endpoint.needs):
+            return error(403, "FORBIDDEN", str(login.name))
+    return endpoint.answer(harbor, request, login)
 
 
-def _find(path: str) -> Endpoint | None:
-    for pattern, endpoint in ENDPOINTS.items():
+def _methods(path: str) -> dict[str, Endpoint]:
+    for pattern, methods in ENDPOINTS.items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
-            return endpoint
-    return None
+            return methods
+    return {}
 
 
-PAGE_NOT_FOUND = (
-    b"<!DOCTYPE HTML>\n<html>\n<head><title>404 - Page Not Found</title></head>\n<body></body>\n</html>\n"
-)
+PAGE_NOT_FOUND = b"<!DOCTYPE HTML>\n<html>\n<head><title>404 - Page Not Found</title></head>\n<body></body>\n</html>\n"

@@ -1,7 +1,7 @@
 """Certificates good and bad, as a server shows them; the CA is made once per process.
 
-`identity(kind, host)` gives the KINDS that the simulator knows by name. Tests with other wishes build an Identity of their own
-from `issue`, `root` and `intermediate`.
+`identity(kind, host)` gives the KINDS that the simulator knows by name. Tests with other wishes build an
+Identity of their own from `issue`, `root` and `intermediate`.
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ class Identity:
     def pem(self) -> bytes:
         """Key and chain in one file, as ssl.SSLContext.load_cert_chain wants it."""
         encoding = serialization.Encoding.PEM
-        key = self.key.private_bytes(
-            encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key = self.key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return key + b"".join(certificate.public_bytes(encoding) for certificate in self.chain)
 
 
@@ -85,15 +83,11 @@ def issue(
         .not_valid_after(not_after)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key()), critical=False)
     )
     if not authority:
         builder = builder.add_extension(x509.SubjectAlternativeName(_general_names(names)), critical=False)
-        builder = builder.add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
-        )
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return Issued(builder.sign(signer.key, hashes.SHA256()), key)
 
 

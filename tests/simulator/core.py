@@ -22,15 +22,15 @@ WITHOUT_REDIS, PING_WITHOUT_REDIS, SYSTEMINFO_WITHOUT_REDIS = 0.6, 0.15, 1.1
 # /ping behind a frozen Redis took 24 s of the 60 that nginx would wait.
 PING_WITH_REDIS_FROZEN = 0.4
 READ_ONLY = "The system is in read only mode. Any modification is prohibited."
-UNAVAILABLE = b"<!DOCTYPE HTML>\n<html>\n<head><title>503 - Service Unavailable</title></head>\n<body></body>\n</html>\n"
+UNAVAILABLE = (
+    b"<!DOCTYPE HTML>\n<html>\n<head><title>503 - Service Unavailable</title></head>\n<body></body>\n</html>\n"
+)
 
 
 def answer(harbor: Simulator, request: Request) -> Response:
     """What core answers; raises StalledError when it never will."""
     if harbor.state.part("core") == "unavailable":
-        return _finish(
-            harbor, request, Response(503, {"Content-Type": "text/html; charset=utf-8"}, UNAVAILABLE)
-        )
+        return _finish(harbor, request, Response(503, {"Content-Type": "text/html; charset=utf-8"}, UNAVAILABLE))
     if request.path == PING:
         return _finish(harbor, request, _ping(harbor))
     if harbor.state.part("mode") == "read-only" and request.method not in ("GET", "HEAD"):
@@ -74,7 +74,7 @@ def authenticate(harbor: Simulator, request: Request) -> Login:
         return Login()
     if harbor.state.part("database") in ("frozen", "locked"):
         raise StalledError
-    return harbor.doorkeeper.login(*credentials)
+    return harbor.authenticator.login(*credentials)
 
 
 def _finish(harbor: Simulator, request: Request, response: Response) -> Response:

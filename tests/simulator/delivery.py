@@ -1,13 +1,17 @@
 """How a response goes over the wire: plainly, or in one of the ways that make clients suffer.
 
-Each takes (connection, request, response) and returns whether the connection can serve another request.
+Each takes (connection: Connection, request, response) and returns whether the connection can serve another request.
 """
 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from .messages import Request, Response
+
+if TYPE_CHECKING:
+    from .server import Connection
 
 DRIP_SECONDS = 0.2
 CHUNK = b" " * 65536
@@ -31,13 +35,13 @@ def head(response: Response, length: int | None) -> bytes:
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
 
 
-def plain(connection, request: Request, response: Response) -> bool:
+def plain(connection: Connection, request: Request, response: Response) -> bool:
     body = b"" if request.method == "HEAD" else response.body
     connection.send(head(response, len(response.body)) + body)
     return response.headers.get("Connection") != "close"
 
 
-def _drip(connection, data: bytes) -> bool:
+def _drip(connection: Connection, data: bytes) -> bool:
     """One byte at a time; False when the client has lost patience."""
     for byte in data:
         connection.send(bytes([byte]))
@@ -46,16 +50,16 @@ def _drip(connection, data: bytes) -> bool:
     return True
 
 
-def drip_header(connection, request: Request, response: Response) -> bool:
+def drip_header(connection: Connection, request: Request, response: Response) -> bool:
     return _drip(connection, head(response, len(response.body)) + response.body)
 
 
-def drip_body(connection, request: Request, response: Response) -> bool:
+def drip_body(connection: Connection, request: Request, response: Response) -> bool:
     connection.send(head(response, len(response.body)))
     return _drip(connection, response.body)
 
 
-def endless_body(connection, request: Request, response: Response) -> bool:
+def endless_body(connection: Connection, request: Request, response: Response) -> bool:
     connection.send(head(response, None))
     while True:
         connection.send(b"%x\r\n%s\r\n" % (len(CHUNK), CHUNK))
@@ -63,7 +67,7 @@ def endless_body(connection, request: Request, response: Response) -> bool:
             return False
 
 
-def huge_body(connection, request: Request, response: Response) -> bool:
+def huge_body(connection: Connection, request: Request, response: Response) -> bool:
     """White space, then the real body: whoever parses all of it finds nothing wrong."""
     connection.send(head(response, HUGE_CHUNKS * len(CHUNK) + len(response.body)))
     for _ in range(HUGE_CHUNKS):
@@ -72,11 +76,11 @@ def huge_body(connection, request: Request, response: Response) -> bool:
     return True
 
 
-def truncated(connection, request: Request, response: Response) -> bool:
+def truncated(connection: Connection, request: Request, response: Response) -> bool:
     connection.send(head(response, len(response.body) + 1000) + response.body)
     return False
 
 
-def reset(connection, request: Request, response: Response) -> bool:
+def reset(connection: Connection, request: Request, response: Response) -> bool:
     connection.reset()
     return False

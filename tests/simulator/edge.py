@@ -28,9 +28,11 @@ def page(status: int, title: str = "", explanation: str = "", **headers: str) ->
     """An error page as nginx writes it."""
     response = Response(status, {"Content-Type": "text/html", **headers})
     heading = f"{status} {response.reason}"
-    body = f"<html>\r\n<head><title>{title or heading}</title></head>\r\n<body>\r\n<center><h1>{heading}</h1></center>\r\n"
-    body += f"<center>{explanation}</center>\r\n" if explanation else ""
-    response.body = (body + "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n").encode()
+    lines = ["<html>", f"<head><title>{title or heading}</title></head>", "<body>"]
+    lines += [f"<center><h1>{heading}</h1></center>"]
+    lines += [f"<center>{explanation}</center>"] if explanation else []
+    lines += ["<hr><center>nginx</center>", "</body>", "</html>", ""]
+    response.body = "\r\n".join(lines).encode()
     return response
 
 
@@ -39,10 +41,9 @@ def answer(harbor: Simulator, request: Request) -> Response:
     if harbor.expects_tls and not request.tls:
         title = "400 The plain HTTP request was sent to HTTPS port"
         return page(400, title, "The plain HTTP request was sent to HTTPS port", Connection="close")
-    path = request.path
-    if path + "/" in ROUTES and path != "":
-        return _with_security_headers(page(301, Location=f"{harbor.url}{path}/"))
-    prefix = max((prefix for prefix in ROUTES if path.startswith(prefix)), key=len, default="/")
+    if f"{request.path}/" in ROUTES:
+        return _with_security_headers(page(301, Location=f"{harbor.url}{request.path}/"))
+    prefix = max((prefix for prefix in ROUTES if request.path.startswith(prefix)), key=len, default="/")
     try:
         response = ROUTES[prefix](harbor, request)
     except StalledError:
@@ -57,6 +58,26 @@ def _with_security_headers(response: Response) -> Response:
     return response
 
 
+def _portal(harbor: Simulator, request: Request) -> Response:
+    if harbor.state.part("portal route") == "misrouted":
+        return portal.foreign_page()
+    if harbor.state.part("portal") == "down":
+        return page(502)
+    if harbor.state.part("portal") == "frozen":
+        raise StalledError
+    return portal.answer(request)
+
+
+def _api(harbor: Simulator, request: Request) -> Response:
+    misrouted = harbor.state.part("api route") == "misrouted"
+    return portal.answer(request) if misrouted else _core(harbor, request)
+
+
+def _v2(harbor: Simulator, request: Request) -> Response:
+    misrouted = harbor.state.part("v2 route") == "misrouted"
+    return portal.answer(request) if misrouted else _core(harbor, request)
+
+
 def _core(harbor: Simulator, request: Request) -> Response:
     if harbor.state.part("core") == "down":
         return page(502)
@@ -65,32 +86,11 @@ def _core(harbor: Simulator, request: Request) -> Response:
     return core.answer(harbor, request)
 
 
-def _api(harbor: Simulator, request: Request) -> Response:
-    if harbor.state.part("api route") == "misrouted":
-        return portal.answer(request)
-    return _core(harbor, request)
-
-
-def _v2(harbor: Simulator, request: Request) -> Response:
-    if harbor.state.part("v2 route") == "misrouted":
-        return portal.answer(request)
-    return _core(harbor, request)
-
-
-def _portal(harbor: Simulator, request: Request) -> Response:
-    if harbor.state.part("portal route") == "misrouted":
-        return portal.somebody_else()
-    if harbor.state.part("portal") == "down":
-        return page(502)
-    if harbor.state.part("portal") == "frozen":
-        raise StalledError
-    return portal.answer(request)
-
-
 def _not_found(harbor: Simulator, request: Request) -> Response:
     return page(404)
 
 
+# By path prefix, the longest counts.
 ROUTES: dict[str, Callable[[Simulator, Request], Response]] = {
     "/": _portal,
     "/api/": _api,

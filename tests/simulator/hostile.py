@@ -1,6 +1,6 @@
 """Answers that no Harbor gives, but that something between Harbor and us may: each is a switch.
 
-A distortion takes (request, response) and returns what is sent instead. Its docstring is the line that `--list` shows.
+A distortion takes (request, response) and returns what is sent instead. Its docstring is what `--list` shows.
 """
 
 from __future__ import annotations
@@ -85,14 +85,10 @@ def wrong_types(request: Request, response: Response) -> Response:
 
 def _twist(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            key: _twist(inner) if isinstance(inner, dict) else _other(inner) for key, inner in value.items()
-        }
-    return _other(value)
-
-
-def _other(value: Any) -> Any:
-    return {"0": value} if isinstance(value, list) else 42 if isinstance(value, str) else [str(value)]
+        return {key: _twist(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return {"0": value}
+    return 42 if isinstance(value, str) else [str(value)]
 
 
 def garbage_json(request: Request, response: Response) -> Response:
@@ -107,9 +103,7 @@ def empty_body(request: Request, response: Response) -> Response:
 
 def html(request: Request, response: Response) -> Response:
     """200 and somebody's HTML page"""
-    return Response(
-        200, {"Content-Type": "text/html"}, b"<html><body>Please accept our terms | OK</body></html>\n"
-    )
+    return Response(200, {"Content-Type": "text/html"}, b"<html><body>Please accept our terms | OK</body></html>\n")
 
 
 def status(code: int) -> Distortion:
@@ -117,16 +111,24 @@ def status(code: int) -> Distortion:
 
     def distortion(request: Request, response: Response) -> Response:
         body = f"<html>\r\n<head><title>{code}</title></head>\r\n</html>\r\n".encode()
-        return Response(code, {"Content-Type": "text/html"}, body)
+        return Response(code, {"Content-Type": "text/html"}, b"" if code in (204, 304) else body)
 
     return distortion
 
 
 DISTORTIONS: dict[str, Distortion] = {
-    function.__name__.replace("_", "-"): function
-    for function in (
-        slow_drip_header, slow_drip_body, endless_body, huge_body, truncated_body, reset,
-        redirect_loop, redirect_foreign, redirect_http,
-        nested_json, wrong_types, garbage_json, empty_body, html,
-    )
-}  # fmt: skip
+    "slow-drip-header": slow_drip_header,
+    "slow-drip-body": slow_drip_body,
+    "endless-body": endless_body,
+    "huge-body": huge_body,
+    "truncated-body": truncated_body,
+    "reset": reset,
+    "redirect-loop": redirect_loop,
+    "redirect-foreign": redirect_foreign,
+    "redirect-http": redirect_http,
+    "nested-json": nested_json,
+    "wrong-types": wrong_types,
+    "garbage-json": garbage_json,
+    "empty-body": empty_body,
+    "html": html,
+}

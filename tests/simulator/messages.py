@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import BinaryIO, Callable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-# nginx's wording where it differs from the one of Python.
 API_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+# nginx's wording where it differs from the one of Python.
 REASONS = {302: "Moved Temporarily", 504: "Gateway Time-out"}
 
 
@@ -55,6 +55,9 @@ class Response:
     after: float = 0.0
     delivery: Callable | None = None
 
+    def copy(self) -> Response:
+        return replace(self, headers=dict(self.headers))
+
     @property
     def reason(self) -> str:
         try:
@@ -85,7 +88,10 @@ def error(status: int, code: str, message: str, **headers: str) -> Response:
 
 
 def read_request(stream: BinaryIO, tls: bool) -> Request | None:
-    """The next request of a connection, None when the client is through; ValueError when it does not speak HTTP."""
+    """The next request of a connection, None when the client is through.
+
+    Raises ValueError when what arrives is not HTTP.
+    """
     line = stream.readline(65536)
     if not line:
         return None

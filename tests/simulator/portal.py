@@ -44,9 +44,7 @@ def answer(request: Request) -> Response:
     return Response(200, headers, body)
 
 
-def somebody_else() -> Response:
+def foreign_page() -> Response:
     """What a reverse proxy serves whose route for / leads to another application."""
-    body = (
-        b"<!doctype html>\n<html><head><title>Intranet</title></head><body>Lunch today: soup</body></html>\n"
-    )
+    body = b"<!doctype html>\n<html><head><title>Intranet</title></head><body>Lunch today: soup</body></html>\n"
     return Response(200, {"Content-Type": "text/html"}, body)

@@ -1,11 +1,10 @@
-"""Recorded requests and answers of real Harbors (tests/recordings), and how to put the same request to the simulator."""
+"""Recorded requests and answers of real Harbors (tests/recordings), and the same requests put to the simulator."""
 
 from __future__ import annotations
 
 import base64
 import http.client
 import re
-import socket
 import ssl
 import time
 from dataclasses import dataclass, field

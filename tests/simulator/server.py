@@ -13,16 +13,25 @@ from typing import Callable
 from . import delivery
 from .messages import Request, Response, read_request
 
+BACKLOG = 1024
 IDLE_SECONDS = 65  # nginx's keepalive_timeout in Harbor's configuration
 TLS_HANDSHAKE = b"\x16"
 
 
 class Connection:
-    """One client; `socket` may be a plain or a TLS one."""
+    """One client; `socket` is a plain one until `secure` makes it a TLS one."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self._interrupted = False
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Turn to TLS."""
+        secured = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self.socket = secured
+        if self._interrupted:  # while the plain socket was gone and the secured one not yet known
+            raise ConnectionAbortedError
+        secured.do_handshake()
 
     def send(self, data: bytes) -> None:
         self.socket.sendall(data)
@@ -33,29 +42,23 @@ class Connection:
         poll.register(self.socket, select.POLLIN)
         return not poll.poll(seconds * 1000)
 
-    def secure(self, context: ssl.SSLContext) -> None:
-        """Turn to TLS."""
-        secured = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        self.socket = secured
-        if self._interrupted:  # while the plain socket was gone and the secured one not yet known
-            raise ConnectionAbortedError
-        secured.do_handshake()
-
     def reset(self) -> None:
-        """End with RST instead of FIN."""
+        """Make the end of this connection an RST instead of a FIN."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def interrupt(self) -> None:
         """Wake the thread that serves this connection, whatever it waits for."""
         self._interrupted = True
         with contextlib.suppress(OSError):
-            socket.socket.shutdown(
-                self.socket, socket.SHUT_RDWR
-            )  # SSLSocket's own would fall back to clear text
+            # Not SSLSocket's own shutdown: it would make the other thread go on in clear text.
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
 
 class Server:
-    """Accepts connections and answers what `respond` says; `context()` is asked anew for each connection."""
+    """Answers what `respond` says; `context` is asked for each connection, None means plain HTTP.
+
+    The port is ours from the start, but refuses connections until `open`.
+    """
 
     def __init__(
         self,
@@ -66,50 +69,73 @@ class Server:
         self._respond = respond
         self._context = context
         self._lock = threading.Lock()
-        self._connections: set[Connection] = set()
-        self._threads: set[threading.Thread] = set()
-        self._listener = self._bind(port)
+        self._connections: dict[threading.Thread, Connection] = {}
         self._acceptor: threading.Thread | None = None
+        self._fillers: list[socket.socket] = []
+        self._listening = False
+        self._listener = self._bind(port)
         self.port: int = self._listener.getsockname()[1]
 
     @staticmethod
     def _bind(port: int) -> socket.socket:
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            listener.close()
+            raise
         return listener
 
     def open(self) -> None:
-        """Take connections from now on."""
+        """Serve from now on."""
         if self._acceptor:
             return
-        self._listener.listen(1024)
+        self._listen(BACKLOG)
         self._acceptor = threading.Thread(target=self._accept, args=(self._listener,), daemon=True)
         self._acceptor.start()
 
-    def close(self) -> None:
-        """Refuse connections and cut the living ones; the port stays ours, bound but not listening."""
-        if self._acceptor:
-            self._listener.shutdown(socket.SHUT_RDWR)
-            self._acceptor.join()
-            self._acceptor = None
-            self._listener.close()
-            self._listener = self._bind(self.port)
-        self.disconnect()
+    def freeze(self) -> None:
+        """Let the kernel take connections that nobody will ever serve."""
+        self._listen(BACKLOG)
 
-    def disconnect(self) -> None:
-        """Cut all living connections and wait until their threads have ended."""
-        with self._lock:
-            connections, threads = list(self._connections), list(self._threads)
-        for connection in connections:
-            connection.interrupt()
-        for thread in threads:
-            thread.join()
+    def drop(self) -> None:
+        """Leave every attempt to connect without an answer, by a backlog that is full."""
+        self._listen(0)
+        self._fillers.append(socket.create_connection(("127.0.0.1", self.port)))
+
+    def close(self) -> None:
+        """Refuse connections and cut the living ones."""
+        if self._listening:
+            self._listening = False
+            self._listener.shutdown(socket.SHUT_RDWR)
+            if self._acceptor:
+                self._acceptor.join()
+                self._acceptor = None
+            retired, self._listener = self._listener, self._bind(self.port)  # in this order: nobody else gets the port
+            retired.close()
+        for filler in self._fillers:
+            filler.close()
+        self._fillers.clear()
+        self._disconnect()
 
     def stop(self) -> None:
         """Close for good."""
         self.close()
         self._listener.close()
+
+    def _listen(self, backlog: int) -> None:
+        self.close()
+        self._listening = True
+        self._listener.listen(backlog)
+
+    def _disconnect(self) -> None:
+        with self._lock:
+            connections = dict(self._connections)
+        for connection in connections.values():
+            connection.interrupt()
+        for thread in connections:
+            thread.join()
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -120,8 +146,7 @@ class Server:
             connection = Connection(client)
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             with self._lock:
-                self._connections.add(connection)
-                self._threads.add(thread)
+                self._connections[thread] = connection
             thread.start()
 
     def _serve(self, connection: Connection) -> None:
@@ -133,8 +158,7 @@ class Server:
             pass  # the client went away, did not like the certificate, or stayed silent
         finally:
             with self._lock:
-                self._connections.discard(connection)
-                self._threads.discard(threading.current_thread())
+                del self._connections[threading.current_thread()]
             connection.socket.close()
 
     def _converse(self, connection: Connection) -> None:
@@ -149,11 +173,12 @@ class Server:
                 except ValueError:
                     connection.send(delivery.BAD_REQUEST)
                     return
-                if request is None:
+                if request is None or not self._answer(connection, request):
                     return
-                response = self._respond(request)
-                if response.after and not connection.wait(response.after):
-                    return
-                send = response.delivery or delivery.plain
-                if not send(connection, request, response):
-                    return
+
+    def _answer(self, connection: Connection, request: Request) -> bool:
+        response = self._respond(request)
+        if response.after and not connection.wait(response.after):
+            return False
+        deliver = response.delivery or delivery.plain
+        return deliver(connection, request, response)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Union
 
 from . import edge, tls
-from .accounts import Account, Doorkeeper, default_accounts
+from .accounts import Account, Authenticator, default_accounts
 from .certificates import Identity, ca_file
 from .faults import State
 from .messages import Request, Response
@@ -18,10 +18,12 @@ Body = Union[bytes, str, dict, list]
 
 
 class Simulator:
-    """A Harbor on 127.0.0.1, as a context manager.
+    """A Harbor on 127.0.0.1, to be used as a context manager.
 
-    `switches` are names of faults.py and hostile.py; `certificate` a kind of certificates.py; `host` the name in the URL and in
-    the certificate; `version` Harbor's; `users` the accounts by name; `gateway_timeout` the seconds after which nginx gives up.
+    `switches`: what is broken, by the names of faults.py and hostile.py.
+    `certificate`: a kind of certificates.py or an Identity of one's own. `host`: the name in URL and certificate.
+    `version`: Harbor's. `users`: the accounts by name, the monitoring robot alone by default.
+    `gateway_timeout`: the seconds after which nginx gives up on what hangs (on /v2/ 15 times that).
     """
 
     def __init__(
@@ -36,19 +38,22 @@ class Simulator:
         gateway_timeout: float = 60.0,
     ) -> None:
         self.scheme = scheme
-        self._certificate = certificate
         self.host = host
-        self.version: tuple[int, ...] = tuple(int(number) for number in version.split("."))
+        self.version = tuple(int(number) for number in version.split("."))
         self.gateway_timeout = gateway_timeout
-        self.doorkeeper = Doorkeeper(default_accounts() if users is None else users)
-        self.requests: list[Request] = []
         self.state = State(*switches)
+        self.requests: list[Request] = []
+        self._accounts = default_accounts() if users is None else users
+        self.authenticator = Authenticator(self._accounts)
         self._answers: dict[str, Response] = {}
         self._delays: dict[str, float] = {}
-        self._tls: ssl.SSLContext | None = None
-        self._server = Server(self._respond, lambda: self._tls, port)
+        self._port = port
+        self._certificate = certificate
+        self._context = self._make_context()
 
     def __enter__(self) -> Simulator:
+        self._server = Server(self._respond, lambda: self._context, self._port)
+        self._port = self._server.port
         self._obey()
         return self
 
@@ -57,7 +62,7 @@ class Simulator:
 
     @property
     def port(self) -> int:
-        return self._server.port
+        return self._port
 
     @property
     def url(self) -> str:
@@ -65,44 +70,12 @@ class Simulator:
 
     @property
     def ca_file(self) -> str:
-        """The PEM of the CA under which all certificates but the self-signed one stand."""
+        """The PEM file of the CA under which all certificates but the self-signed one stand."""
         return ca_file()
 
     @property
-    def version_text(self) -> str:
-        """As /systeminfo words it."""
-        numbers = (*self.version, 0, 0)[:3]
-        return "v" + ".".join(map(str, numbers)) + "-672ec4ad"
-
-    def switch(self, *switches: str) -> None:
-        """Replace the failures by these."""
-        self.state = State(*switches)
-        self._obey()
-
-    def reset(self) -> None:
-        """Healthy again: no failures, a good certificate, no answers and delays of the test's own."""
-        self._answers.clear()
-        self._delays.clear()
-        self.certificate = "good"
-        self.switch()
-
-    def answer(
-        self, path: str, status: int = 200, headers: Mapping[str, str] | None = None, body: Body = b""
-    ) -> None:
-        """Answer this path (without query) so, whatever the failures; a dict or list is sent as JSON."""
-        kind = "application/json" if isinstance(body, (dict, list)) else "text/plain"
-        if isinstance(body, (dict, list)):
-            body = json.dumps(body)
-        content = body.encode() if isinstance(body, str) else body
-        self._answers[path] = Response(status, {"Content-Type": kind, **(headers or {})}, content)
-
-    def delay(self, prefix: str, seconds: float) -> None:
-        """Let every answer under this path prefix come that much later."""
-        self._delays[prefix] = seconds
-
-    @property
     def certificate(self) -> str | Identity:
-        """The kind of certificates.py that new connections get to see, or an Identity of the test's own."""
+        """What new connections get to see; can be set at any time."""
         return self._certificate
 
     @certificate.setter
@@ -111,30 +84,56 @@ class Simulator:
         self._obey()
 
     @property
+    def version_text(self) -> str:
+        """Harbor's version as /systeminfo words it."""
+        return "v" + ".".join(map(str, (*self.version, 0, 0)[:3])) + "-672ec4ad"
+
+    @property
     def expects_tls(self) -> bool:
         return self.scheme == "https" and self.state.part("tls") != "none"
 
+    def switch(self, *switches: str) -> None:
+        """Replace what is broken; connections that are open and idle live on, unless nginx dies."""
+        self.state = State(*switches)
+        self._obey()
+
+    def reset(self) -> None:
+        """As in the beginning, but healthy: a good certificate, no answers, delays, locks or requests."""
+        self._answers.clear()
+        self._delays.clear()
+        self.requests.clear()
+        self.authenticator = Authenticator(self._accounts)
+        self._certificate = "good"
+        self.switch()
+
+    def answer(self, path: str, status: int = 200, headers: Mapping[str, str] | None = None, body: Body = b"") -> None:
+        """Answer this path (whatever the query) so, whatever is broken; a dict or list is sent as JSON."""
+        kind = "text/plain"
+        if isinstance(body, (dict, list)):
+            kind, body = "application/json", json.dumps(body)
+        content = body.encode() if isinstance(body, str) else body
+        self._answers[path] = Response(status, {"Content-Type": kind, **(headers or {})}, content)
+
+    def delay(self, prefix: str, seconds: float) -> None:
+        """Let every answer below this path come that much later."""
+        self._delays[prefix] = seconds
+
     def _obey(self) -> None:
-        """Bring the server into line with the state; connections that are open and idle are left alone."""
-        self._tls = (
-            tls.context(self.certificate, self.host, self.state.part("tls")) if self.expects_tls else None
-        )
-        if self.state.part("nginx") == "down":
-            self._server.close()
-        else:
-            self._server.open()
+        self._context = self._make_context()
+        changes = {"down": self._server.close, "frozen": self._server.freeze, "silent": self._server.drop}
+        changes.get(self.state.part("nginx"), self._server.open)()
+
+    def _make_context(self) -> ssl.SSLContext | None:
+        if not self.expects_tls:
+            return None
+        return tls.context(self.certificate, self.host, self.state.part("tls"))
 
     def _respond(self, request: Request) -> Response:
         self.requests.append(request)
         planted = self._answers.get(request.path)
-        if planted:
-            response = Response(planted.status, dict(planted.headers), planted.body)
-        else:
-            response = edge.answer(self, request)
+        response = planted.copy() if planted else edge.answer(self, request)
         for prefixes, distortion in self.state.distortions:
             if request.path.startswith(prefixes):
                 response = distortion(request, response)
-        response.after += sum(
-            seconds for prefix, seconds in self._delays.items() if request.path.startswith(prefix)
-        )
+        response.after += sum(time for prefix, time in self._delays.items() if request.path.startswith(prefix))
         return response

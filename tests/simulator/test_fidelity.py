@@ -1,7 +1,7 @@
 """Every recorded request of the endpoints that the simulator serves gets the recorded answer from the simulator.
 
-Compared are status, reason, the names of all headers, the values of those that matter, and the shape of the body; errors and the
-answers of /health word by word.
+Compared are status, reason, the names of all headers, the values of those that matter, and the shape of the
+body; errors and the answers of /health word by word.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ import base64
 import concurrent.futures
 import json
 import re
-import socket
-import threading
 import time
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -57,7 +54,7 @@ CERTIFICATES = {
 ACCOUNTS = {
     "admin": Account("admin's", sysadmin=True),
     "plain": Account("plain's"),
-    "robot$probeall": Account("probeall's", rights=MONITOR_RIGHTS),
+    "robot$probeall": Account("probeall's", rights=MONITOR_RIGHTS | {"catalog:read"}),
 }
 # The recorder waited 70 s where nginx waited 60; the simulator's nginx is in more of a hurry.
 GATEWAY_TIMEOUT = 3.0

@@ -94,16 +94,14 @@ def bearer(harbor: Simulator, request: Request) -> Login:
     """The login behind a token of ours; anonymous for any other."""
     claims = verify(request.headers["Authorization"].partition(" ")[2])
     name: str | None = claims.get("sub") if claims else None  # type: ignore[assignment]
-    return Login(name, harbor.doorkeeper.accounts.get(name)) if name else Login()
+    return Login(name, harbor.authenticator.accounts.get(name)) if name else Login()
 
 
 def verify(token: str) -> dict[str, object] | None:
     """The claims of a token that we signed and that still lives, else None."""
     try:
         signed, _, signature = token.rpartition(".")
-        signing_key().public_key().verify(
-            _decode(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256()
-        )
+        signing_key().public_key().verify(_decode(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         claims = json.loads(_decode(signed.partition(".")[2]))
     except Exception:  # whatever is wrong with it, it is not ours
         return None
