@@ -20,7 +20,7 @@ Does not see: without a login the registry at all (the line says so); missing, u
 storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).
 """
 
-from harborlib import components, judgement, options, plugin, registry, units
+from harborlib import judgement, options, plugin, registry, units
 from harborlib.failure import ROUTE, STATUS, Failure
 
 import nagiosplugin
@@ -55,7 +55,7 @@ class RegistryProtocol(nagiosplugin.Resource):
         except Failure as failure:
             if failure.hung:
                 failure.detail += " with a login (without one it answers)"
-                failure.next_step = components.next_step("registry")
+                failure.next_step = "the registry or the database stalls: docker logs --tail 50 registry, and harbor-db"
             raise
 
     def spoken(self, answer, statuses):

@@ -22,6 +22,16 @@ SYSTEMINFO = "/api/v2.0/systeminfo"
 LOOKED_PAST = "looked past a certificate that does not verify"
 NOISE = "failed to check health: "
 
+LOGIN = "check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
+#: What an error status means, and the next step.
+REFUSALS = {
+    401: ("a login is needed (--authfile)", "give --authfile with username= and password= of a robot account"),
+    403: ("a right is missing", "give the robot account the rights that --help names"),
+    404: ("not found: not a Harbor, or one older than this endpoint", "check -H, and the version that --help names"),
+    412: ("not set up in this Harbor", "set it up, or drop this service"),
+    429: ("too many requests", "look at the rate limits of the proxy in front"),
+}
+
 
 class Harbor:
     """One Harbor as one probe sees it: where it is, who we are, what was asked so far.
@@ -89,20 +99,18 @@ class Harbor:
         """The answer, if its status is 200; raises Failure (status) that says what the status means."""
         if answer.status == 200:
             return answer
-        meaning = {
-            401: "login refused" if answer.login else "a login is needed (--authfile)",
-            403: "a right is missing",
-            404: "not found: not a Harbor, or one older than this endpoint",
-            412: "not set up in this Harbor",
-            429: "too many requests",
-        }.get(answer.status)
+        meaning, next_step = REFUSALS.get(answer.status, ("", ""))
+        if answer.status == 401 and answer.login:
+            meaning, next_step = "login refused", LOGIN
         if meaning:
             detail = f"{meaning} ({answer.status} for {answer.path})"
         elif answer.request_id:
             detail = f"{answer.status} for {answer.path} from core (X-Request-Id {answer.request_id})"
         else:
             detail = f"{answer.status} for {answer.path} from the proxy in front"
-        raise answer.fail(STATUS, detail)
+        failure = answer.fail(STATUS, detail)
+        failure.next_step = next_step
+        raise failure
 
     def health(self, limit: float | None = None) -> Health:
         """Harbor's report of its components; raises Failure."""

@@ -12,7 +12,7 @@ from nagiosplugin import Critical, Ok, Unknown
 
 from . import components, deadline, isolation, judgement
 from .api import Harbor
-from .failure import NEXT_STEPS, STATUS, Failure, Unusable
+from .failure import ANSWER, NEXT_STEPS, STATUS, Failure, Unusable
 from .isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
 from .judgement import Judged
 from .output import Measure, Part, Report
@@ -58,6 +58,7 @@ def isolated(attempt: Attempt, until: float) -> Report:
         if not second.hung:
             second.explain(snapshot, owners)
             attempt = second
+    attempt.excuse(snapshot)
     attempt.own_up()
     return attempt.report()
 
@@ -120,7 +121,7 @@ class Attempt:
     def _next_step(self, failure: Failure) -> str:
         if failure.next_step:
             return failure.next_step
-        if failure.stage == STATUS:
+        if failure.stage == STATUS or (failure.stage == ANSWER and failure.hung):
             served_by = isolation.served_by(failure.path, failure.login)
             return components.next_step(served_by if served_by in components.CONTAINERS else "core")
         origin = self.args.harbor
@@ -170,8 +171,10 @@ class Attempt:
     def excuse(self, snapshot: Snapshot) -> None:
         """Where a dead database refuses every login, say so before anybody looks for a wrong password."""
         for position, result in enumerate(self.results):
+            if result.kind != REFUSED or result.cause:
+                continue
             cause = isolation.find(self._symptom(result), snapshot, frozenset(isolation.COMPONENTS))
-            if result.kind == REFUSED and cause and cause.owner in isolation.COMPONENTS:
+            if cause and cause.owner in isolation.COMPONENTS:
                 step = components.next_step(cause.owner)
                 state = STATES[self.args.unreachable]
                 self.results[position] = Judged(state, f"{result}; {cause.because}", result.metric, step, REFUSED)
@@ -211,24 +214,22 @@ class Attempt:
             probe=self.probe.name,
             state=state.text.upper(),
             exit_code=int(state),
-            summary="; ".join([text, *self.harbor.notes]) if state == Ok else text,
-            parts=[
-                Part(result.state.text.upper(), str(result))
-                for result in sorted_by_severity(self.results)
-                if str(result)
-            ],
+            summary=text,
+            parts=parts(self.results),
             measures=[measure for measure in map(measured, self.results) if measure],
             cause=causes[0] if causes else None,
             next_step=next((result.next_step for result in leading if result.next_step), ""),
-            notes=() if state == Ok else tuple(self.harbor.notes),
+            notes=tuple(self.harbor.notes),
             traceback=self.traceback,
             secrets=tuple(self.harbor.secrets),
         )
 
 
-def sorted_by_severity(results: list[Judged]) -> list[Judged]:
-    """The worst first, otherwise in the order in which the probe found them."""
-    return sorted(results, key=lambda result: judgement.SEVERITY.index(result.state), reverse=True)
+def parts(results: list[Judged]) -> list[Part]:
+    """What has something to say, each once: the worst first, otherwise in the order in which the probe found them."""
+    ranked = sorted(results, key=lambda result: judgement.SEVERITY.index(result.state), reverse=True)
+    told = dict.fromkeys((result.state.text.upper(), str(result)) for result in ranked)
+    return [Part(state, text) for state, text in told if text]
 
 
 def measured(result: Judged) -> Measure | None:

@@ -61,11 +61,13 @@ class Report(NamedTuple):
 
     def nagios(self, verbose: int) -> str:
         """The text for a monitoring engine: first line and perfdata whole, details cut to fit 4 KiB."""
-        text = self.clean(self.summary)
+        told = self.clean("; ".join([self.summary, *self.notes]))
+        inline = self.state == "OK" and len(told) <= LINE
+        text = told if inline else self.clean(self.summary)
         head = f"HARBOR {self.probe.upper()} {self.state} - {shorten(text, LINE)}"
-        details = [f"{part.state}: {self.clean(part.text)}" for part in self.parts]
-        shown = details if verbose or sum(part.state != "OK" for part in self.parts) > 1 or len(text) > LINE else []
-        tail = [f"Note: {self.clean(note)}" for note in self.notes]
+        details = [f"{part.state}: {self.clean(part.text)}" for part in self.parts if verbose or part.state != "OK"]
+        shown = details if verbose or len(details) > 1 or len(text) > LINE else []
+        tail = [] if inline else [f"Note: {self.clean(note)}" for note in self.notes]
         tail += [f"Next: {self.clean(self.next_step)}"] if self.next_step and self.state != "OK" else []
         if verbose >= 3 and self.traceback:
             shown = shown + self.clean(self.traceback, keep_lines=True).splitlines()
