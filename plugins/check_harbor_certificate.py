@@ -16,6 +16,10 @@ States:
 They hold for every element of the chain; the defaults are computed from each element's own lifetime.
 --judge expiry looks at the days left alone, --judge validity at everything else.
 
+--reminder is for services that alert once more while the certificate's own service has been alerting for long: OK
+except on the days of that reminder, which are 14 to 8, 3 to 2 and 1 to 0 days left (a 7th, 24th and 60th of a shorter
+lifetime, none below 10 days). With --alerting-since also OK when the service itself began to alert on those days.
+
 Perfdata:
   days_left    whole days until the server's own certificate expires
   days_left_N  the same for the Nth certificate above it in the chain
@@ -45,6 +49,10 @@ COMPLETE = (
 TRUST = "a CA of your own: give --ca-file; else have the certificate issued by a CA that clients trust"
 RENAME = "have it issued for this name too, or give -H and the clients a name that it is for"
 CLOCK = "compare the clocks (timedatectl); until that day, install the certificate that was there before"
+
+DAY = 86400
+REMINDERS = ("first", "second", "third")
+REMINDED_LIFETIME = 10  # days; who renews more often than that has a machine do it
 
 #: What OpenSSL says when a chain leads to no CA that it trusts (1.1.1 spells it without the hyphen).
 UNTRUSTED = ("local issuer", "self-signed", "self signed", "first certificate")
@@ -135,23 +143,31 @@ class Verdict(nagiosplugin.Context):
 class DaysLeft(judgement.Threshold):
     """Whole days left of a chain element; without -w or -c the limit follows from its lifetime."""
 
-    def __init__(self, warning, critical):
-        super().__init__("days_left", warning, critical, "", RENEW)
-        self.given = {Warn: warning, Critical: critical}
+    def __init__(self, args):
+        super().__init__("days_left", args.warning, args.critical, "", RENEW)
+        self.given = {Warn: args.warning, Critical: args.critical}
+        self.reminder = args.reminder
+        self.alerting_since = args.alerting_since
 
     def limits(self, element):
         """Warning and critical range for this element: alert on the day on which a limit is reached."""
-        computed = {Warn: min(30, element.lifetime / 4), Critical: min(7, element.lifetime / 12)}
-        return {
-            state: given or nagiosplugin.Range(f"{int(computed[state]) + 1}:") for state, given in self.given.items()
-        }
+        days = milestones(element.lifetime)
+        return {state: given or nagiosplugin.Range(f"{days[state.text] + 1}:") for state, given in self.given.items()}
+
+    def due(self, element, days_left):
+        """Whether an alert on this day is wanted: always, unless this is a reminder."""
+        if not self.reminder:
+            return True
+        begins, ends = days_of(self.reminder, element.lifetime)
+        # What began to alert within these days has told already what the reminder would say.
+        return ends < days_left <= begins and self.alerting_since < element.not_after - (begins + 1) * DAY
 
     def evaluate(self, metric, resource):
         element = self.element(metric, resource)
         limits = self.limits(element)
         text = good_until(element, time.time())
         for state in (Critical, Warn):
-            if not limits[state].match(metric.value):
+            if not limits[state].match(metric.value) and self.due(element, metric.value):
                 return judgement.Judged(state, text, metric, self.next_step)
         return judgement.Judged(nagiosplugin.Ok, text, metric)
 
@@ -162,6 +178,30 @@ class DaysLeft(judgement.Threshold):
     @staticmethod
     def element(metric, resource):
         return resource.chain[int(metric.name.rpartition("_")[2]) if metric.name != "days_left" else 0]
+
+
+def milestones(lifetime):
+    """The whole days left on which people are told, in the order in which they come; `lifetime` in days."""
+    return {
+        "warning": int(min(30, lifetime / 4)),
+        "first": int(min(14, lifetime / 7)),
+        "critical": int(min(7, lifetime / 12)),
+        "second": int(min(3, lifetime / 24)),
+        "third": int(min(1, lifetime / 60)),
+    }
+
+
+def days_of(reminder, lifetime):
+    """The days left with which a reminder begins, and those of the next milestone; the same twice: it is left out.
+
+    One that falls on the day of another milestone would tell the same twice.
+    """
+    days = milestones(lifetime)
+    begins = days[reminder]
+    earlier = REMINDERS[: REMINDERS.index(reminder)]
+    if lifetime < REMINDED_LIFETIME or begins in [days[name] for name in ("warning", "critical", *earlier)]:
+        return begins, begins
+    return begins, max((value for value in days.values() if value < begins), default=-1)
 
 
 def misplaced(chain):
@@ -209,6 +249,10 @@ def declare(parser):
     options.thresholds(parser, "", "whole days left, as 30: (default: by lifetime)", None, None, units.DAYS)
     choices = ("expiry", "validity", "all")
     parser.add_argument("--judge", choices=choices, default="all", help="the dates, the rest, or both (%(default)s)")
+    parser.add_argument("--reminder", choices=REMINDERS,
+                        help="OK except on the days of this reminder (with --judge expiry)")  # fmt: skip
+    parser.add_argument("--alerting-since", metavar="SECONDS", type=float, default=0,
+                        help="Unix time at which the certificate's own service began to alert")  # fmt: skip
 
 
 def check(args, harbor):
@@ -218,7 +262,7 @@ def check(args, harbor):
     return nagiosplugin.Check(
         chain,
         judgement.Threshold("time", None, None, "handshake in {valueunit}"),
-        DaysLeft(args.warning, args.critical),
+        DaysLeft(args),
         Verdict("verdict"),
         judgement.Finding(
             "order", Warn, "put the server's certificate first, then each one's issuer, and restart the proxy"
