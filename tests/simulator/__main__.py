@@ -7,10 +7,8 @@ import signal
 import sys
 from pathlib import Path
 
-if __package__ in (
-    None,
-    "",
-):  # started by its path: let `simulator` be a package, and its modules shadow nothing
+# Started by its path: let `simulator` be a package, and let its modules shadow nothing.
+if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from simulator import MONITOR, MONITOR_SECRET, Simulator
@@ -43,8 +41,12 @@ def main() -> int:
         print(switches())
         return 0
     scheme = "http" if args.http else "https"
+    try:
+        simulator = Simulator(*args.switch, scheme=scheme, certificate=args.certificate, port=args.port)
+    except ValueError as problem:
+        parser.error(str(problem))
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
-    with Simulator(*args.switch, scheme=scheme, certificate=args.certificate, port=args.port) as harbor:
+    with simulator as harbor:
         print(f"url={harbor.url}", f"ca_file={harbor.ca_file}", sep="\n")
         print(f"username={MONITOR}", f"password={MONITOR_SECRET}", sep="\n", flush=True)
         signal.sigwait([signal.SIGINT, signal.SIGTERM])
