@@ -21,6 +21,7 @@ PING = "/api/v2.0/ping"
 SYSTEMINFO = "/api/v2.0/systeminfo"
 LOOKED_PAST = "looked past a certificate that does not verify"
 NOISE = "failed to check health: "
+MOST_COMPONENTS = 100  # Harbor has eight
 
 LOGIN = "check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
 #: What an error status means, and the next step.
@@ -150,9 +151,9 @@ class Health(NamedTuple):
                 str(entry["name"]): None if entry["status"] == "healthy" else reason(entry)
                 for entry in report["components"]
             }
-        except (AttributeError, KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, RecursionError):
             components = {}
-        if not components:
+        if not 0 < len(components) <= MOST_COMPONENTS:
             raise answer.fail(CONTENT, f"the answer to GET {answer.path} is not a health report")
         return cls(components, answer.elapsed)
 

@@ -237,5 +237,5 @@ def measured(result: Judged) -> Measure | None:
     performance = result.metric.performance() if result.metric else None
     if performance is None:
         return None
-    name, value, uom, warn, crit, low, high = performance
-    return Measure(name, value, uom, warn, crit, None if low == "" else low, None if high == "" else high)
+    _, value, uom, warn, crit, low, high = performance
+    return Measure(result.metric.name, value, uom, warn, crit, None if low == "" else low, None if high == "" else high)

@@ -34,8 +34,7 @@ class Measure(NamedTuple):
     max: float | None = None
 
     def __str__(self) -> str:
-        name = label(self.name)
-        quoted = name if re.fullmatch(r"\w+", name) else f"'{name}'"
+        quoted = self.name if re.fullmatch(r"\w+", self.name) else f"'{self.name}'"
         limits = (
             self.warn,
             self.crit,
@@ -71,17 +70,13 @@ class Report(NamedTuple):
         tail += [f"Next: {self.clean(self.next_step)}"] if self.next_step and self.state != "OK" else []
         if verbose >= 3 and self.traceback:
             shown = shown + self.clean(self.traceback, keep_lines=True).splitlines()
-        perfdata = " ".join(str(measure) for measure in self.measures)
+        room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")
+        perfdata = " ".join(whole(map(str, self.labelled()), room))
         first = f"{head} | {perfdata}" if perfdata else head
         room = LIMIT - len(first) - sum(len(line) + 1 for line in tail) - len("\n...\n")
-        kept: list[str] = []
-        for line in shown:
-            room -= len(line) + 1
-            if room < 0:
-                kept.append("...")
-                break
-            kept.append(line)
-        return "\n".join([first, *kept, *tail]) + "\n"
+        kept = whole(shown, room)
+        more = ["..."] if len(kept) < len(shown) else []
+        return "\n".join([first, *kept, *more, *tail]) + "\n"
 
     def json(self) -> str:
         """One JSON object on one line, as docs/json.md describes it."""
@@ -100,7 +95,7 @@ class Report(NamedTuple):
                     "exit_code": self.exit_code,
                     "summary": self.clean(self.summary),
                     "parts": [{"state": part.state, "text": self.clean(part.text)} for part in self.parts],
-                    "metrics": [measure._asdict() for measure in self.measures],
+                    "metrics": [measure._asdict() for measure in self.labelled()],
                     "notes": [self.clean(note) for note in self.notes],
                     "cause": cause,
                     "next_step": self.clean(self.next_step) if self.state != "OK" else "",
@@ -109,9 +104,33 @@ class Report(NamedTuple):
             + "\n"
         )
 
+    def labelled(self) -> list[Measure]:
+        """The measures under names that are clean and differ from each other: some come from Harbor."""
+        found: dict[str, Measure] = {}
+        times: dict[str, int] = {}
+        for measure in self.measures:
+            name = wanted = label(redacted(measure.name, self.secrets))
+            while name in found:
+                times[wanted] = times.get(wanted, 1) + 1
+                name = f"{wanted}_{times[wanted]}"
+            found[name] = measure._replace(name=name)
+        return list(found.values())
+
     def clean(self, text: str, keep_lines: bool = False) -> str:
         """Text that is safe in an engine, a terminal and a ticket, whatever Harbor sent, and that holds no secret."""
-        return sanitised(redacted(text, self.secrets), keep_lines)
+        # Cut before the slow part, but not before the secrets are out: half a secret would not be found.
+        return sanitised(redacted(text, self.secrets)[:LIMIT], keep_lines)
+
+
+def whole(items: Iterable[str], room: int) -> list[str]:
+    """As many of the items, with a separator each, as there is room for."""
+    kept = []
+    for item in items:
+        room -= len(item) + 1
+        if room < 0:
+            break
+        kept.append(item)
+    return kept
 
 
 def sanitised(text: str, keep_lines: bool = False) -> str:
@@ -133,6 +152,6 @@ def shorten(text: str, width: int) -> str:
     """The text in at most `width` characters; the pointer "(see ...)" at its end survives the cut."""
     if len(text) <= width:
         return text
-    pointer = re.search(r" \(see [^()]*\)$", text)
+    pointer = re.search(r" \(see check_harbor_[\w ]{1,40}\)$", text)
     tail = pointer.group() if pointer else ""
     return text[: width - len(tail) - 3].rstrip() + "..." + tail

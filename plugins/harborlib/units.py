@@ -74,4 +74,4 @@ class RangeType:
 
 def label(name: str) -> str:
     """A perfdata label without what would break the format; stable for the same name."""
-    return re.sub(r"[^ -~]|['=|\\\"]", "_", name)[:60].strip() or "_"
+    return re.sub(r"[^ -~]|['=|\\\"]", "_", name[:60]).strip() or "_"
