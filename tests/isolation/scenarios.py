@@ -1,0 +1,165 @@
+"""What goes wrong, who pages, and what the other services say meanwhile: the table that `make docs` renders.
+
+The services are those of a host that schedules every probe of the stack with `--isolate`. Whoever is not named in a
+scenario says OK.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")
+#: As columns of the table: the probes of the stack, `check_harbor_component` once for each component.
+SERVICES = ("health", *COMPONENTS, "portal", "certificate", "v2")
+#: Whatever core answers, or reads from core's report.
+CORE = (*COMPONENTS, "v2")
+ALL_BUT_HEALTH = (*COMPONENTS, "portal", "certificate", "v2")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One row: `switches`, `certificate` and `login` tell the simulator what to break, `host` replaces its name.
+
+    `critical` and `warning` are the services that page, `elsewhere` the probes that page but are none of SERVICES.
+    `see` names for each owner who is UNKNOWN and points to it. `slow`: something hangs until the time-out.
+    """
+
+    title: str
+    switches: tuple[str, ...] = ()
+    critical: tuple[str, ...] = ()
+    warning: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    see: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    certificate: str = "good"
+    login: bool = True
+    host: str = ""
+    slow: bool = False
+
+    def said(self, service: str) -> str:
+        """What this service says: `OK`, `CRITICAL`, `WARNING` or the owner to which it points."""
+        for state, services in (("CRITICAL", self.critical), ("WARNING", self.warning)):
+            if service in services:
+                return state
+        return next((owner for owner, services in self.see.items() if service in services), "OK")
+
+
+NOWHERE = "harbor..test"  # the resolver refuses it without asking a name server
+
+STEADY = (
+    Scenario("all is well"),
+    Scenario("the name has no address", host=NOWHERE, critical=("health",), see={"health": ALL_BUT_HEALTH}),
+    Scenario("host or nginx down", ("nginx-down",), ("health",), see={"health": ALL_BUT_HEALTH}),
+    Scenario("host or nginx frozen", ("nginx-frozen",), ("health",), see={"health": ALL_BUT_HEALTH}, slow=True),
+    Scenario("firewall drops the packets", ("host-silent",), ("health",), see={"health": ALL_BUT_HEALTH}, slow=True),
+    Scenario("plain HTTP on the port", ("plain-http",), ("health",), see={"health": ALL_BUT_HEALTH}, slow=True),
+    Scenario("only TLS below 1.2", ("tls-1.1",), ("health",), see={"health": ALL_BUT_HEALTH}),
+    Scenario("core stopped", ("core-down",), ("health",), see={"health": CORE}),
+    Scenario("core frozen", ("core-frozen",), ("health",), see={"health": CORE}, slow=True),
+    Scenario("core answers 503", ("core-unavailable",), ("health",), see={"health": CORE}),
+    Scenario("core has just started", ("core-just-started",), see={"health": COMPONENTS}),
+    Scenario("registry stopped", ("registry-down",), ("registry",), see={"registry": ("v2",)}),
+    Scenario("registry frozen", ("registry-frozen",), ("registry",), see={"registry": ("v2",)}, slow=True),
+    Scenario("jobservice stopped", ("jobservice-down",), ("jobservice",)),
+    Scenario("jobservice frozen", ("jobservice-frozen",), ("jobservice",)),
+    Scenario("registryctl stopped", ("registryctl-down",), ("registryctl",)),
+    Scenario("Trivy stopped", ("trivy-down",), ("trivy",)),
+    Scenario("portal stopped", ("portal-down",), ("portal",)),
+    Scenario("portal frozen", ("portal-frozen",), ("portal",), slow=True),
+    Scenario("PostgreSQL stopped", ("database-down",), ("database",), see={"database": ("v2",)}),
+    Scenario("PostgreSQL frozen", ("database-frozen",), ("health",), see={"health": CORE}, slow=True),
+    Scenario("a table locked", ("tables-locked",), elsewhere=("api",), see={"api": ("v2",)}, slow=True),
+    Scenario("Redis stopped", ("redis-down",), ("redis",), see={"redis": ("jobservice", "v2")}),
+    Scenario("Redis frozen", ("redis-frozen",), ("health",), see={"health": CORE}, slow=True),
+    Scenario("storage full", ("storage-full",), elsewhere=("push",)),
+    Scenario("storage read-only", ("storage-readonly",), elsewhere=("push",)),
+    Scenario("storage lost", ("storage-lost",), elsewhere=("pull",)),
+    Scenario("read-only mode", ("read-only-mode",), elsewhere=("api",)),
+    Scenario("ingress: /api/ goes elsewhere", ("misrouted-api",), ("health",), see={"health": COMPONENTS}),
+    Scenario("ingress: /v2/ goes elsewhere", ("misrouted-v2",), ("v2",)),
+    Scenario("ingress: / goes elsewhere", ("misrouted-portal",), ("portal",)),
+    Scenario("realm on http", ("realm-http",), ("v2",)),
+    Scenario("realm on another host", ("realm-foreign-host",), ("v2",)),
+    Scenario("login refused", login=False, elsewhere=("api",), see={"api": ("v2",)}),
+    *(
+        Scenario(f"certificate {title}", (), ("certificate",), see={"certificate": ("v2",)}, certificate=kind)
+        for title, kind in (
+            ("expired", "expired"),
+            ("not yet valid", "not-yet-valid"),
+            ("self-signed", "self-signed"),
+            ("for another name", "wrong-name"),
+            ("without its intermediate", "incomplete-chain"),
+            ("with an expired intermediate", "expired-intermediate"),
+        )
+    ),
+    Scenario("certificate expires soon", (), warning=("certificate",), certificate="days-left=20"),
+    Scenario("certificate is weak", (), warning=("certificate",), certificate="weak-key"),
+)
+
+#: Harbor's report is up to 66 s old: as long as it says "healthy", whoever suffers must speak for itself.
+INSIDE_THE_LAG = (
+    Scenario("registry stopped", ("registry-down", "stale-health"), ("v2",)),
+    Scenario("registry frozen", ("registry-frozen", "stale-health"), ("v2",), slow=True),
+    Scenario("PostgreSQL stopped", ("database-down", "stale-health"), elsewhere=("api",), see={"api": ("v2",)}),
+    Scenario(
+        "PostgreSQL frozen", ("database-frozen", "stale-health"), elsewhere=("api",), see={"api": ("v2",)}, slow=True
+    ),
+    Scenario("Redis stopped", ("redis-down", "stale-health"), warning=("v2",)),
+    Scenario("Redis frozen", ("redis-frozen", "stale-health"), ("health",), see={"health": CORE}, slow=True),
+    Scenario("portal stopped", ("portal-down", "stale-health"), ("portal",)),
+    Scenario("jobservice stopped", ("jobservice-down", "stale-health")),
+    Scenario("registryctl stopped", ("registryctl-down", "stale-health")),
+    Scenario("Trivy stopped", ("trivy-down", "stale-health")),
+)
+
+TWO_CAUSES = (
+    Scenario(
+        "registry and portal stopped", ("registry-down", "portal-down"), ("registry", "portal"), see={"registry": ("v2",)}
+    ),
+    Scenario(
+        "PostgreSQL and registry stopped",
+        ("database-down", "registry-down"),
+        ("database", "registry"),
+        see={"database": ("v2",)},
+    ),
+    Scenario(
+        "Redis and Trivy stopped", ("redis-down", "trivy-down"), ("redis", "trivy"), see={"redis": ("jobservice", "v2")}
+    ),
+    Scenario(
+        "Redis stopped, realm on http", ("redis-down", "realm-http"), ("redis", "v2"), see={"redis": ("jobservice",)}
+    ),
+    Scenario("Trivy stopped, /v2/ goes elsewhere", ("trivy-down", "misrouted-v2"), ("trivy", "v2")),
+    Scenario(
+        "certificate expired, registry stopped",
+        ("registry-down",),
+        ("certificate", "registry"),
+        see={"certificate": ("v2",)},
+        certificate="expired",
+    ),
+    Scenario(
+        "certificate expired, core stopped",
+        ("core-down",),
+        ("certificate", "health"),
+        see={"health": CORE},
+        certificate="expired",
+    ),
+    Scenario(
+        "certificate for another name, portal stopped",
+        ("portal-down",),
+        ("certificate", "portal"),
+        see={"certificate": ("v2",)},
+        certificate="wrong-name",
+    ),
+    Scenario(
+        "certificate expired, /v2/ goes elsewhere", ("misrouted-v2",), ("certificate", "v2"), certificate="expired"
+    ),
+    Scenario(
+        "login refused, registry stopped",
+        ("registry-down",),
+        ("registry",),
+        elsewhere=("api",),
+        see={"api": ("v2",)},
+        login=False,
+    ),
+    Scenario("core and portal stopped", ("core-down", "portal-down"), ("health",), see={"health": (*CORE, "portal")}),
+)
