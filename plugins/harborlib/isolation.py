@@ -23,9 +23,10 @@ OWNERS = ("health", "certificate", "portal", "api", "v2", "login", "pull", "push
 
 SLOW_HEALTH = 1.5  # seconds; a health report that takes longer is health's own problem
 
-#: Kinds of symptoms. ERROR is a 5xx other than 502; FINDING is anything that was seen and judged.
+#: Kinds of symptoms. ERROR is a 5xx other than 502; FINDING is anything that was seen and judged, STANDSTILL one about
+#: a job that did not begin or does not end.
 REFUSED, BAD_GATEWAY, ERROR, HANG = "refused login", "502", "5xx", "hang"
-SLOW, UNREACHED, UNJUDGED, FINDING = "slow", "unreached", "not judged", "finding"
+SLOW, UNREACHED, UNJUDGED, FINDING, STANDSTILL = "slow", "unreached", "not judged", "finding", "standstill"
 TROUBLE = frozenset({BAD_GATEWAY, ERROR, HANG, SLOW})
 
 
@@ -89,7 +90,7 @@ RULES = {
     "database": Rule(kinds=TROUBLE | {REFUSED, UNJUDGED}, login=True),
     "redis": Rule(subjects=frozenset({"jobservice"}), kinds=TROUBLE),
     "registry": Rule(kinds=frozenset({BAD_GATEWAY, HANG}), served_by=frozenset({"registry"})),
-    "jobservice": Rule(subjects=frozenset({"workers", "queue"})),
+    "jobservice": Rule(subjects=frozenset({"workers", "queue"}), kinds=frozenset({STANDSTILL})),
     "registryctl": Rule(subjects=frozenset({"gc"})),
     "trivy": Rule(subjects=frozenset({"scanner", "scan"})),
 }

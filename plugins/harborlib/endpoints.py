@@ -1,0 +1,72 @@
+"""The endpoints of Harbor's REST API that the probes read: what each needs, and which Harbor brought it.
+
+This is the one list of rights: the robot accounts of the README, the messages of a 403 and the tests come from it.
+Rights were tried one by one on Harbor 2.9.5, 2.10.3 and 2.14.4.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote, urlencode
+
+BASE = "/api/v2.0"
+SYSTEM, PROJECT = "system", "project"
+
+
+class Endpoint(NamedTuple):
+    """One GET. `path` may hold `{}` for names and numbers.
+
+    `right` is the `resource:action` that it needs, on the level of the system or of a project (`level`); without one it
+    answers strangers too, with less in it. `robots` is the Harbor from which on a robot account can hold that right,
+    `since` the Harbor that brought the endpoint.
+    """
+
+    path: str
+    right: str = ""
+    level: str = SYSTEM
+    robots: str = "2.9"
+    since: str = "2.0"
+
+    @property
+    def open(self) -> bool:
+        """Whether wrong credentials are not refused here, but silently make a stranger of us."""
+        return not self.right or self == PROJECTS
+
+    def at(self, *parts: object, **query: object) -> str:
+        """The path and query of a request; a name with a slash is encoded twice, as Harbor wants it."""
+        names = [quote(quote(str(part), safe=""), safe="") if "/" in str(part) else quote(str(part)) for part in parts]
+        path = BASE + self.path.format(*names)
+        return f"{path}?{urlencode(query)}" if query else path
+
+
+SYSTEMINFO = Endpoint("/systeminfo")
+VOLUMES = Endpoint("/systeminfo/volumes", "system-volumes:read")
+QUOTAS = Endpoint("/quotas", "quota:list")
+PROJECTS = Endpoint("/projects", "project:list")
+ONE_PROJECT = Endpoint("/projects/{}", "project:read", PROJECT)
+POOLS = Endpoint("/jobservice/pools", "jobservice-monitor:list", since="2.7")
+WORKERS = Endpoint("/jobservice/pools/all/workers", "jobservice-monitor:list", since="2.7")
+QUEUES = Endpoint("/jobservice/queues", "jobservice-monitor:list", since="2.7")
+GC = Endpoint("/system/gc", "garbage-collection:list")
+GC_SCHEDULE = Endpoint("/system/gc/schedule", "garbage-collection:read")
+AUDIT_PURGE = Endpoint("/system/purgeaudit", "purge-audit:list", since="2.5")
+AUDIT_PURGE_SCHEDULE = Endpoint("/system/purgeaudit/schedule", "purge-audit:read", since="2.5")
+RETENTION = Endpoint("/retentions/{}", "tag-retention:read", PROJECT)
+RETENTION_EXECUTIONS = Endpoint("/retentions/{}/executions", "tag-retention:list", PROJECT)
+REPLICATION_POLICIES = Endpoint("/replication/policies", "replication-policy:list")
+REPLICATION_EXECUTIONS = Endpoint("/replication/executions", "replication:list")
+REGISTRIES = Endpoint("/registries", "registry:list")
+REGISTRY_PING = Endpoint("/registries/ping", "registry:read")
+SCAN_ALL_SCHEDULE = Endpoint("/system/scanAll/schedule", "scan-all:read")
+SCAN_ALL_METRICS = Endpoint("/scans/all/metrics", "scan-all:read")
+SCAN_SCHEDULE_METRICS = Endpoint("/scans/schedule/metrics", "scan-all:read")
+SCANNERS = Endpoint("/scanners", "scanner:list")
+SCANNER_METADATA = Endpoint("/scanners/{}/metadata", "scanner:read")
+SECURITY_SUMMARY = Endpoint("/security/summary", "security-hub:read", since="2.9")
+ROBOTS = Endpoint("/robots", "robot:list", robots="2.12")
+WEBHOOK_POLICIES = Endpoint("/projects/{}/webhook/policies", "notification-policy:list", PROJECT)
+WEBHOOK_EXECUTIONS = Endpoint(
+    "/projects/{}/webhook/policies/{}/executions", "notification-policy:read", PROJECT, since="2.8"
+)
+ARTIFACT = Endpoint("/projects/{}/repositories/{}/artifacts/{}", "artifact:read", PROJECT)
+ACCESSORIES = Endpoint("/projects/{}/repositories/{}/artifacts/{}/accessories", "accessory:list", PROJECT)

@@ -1,0 +1,151 @@
+"""Reading Harbor's REST API with a login: every refusal says what is missing, every list says how far it was read."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from . import deadline, endpoints, isolation
+from .api import Harbor
+from .endpoints import Endpoint
+from .failure import CONTENT, STATUS, Failure, Unusable
+from .fields import Fields
+from .request import Answer
+
+PAGE_SIZE = 100  # Harbor refuses more
+RESERVE = 0.5  # seconds of a probe's time that stay free when a list is long
+A_SANE_CLOCK = 10**9  # 2001: a Date before that is no clock
+
+
+class Rest:
+    """The API as the monitoring robot reads it.
+
+    `now` is the server's clock at the newest answer, in seconds since 1970: ages are judged by it, whatever the clock
+    of the monitoring host says. `elapsed` is the time of all answers together, in seconds.
+    """
+
+    def __init__(self, harbor: Harbor) -> None:
+        """Raises Unusable where there is no login."""
+        if not harbor.login:
+            raise Unusable("a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD")
+        self.harbor = harbor
+        self.now = time.time()
+        self.elapsed = 0.0
+        self._known = False
+
+    def get(self, endpoint: Endpoint, *parts: object, **query: object) -> Fields:
+        """The object there; raises Failure."""
+        return Fields.of(self.answer(endpoint, *parts, **query))
+
+    def find(self, endpoint: Endpoint, *parts: object, **query: object) -> Fields | None:
+        """The object there; None for a 200 without a body, which is how Harbor says that nothing is scheduled."""
+        answer = self.answer(endpoint, *parts, **query)
+        return Fields.of(answer) if answer.body.strip() else None
+
+    def rows(self, endpoint: Endpoint, *parts: object, **query: object) -> list[Fields]:
+        """The list of objects there, where Harbor does not cut it into pages."""
+        return Fields.rows_of(self.answer(endpoint, *parts, **query))
+
+    def pages(self, endpoint: Endpoint, *parts: object, limit: int | None = None, **query: object) -> Pages:
+        """The rows of a long list, read while one iterates; at most `limit` pages, and no longer than there is time."""
+        return Pages(self, endpoint, parts, query, limit)
+
+    def answer(self, endpoint: Endpoint, *parts: object, **query: object) -> Answer:
+        """The answer with status 200; raises Failure that says what each refusal means."""
+        if endpoint.open and not self._known and endpoint != endpoints.SYSTEMINFO:
+            isolation.logged_in(self.harbor)
+            self._known = True
+        answer = self.harbor.ask(endpoint.at(*parts, **query), login=True)
+        self.elapsed += answer.elapsed
+        self.now = answer.date if answer.date > A_SANE_CLOCK else time.time()
+        told = answer._replace(path=endpoint.at(*parts))
+        refusal = self._refusal(endpoint, told)
+        if refusal:
+            raise refusal
+        return self.harbor.good(told)
+
+    def _refusal(self, endpoint: Endpoint, answer: Answer) -> Failure | None:
+        """What a refusal of this endpoint in particular means."""
+        detail = step = ""
+        if answer.status == 403:
+            where = "in the project" if endpoint.level == endpoints.PROJECT else "on system level"
+            detail = f"the login lacks the right {endpoint.right} (403 for {answer.path})"
+            step = (
+                f"give its robot account {endpoint.right} {where}; robots can hold it from Harbor {endpoint.robots} on"
+            )
+        elif answer.status == 404:
+            message = said(answer)
+            if "path " in message or not message:
+                detail = f"404 for {answer.path}, which came with Harbor {endpoint.since}"
+                step = "is this Harbor older? update it, or take this service off the host"
+            else:
+                detail = f"{message} (404 for {answer.path})"
+                step = "compare the names in the command with Harbor's; projects of others are hidden from a robot"
+        elif answer.status == 412:
+            detail = f"not set up in this Harbor: {said(answer) or 'no reason given'} (412 for {answer.path})"
+            step = "set it up, or take this service off the host"
+        if not detail:
+            return None
+        failure = answer.fail(STATUS, detail)
+        failure.next_step = step
+        return failure
+
+
+class Pages:
+    """The rows of one list. `total` is how many there are, as far as Harbor tells; `seen` is how many were read.
+
+    `late`: time ran out before the end.
+    """
+
+    def __init__(
+        self, rest: Rest, endpoint: Endpoint, parts: tuple[object, ...], query: dict[str, Any], limit: int | None
+    ) -> None:
+        self.total: int | None = None
+        self.seen = 0
+        self.late = False
+        self.complete = False
+        self._rest = rest
+        self._endpoint = endpoint
+        self._parts = parts
+        self._query = {"page_size": PAGE_SIZE, **query}
+        self._limit = limit or math.inf
+
+    def __iter__(self) -> Iterator[Fields]:
+        page = 1
+        while page <= self._limit and not self.complete:
+            answer = self._rest.answer(self._endpoint, *self._parts, page=page, **self._query)
+            rows = Fields.rows_of(answer)
+            self.seen += len(rows)
+            self.total = whole(answer, self.seen)
+            more = 'rel="next"' in answer.headers.get("Link", "") if self.total is None else self.seen < self.total
+            self.complete = not rows or not more
+            yield from rows
+            page += 1
+            self.late = not self.complete and deadline.remaining() < RESERVE + 1.5 * answer.elapsed
+            if self.late:
+                return
+
+    def __str__(self) -> str:
+        """How far the list was read: `100 of 10000`."""
+        return f"{self.seen} of {self.total or 'more'}"
+
+
+def whole(answer: Answer, seen: int) -> int | None:
+    """How many rows there are in all, by X-Total-Count; None where Harbor does not tell."""
+    text = answer.headers.get("X-Total-Count", "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise answer.fail(CONTENT, f"the answer to GET {answer.path} is not understood: X-Total-Count is no number")
+    return max(int(text), seen)
+
+
+def said(answer: Answer) -> str:
+    """What Harbor says in an error: `{"errors":[{"code","message"}]}`; "" where it is not Harbor's."""
+    try:
+        errors = Fields.of(answer).rows("errors")
+        return errors[0].text("message") if errors else ""
+    except Failure:
+        return ""

@@ -1,0 +1,66 @@
+"""Numbers as people read them: spans of time, moments, sizes, the limits of a threshold."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import nagiosplugin
+
+_SPANS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+
+
+def span(seconds: float) -> str:
+    """A span of time in its largest unit, rounded down; in two units where one is too coarse: `28 min`, `1 d 6 h`."""
+    seconds = max(0.0, seconds)
+    for (unit, size), finer in zip(_SPANS, [*_SPANS[1:], None]):
+        if seconds >= size:
+            count, rest = divmod(int(seconds), size)
+            below = rest // finer[1] if finer and count < 4 else 0
+            return f"{count} {unit}" + (f" {below} {finer[0]}" if finer and below else "")
+    return f"{seconds:.1f} s" if seconds else "0 s"
+
+
+def moment(seconds: float) -> str:
+    """A point in time (seconds since 1970) in UTC, to the minute."""
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+
+
+def size(count: float) -> str:
+    """A number of bytes with a binary prefix: `75.5 KiB`."""
+    power = 0
+    while abs(count) >= 1024 and power < len(_SIZES) - 1:
+        count /= 1024
+        power += 1
+    return f"{count:.1f} {_SIZES[power]}".replace(".0 ", " ")
+
+
+def percent(value: float) -> str:
+    """A percentage that never rounds up to 100: `99.9%` of a volume is not a full one."""
+    return f"{math.floor(value * 10) / 10:g}%"
+
+
+def plain(value: float) -> str:
+    """A number as it is."""
+    return f"{value:g}"
+
+
+def number(count: int, noun: str) -> str:
+    """How many of something; `noun` is the singular: `1 queue`, `3 policies`."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
+def limit(allowed: nagiosplugin.Range, show: Callable[[float], str]) -> str:
+    """Where a threshold alerts: `at 8 d`, `below 7 d`, `outside 1 to 3`, `within 0 to 1`."""
+    low, high = allowed.start, allowed.end
+    if allowed.invert:
+        return f"within {show(low)} to {show(high)}" if math.isfinite(high) else f"from {show(low)}"
+    if not math.isfinite(high):
+        return f"below {show(low)}"
+    if low == 0 or not math.isfinite(low):
+        return f"at {show(high)}"
+    return f"outside {show(low)} to {show(high)}"
