@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import NamedTuple
 
 from . import deadline
@@ -63,18 +64,29 @@ def connect(addresses: list[tuple], host: str, port: int) -> socket.socket:
 
 def tunnel(route: Route, proxy: tuple[str, int], host: str, port: int) -> socket.socket:
     """A connection to host and port through an HTTP proxy (CONNECT); raises Failure (resolve, connect)."""
-    from http.client import HTTPConnection, HTTPException
+    from http.client import HTTPConnection
 
     connection = HTTPConnection(*proxy)
     connection.sock = route.dial(*proxy)
     connection.set_tunnel(host, port)
+    try:
+        ask_proxy(connection._tunnel, proxy, host, port)  # type: ignore[attr-defined]
+    except Failure:
+        connection.close()
+        raise
+    return connection.sock
+
+
+def ask_proxy(ask: Callable[[], None], proxy: tuple[str, int], host: str, port: int) -> None:
+    """Let `ask` ask a connected proxy for a tunnel, with the stage named; raises Failure (connect)."""
+    from http.client import HTTPException
+
     deadline.enter(CONNECT, f"asking the proxy {where(*proxy)} for {where(host, port)}")
     try:
-        connection._tunnel()  # type: ignore[attr-defined]
+        ask()
     except (OSError, HTTPException) as error:
-        connection.close()
         raise Failure(CONNECT, f"the proxy {where(*proxy)} does not let us through: {error}") from None
-    return connection.sock
+    deadline.enter(TLS, f"in the TLS handshake with {where(host, port)}")
 
 
 def bracketed(host: str) -> str:

@@ -59,7 +59,7 @@ class Answer(NamedTuple):
     @property
     def request_id(self) -> str:
         """X-Request-Id: core's log has it. Others can set it too, so it chooses words and decides nothing."""
-        return self.headers.get("X-Request-Id", "")[:64]
+        return self.headers.get("X-Request-Id", "")
 
     @property
     def date(self) -> float:

@@ -20,9 +20,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from . import __version__, deadline, tls
-from .dial import Route
-from .failure import ANSWER, BODY, CONNECT, CONTENT, ROUTE, Failure
-from .origin import Origin
+from .dial import Route, ask_proxy
+from .failure import ANSWER, BODY, CONTENT, ROUTE, Failure
+from .origin import PORTS, Origin
 from .request import Answer, Request
 
 REDIRECTS = 3
@@ -34,7 +34,7 @@ class Transport:
 
     def __init__(self, origin: Origin, route: Route, context: ssl.SSLContext, proxy: str | None) -> None:
         self.origin = origin
-        self.session = requests.Session()
+        self.session = Session()
         self.session.trust_env = False
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.session.headers = {"User-Agent": f"check_harbor/{__version__}", "Accept-Encoding": "identity"}  # type: ignore[assignment]
@@ -61,22 +61,21 @@ class Transport:
                     body = read(response, request)
                     elapsed = time.monotonic() - started
                     return Answer(request.path, request.login, response.status_code, response.headers, body, elapsed)
-                url = self._within(urljoin(url, location))
+                url = self._within(url, location)
         raise Failure(ROUTE, f"{request} is redirected in a loop")
 
-    def _within(self, url: str) -> str:
+    def _within(self, url: str, location: str) -> str:
+        """Where a redirect leads; raises Failure (route) if that is not our origin."""
         try:
-            parts = urlsplit(url)
-            target = Origin(
-                parts.scheme,
-                parts.hostname or "",
-                parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0),
-            )
+            target = urljoin(url, location)
+            parts = urlsplit(target)
+            origin = Origin(parts.scheme, parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0))
         except ValueError:
             raise Failure(ROUTE, f"{deadline.task()} is redirected to something that is not a URL") from None
-        if target != self.origin:
-            raise Failure(ROUTE, f"{deadline.task()} is redirected to {target.url[:60]}; give -H the final address")
-        return url
+        if origin != self.origin:
+            where = f"{parts.scheme}://{parts.netloc}"
+            raise Failure(ROUTE, f"{deadline.task()} is redirected to {where}; give -H the final address")
+        return target
 
     def _send(self, request: Request, url: str) -> requests.Response:
         deadline.enter(ANSWER, f"waiting for the answer to {request}")
@@ -104,14 +103,34 @@ def read(response: requests.Response, request: Request) -> bytes:
     length = 0
     sink = request.sink if request.sink and response.status_code == 200 else body.extend
     try:
-        for chunk in response.raw.stream(CHUNK, decode_content=False):
+        # Not stream(), which before urllib3 2.6 reads a line of any length for the size of a chunk.
+        while chunk := response.raw.read(CHUNK, decode_content=False):
             sink(chunk)
             length += len(chunk)
             if length > request.size:
                 raise Failure(BODY, f"the answer to {request} is larger than {request.size} bytes")
-    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
         raise Failure(BODY, f"the answer to {request} breaks off: {cause(error)}") from None
+    if response.raw.length_remaining:  # urllib3 before 2 does not mind
+        raise Failure(BODY, f"the answer to {request} breaks off: connection closed early")
     return bytes(body)
+
+
+class Session(requests.Session):
+    """Leaves redirects to us: requests reads the whole body of one, however long, even when told not to follow."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
+class Reply(http.client.HTTPResponse):
+    """Refuses chunks of a negative size, for which the standard library reads until the memory is full."""
+
+    def _read_next_chunk_size(self) -> int:
+        size = super()._read_next_chunk_size()  # type: ignore[misc]
+        if size < 0:
+            raise ValueError("a chunk of negative size")
+        return size
 
 
 class Adapter(HTTPAdapter):
@@ -146,6 +165,8 @@ def pools(route: Route) -> dict[str, type]:
     """
 
     class Plain(HTTPConnection):
+        response_class = Reply
+
         def _new_conn(self) -> Any:
             return route.dial(self.host, self.port)
 
@@ -154,8 +175,13 @@ def pools(route: Route) -> dict[str, type]:
             deadline.enter(ANSWER, f"waiting for the answer to {deadline.task()}")
 
     class Secure(HTTPSConnection):
+        response_class = Reply
+
         def _new_conn(self) -> Any:
             return route.dial(self.host, self.port)
+
+        def _tunnel(self) -> None:
+            ask_proxy(super()._tunnel, (self.host, self.port), self._tunnel_host or "", self._tunnel_port or 0)
 
         def connect(self) -> None:
             try:
@@ -184,8 +210,6 @@ def explained(error: Exception, origin: Origin) -> Failure:
     root = innermost(error)
     if isinstance(root, ssl.SSLError):
         return tls.failure(root, origin.host)
-    if isinstance(error, requests.exceptions.ProxyError) or "Tunnel connection failed" in str(root):
-        return Failure(CONNECT, f"the proxy does not let us through: {cause(error)}")
     return Failure(ANSWER, f"{origin.where} gives no answer: {cause(error)}")
 
 
@@ -200,7 +224,7 @@ def cause(error: BaseException) -> str:
         return "not HTTP"
     if isinstance(root, OSError) and root.strerror:
         return root.strerror
-    return str(root).split(":")[0][:60] or type(root).__name__
+    return str(root).split(":")[0] or type(root).__name__
 
 
 def innermost(error: BaseException) -> BaseException:
