@@ -153,7 +153,7 @@ def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause
 
 def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
     """The first that fits, from the outside in: certificate, health, a component, the login, core under load."""
-    if symptom.kind == CERTIFICATE:
+    if symptom.kind == CERTIFICATE and "certificate" in owners:
         return Cause("certificate", "clients refuse it")
     health = snapshot.health
     if health is None:
