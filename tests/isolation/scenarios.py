@@ -16,13 +16,17 @@ SERVICES = ("health", *COMPONENTS, "portal", "certificate", "v2")
 CORE = (*COMPONENTS, "v2")
 ALL_BUT_HEALTH = (*COMPONENTS, "portal", "certificate", "v2")
 
+FROZEN = 2
+
 
 @dataclass(frozen=True)
 class Scenario:
     """One row: `switches`, `certificate` and `login` tell the simulator what to break, `host` replaces its name.
 
     `critical` and `warning` are the services that page, `elsewhere` the probes that page but are none of SERVICES.
-    `see` names for each owner who is UNKNOWN and points to it. `slow`: something hangs until the time-out.
+    `see` names for each owner who is UNKNOWN and points to it.
+
+    `seconds`: how long services wait, little where something never answers.
     """
 
     title: str
@@ -34,7 +38,7 @@ class Scenario:
     certificate: str = "good"
     login: bool = True
     host: str = ""
-    slow: bool = False
+    seconds: float = 10
 
     def said(self, service: str) -> str:
         """What this service says: `OK`, `CRITICAL`, `WARNING` or the owner to which it points."""
@@ -50,27 +54,29 @@ STEADY = (
     Scenario("all is well"),
     Scenario("the name has no address", host=NOWHERE, critical=("health",), see={"health": ALL_BUT_HEALTH}),
     Scenario("host or nginx down", ("nginx-down",), ("health",), see={"health": ALL_BUT_HEALTH}),
-    Scenario("host or nginx frozen", ("nginx-frozen",), ("health",), see={"health": ALL_BUT_HEALTH}, slow=True),
-    Scenario("firewall drops the packets", ("host-silent",), ("health",), see={"health": ALL_BUT_HEALTH}, slow=True),
-    Scenario("plain HTTP on the port", ("plain-http",), ("health",), see={"health": ALL_BUT_HEALTH}, slow=True),
+    Scenario("host or nginx frozen", ("nginx-frozen",), ("health",), see={"health": ALL_BUT_HEALTH}, seconds=FROZEN),
+    Scenario(
+        "firewall drops the packets", ("host-silent",), ("health",), see={"health": ALL_BUT_HEALTH}, seconds=FROZEN
+    ),
+    Scenario("plain HTTP on the port", ("plain-http",), ("health",), see={"health": ALL_BUT_HEALTH}, seconds=FROZEN),
     Scenario("only TLS below 1.2", ("tls-1.1",), ("health",), see={"health": ALL_BUT_HEALTH}),
     Scenario("core stopped", ("core-down",), ("health",), see={"health": CORE}),
-    Scenario("core frozen", ("core-frozen",), ("health",), see={"health": CORE}, slow=True),
+    Scenario("core frozen", ("core-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("core answers 503", ("core-unavailable",), ("health",), see={"health": CORE}),
     Scenario("core has just started", ("core-just-started",), see={"health": COMPONENTS}),
     Scenario("registry stopped", ("registry-down",), ("registry",), see={"registry": ("v2",)}),
-    Scenario("registry frozen", ("registry-frozen",), ("registry",), see={"registry": ("v2",)}, slow=True),
+    Scenario("registry frozen", ("registry-frozen",), ("registry",), see={"registry": ("v2",)}, seconds=FROZEN),
     Scenario("jobservice stopped", ("jobservice-down",), ("jobservice",)),
     Scenario("jobservice frozen", ("jobservice-frozen",), ("jobservice",)),
     Scenario("registryctl stopped", ("registryctl-down",), ("registryctl",)),
     Scenario("Trivy stopped", ("trivy-down",), ("trivy",)),
     Scenario("portal stopped", ("portal-down",), ("portal",)),
-    Scenario("portal frozen", ("portal-frozen",), ("portal",), slow=True),
+    Scenario("portal frozen", ("portal-frozen",), ("portal",), seconds=FROZEN),
     Scenario("PostgreSQL stopped", ("database-down",), ("database",), see={"database": ("v2",)}),
-    Scenario("PostgreSQL frozen", ("database-frozen",), ("health",), see={"health": CORE}, slow=True),
-    Scenario("a table locked", ("tables-locked",), elsewhere=("api",), see={"api": ("v2",)}, slow=True),
+    Scenario("PostgreSQL frozen", ("database-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
+    Scenario("a table locked", ("tables-locked",), elsewhere=("api",), see={"api": ("v2",)}, seconds=FROZEN),
     Scenario("Redis stopped", ("redis-down",), ("redis",), see={"redis": ("jobservice", "v2")}),
-    Scenario("Redis frozen", ("redis-frozen",), ("health",), see={"health": CORE}, slow=True),
+    Scenario("Redis frozen", ("redis-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("storage full", ("storage-full",), elsewhere=("push",)),
     Scenario("storage read-only", ("storage-readonly",), elsewhere=("push",)),
     Scenario("storage lost", ("storage-lost",), elsewhere=("pull",)),
@@ -99,13 +105,17 @@ STEADY = (
 #: Harbor's report is up to 66 s old: as long as it says "healthy", whoever suffers must speak for itself.
 INSIDE_THE_LAG = (
     Scenario("registry stopped", ("registry-down", "stale-health"), ("v2",)),
-    Scenario("registry frozen", ("registry-frozen", "stale-health"), ("v2",), slow=True),
+    Scenario("registry frozen", ("registry-frozen", "stale-health"), ("v2",), seconds=FROZEN),
     Scenario("PostgreSQL stopped", ("database-down", "stale-health"), elsewhere=("api",), see={"api": ("v2",)}),
     Scenario(
-        "PostgreSQL frozen", ("database-frozen", "stale-health"), elsewhere=("api",), see={"api": ("v2",)}, slow=True
+        "PostgreSQL frozen",
+        ("database-frozen", "stale-health"),
+        elsewhere=("api",),
+        see={"api": ("v2",)},
+        seconds=FROZEN,
     ),
     Scenario("Redis stopped", ("redis-down", "stale-health"), warning=("v2",)),
-    Scenario("Redis frozen", ("redis-frozen", "stale-health"), ("health",), see={"health": CORE}, slow=True),
+    Scenario("Redis frozen", ("redis-frozen", "stale-health"), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("portal stopped", ("portal-down", "stale-health"), ("portal",)),
     Scenario("jobservice stopped", ("jobservice-down", "stale-health")),
     Scenario("registryctl stopped", ("registryctl-down", "stale-health")),
@@ -114,7 +124,10 @@ INSIDE_THE_LAG = (
 
 TWO_CAUSES = (
     Scenario(
-        "registry and portal stopped", ("registry-down", "portal-down"), ("registry", "portal"), see={"registry": ("v2",)}
+        "registry and portal stopped",
+        ("registry-down", "portal-down"),
+        ("registry", "portal"),
+        see={"registry": ("v2",)},
     ),
     Scenario(
         "PostgreSQL and registry stopped",

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
 from harborlib.isolation import OWNERS
+
+import pytest
+
 from isolation.scenarios import INSIDE_THE_LAG, SERVICES, STEADY, TWO_CAUSES, Scenario
 from isolation.services import run, simulated, verdict
 
-FROZEN = 2  # seconds that services wait for what never answers
+AT_A_TIME = 3  # scenarios are mostly waiting; more of them would make a Harbor look slow that is not
+Verdicts = dict[str, str]
 
 
-def said(scenario: Scenario, authfile: str) -> dict[str, str]:
+def said(scenario: Scenario, authfile: str) -> Verdicts:
     with simulated(scenario) as harbor:
-        outcomes = run(harbor, OWNERS, authfile, host=scenario.host, seconds=FROZEN if scenario.slow else 10)
+        outcomes = run(harbor, OWNERS, authfile, host=scenario.host, seconds=scenario.seconds)
     return {service: verdict(outcome) for service, outcome in outcomes.items()}
 
 
-def expected(scenario: Scenario) -> dict[str, str]:
+def expected(scenario: Scenario) -> Verdicts:
     return {service: scenario.said(service) for service in SERVICES}
 
 
+@pytest.fixture(scope="module")
+def verdicts(request: pytest.FixtureRequest, authfile: str) -> Iterator[dict[int, Future[Verdicts]]]:
+    """What the services said, for each chosen scenario by its id(), some scenarios at a time."""
+    items = [item for item in request.session.items if item.path == request.path]
+    chosen = [item.callspec.params["scenario"] for item in items]
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield {id(scenario): pool.submit(said, scenario, authfile) for scenario in chosen}
+
+
 @pytest.mark.parametrize("scenario", STEADY, ids=lambda scenario: scenario.title)
-def test_one_owner(scenario: Scenario, authfile: str) -> None:
-    assert said(scenario, authfile) == expected(scenario)
+def test_one_owner(scenario: Scenario, verdicts: dict[int, Future[Verdicts]]) -> None:
+    assert verdicts[id(scenario)].result() == expected(scenario)
 
 
 @pytest.mark.parametrize("scenario", INSIDE_THE_LAG, ids=lambda scenario: scenario.title)
-def test_inside_the_lag_who_suffers_speaks(scenario: Scenario, authfile: str) -> None:
-    assert said(scenario, authfile) == expected(scenario)
+def test_inside_the_lag_who_suffers_speaks(scenario: Scenario, verdicts: dict[int, Future[Verdicts]]) -> None:
+    assert verdicts[id(scenario)].result() == expected(scenario)
 
 
 @pytest.mark.parametrize("scenario", TWO_CAUSES, ids=lambda scenario: scenario.title)
-def test_two_causes_at_once_are_two_pages(scenario: Scenario, authfile: str) -> None:
-    assert said(scenario, authfile) == expected(scenario)
+def test_two_causes_at_once_are_two_pages(scenario: Scenario, verdicts: dict[int, Future[Verdicts]]) -> None:
+    assert verdicts[id(scenario)].result() == expected(scenario)
