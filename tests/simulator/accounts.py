@@ -41,15 +41,27 @@ MONITOR_RIGHTS = frozenset(
 
 @dataclass(frozen=True)
 class Account:
-    """A user or robot: `rights` on system level as `resource:action`, and actions on repositories by project."""
+    """A user or robot: `rights` on system level as `resource:action`, and actions on repositories by project.
+
+    `project_rights` are those that a robot has in every project (namespace `*`). On Harbor 2.9 any right on system
+    level takes all of them away.
+    """
 
     password: str
     sysadmin: bool = False
     rights: frozenset[str] = frozenset()
     projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    project_rights: frozenset[str] = frozenset()
 
     def may(self, right: str) -> bool:
         return self.sysadmin or right in self.rights
+
+    def may_in_projects(self, right: str) -> bool:
+        return self.sysadmin or (right in self.project_rights and not self.rights)
+
+    @property
+    def sees_all_projects(self) -> bool:
+        return self.may("project:list") or bool(self.project_rights)
 
 
 def default_accounts() -> dict[str, Account]:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
 
-from . import projects, system
+from . import jobservice, projects, quotas, retentions, system, systemjobs
 from .accounts import Login
 from .messages import Request, Response, error
 
@@ -33,6 +33,16 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/systeminfo": {"GET": Endpoint(system.info)},
     "/systeminfo/volumes": {"GET": Endpoint(system.volumes, needs="system-volumes:read")},
     "/projects": {"GET": Endpoint(projects.listing)},
+    "/quotas": {"GET": Endpoint(quotas.listing, needs="quota:list")},
+    "/jobservice/pools": {"GET": Endpoint(jobservice.pools, needs="jobservice-monitor:list")},
+    "/jobservice/pools/{pool}/workers": {"GET": Endpoint(jobservice.workers, needs="jobservice-monitor:list")},
+    "/jobservice/queues": {"GET": Endpoint(jobservice.queues, needs="jobservice-monitor:list")},
+    "/system/gc": {"GET": Endpoint(systemjobs.runs, needs="garbage-collection:list")},
+    "/system/gc/schedule": {"GET": Endpoint(systemjobs.schedule, needs="garbage-collection:read")},
+    "/system/purgeaudit": {"GET": Endpoint(systemjobs.runs, needs="purge-audit:list")},
+    "/system/purgeaudit/schedule": {"GET": Endpoint(systemjobs.schedule, needs="purge-audit:read")},
+    "/retentions/{id}": {"GET": Endpoint(retentions.policy)},
+    "/retentions/{id}/executions": {"GET": Endpoint(retentions.executions)},
 }
 
 

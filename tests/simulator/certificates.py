@@ -28,6 +28,17 @@ Key = Union[ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey]
 DAY = datetime.timedelta(days=1)
 HALF_DAY = DAY / 2  # added to every end, so that N days left are N whole days for hours to come
 YEAR = 365 * DAY
+CA_KEY_USAGE = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +96,9 @@ def issue(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key()), critical=False)
     )
-    if not authority:
+    if authority:
+        builder = builder.add_extension(CA_KEY_USAGE, critical=True)
+    else:
         builder = builder.add_extension(x509.SubjectAlternativeName(_general_names(names)), critical=False)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return Issued(builder.sign(signer.key, hashes.SHA256()), key)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .accounts import Login
-from .messages import Request, Response, StalledError, error, json_response
+from .listing import paged
+from .messages import Request, Response, StalledError, error
 
 if TYPE_CHECKING:
     from .simulator import Simulator
@@ -55,19 +56,32 @@ def listing(harbor: Simulator, request: Request, login: Login) -> Response:
         return error(500, "UNKNOWN", "internal server error")
     if harbor.state.part("database") == "locked":
         raise StalledError
-    sees_all = login.account is not None and login.account.may("project:list")
-    rows = [_row(name, login) for name, project in PROJECTS.items() if sees_all or project.public]
-    return json_response(rows, **{"X-Total-Count": str(len(rows))})
+    sees_all = login.account is not None and login.account.sees_all_projects
+    names = [name for name, project in PROJECTS.items() if sees_all or project.public]
+    names += harbor.content.project_names() if sees_all else []
+    query = request.query.get("q", "")
+    if query.startswith("name="):
+        names = [name for name in names if name == query[len("name=") :]]
+    elif query:
+        return error(400, "BAD_REQUEST", f'invalid URL escape "{query}"')
+    return paged(request, names, lambda name: _row(harbor, name, login))
 
 
-def _row(name: str, login: Login) -> dict[str, object]:
-    project = PROJECTS[name]
+def number_of(name: str) -> int:
+    """The project's number in the database; that of `team-00001` is 10001."""
+    return PROJECTS[name].number if name in PROJECTS else 10000 + int(name.rpartition("-")[2])
+
+
+def _row(harbor: Simulator, name: str, login: Login) -> dict[str, object]:
+    project = PROJECTS.get(name) or Project(number_of(name), public=False)
+    retention = harbor.content.retention_of(name)
+    metadata = {"public": str(project.public).lower(), **({"retention_id": str(retention)} if retention else {})}
     allowlist = {"creation_time": NEVER, "items": [], "update_time": NEVER}
     row: dict[str, object] = {
         "creation_time": CREATED,
         "current_user_role_ids": None,
         "cve_allowlist": {**allowlist, "id": project.number, "project_id": project.number},
-        "metadata": {"public": str(project.public).lower()},
+        "metadata": metadata,
         "name": name,
         "owner_id": 1,
         "owner_name": "admin",

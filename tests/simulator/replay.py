@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import re
+import socket
 import ssl
 import time
 from dataclasses import dataclass, field
@@ -99,6 +100,8 @@ def replay(
         response = _exchange(connection, recording, headers)
         body = response.read().decode()
         answer = Answer(response.status, response.reason, dict(response.getheaders()), body)
+    except socket.timeout as problem:  # the name that TimeoutError had before Python 3.10
+        answer = Answer(failure=f"TimeoutError: {problem}")
     except OSError as problem:
         answer = Answer(failure=f"{type(problem).__name__}: {problem}")
     finally:

@@ -10,6 +10,7 @@ from typing import Union
 from . import edge, tls
 from .accounts import Account, Authenticator, default_accounts
 from .certificates import Identity, ca_file
+from .content import Content, lived_in
 from .faults import State
 from .messages import Request, Response
 from .server import Server
@@ -42,6 +43,7 @@ class Simulator:
         self.version = tuple(int(number) for number in version.split("."))
         self.gateway_timeout = gateway_timeout
         self.state = State(*switches)
+        self.content: Content = lived_in()
         self.requests: list[Request] = []
         self._accounts = default_accounts() if users is None else users
         self.authenticator = Authenticator(self._accounts)
@@ -103,6 +105,7 @@ class Simulator:
         self._delays.clear()
         self.requests.clear()
         self.authenticator = Authenticator(self._accounts)
+        self.content = lived_in()
         self._certificate = "good"
         self.switch()
 

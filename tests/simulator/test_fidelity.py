@@ -15,6 +15,7 @@ import time
 import pytest
 
 from .accounts import MONITOR_RIGHTS, Account
+from .content import Content, Execution, Job, Queue
 from .replay import DIRECTORY, Answer, Recording, basic, load, replay
 from .simulator import Simulator
 
@@ -41,9 +42,34 @@ SWITCHES = {
     "c-storage-healthy": (),
     "c-storage-readonly": ("storage-readonly",),
     "d-certs": (),
+    "f-gc-failed": (),
+    "f-queues": (),
     "g-readonly": ("read-only-mode",),
+    "h-quota-exceeded": (),
+    "i-schedules": (),
     "v2-datapath": (),
 }
+
+
+def history(recording: Recording) -> Content:
+    """What the recorded Harbor had done by then; in the beginning nothing."""
+    gc = [Execution(5, "Success", 0, scheduled=False)]
+    failed = Execution(17, "Running", 1, scheduled=False)
+    gc += {"gc-after-recovery": [failed, failed], "gc-jobservice-down": [failed, gc[0]]}.get(
+        recording.path.stem, [failed] if recording.scenario == "f-gc-failed" else []
+    )
+    if recording.scenario == "a0-fresh" or "none" in recording.path.stem:
+        return Content()
+    purge = Job([Execution(10, "Success", 0, scheduled=False, dry_run=True)], "0 0 0 * * *", 1)
+    retention = Job([Execution(12, "Success", 0, scheduled=False, dry_run=True)], "0 0 4 * * *", 1)
+    content = Content(Job(gc, "0 0 0 * * *", 1), purge, {1: ("priv", retention)})
+    if "paused" in recording.path.stem:
+        content.queues["REPLICATION"] = Queue(3, 8, paused=True)
+    if "scheduler-paused" in recording.path.stem:
+        content.queues["REPLICATION"] = Queue()
+    return content
+
+
 CERTIFICATES = {
     "good": "good",
     "expired": "expired",
@@ -72,9 +98,11 @@ def simulator_for(recording: Recording) -> Simulator:
     certificate = "good"
     if recording.scenario == "d-certs" and not recording.path.stem.startswith("v2"):
         certificate = CERTIFICATES[recording.path.stem.split("-")[1]]
-    return Simulator(
+    simulator = Simulator(
         *switches, certificate=certificate, host="harbor.test", users=ACCOUNTS, gateway_timeout=GATEWAY_TIMEOUT
     )
+    simulator.content = history(recording)
+    return simulator
 
 
 def authorization_for(recording: Recording, harbor: Simulator) -> str | None:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Callable
 
 import pytest
 import requests
@@ -54,6 +55,14 @@ def send(sock: socket.socket, path: str) -> None:
     sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
 
 
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread is about to do."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def components(harbor: Simulator) -> dict[str, str]:
     """The unhealthy ones with their errors."""
     rows = get(harbor, HEALTH).json()["components"]
@@ -93,8 +102,8 @@ class TestLife:
         assert time.perf_counter() - started < 1
         for client in (*clients, waiting):
             client.close()
-        assert set(threading.enumerate()) == threads
-        assert open_files() == files
+        assert set(threading.enumerate()) <= threads
+        assert open_files() <= files
 
     def test_three_hundred_hanging_requests_disturb_nobody(self, harbor: Simulator) -> None:
         harbor.gateway_timeout = 60.0
@@ -105,8 +114,7 @@ class TestLife:
         started = time.perf_counter()
         assert get(harbor, "/").status_code == 200
         assert time.perf_counter() - started < 1
-        while len(harbor.requests) < 301:
-            time.sleep(0.01)  # until the last of the 300 has been read
+        until(lambda: len(harbor.requests) == 301)
         harbor.switch("nginx-down")
         assert threading.active_count() < 20
         for client in hanging:
@@ -120,19 +128,16 @@ class TestLife:
             harbor.reset()
             assert (harbor.port, get(harbor, "/").status_code) == (port, 200)
 
-    def test_a_hang_ends_with_the_client(self, harbor: Simulator) -> None:
-        harbor.delay("/", 60)
-        before = threading.active_count()
-        client = connect(harbor)
-        send(client, "/")
-        while not harbor.requests:
-            time.sleep(0.01)  # until the request has arrived
-        assert threading.active_count() == before + 1
-        client.close()
-        deadline = time.monotonic() + 5
-        while threading.active_count() > before and time.monotonic() < deadline:
-            time.sleep(0.01)  # until its thread has noticed
-        assert threading.active_count() == before
+    def test_a_hang_ends_with_the_client(self) -> None:
+        with Simulator("portal-frozen") as harbor:
+            before = set(threading.enumerate())
+            with connect(harbor) as client:
+                send(client, "/")
+                until(lambda: len(harbor.requests) == 1)
+                (serving,) = set(threading.enumerate()) - before
+                assert serving.is_alive()
+            serving.join(5)
+            assert not serving.is_alive()
 
     def test_remembers_what_it_was_asked(self, harbor: Simulator) -> None:
         get(harbor, HEALTH)
@@ -335,9 +340,14 @@ class TestHostileAnswers:
         assert response.json()["status"] == "healthy"
 
     def test_a_truncated_body(self, harbor: Simulator) -> None:
+        whole = get(harbor, HEALTH).content
         harbor.switch("truncated-body")
-        with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
-            get(harbor, HEALTH)
+        with connect(harbor) as client:
+            send(client, HEALTH)
+            with client.makefile("rb") as stream:
+                head, _, body = stream.read().partition(b"\r\n\r\n")
+        assert body == whole
+        assert f"Content-Length: {len(whole) + 1000}\r\n".encode() in head
 
     @pytest.mark.parametrize(
         ("switch", "location"),

@@ -1,0 +1,62 @@
+"""/jobservice: worker pools, workers and queues, none of them in pages."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from .accounts import Login
+from .content import moment
+from .messages import Request, Response, StalledError, error, json_response
+
+if TYPE_CHECKING:
+    from .simulator import Simulator
+
+
+def _trouble(harbor: Simulator) -> Response | None:
+    """Core asks jobservice, and jobservice Redis."""
+    if harbor.state.part("jobservice") == "frozen":
+        raise StalledError
+    if "down" in (harbor.state.part("jobservice"), harbor.state.part("redis")):
+        return error(500, "UNKNOWN", "internal server error")
+    return None
+
+
+def pools(harbor: Simulator, request: Request, login: Login) -> Response:
+    """GET /jobservice/pools."""
+    now = time.time()
+    rows = [
+        {
+            "concurrency": pool.concurrency,
+            "heartbeat_at": moment(int(now - pool.heartbeat)),
+            "pid": 8723,
+            "start_at": moment(int(now - 86400)),
+            "worker_pool_id": pool.name,
+        }
+        for pool in harbor.content.pools
+    ]
+    return _trouble(harbor) or json_response(rows)
+
+
+def workers(harbor: Simulator, request: Request, login: Login) -> Response:
+    """GET /jobservice/pools/{pool}/workers, `all` for those of every pool: who is idle has no job."""
+    wanted = request.path.rstrip("/").split("/")[-2]
+    rows: list[dict[str, str]] = []
+    for pool in harbor.content.pools:
+        busy = [work for work in harbor.content.work if work.pool == pool.name]
+        for number in range(pool.concurrency):
+            row = {"id": f"{number:024x}", "pool_id": pool.name}
+            if number < len(busy):
+                start = moment(time.time() - busy[number].age)
+                row.update(job_id=f"{number:032x}", job_name=busy[number].name, start_at=start)
+            rows.append(row)
+    return _trouble(harbor) or json_response([row for row in rows if wanted in ("all", row["pool_id"])])
+
+
+def queues(harbor: Simulator, request: Request, login: Login) -> Response:
+    """GET /jobservice/queues; zeros are left out."""
+    rows = []
+    for name, queue in sorted(harbor.content.queues.items()):
+        numbers = {"count": queue.count, "latency": queue.latency}
+        rows.append({"job_type": name, "paused": queue.paused, **{key: n for key, n in numbers.items() if n}})
+    return _trouble(harbor) or json_response(rows)

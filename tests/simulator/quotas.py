@@ -1,0 +1,40 @@
+"""GET /quotas: hard limit and use of each project, -1 is no limit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .accounts import Login
+from .content import moment
+from .listing import paged
+from .messages import Request, Response
+from .projects import number_of
+
+if TYPE_CHECKING:
+    from .simulator import Simulator
+
+CREATED = 1795328292.5
+
+
+def listing(harbor: Simulator, request: Request, login: Login) -> Response:
+    """The newest first, or the most used where Harbor obeys; `reference_id` asks for one project."""
+    quotas = harbor.content.all_quotas()
+    if request.query.get("sort") == "-used.storage" and harbor.content.sorts_quotas:
+        quotas.sort(key=lambda quota: -quota[2])
+    wanted = request.query.get("reference_id")
+    if wanted:
+        quotas = [quota for quota in quotas if str(number_of(quota[0])) == wanted]
+
+    def row(quota: tuple[str, int, int]) -> dict[str, object]:
+        name, hard, used = quota
+        number = number_of(name)
+        return {
+            "creation_time": moment(CREATED),
+            "hard": {"storage": hard},
+            "id": number,
+            "ref": {"id": number, "name": name, "owner_name": ""},
+            "update_time": moment(CREATED),
+            "used": {"storage": used},
+        }
+
+    return paged(request, quotas, row)

@@ -1,0 +1,89 @@
+"""/system/gc and /system/purgeaudit: runs, newest first, and schedules."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Callable
+
+from .accounts import Login
+from .content import Content, Execution, Job, moment
+from .listing import paged
+from .messages import Request, Response, json_response
+
+if TYPE_CHECKING:
+    from .simulator import Simulator
+
+TYPES = {"0 0 * * * *": "Hourly", "0 0 0 * * *": "Daily", "0 0 0 * * 0": "Weekly"}
+RUNNING = ("Running", "Pending", "Scheduled")
+
+
+def _collected(run: Execution) -> dict[str, object]:
+    found = {"freed_space": run.freed, "purged_blobs": 0, "purged_manifests": 0} if run.status == "Success" else {}
+    address = "redis://127.0.0.1:16379/1?idle_timeout_seconds=30"
+    return {
+        "delete_untagged": True,
+        "dry_run": run.dry_run,
+        **found,
+        "redis_url_reg": address,
+        "time_window": 2,
+        "workers": 0,
+    }
+
+
+def _purged(run: Execution) -> dict[str, object]:
+    return {"audit_retention_hour": 168, "dry_run": run.dry_run, "include_operations": "create,delete,pull"}
+
+
+KINDS: dict[str, tuple[str, Callable[[Content], Job], Callable[[Execution], dict[str, object]], dict[str, object]]] = {
+    "gc": ("GARBAGE_COLLECTION", lambda content: content.gc, _collected, {"delete_untagged": True, "workers": 0}),
+    "purgeaudit": (
+        "PURGE_AUDIT_LOG",
+        lambda content: content.audit_purge,
+        _purged,
+        {"audit_retention_hour": 168, "dry_run": False, "include_operations": "create,delete,pull"},
+    ),
+}
+
+
+def runs(harbor: Simulator, request: Request, login: Login) -> Response:
+    """GET /system/gc, GET /system/purgeaudit."""
+    name, job, parameters, _ = KINDS[request.path.rstrip("/").split("/")[4]]
+
+    def row(run: Execution) -> dict[str, object]:
+        kind = "SCHEDULE" if run.scheduled else "MANUAL"
+        end = run.started if run.status in RUNNING else run.started + run.seconds
+        return {
+            "creation_time": moment(run.started),
+            "id": run.number,
+            "job_kind": kind,
+            "job_name": name,
+            "job_parameters": json.dumps(parameters(run), separators=(",", ":")),
+            "job_status": run.status,
+            "schedule": {"next_scheduled_time": moment(None), "type": kind.capitalize()},
+            "update_time": moment(int(end)),
+        }
+
+    return paged(request, sorted(job(harbor.content).runs, key=lambda run: -run.started), row)
+
+
+def schedule(harbor: Simulator, request: Request, login: Login) -> Response:
+    """GET .../schedule: 200 without a body where nothing is scheduled; the next time is never believed by anybody."""
+    _, job, _, parameters = KINDS[request.path.rstrip("/").split("/")[4]]
+    found = job(harbor.content)
+    if not found.cron:
+        return Response(200, {"Content-Type": "application/json"})
+    return json_response(
+        {
+            "creation_time": moment(found.since),
+            "id": 5,
+            "job_kind": found.cron,
+            "job_parameters": json.dumps(parameters, separators=(",", ":")),
+            "job_status": "Running",
+            "schedule": {
+                "cron": found.cron,
+                "next_scheduled_time": moment(found.since + 86400),
+                "type": TYPES.get(found.cron, "Custom"),
+            },
+            "update_time": moment(found.since),
+        }
+    )
