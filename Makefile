@@ -18,9 +18,10 @@ lint: ## check style and types
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m mypy
 
-docs: ## write docs/check_harbor_*.md anew from the probes' help
+docs: ## write docs/check_harbor_*.md and the definitions in icinga2/ and nagios/ anew from the probes
 	@$(PYTHON) tools/bootstrap.py
 	@.venv/bin/python tools/docs.py
+	@.venv/bin/python tools/definitions.py
 
 bench: ## measure CPU and memory, write docs/performance.md
 	@$(PYTHON) tools/bootstrap.py simulator bench

@@ -1,0 +1,37 @@
+#!/bin/sh
+# selfcheck.sh STATUSFILE HOST: which harbor services of the host are UNKNOWN, in a hard state, and name nobody who
+# owns the failure? WARNING with their list.
+
+if [ ! -r "$1" ]; then
+    echo "HARBOR SELFCHECK WARNING - cannot read the status file $1 (status_file in nagios.cfg)"
+    exit 1
+fi
+
+HOST=$2 exec awk '
+function value() {
+    return substr($0, index($0, "=") + 1)
+}
+/^servicestatus /         { host = name = output = ""; state = hard = 0 }
+/^\thost_name=/           { host = value() }
+/^\tservice_description=/ { name = value() }
+/^\tcurrent_state=/       { state = value() }
+/^\tstate_type=/          { hard = value() }
+/^\tplugin_output=/       { output = value() }
+/^\t}/ && host == ENVIRON["HOST"] && name ~ /^harbor-/ {
+    seen++
+    if (state == 3 && hard == 1 && output !~ /\(see check_harbor_/) {
+        unjudged++
+        list = list ", " name " (" substr(output, 1, 160) ")"
+    }
+    host = ""
+}
+END {
+    if (!seen)
+        text = "WARNING - the status file has no service of " ENVIRON["HOST"]
+    else if (unjudged)
+        text = "WARNING - " unjudged (unjudged == 1 ? " check" : " checks") " could not judge: " substr(list, 3)
+    else
+        text = "OK - every check could judge"
+    print "HARBOR SELFCHECK " text " | unjudged=" unjudged + 0 ";0"
+    exit text ~ /^WARNING/
+}' < "$1"

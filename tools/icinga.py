@@ -1,0 +1,167 @@
+"""The generated parts of icinga2/: a CheckCommand for each probe, an apply rule for each service."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Iterable
+
+import probes
+import services as table
+from services import ALERTING_SINCE, DELEGATED, Service
+
+# probes makes these importable.
+isolation = importlib.import_module("harborlib.isolation")
+options = importlib.import_module("harborlib.options")
+
+HEAD = "// Written by `make docs` from the probes and tools/services.py: change those, not this file.\n\n"
+ENDS_THE_RUN = ("--help", "--version")
+
+#: What the engine knows, as expressions.
+KNOWN = {
+    DELEGATED: "HarborDelegated(host)",
+    ALERTING_SINCE: '{{ HarborLastChange(macro("$host.name$"), "harbor-certificate") }}',
+}
+
+
+def commands() -> str:
+    """commands.conf: what all probes have in common, then one CheckCommand for each."""
+    common = options.parser("x", "")
+    arguments = [argument(common, action, variable(action)) for action in common._actions if takes_part(action)]
+    parts = [HEAD + block('template CheckCommand "check_harbor"', ["arguments = {", *indent(arguments), "}"])]
+    for name in probes.names():
+        parser = probe_parser(name)
+        lines = [f'import "check_harbor"\n\ncommand = [ HarborPluginDir + "/{name}" ]']
+        arguments = [argument(parser, action, variable(action, name)) for action in own(parser)]
+        if arguments:
+            lines += ["arguments += {", *indent(arguments), "}"]
+        parts.append(block(f'object CheckCommand "{name}"', lines))
+    return "\n".join(parts)
+
+
+def probe_parser(name: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = importlib.import_module(name).main.probe.parser()
+    return parser
+
+
+def takes_part(action: argparse.Action) -> bool:
+    """Whether a service can have the option."""
+    return action.option_strings[-1] not in ENDS_THE_RUN
+
+
+def own(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """The options of one probe alone."""
+    common = options.parser("x", "")._option_string_actions
+    return [action for action in parser._actions if action.option_strings[-1] not in common]
+
+
+def variable(action: argparse.Action, name: str = "check_harbor") -> str:
+    """The custom variable of an option: harbor_timeout for one that all have, harbor_portal_keyword for another."""
+    special = {"--harbor": "url", "-4": "ipv4", "-6": "ipv6"}
+    flag = action.option_strings[-1]
+    word = special.get(flag, flag.lstrip("-").replace("-", "_"))
+    return f"{name.removeprefix('check_')}_{word}"
+
+
+def argument(parser: argparse.ArgumentParser, action: argparse.Action, variable: str) -> str:
+    """One entry of a CheckCommand's arguments."""
+    lines = [f'{"set_if" if action.nargs == 0 else "value"} = "${variable}$"']
+    lines.append(f"description = {quoted(parser._get_formatter()._expand_help(action))}")
+    if action.option_strings[-1] == "--harbor" or action.required:
+        lines.append("required = true")
+    return f'"{action.option_strings[-1]}" = {{\n' + "\n".join(indent(lines)) + "\n}"
+
+
+def services() -> str:
+    """services.conf: who owns what on a host, then one apply rule for each service."""
+    shipped = table.shipped()
+    components = [service for service in shipped if service.component]
+    single = [service for service in shipped if not service.component]
+    parts = [HEAD + owners(shipped), known_components(components), *map(rule, single)]
+    return "\n".join(parts)
+
+
+def owners(shipped: Iterable[Service]) -> str:
+    """The function that gives --isolate the services which this host has."""
+    lines = ["var owners = []"]
+    for service in shipped:
+        if service.owner in isolation.OWNERS and not service.component:
+            lines.append(f'if ({condition(service)}) {{ owners.add("{service.owner}") }}')
+    names = ", ".join(f'"{name}"' for name in isolation.COMPONENTS)
+    lines.append(f"for (component in [ {names} ]) {{")
+    lines.append("  if (host.vars.harbor_components.contains(component)) { owners.add(component) }")
+    lines += ["}", 'return owners.join(",")']
+    return block("globals.HarborOwners = function(host)", lines)
+
+
+def known_components(services: Iterable[Service]) -> str:
+    """How closely each component is watched, for the apply rule in templates.conf."""
+    lines = []
+    for service in services:
+        lines.append(f"{service.component} = {{")
+        lines += indent([*timing(service), f"notes = {quoted(service.notes)}"])
+        lines.append("}")
+    return block("globals.HarborComponents =", lines)
+
+
+def rule(service: Service) -> str:
+    """The apply rule of one service."""
+    lines = [f'import "{template(service)}"']
+    if service.reminder:
+        lines.append('import "harbor-reminder"')
+    command = f"check_harbor_{service.probe}" if service.probe else service.title
+    lines += ["", f'check_command = "{command}"']
+    lines += timing(service)
+    if service.name == "health":  # a restart of core takes ten seconds
+        lines.append("if (host.vars.harbor_health_attempts) {")
+        lines += ["  max_check_attempts = host.vars.harbor_health_attempts", "  retry_interval = 15s", "}"]
+    lines += [f"vars.{name} = {value}" for name, value in variables(service)]
+    if service.login:
+        authfile = f"host.vars.harbor_{service.login}_authfile"
+        lines.append(f"if ({authfile}) {{ vars.harbor_authfile = {authfile} }}")
+    lines += [f"notes = {quoted(service.notes)}", f'notes_url = host.vars.harbor_runbook + "#{service.title}"']
+    lines += ["", f"assign where {condition(service)}"]
+    return block(f'apply Service "{service.title}"', lines)
+
+
+def template(service: Service) -> str:
+    """What templates.conf has for it."""
+    if not service.probe:
+        return "harbor-base"
+    return "harbor-service" if service.independent else "harbor-dependent-service"
+
+
+def timing(service: Service) -> list[str]:
+    """Interval, attempts and retry interval."""
+    lines = [f"check_interval = {service.interval}s", f"max_check_attempts = {service.attempts}"]
+    return [*lines, f"retry_interval = {service.retry}s"]
+
+
+def variables(service: Service) -> list[tuple[str, str]]:
+    """The custom variables that give the plugin its options, with their values as expressions."""
+    result = []
+    for option, value in service.options.items():
+        expression = KNOWN.get(value) or quoted(value.replace("{", "$harbor_").replace("}", "$"))
+        result.append((f"harbor_{service.probe}_{option.lstrip('-').replace('-', '_')}", expression))
+    return result
+
+
+def condition(service: Service) -> str:
+    """Which hosts have the service."""
+    terms = [f"host.vars.harbor_{name}" for name in dict.fromkeys(("url", *service.hosts))]
+    if not service.independent:
+        terms.append(f'!("{service.name}" in host.vars.harbor_without)')
+    return " && ".join(terms)
+
+
+def block(head: str, lines: Iterable[str]) -> str:
+    return f"{head} {{\n" + "\n".join(indent(lines)) + "\n}\n"
+
+
+def indent(lines: Iterable[str]) -> list[str]:
+    """The lines, two spaces further in; empty ones stay empty."""
+    return [f"  {line}".rstrip() for text in lines for line in text.split("\n")]
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

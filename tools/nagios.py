@@ -1,0 +1,105 @@
+"""The generated parts of nagios/: a command for each probe, services by host group, the dependencies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import icinga
+import probes
+import services as table
+from services import ALERTING_SINCE, DELEGATED, Service
+
+HEAD = "# Written by `make docs` from the probes and tools/services.py: change those, not this file.\n\n"
+
+#: Nagios calls a plugin that is not there CRITICAL; whatever is no plugin state becomes UNKNOWN, which
+#: harbor-selfcheck reports. A semicolon would begin a comment.
+COMMAND = (
+    "$_HOSTHARBOR_PLUGINS$/{name} -H $_HOSTHARBOR_URL$ --isolate $_HOSTHARBOR_OWNERS$ $_HOSTHARBOR_OPTIONS$ $ARG1$"
+    " || exit $$(($$? > 3 ? 3 : $$?))"
+)
+
+#: What the engine knows, as macros.
+KNOWN = {DELEGATED: "$_HOSTHARBOR_DELEGATED$", ALERTING_SINCE: "$LASTSERVICESTATECHANGE::harbor-certificate$"}
+
+
+def commands() -> str:
+    """commands.cfg."""
+    parts = []
+    for name in probes.names():
+        own = [action.option_strings[-1] for action in icinga.own(icinga.probe_parser(name))]
+        comment = f"# $ARG1$: {' '.join(own)} (docs/{name}.md)\n" if own else ""
+        parts.append(comment + block("command", {"command_name": name, "command_line": COMMAND.format(name=name)}))
+    return HEAD + "\n".join(parts)
+
+
+def services() -> str:
+    """services.cfg: one service each, then what depends on what."""
+    shipped = table.shipped()
+    dependent: dict[str, list[str]] = {}
+    for service in shipped:
+        if not service.independent:
+            dependent.setdefault(hostgroup(service), []).append(service.title)
+    return HEAD + "\n".join(
+        [*map(definition, shipped), *(dependency(group, names) for group, names in dependent.items())]
+    )
+
+
+def hostgroup(service: Service) -> str:
+    """The group whose hosts have the service."""
+    if service.component == "trivy":
+        return "harbor-trivy"
+    return "-".join(["harbor", *dict.fromkeys(need.split("_")[0] for need in service.hosts if need != "url")])
+
+
+def definition(service: Service) -> str:
+    """One service, by host group."""
+    words = [f"$_HOSTHARBOR_{service.login.upper()}_LOGIN$"] if service.login else []
+    words += [f"{option} {macros(value)}" for option, value in service.options.items()]
+    command = f"check_harbor_{service.probe}" if service.probe else service.title
+    return block(
+        "service",
+        {
+            "use": "harbor-reminder" if service.reminder else "harbor-service",
+            "hostgroup_name": hostgroup(service),
+            "service_description": service.title,
+            "check_command": f"{command}!{' '.join(words)}" if words else command,
+            "check_interval": minutes(service.interval),
+            "max_check_attempts": str(service.attempts),
+            "retry_interval": minutes(service.retry),
+            "notes": service.notes,
+            "notes_url": f"$_HOSTHARBOR_RUNBOOK$#{service.title}",
+        },
+    )
+
+
+def dependency(group: str, names: Iterable[str]) -> str:
+    """What is neither checked nor notified while Harbor cannot be reached; within each host."""
+    return block(
+        "servicedependency",
+        {
+            "hostgroup_name": group,
+            "service_description": "harbor-health",
+            "dependent_service_description": ",".join(names),
+            "notification_failure_criteria": "c,u,p",
+            "execution_failure_criteria": "c,u,p",
+        },
+    )
+
+
+def macros(value: str) -> str:
+    """The value of an option, with the host's variables as macros."""
+    known = KNOWN.get(value)
+    return known or re.sub(r"{(\w+)}", lambda match: f"$_HOSTHARBOR_{match[1].upper()}$", value)
+
+
+def minutes(seconds: int) -> str:
+    """Nagios counts in units of interval_length, which is a minute."""
+    return f"{seconds / table.MINUTE:.3f}".rstrip("0").rstrip(".")
+
+
+def block(kind: str, values: Mapping[str, str]) -> str:
+    """One definition."""
+    width = max(map(len, values)) + 2
+    lines = [f"    {name:{width}}{value}" for name, value in values.items()]
+    return "\n".join([f"define {kind} {{", *lines, "}", ""])
