@@ -1,4 +1,4 @@
-"""`make docs`: write docs/check_harbor_*.md from each probe's docstring and parser."""
+"""`make docs`: write docs/check_harbor_*.md from each probe's docstring and parser, and the tables of alerting.md."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import importlib
 from pathlib import Path
 
+import alerting
 import probes
 
 
@@ -37,9 +38,10 @@ def row(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
 
 
 def main() -> None:
-    for name in probes.names():
-        path(name).write_text(page(name), encoding="utf-8")
-        print(path(name).relative_to(probes.ROOT))
+    documents = {path(name): page(name) for name in probes.names()}
+    for file, text in {**documents, alerting.PATH: alerting.text()}.items():
+        file.write_text(text, encoding="utf-8")
+        print(file.relative_to(probes.ROOT))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The pages in docs/ say what the probes' help says."""
+"""The pages in docs/ say what the probes' help, the isolation and its tests say."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
+import alerting
 import docs
 import probes
 
@@ -16,6 +17,10 @@ import probes
 @pytest.mark.parametrize("name", probes.names())
 def test_page_is_up_to_date(name: str) -> None:
     assert docs.path(name).read_text(encoding="utf-8") == docs.page(name), "run `make docs`"
+
+
+def test_tables_of_who_pages_are_up_to_date() -> None:
+    assert alerting.PATH.read_text(encoding="utf-8") == alerting.text(), "run `make docs`"
 
 
 def test_no_page_without_its_probe() -> None:

@@ -1,0 +1,71 @@
+"""The tables of docs/alerting.md: who pages, from the table that the tests run; who explains what, from harborlib."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import probes  # isort: split
+
+from harborlib.isolation import RULES, Cause, Rule
+
+from isolation.scenarios import INSIDE_THE_LAG, SERVICES, STEADY, TWO_CAUSES, Scenario
+
+PATH = probes.ROOT / "docs" / "alerting.md"
+ANSWERED_BY = {
+    frozenset({"registry"}): "the registry answers",
+    frozenset({"health", "core", "registry"}): "core answers or hands on",
+}
+
+
+def text() -> str:
+    """The whole document: what stands there, with its tables written anew."""
+    tables = {
+        "who pages": scenarios(STEADY),
+        "inside the lag": scenarios(INSIDE_THE_LAG),
+        "two causes": scenarios(TWO_CAUSES),
+        "who explains what": rules(),
+    }
+    document = PATH.read_text(encoding="utf-8")
+    for name, table in tables.items():
+        begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->"
+        document = re.sub(f"(?<={begin}).*?(?={end})", lambda _, table=table: table, document, flags=re.S)  # type: ignore[misc]
+    return document
+
+
+def scenarios(rows: Sequence[Scenario]) -> str:
+    """What each service says in each scenario; OK is left blank, so that the pages stand out."""
+    return table(
+        ["what is wrong", "who pages", *SERVICES],
+        [[row.title, pages(row), *(cell(row.said(service)) for service in SERVICES)] for row in rows],
+    )
+
+
+def pages(scenario: Scenario) -> str:
+    """The services that page, those included that are no column."""
+    return ", ".join((*scenario.critical, *scenario.warning, *scenario.elsewhere)) or "nobody"
+
+
+def cell(said: str) -> str:
+    """What one service says."""
+    return {"OK": "", "CRITICAL": "**CRITICAL**", "WARNING": "**WARNING**"}.get(said, f"see {said}")
+
+
+def rules() -> str:
+    """What each unhealthy component explains."""
+    return table(["unhealthy", "explains"], [[component, explained(rule)] for component, rule in RULES.items()])
+
+
+def explained(rule: Rule) -> str:
+    """A rule in words."""
+    subjects = [f"whatever {Cause(subject, '').see} finds" for subject in sorted(rule.subjects)]
+    if not rule.kinds:
+        return "; ".join(subjects)
+    request = f"a request {'with a login ' if rule.login else ''}that {ANSWERED_BY[rule.served_by]}"
+    return "; ".join([*subjects, f"{', '.join(sorted(rule.kinds))}: of {request}"])
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
