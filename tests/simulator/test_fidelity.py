@@ -180,7 +180,9 @@ def compare(actual: Answer, recorded: Answer, recording: Recording) -> None:
 
 def compare_bodies(actual: Answer, recorded: Answer) -> None:
     kind = recorded.headers.get("Content-Type", "")
-    if "json" in kind:
+    if not recorded.body:
+        assert actual.body == ""
+    elif "json" in kind:
         one, other = json.loads(actual.body), json.loads(recorded.body)
         assert shape(one) == shape(other)
         if isinstance(other, dict) and ("errors" in other or "components" in other):
