@@ -6,6 +6,7 @@ import base64
 import os
 import stat
 from typing import NamedTuple
+from urllib.parse import quote
 
 from .failure import Unusable
 
@@ -28,8 +29,9 @@ class Login(NamedTuple):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every form of the secret that a server could echo."""
-        return (self._base64, self.password)
+        """Every form of the secret that a server could echo: as it is, in a URL, in a header (read as Latin-1)."""
+        password = self.password
+        return (self._base64, password, quote(password, safe=""), quote(password), password.encode().decode("latin-1"))
 
     @property
     def _base64(self) -> str:
@@ -68,7 +70,10 @@ def contents(path: str, any_mode: bool) -> str:
                 raise Unusable(f"authfile {path}: not a regular file")
             if mode & 0o007 and not any_mode:
                 raise Unusable(f"authfile {path}: others may read it (mode {mode & 0o777:04o}); chmod o= it")
-            return file.read(LIMIT).decode("utf-8-sig")
+            content = file.read(LIMIT + 1)
+            if len(content) > LIMIT:
+                raise Unusable(f"authfile {path}: larger than {LIMIT // 1024} KiB")
+            return content.decode("utf-8-sig")
     except OSError as error:
         raise Unusable(f"authfile {path}: {error.strerror}") from None
     except ValueError:
