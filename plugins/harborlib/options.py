@@ -18,6 +18,7 @@ from . import __version__, credentials, units
 from .failure import Unusable
 from .isolation import OWNERS
 from .origin import Origin, host_and_port
+from .output import LIMIT, LINE, sanitised, shorten, write
 
 STATES = ("ok", "warning", "critical", "unknown")
 
@@ -43,20 +44,24 @@ class Parser(argparse.ArgumentParser):
         """As in argparse, but names what it does not know without repeating its value."""
         parsed, extra = self.parse_known_args(args, namespace)
         if extra:
-            names = [word.split("=")[0] for word in extra if word.startswith("-")]
-            self.error(f"unknown option {names[0][:40]}" if names else "arguments without an option are not taken")
+            names = [
+                word.partition("=")[0] if word.startswith("--") else word[:2] for word in extra if word[0:1] == "-"
+            ]
+            self.error(f"unknown option {names[0]}" if names else "arguments without an option are not taken")
         return parsed
 
     def error(self, message: str) -> NoReturn:
-        text = message.replace("argument ", "", 1).replace("|", "/").replace("\n", " ")
-        text = text.encode("ascii", "backslashreplace").decode()
-        self.exit(3, f"{self.title} UNKNOWN - usage: {text[:200]}\nNext: see {self.prog} --help\n")
+        message = re.sub(r"ignored explicit argument .*", "takes no value", message, flags=re.DOTALL)
+        text = sanitised(message.replace("argument ", "", 1)[:LIMIT])
+        self.exit(3, f"{self.title} UNKNOWN - {shorten(f'usage: {text}', LINE)}\nNext: see {self.prog} --help\n")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Leave with 3 whatever argparse thinks of it (it would say 0 after --help, 2 after an error)."""
-        self._print_message(message or "", sys.stdout)
-        sys.stdout.flush()
+        write(message or "")
         sys.exit(3)
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        write(message)
 
 
 def parser(probe: str, description: str) -> Parser:

@@ -7,7 +7,6 @@ The main thread only waits, so that signals and the deadline find it awake; the 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import signal
 import sys
@@ -15,12 +14,13 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple, NoReturn
 
 import nagiosplugin
 
 from . import api, attempt, deadline, options
-from .output import Report
+from .output import Report, write
 
 LEAVING = 0.1  # seconds kept for the output
 
@@ -56,21 +56,35 @@ def main(
         started = time.monotonic()
         if not sys.warnoptions:
             warnings.simplefilter("ignore")  # stderr would end up in the engine's output
+        open_standard_streams()
         args = options.parse(probe.parser())
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, interrupt)
+        on_signals(interrupt)
         try:
-            report = attempt.examine(probe, args, started + args.timeout - LEAVING)
+            leave(attempt.examine(probe, args, started + args.timeout - LEAVING), args)
         except Interrupted as signalled:
-            report = interrupted(probe, signalled)
+            leave(interrupted(probe, signalled), args)
         except Exception as error:  # a fault of our own must not exit with 1, which engines read as WARNING
-            report = attempt.fault(probe, args, error)
-        leave(report, args)
+            leave(attempt.fault(probe, args, error), args)
 
     run.probe = probe  # type: ignore[attr-defined]
     if name == "__main__":
         run()
     return run
+
+
+def open_standard_streams() -> None:
+    """A closed stdout would give its number to the next socket, and our output to whoever is at its other end."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    """What to do when the engine, or a person, wants us to stop."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
 
 
 class Interrupted(BaseException):
@@ -84,7 +98,7 @@ class Interrupted(BaseException):
 
 def interrupt(number: int, _frame: object) -> NoReturn:
     """Signal handler; a second signal ends the process as usual."""
-    signal.signal(number, signal.SIG_DFL)
+    on_signals(signal.SIG_DFL)
     raise Interrupted(number, deadline.newest().stage[1])
 
 
@@ -97,6 +111,6 @@ def interrupted(probe: Probe, signalled: Interrupted) -> Report:
 def leave(report: Report, args: argparse.Namespace) -> NoReturn:
     """Print the report and end the process, threads and all."""
     text = report.json() if args.output == "json" else report.nagios(args.verbose)
-    with contextlib.suppress(OSError):  # where nobody reads, the exit code still tells the state
-        os.write(1, text.encode("ascii"))
+    on_signals(signal.SIG_IGN)  # the answer stands
+    write(text)
     os._exit(report.exit_code)

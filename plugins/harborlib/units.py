@@ -21,7 +21,7 @@ BYTES: Mapping[str, float] = {
 }
 COUNT: Mapping[str, float] = {"": 1}
 
-_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?|-?\.\d+)\s*([A-Za-z%]*)", re.ASCII)
+_NUMBER = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?|-?\.\d{1,15})\s*([A-Za-z%]*)", re.ASCII)
 
 
 def number(text: str, units: Mapping[str, float]) -> float:
