@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import nagiosplugin
 from nagiosplugin import Critical, Ok, Unknown
 
-from . import components, deadline, isolation, judgement
+from . import INSTALL, components, deadline, isolation, judgement
 from .api import Harbor
 from .failure import ANSWER, NEXT_STEPS, STATUS, Failure, Unusable
 from .isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
@@ -30,7 +30,7 @@ STATES = {"ok": Ok, "warning": nagiosplugin.Warn, "critical": Critical, "unknown
 def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
     """Run a probe and judge it before the time `until` (as `time.monotonic` counts)."""
     share = ISOLATED_SHARE if args.isolate else OWN_SHARE
-    attempt = Attempt(probe, args).run((until - time.monotonic()) * share)
+    attempt = Attempt(probe, args).run(until, share)
     if attempt.state == Ok or attempt.fault:
         return attempt.report()
     if args.isolate:
@@ -54,7 +54,7 @@ def isolated(attempt: Attempt, until: float) -> Report:
     attempt.explain(snapshot, owners)
     left = until - time.monotonic()
     if attempt.unexplained and attempt.harbor.asked and not attempt.has(REFUSED) and left > ENOUGH:
-        second = Attempt(attempt.probe, attempt.args).run(left)
+        second = Attempt(attempt.probe, attempt.args).run(until, OWN_SHARE)
         if not second.hung:
             second.explain(snapshot, owners)
             attempt = second
@@ -76,12 +76,12 @@ class Attempt:
         self.fault = False  # of our own, or of what we were given: nobody else's
         self.traceback = ""
 
-    def run(self, seconds: float) -> Attempt:
-        """Probe and evaluate, at most so many seconds; whatever is raised becomes a result."""
+    def run(self, until: float, share: float) -> Attempt:
+        """Probe and evaluate in a share of the time until then; whatever is raised becomes a result."""
         try:
-            (outcome,) = deadline.side_by_side([self._work], seconds)
+            (outcome,) = deadline.side_by_side([self._work], (until - time.monotonic()) * share)
         finally:  # also when a signal ends the wait
-            self._clean_up(min(CLEANING, seconds))
+            self._clean_up(min(CLEANING, until - time.monotonic()))
         found = list(self.check.results.results) if self.check else []
         self.results = [result if isinstance(result, Judged) else Judged(*result) for result in found]
         if isinstance(outcome, Exception):
@@ -115,6 +115,8 @@ class Attempt:
         self.fault = True
         if isinstance(error, Unusable):
             return Judged(Unknown, f"usage: {error}", next_step=f"see check_harbor_{self.probe.name} --help")
+        if isinstance(error, ImportError):
+            return Judged(Unknown, f"broken installation: {error}", next_step=INSTALL)
         text = f"internal error: {type(error).__name__}: {error}"
         return Judged(Unknown, text, next_step="report this bug of check_harbor with the output of -vvv")
 
@@ -208,6 +210,8 @@ class Attempt:
         state = self.state
         summary = self.check.summary if self.check else judgement.Summary(None)
         text = summary.ok(results) if state == Ok else summary.problem(results)
+        if state == Ok and self.failure:  # --unreachable ok
+            text = self.failure.detail
         leading: list[Judged] = [result for result in self.results if result.state == state]
         causes: list[Cause] = [result.cause for result in leading if result.cause]
         return Report(
