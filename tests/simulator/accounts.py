@@ -70,11 +70,15 @@ def default_accounts() -> dict[str, Account]:
 
 @dataclass(frozen=True)
 class Login:
-    """The outcome of an attempt: who it is (None: anonymous, refused), and how long Harbor thought about it."""
+    """The outcome of an attempt: who it is (None: anonymous, refused), and how long Harbor thought about it.
+
+    `granted` is what a token allows, by project; None without one: all that the account may do.
+    """
 
     name: str | None = None
     account: Account | None = None
     seconds: float = 0.0
+    granted: Mapping[str, tuple[str, ...]] | None = None
 
 
 def basic_credentials(request: Request) -> tuple[str, str] | None:

@@ -27,12 +27,12 @@ class Fault:
     unhealthy: Mapping[str, str] = field(default_factory=dict)
 
 
-def _refused(component: str, address: str, path: str = "") -> dict[str, str]:
+def refused(component: str, address: str, path: str = "") -> dict[str, str]:
     cause = f"dial tcp {address}: connect: connection refused"
     return {component: f'failed to check health: Get "http://{address}{path}": {cause}'}
 
 
-def _timed_out(component: str, address: str, path: str = "") -> dict[str, str]:
+def timed_out(component: str, address: str, path: str = "") -> dict[str, str]:
     cause = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
     return {component: f'failed to check health: Get "http://{address}{path}": {cause}'}
 
@@ -63,12 +63,12 @@ FAULTS = {
     "core-frozen": Fault("core", "frozen", "504 after the gateway time-out, /v2/ hangs far longer"),
     "core-just-started": Fault("core", "just started", "all is well, but /health does not know it", UNKNOWN),
     "core-unavailable": Fault("core", "unavailable", "503 and HTML for all that core serves"),
-    "registry-down": Fault("registry", "down", "/v2/ with a login is 502, empty", _refused(*REGISTRY)),
-    "registry-frozen": Fault("registry", "frozen", "/v2/ with a login hangs", _timed_out(*REGISTRY)),
-    "jobservice-down": Fault("jobservice", "down", ONLY_HEALTH, _refused(*JOBSERVICE)),
-    "jobservice-frozen": Fault("jobservice", "frozen", ONLY_HEALTH, _timed_out(*JOBSERVICE)),
-    "portal-down": Fault("portal", "down", "502 of nginx for /", _refused(*PORTAL)),
-    "portal-frozen": Fault("portal", "frozen", "/ hangs, 504 after the gateway time-out", _timed_out(*PORTAL)),
+    "registry-down": Fault("registry", "down", "/v2/ with a login is 502, empty", refused(*REGISTRY)),
+    "registry-frozen": Fault("registry", "frozen", "/v2/ with a login hangs", timed_out(*REGISTRY)),
+    "jobservice-down": Fault("jobservice", "down", ONLY_HEALTH, refused(*JOBSERVICE)),
+    "jobservice-frozen": Fault("jobservice", "frozen", ONLY_HEALTH, timed_out(*JOBSERVICE)),
+    "portal-down": Fault("portal", "down", "502 of nginx for /", refused(*PORTAL)),
+    "portal-frozen": Fault("portal", "frozen", "/ hangs, 504 after the gateway time-out", timed_out(*PORTAL)),
     "database-down": Fault(
         "database",
         "down",
@@ -80,12 +80,14 @@ FAULTS = {
     ),
     "database-frozen": Fault("database", "frozen", "all but / and /ping hangs, /health too"),
     "tables-locked": Fault("database", "locked", "whatever needs a login hangs, /health stays healthy"),
+    "database-read-only": Fault("database", "read-only", "in front of a real registry: completing a blob is 500"),
     "redis-down": Fault(
         "redis", "down", "core answers rightly but slowly, jobservice is unhealthy, too", WITHOUT_REDIS
     ),
     "redis-frozen": Fault("redis", "frozen", "all that core serves hangs, only /ping comes, after 24 s"),
-    "registryctl-down": Fault("registryctl", "down", ONLY_HEALTH, _refused(*REGISTRYCTL)),
-    "trivy-down": Fault("trivy", "down", ONLY_HEALTH, _refused(*TRIVY)),
+    "redis-refuses-writes": Fault("redis", "refuses writes", "in front of a real registry: a blob's PATCH is 500"),
+    "registryctl-down": Fault("registryctl", "down", ONLY_HEALTH, refused(*REGISTRYCTL)),
+    "trivy-down": Fault("trivy", "down", ONLY_HEALTH, refused(*TRIVY)),
     "storage-full": Fault("storage", "full", "uploads are 500 with errno 28; /health stays healthy"),
     "storage-readonly": Fault("storage", "read-only", "uploads are 500 with errno 30; /health stays healthy"),
     "storage-lost": Fault("storage", "lost", "manifests and blobs are 404; /health stays healthy"),

@@ -40,6 +40,8 @@ def repository_actions(login: Login, project: str) -> tuple[str, ...]:
     """
     if project not in PROJECTS:
         return ()
+    if login.granted is not None:
+        return login.granted.get(project, ())
     public = ("pull",) if PROJECTS[project].public else ()
     if login.account is None:
         return public

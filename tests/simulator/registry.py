@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from . import image
+from . import image, proxy
 from .accounts import Login
 from .faults import DATABASE_REFUSED
 from .messages import API_VERSION, Request, Response, StalledError, compact_json, error
@@ -26,6 +26,8 @@ def answer(harbor: Simulator, request: Request, login: Login) -> Response:
     if request.path == "/v2/":
         if login.name is None:
             return unauthorized(harbor, request, "unauthorized")
+        if harbor.upstream:
+            return harbor.upstream.forward(request)
         return _behind(harbor) or Response(200, {**JSON, **API_VERSION}, b"{}")
     if request.path == "/v2/_catalog":
         return _catalog(harbor, request, login)
@@ -47,6 +49,8 @@ def _repository(harbor: Simulator, request: Request, login: Login, match: re.Mat
     refusal = _refusal(harbor, request, login, name)
     if refusal:
         return refusal
+    if harbor.upstream and kind != "tags":
+        return proxy.answer(harbor, harbor.upstream, request, name, kind, reference)
     project, _, repository = name.partition("/")
     tags = PROJECTS[project].repositories.get(repository)
     if kind == "tags" and tags:

@@ -13,6 +13,7 @@ from .certificates import Identity, ca_file
 from .content import Content, lived_in
 from .faults import State
 from .messages import Request, Response
+from .proxy import Upstream
 from .server import Server
 
 Body = Union[bytes, str, dict, list]
@@ -25,6 +26,7 @@ class Simulator:
     `certificate`: a kind of certificates.py or an Identity of one's own. `host`: the name in URL and certificate.
     `version`: Harbor's. `users`: the accounts by name, the monitoring robot alone by default.
     `gateway_timeout`: the seconds after which nginx gives up on what hangs (on /v2/ 15 times that).
+    `upstream`: a real registry, to which core hands requests on instead of image.py.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class Simulator:
         version: str = "2.9.5",
         users: Mapping[str, Account] | None = None,
         gateway_timeout: float = 60.0,
+        upstream: Upstream | None = None,
     ) -> None:
         self.scheme = scheme
         self.host = host
         self.version = tuple(int(number) for number in version.split("."))
         self.gateway_timeout = gateway_timeout
+        self.upstream = upstream
         self.state = State(*switches)
         self.content: Content = lived_in()
         self.requests: list[Request] = []
@@ -93,6 +97,11 @@ class Simulator:
     @property
     def expects_tls(self) -> bool:
         return self.scheme == "https" and self.state.part("tls") != "none"
+
+    def unhealthy(self) -> dict[str, str]:
+        """The components that /health calls unhealthy, with their errors."""
+        seen = self.upstream.unhealthy() if self.upstream and self.state.part("health") != "stale" else {}
+        return {**self.state.unhealthy(), **seen}
 
     def switch(self, *switches: str) -> None:
         """Replace what is broken; connections that are open and idle live on, unless nginx dies."""

@@ -20,7 +20,7 @@ VOLUME_BYTES, FREE_BYTES = 268435456, 268140544
 
 def health(harbor: Simulator, request: Request, login: Login) -> Response:
     """200 whatever the state. Harbor 2.0 to 2.2 put the status first and sorted nothing."""
-    unhealthy = harbor.state.unhealthy()
+    unhealthy = harbor.unhealthy()
     components: list[dict[str, str]] = []
     for name in COMPONENTS:
         if name in unhealthy:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -91,13 +91,16 @@ def access(harbor: Simulator, login: Login, scope: str) -> dict[str, object]:
 
 
 def bearer(harbor: Simulator, request: Request) -> Login:
-    """The login behind a token of ours; anonymous for any other."""
+    """The login behind a token of ours, with the rights that it grants; anonymous for any other."""
     claims = verify(request.headers["Authorization"].partition(" ")[2])
-    name: str | None = claims.get("sub") if claims else None  # type: ignore[assignment]
-    return Login(name, harbor.authenticator.accounts.get(name)) if name else Login()
+    if claims is None or "sub" not in claims:
+        return Login()
+    name = claims["sub"]
+    granted = {entry["name"].partition("/")[0]: tuple(entry["actions"]) for entry in claims["access"] or ()}
+    return Login(name, harbor.authenticator.accounts.get(name), granted=granted)
 
 
-def verify(token: str) -> dict[str, object] | None:
+def verify(token: str) -> dict[str, Any] | None:
     """The claims of a token that we signed and that still lives, else None."""
     try:
         signed, _, signature = token.rpartition(".")
