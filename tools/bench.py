@@ -17,11 +17,12 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import probes
-from simulator import Simulator
+from simulator import MONITOR, MONITOR_SECRET, Simulator
 
 LIMIT = 1.25
 REFERENCE = "check_harbor_health"
@@ -134,9 +135,12 @@ def works(command: list[str]) -> bool:
 def measure(runs: int) -> tuple[dict[str, list[Subject]], list[Subject]]:
     """The plugins under each floor (which comes first), and the others, after this many turns of each."""
     groups: dict[str, list[Subject]] = {}
-    with Simulator() as harbor:
+    with tempfile.TemporaryDirectory() as folder, Simulator() as harbor:
+        authfile = Path(folder, "authfile")
+        probes.write_authfile(authfile, MONITOR, MONITOR_SECRET)
+        common = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", str(authfile)]
         for name in probes.names():
-            options = ["-H", harbor.url, "--ca-file", harbor.ca_file, *probes.needed_options(name)]
+            options = [*common, *probes.needed(name)]
             plugin = Subject(name, [sys.executable, probes.file(name), *options])
             floor = "import " + ", ".join(loaded(plugin.command))
             groups.setdefault(floor, [Subject(floor, [sys.executable, "-c", floor])]).append(plugin)

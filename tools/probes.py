@@ -1,19 +1,15 @@
-"""The probes of this checkout, found by being there: plugins/check_harbor_*.py.
+"""The probes of this checkout, found by being there, and what the helper scripts need to run them.
 
 Importing this module makes the plugins, harborlib and the simulator importable.
 """
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "tests")]
-
-# A value that the simulator and every Harbor know, for each option that some probe cannot do without.
-NEEDED = {"--component": "registry"}
 
 
 def names() -> list[str]:
@@ -26,8 +22,14 @@ def file(name: str) -> str:
     return str(ROOT / "plugins" / f"{name}.py")
 
 
-def needed_options(name: str) -> list[str]:
-    """The options without which this probe is a usage error, -H apart."""
-    parser = importlib.import_module(name).main.probe.parser()
-    options = [action.option_strings[-1] for action in parser._actions if action.required]
-    return [word for option in options for word in (option, NEEDED[option])]
+def needed(name: str) -> list[str]:
+    """The options without which this probe does not run, -H apart, with values that the simulator knows."""
+    from runner import NEEDED  # the tests' list
+
+    return list(NEEDED.get(name, []))
+
+
+def write_authfile(path: Path, username: str, password: str) -> None:
+    """A login as --authfile wants it."""
+    path.touch(mode=0o600)
+    path.write_text(f"username={username}\npassword={password}\n", encoding="ascii")

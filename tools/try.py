@@ -23,7 +23,7 @@ STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
 
 def show(name: str, options: list[str], folder: str | None = None) -> None:
     """Run one probe in this folder and show its command line, its output and its exit code."""
-    arguments = [*options, *probes.needed_options(name)]
+    arguments = [*options, *probes.needed(name)]
     print(f"$ {shlex.join([name, *arguments])}", flush=True)
     code = subprocess.run([sys.executable, probes.file(name), *arguments], cwd=folder, check=False).returncode
     print(f"exit code {code} ({STATES[code] if code < len(STATES) else 'no plugin state'})\n", flush=True)
@@ -47,9 +47,7 @@ def simulated() -> None:
     """Every probe against a healthy Harbor, then with its registry down, then with an expired certificate."""
     with tempfile.TemporaryDirectory() as folder, Simulator() as harbor:
         shutil.copy(harbor.ca_file, Path(folder, "ca.pem"))
-        authfile = Path(folder, "authfile")
-        authfile.touch(mode=0o600)
-        authfile.write_text(f"username={MONITOR}\npassword={MONITOR_SECRET}\n")
+        probes.write_authfile(Path(folder, "authfile"), MONITOR, MONITOR_SECRET)
         options = ["-H", harbor.url, "--ca-file", "ca.pem", "--authfile", "authfile"]
 
         heading("1. Everything is fine")
