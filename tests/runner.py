@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
+from simulator import MONITOR, MONITOR_SECRET
+
 PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
 NAMES = sorted(path.stem for path in PLUGINS.glob("check_harbor_*.py"))
-NEEDED = {"check_harbor_component": ["--component", "registry"]}  # options without which a probe does not run
+#: Options without which a probe does not run.
+NEEDED = {
+    "check_harbor_component": ["--component", "registry"],
+    "check_harbor_login": ["--repository", "pub/img"],
+    "check_harbor_pull": ["--image", "pub/img:1.0", "--blobs", "config"],
+    "check_harbor_push": ["--project", "pub", "--depth", "session"],
+}
+#: Probes that ask for nothing over HTTP.
+HANDSHAKE_ONLY = {"check_harbor_certificate"}
+
+#: What no output may hold: the password of the monitoring robot, as it is and as it is sent, and bearer tokens (JWT).
+SECRETS = [re.escape(MONITOR_SECRET), re.escape(b64encode(f"{MONITOR}:{MONITOR_SECRET}".encode()).decode())]
+SECRET = re.compile("|".join([*SECRETS, r"eyJ[\w-]+\.eyJ[\w-]+\."]))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an engine sees of a run, and how long it took in seconds."""
+    """What an engine sees of a run, and how long it took in seconds; a secret in it fails any test."""
 
     code: int
     out: str
     err: str = ""
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        leak = SECRET.search(self.out + self.err)
+        assert leak is None, f"a secret in the output: {leak[0]}"
 
     @property
     def first(self) -> str:
@@ -29,14 +49,17 @@ class Outcome:
         return self.out.split("\n", 1)[0].split(" | ")[0]
 
 
+def command(name: str, *argv: str, python: str = sys.executable) -> list[str]:
+    """How an engine would start a plugin, but with warnings as errors."""
+    return [python, "-W", "error", str(PLUGINS / f"{name}.py"), *argv]
+
+
 def process(name: str, *argv: str, python: str = sys.executable, **options) -> Outcome:  # type: ignore[no-untyped-def]
-    """Run a plugin as a process, warnings as errors; `options` go to `subprocess.run`."""
+    """Run a plugin as a process; `options` go to `subprocess.run`."""
     started = time.monotonic()
-    command = [python, "-W", "error", str(PLUGINS / f"{name}.py"), *argv]
-    done = subprocess.run(
-        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, **{"timeout": 60, **options}
-    )
-    return Outcome(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
+    settings = {"timeout": 60, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    done = subprocess.run(command(name, *argv, python=python), text=True, **{**settings, **options})
+    return Outcome(done.returncode, done.stdout or "", done.stderr or "", time.monotonic() - started)
 
 
 def here(name: str, *argv: str) -> Outcome:
