@@ -15,6 +15,7 @@ from .failure import CERTIFICATE, STATUS, Failure
 
 if TYPE_CHECKING:
     from .api import Harbor, Health
+    from .request import Answer
 
 #: Components that have a service of their own. `core` is a constant in Harbor's report, the portal has its own probe.
 COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")
@@ -133,16 +134,18 @@ def look(harbor: Harbor, ask_login: bool, seconds: float) -> Snapshot:
     return Snapshot(health, systeminfo)
 
 
-def logged_in(harbor: Harbor) -> None:
-    """Raise a Failure unless /systeminfo takes the login; wrong credentials silently become anonymous there."""
-    from .api import SYSTEMINFO
+def logged_in(harbor: Harbor) -> Answer:
+    """/systeminfo as answered to a login; raises Failure where Harbor silently makes a stranger of us instead."""
+    from .api import LOGIN, SYSTEMINFO
 
-    answer = harbor.ask(SYSTEMINFO, login=True)
-    info = harbor.good(answer).json()
+    answer = harbor.good(harbor.ask(SYSTEMINFO, login=True))
+    info = answer.json()
     if not isinstance(info, dict) or "current_time" not in info:
         failure = answer.fail(STATUS, "login refused (/systeminfo answers as to a stranger)")
         failure.status = 401
+        failure.next_step = LOGIN
         raise failure
+    return answer
 
 
 def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,11 @@ from .request import Answer
 PAGE_SIZE = 100  # Harbor refuses more
 RESERVE = 0.5  # seconds of a probe's time that stay free when a list is long
 A_SANE_CLOCK = 10**9  # 2001: a Date before that is no clock
+#: On which level of a robot account a right is given.
+WHERE = {
+    endpoints.SYSTEM: "on system level",
+    endpoints.PROJECT: "in the project (on Harbor 2.9 a robot of its own: system rights take away those in projects)",
+}
 
 
 class Rest:
@@ -34,6 +40,7 @@ class Rest:
         self.now = time.time()
         self.elapsed = 0.0
         self._known = False
+        self._lock = threading.Lock()
 
     def get(self, endpoint: Endpoint, *parts: object, **query: object) -> Fields:
         """The object there; raises Failure."""
@@ -54,27 +61,35 @@ class Rest:
 
     def answer(self, endpoint: Endpoint, *parts: object, **query: object) -> Answer:
         """The answer with status 200; raises Failure that says what each refusal means."""
-        if endpoint.open and not self._known and endpoint != endpoints.SYSTEMINFO:
-            isolation.logged_in(self.harbor)
-            self._known = True
-        answer = self.harbor.ask(endpoint.at(*parts, **query), login=True)
-        self.elapsed += answer.elapsed
-        self.now = answer.date if answer.date > A_SANE_CLOCK else time.time()
+        if endpoint.open and not self._known:
+            self.systeminfo()
+        answer = self._noted(self.harbor.ask(endpoint.at(*parts, **query), login=True))
         told = answer._replace(path=endpoint.at(*parts))
         refusal = self._refusal(endpoint, told)
         if refusal:
             raise refusal
         return self.harbor.good(told)
 
+    def systeminfo(self) -> Fields:
+        """What Harbor says of itself to whom it knows; raises Failure where the login is not taken."""
+        answer = self._noted(isolation.logged_in(self.harbor))
+        self._known = True
+        return Fields.of(answer)
+
+    def _noted(self, answer: Answer) -> Answer:
+        """The answer, its time and its clock taken down."""
+        with self._lock:
+            self.elapsed += answer.elapsed
+            self.now = answer.date if answer.date > A_SANE_CLOCK else time.time()
+        return answer
+
     def _refusal(self, endpoint: Endpoint, answer: Answer) -> Failure | None:
         """What a refusal of this endpoint in particular means."""
         detail = step = ""
         if answer.status == 403:
-            where = "in the project" if endpoint.level == endpoints.PROJECT else "on system level"
             detail = f"the login lacks the right {endpoint.right} (403 for {answer.path})"
-            step = (
-                f"give its robot account {endpoint.right} {where}; robots can hold it from Harbor {endpoint.robots} on"
-            )
+            step = f"give its robot account {endpoint.right} {WHERE[endpoint.level]}; "
+            step += f"robots can hold it from Harbor {endpoint.robots} on"
         elif answer.status == 404:
             message = said(answer)
             if "path " in message or not message:

@@ -10,7 +10,7 @@ import nagiosplugin
 from nagiosplugin import Ok
 from nagiosplugin.state import ServiceState
 
-from . import isolation, judgement, words
+from . import isolation, judgement, units, words
 from .failure import CONTENT, Failure
 from .judgement import Judged
 
@@ -25,6 +25,20 @@ def declare(parser: argparse.ArgumentParser, noun: str, *names: str) -> None:
         help=f"only these {noun}: names or patterns (a*, *-test), separated by commas")  # fmt: skip
     add("--exclude", metavar="NAMES", type=patterns, default=[], help=f"all {noun} but these")
     add("--perfdata-for", metavar="NAMES", type=patterns, default=[], help=f"perfdata for each of these {noun}, too")
+
+
+def declare_page_limit(parser: argparse.ArgumentParser, order: str) -> None:
+    """The option that makes a probe content with the first pages of a list, which are `order`."""
+    parser.add_argument("--page-limit", metavar="NUMBER", type=count,
+                        help=f"be content with so many pages of 100, {order} (default: all of them)")  # fmt: skip
+
+
+def count(text: str) -> int:
+    """A number from 1 on; raises ArgumentTypeError."""
+    found = units.number(text, units.COUNT)
+    if not isinstance(found, int) or found < 1:
+        raise argparse.ArgumentTypeError(f"not a number from 1 on: {text[:40]!r}")
+    return found
 
 
 def patterns(text: str) -> list[str]:
@@ -103,9 +117,10 @@ def thing(metric: nagiosplugin.Metric, measure: str) -> str:
 class Quantity(judgement.Threshold):
     """A number against ranges, told to people in their own words.
 
-    `sentence` holds `{value}`, which `show` turns into text (words.span, words.size ...). With a `selection` there is a
-    metric for each of many things, which `named` gave its name: the text begins with the thing, and only those chosen
-    by `--perfdata-for` have perfdata. `kind` is that of isolation.
+    `sentence` holds `{value}`, which `show` turns into text (words.span, words.size ...), and may hold what the
+    resource knows, as `{resource.job}`. With a `selection` there is a metric for each of many things, to which `named`
+    gave its name (`measure` is the first part of that): the text begins with the thing, and only those chosen by
+    `--perfdata-for` have perfdata. `kind` is that of isolation.
     """
 
     def __init__(
@@ -130,7 +145,7 @@ class Quantity(judgement.Threshold):
 
     def _say(self, metric: nagiosplugin.Metric, context: nagiosplugin.Context) -> str:
         before = f"{thing(metric, self.measure)}: " if self.selection and self.sentence else ""
-        return before + self.sentence.format(value=self.show(metric.value))
+        return before + self.sentence.format(value=self.show(metric.value), resource=metric.resource)
 
     def evaluate(self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource) -> Judged:
         """Critical, then warning, then ok; a problem names the limit that was left."""
@@ -146,6 +161,17 @@ class Quantity(judgement.Threshold):
         if self.selection and not self.selection.measures(thing(metric, self.measure)):
             return None
         return super().performance(metric, resource)
+
+
+class Total(judgement.Threshold):
+    """A number over many things, with the limits of each as a hint for graphs: the things are judged, this is not."""
+
+    def __init__(self, name: str, warning: nagiosplugin.Range | None, critical: nagiosplugin.Range | None) -> None:
+        super().__init__(name, warning, critical, "")
+
+    def evaluate(self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource) -> Judged:
+        """Always ok."""
+        return Judged(Ok, None, metric)
 
 
 class Trouble(judgement.Finding):

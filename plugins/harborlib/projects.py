@@ -1,0 +1,41 @@
+"""Projects as the monitoring robot sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .endpoints import PROJECTS
+from .fields import Fields
+from .rest import Pages, Rest
+from .things import Selection
+
+
+class Projects:
+    """The projects that a selection takes, read while one iterates: asked for by name where names alone are wanted.
+
+    `unseen` says how far the list was read when time ran out, "" where it was read to its end. A robot sees the public
+    projects and those that its rights cover, or all of them with project:list.
+    """
+
+    def __init__(self, rest: Rest, selection: Selection) -> None:
+        self.unseen = ""
+        self._rest = rest
+        self._selection = selection
+
+    def __iter__(self) -> Iterator[Fields]:
+        for pages in self._lists():
+            for row in pages:
+                if self._selection.takes(row.text("name")):
+                    yield row
+            if pages.late:
+                self.unseen = f"only {pages} projects looked at: time ran out"
+                return
+        self._selection.confirm()
+
+    def _lists(self) -> Iterator[Pages]:
+        names = self._selection.exact
+        if names is None:
+            yield self._rest.pages(PROJECTS)
+        else:
+            for name in names:
+                yield self._rest.pages(PROJECTS, q=f"name={name}")
