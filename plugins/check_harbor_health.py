@@ -30,6 +30,7 @@ import nagiosplugin
 from nagiosplugin import Critical, Ok, Warn
 
 OWN_SHARE = 0.6  # of the time for the report itself; the rest tells why it did not come
+PROMPT = 5  # seconds; a /ping that takes longer waits for Redis
 
 
 class Health(nagiosplugin.Resource):
@@ -67,22 +68,21 @@ class Health(nagiosplugin.Resource):
     @staticmethod
     def broken_part(failure, ping, page):
         """Why there is no report, by what /ping and the front page answer, and the component to look at (or "")."""
-        answers_ping = not isinstance(ping, Exception) and ping.status == 200 and not ping.is_html
-        has_page = not isinstance(page, Exception) and page.status < 500
-        has_portal = has_page and page.status == 200 and b"harbor" in page.body.lower()
+        pinged = answered(ping) and not ping.is_html
+        has_portal = answered(page) and b"harbor" in page.body.lower()
         stalled = failure.hung or failure.status == 504
         silent = stalled or failure.status >= 500 or failure.stage == ANSWER
-        if answers_ping:
-            return ("database stalled (core answers /ping)", "database") if stalled else ("core answers /ping", "core")
-        if has_portal and stalled:
-            return "core or Redis stalled (the web UI is there)", "core"
-        if has_portal and silent:
-            return "core fails (the web UI is there)", "core"
+        if stalled and pinged and ping.elapsed < PROMPT:
+            return "database stalled (core answers /ping)", "database"
+        if stalled and (pinged or has_portal):
+            return "core or Redis stalled (the proxy answers)", "core"
+        if pinged:
+            return "core answers /ping, not /health", "core"
         if has_portal:
-            return "/api/ is routed to the wrong place (the web UI is there)", ""
+            return ("core fails", "core") if silent else ("/api/ is routed to the wrong place", "")
         if silent:
             return "neither core nor the web UI answers", ""
-        return "no Harbor seen here" if has_page else "", ""
+        return "" if isinstance(page, Exception) else "no Harbor seen here", ""
 
     @property
     def fine(self):
@@ -95,6 +95,11 @@ class Health(nagiosplugin.Resource):
         if sick:
             return text + f"{count - len(sick)} of {count} components healthy; reported elsewhere: {', '.join(sick)}"
         return text + f"all {count} components healthy"
+
+
+def answered(answer):
+    """Whether a request was answered, and with 200."""
+    return not isinstance(answer, Exception) and answer.status == 200
 
 
 class ComponentState(nagiosplugin.Context):
