@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from registry import daemon
+from registry.lab import Lab
 from simulator import MONITOR, MONITOR_SECRET, Simulator
 
 pytest.register_assert_rewrite("contract.grammar", "contract.expect")
@@ -54,3 +56,11 @@ def authfile(tmp_path_factory: pytest.TempPathFactory) -> str:
     path.write_text(f"username={MONITOR}\npassword={MONITOR_SECRET}\n")
     path.chmod(0o600)
     return str(path)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """A Harbor with a real registry and a canary image, its own."""
+    daemon.needed()
+    with Lab(tmp_path) as lab:
+        yield lab
