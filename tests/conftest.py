@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from registry import daemon
 from registry.lab import Lab
 from simulator import MONITOR, MONITOR_SECRET, Simulator
