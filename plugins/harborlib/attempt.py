@@ -209,7 +209,10 @@ class Attempt:
         results = nagiosplugin.Results(*self.results)
         state = self.state
         summary = self.check.summary if self.check else judgement.Summary(None)
-        text = summary.ok(results) if state == Ok else summary.problem(results)
+        if state == Ok and self.failure:
+            text = f"{self.failure.detail} (--unreachable ok)"
+        else:
+            text = summary.ok(results) if state == Ok else summary.problem(results)
         if state == Ok and self.failure:  # --unreachable ok
             text = self.failure.detail
         leading: list[Judged] = [result for result in self.results if result.state == state]
