@@ -1,0 +1,198 @@
+"""check_harbor_health: what an operator sees."""
+
+from __future__ import annotations
+
+import pytest
+
+import screens
+from simulator import Simulator
+
+HEALTH = "/api/v2.0/health"
+NAMES = ("core", "database", "jobservice", "portal", "redis", "registry", "registryctl", "trivy")
+REFUSED = 'Get "http://{0}{1}": dial tcp {0}: connect: connection refused'
+TRIVY = "trivy is unhealthy: " + REFUSED.format("127.0.0.1:18087", "/probe/healthy")
+REGISTRY = "registry is unhealthy: " + REFUSED.format("127.0.0.1:15000", "/")
+REDIS = "redis is unhealthy: dial tcp 127.0.0.1:16379: connect: connection refused"
+JOBSERVICE = (
+    'jobservice is unhealthy: received unexpected status code: 500 {"code":10004,"message":"check stats of server '
+    'failed with error","details":"dial tcp 127.0.0.1:16379: connect: connection refused"}'
+)
+HUNG = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+JOBS = ("127.0.0.1:18082", "/api/v1/stats")
+CONTROLLER = ("127.0.0.1:18084", "/api/health")
+POSTGRES = (
+    'database is unhealthy: failed to run SQL "SELECT 1": failed to connect to `host=127.0.0.1 user=postgres '
+    "database=registry`: dial error (dial tcp 127.0.0.1:15432: connect: connection refused)"
+)
+
+
+def perfdata(*sick: str, time: str = "time=Ts;1.5;5;0") -> str:
+    return " ".join([time, *(f"{name}={int(name not in sick)};;;0;1" for name in NAMES)])
+
+
+ALL_WELL = f"HARBOR HEALTH OK - harbor.example.com answers, all 8 components healthy | {perfdata()}"
+
+
+def test_all_well(check) -> None:
+    assert check("health") == [ALL_WELL, "exit code 0"]
+    assert check("health", "--isolate", "--degraded", "trivy", "--delegate", "redis,registry") == [
+        ALL_WELL,
+        "exit code 0",
+    ]
+
+
+def test_verbose_has_a_line_for_each_component(check, harbor: Simulator) -> None:
+    harbor.switch("trivy-down")
+    assert check("health", "-v", "--delegate", "trivy") == [
+        "HARBOR HEALTH OK - harbor.example.com answers, 7 of 8 components healthy; reported elsewhere: trivy | "
+        + perfdata("trivy"),
+        "OK: answer after Ts",
+        *(f"OK: {name} is healthy" for name in NAMES[:-1]),
+        f"OK: {TRIVY} (reported elsewhere)",
+        "exit code 0",
+    ]
+
+
+def test_old_harbor(check, old_harbor: Simulator) -> None:
+    """Harbor 2.0 to 2.2 put the status first and sorted nothing."""
+    names = (*NAMES[3:], *NAMES[:3])
+    assert check("health", against=old_harbor) == [
+        "HARBOR HEALTH OK - harbor.example.com answers, all 8 components healthy | "
+        + " ".join(["time=Ts;1.5;5;0", *(f"{name}=1;;;0;1" for name in names)]),
+        "exit code 0",
+    ]
+    old_harbor.switch("registry-down")
+    first, *_, code = check("health", against=old_harbor)
+    assert first.startswith(f"HARBOR HEALTH CRITICAL - {REGISTRY} | ")
+    assert code == "exit code 2"
+
+
+@pytest.mark.parametrize(
+    ("recording", "line", "sick"),
+    [
+        ("b-registry-down", REGISTRY, "registry"),
+        ("b-registry-hung", f'registry is unhealthy: Get "http://127.0.0.1:15000/": {HUNG}', "registry"),
+        ("b-jobservice-down", f"jobservice is unhealthy: {REFUSED.format(*JOBS)}", "jobservice"),
+        ("b-jobservice-hung", f'jobservice is unhealthy: Get "http://{"".join(JOBS)}": {HUNG}', "jobservice"),
+        ("b-portal-down", f"portal is unhealthy: {REFUSED.format('127.0.0.1:18085', '')}", "portal"),
+        ("b-portal-hung", f'portal is unhealthy: Get "http://127.0.0.1:18085": {HUNG}', "portal"),
+        ("b-postgres-down", POSTGRES, "database"),
+        ("b-registryctl-down", f"registryctl is unhealthy: {REFUSED.format(*CONTROLLER)}", "registryctl"),
+        ("b-trivystub-down", TRIVY, "trivy"),
+    ],
+)
+def test_recorded_answers(check, recorded, recording: str, line: str, sick: str) -> None:
+    recorded(f"{recording}/health.anon")
+    first, *details = screens.problem("health", "CRITICAL", line)
+    assert check("health") == [
+        f"{first} | {perfdata(sick)}",
+        *details,
+        getattr(screens, sick.upper()),
+        "exit code 2",
+    ]
+
+
+@pytest.mark.parametrize("recording", ["a0-fresh/health.anon", "g-readonly/health.anon", "c-storage-full/health"])
+def test_recorded_answers_that_say_all_is_well(check, recorded, recording: str) -> None:
+    """The last is of a Harbor whose storage was full."""
+    recorded(recording)
+    assert check("health") == [ALL_WELL, "exit code 0"]
+
+
+def test_one_unhealthy(check, harbor: Simulator) -> None:
+    harbor.switch("registry-down")
+    assert check("health") == [
+        f"HARBOR HEALTH CRITICAL - {REGISTRY} | {perfdata('registry')}",
+        screens.REGISTRY,
+        "exit code 2",
+    ]
+
+
+def test_several_unhealthy_the_cause_comes_first(check, harbor: Simulator) -> None:
+    harbor.switch("redis-down", "trivy-down")
+    assert check("health", "--degraded", "trivy") == [
+        "HARBOR HEALTH CRITICAL - 3 of 8 components unhealthy: redis, trivy, jobservice (follows from redis) | "
+        + perfdata("redis", "jobservice", "trivy"),
+        f"CRITICAL: {JOBSERVICE}",
+        f"CRITICAL: {REDIS}",
+        f"WARNING: {TRIVY}",
+        screens.REDIS,
+        "exit code 2",
+    ]
+
+
+def test_unhealthy_and_slow(check, harbor: Simulator) -> None:
+    harbor.switch("redis-down")
+    assert check("health", "-c", "100ms", "-w", "50ms")[:2] == [
+        "HARBOR HEALTH CRITICAL - 2 of 8 components unhealthy: redis, jobservice (follows from redis); "
+        f"answer after Ts (critical at 0.1) | {perfdata('redis', 'jobservice', time='time=Ts;0.05;0.1;0')}",
+        "CRITICAL: answer after Ts (critical at 0.1)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "state", "code"),
+    [
+        ([], "CRITICAL", 2),
+        (["--degraded", "trivy"], "WARNING", 1),
+        (["--degraded", "registry,trivy"], "WARNING", 1),
+        (["--degraded", "registry"], "CRITICAL", 2),
+        (["--isolate"], "WARNING", 1),
+        (["--isolate", "--degraded", "trivy"], "WARNING", 1),
+    ],
+)
+def test_degraded(check, harbor: Simulator, options: list[str], state: str, code: int) -> None:
+    harbor.switch("trivy-down")
+    first, *rest = check("health", *options)
+    assert first.startswith(f"HARBOR HEALTH {state} - trivy is unhealthy: ")
+    assert rest[-2:] == [screens.TRIVY, f"exit code {code}"]
+
+
+def test_delegated_are_shown_and_not_judged(check, harbor: Simulator) -> None:
+    harbor.switch("redis-down")
+    assert check("health", "--delegate", "redis,jobservice") == [
+        "HARBOR HEALTH OK - harbor.example.com answers, 6 of 8 components healthy; reported elsewhere: "
+        f"jobservice, redis | {perfdata('redis', 'jobservice')}",
+        "exit code 0",
+    ]
+    first, *_, code = check("health", "--delegate", "redis")
+    assert first.startswith("HARBOR HEALTH CRITICAL - jobservice is unhealthy: ")
+    assert code == "exit code 2"
+
+
+def test_core_has_just_started(check, harbor: Simulator) -> None:
+    harbor.switch("core-just-started")
+    unchecked = perfdata(*NAMES[1:])
+    assert check("health") == [
+        f"HARBOR HEALTH WARNING - core has just started: no component is checked yet | {unchecked}",
+        screens.WAIT,
+        "exit code 1",
+    ]
+    assert check("health", "--isolate", "-v") == [
+        "HARBOR HEALTH OK - harbor.example.com answers, core has just started: no component is checked yet | "
+        + unchecked,
+        "OK: answer after Ts",
+        "OK: core has just started: no component is checked yet",
+        "OK: core is healthy",
+        *(f"OK: {name} is not checked yet" for name in NAMES[1:]),
+        "exit code 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "state", "limits"),
+    [
+        (["-w", "150ms"], "WARNING - answer after Ts (warning at 0.15)", "0.15;5"),
+        (["-w", "150ms", "-c", "0.19"], "CRITICAL - answer after Ts (critical at 0.19)", "0.15;0.19"),
+        (["-w", "@0.1:0.9"], "WARNING - answer after Ts (warning at @0.1:0.9)", "@0.1:0.9;5"),
+        (["-w", "~:", "-c", "~:"], "OK - harbor.example.com answers, all 8 components healthy", "~:;~:"),
+        (["-w", "900ms"], "OK - harbor.example.com answers, all 8 components healthy", "0.9;5"),
+    ],
+)
+def test_response_time(check, harbor: Simulator, options: list[str], state: str, limits: str) -> None:
+    harbor.delay(HEALTH, 0.2)
+    assert check("health", *options) == [
+        f"HARBOR HEALTH {state} | {perfdata(time=f'time=Ts;{limits};0')}",
+        *([] if state.startswith("OK") else [screens.SLOW]),
+        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split()[0])}",
+    ]

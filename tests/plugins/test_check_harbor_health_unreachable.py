@@ -1,0 +1,117 @@
+"""check_harbor_health where no report comes: the line says which part of Harbor is to blame."""
+
+from __future__ import annotations
+
+import pytest
+
+import screens
+from simulator import Simulator
+
+HEALTH = "/api/v2.0/health"
+TIMED_OUT = "timed out after T s waiting for the answer to GET /api/v2.0/health"
+DRIP = "timed out after T s reading the answer to GET /api/v2.0/health"
+FROM_PROXY = "for /api/v2.0/health from the proxy in front"
+WEB_PAGE = "200 text/html instead of JSON from /api/v2.0/health"
+CLOSED = "harbor.example.com gives no answer: connection closed early"
+MOVED = "is redirected to https://registry.example.net; give -H the final address"
+
+
+@pytest.mark.parametrize(
+    ("switches", "line", "step"),
+    [
+        ("core-down", f"core fails: 502 {FROM_PROXY}", screens.CORE),
+        ("core-unavailable", "core fails: 503 for /api/v2.0/health from core (X-Request-Id ID)", screens.CORE),
+        ("core-down portal-down", f"neither core nor the web UI answers: 502 {FROM_PROXY}", screens.CORE),
+        ("core-frozen", f"core or Redis stalled (the proxy answers): {TIMED_OUT}", screens.CORE),
+        ("redis-frozen", f"core or Redis stalled (the proxy answers): {TIMED_OUT}", screens.CORE),
+        ("database-frozen", f"database stalled (core answers /ping): {TIMED_OUT}", screens.DATABASE),
+        (f"status-504@{HEALTH}", f"database stalled (core answers /ping): 504 {FROM_PROXY}", screens.DATABASE),
+        ("status-504", f"core or Redis stalled (the proxy answers): 504 {FROM_PROXY}", screens.CORE),
+        (f"status-500@{HEALTH}", f"core answers /ping, not /health: 500 {FROM_PROXY}", screens.CORE),
+        ("misrouted-api", f"/api/ is routed to the wrong place: {WEB_PAGE}", screens.ROUTE),
+        (f"status-418@{HEALTH} misrouted-portal", f"core answers /ping, not /health: 418 {FROM_PROXY}", screens.CORE),
+        ("status-418 misrouted-portal", f"no Harbor seen here: 418 {FROM_PROXY}", screens.ROUTE),
+        ("html", f"no Harbor seen here: {WEB_PAGE}", screens.ROUTE),
+        ("reset", f"neither core nor the web UI answers: {CLOSED}", screens.ANSWER),
+        ("redirect-foreign", f"GET /api/v2.0/health {MOVED}", screens.ROUTE),
+        ("redirect-loop", "GET /api/v2.0/health is redirected in a loop", screens.ROUTE),
+        ("truncated-body", "the answer to GET /api/v2.0/health breaks off: connection closed early", screens.BODY),
+        ("slow-drip-body", f"neither core nor the web UI answers: {DRIP}", screens.BODY),
+        ("nginx-down", "cannot connect to harbor.example.com: Connection refused", screens.CONNECT),
+        ("nginx-frozen", "timed out after T s in the TLS handshake with harbor.example.com", screens.TLS),
+        ("tls-1.1", "TLS handshake with localhost failed: the server speaks only TLS below 1.2", screens.TLS),
+    ],
+)
+def test_no_report(check, harbor: Simulator, switches: str, line: str, step: str) -> None:
+    harbor.switch(*switches.split())
+    assert check("health", "-t", "1") == [*screens.problem("health", "CRITICAL", line), step, "exit code 2"]
+
+
+def test_name_without_address(check) -> None:
+    assert check("health", url="https://harbor..test") == [
+        "HARBOR HEALTH CRITICAL - cannot resolve harbor..test: not a valid host name",
+        "Next: check the name and the name servers of this monitoring host: getent hosts harbor..test",
+        "exit code 2",
+    ]
+
+
+def test_certificate_that_does_not_verify(check, harbor: Simulator) -> None:
+    harbor.certificate = "expired"
+    assert check("health") == [
+        "HARBOR HEALTH CRITICAL - certificate does not verify: certificate has expired",
+        screens.CERTIFICATE,
+        "exit code 2",
+    ]
+    well = "HARBOR HEALTH OK - harbor.example.com answers, all 8 components healthy; "
+    assert check("health", "--insecure")[0].startswith(f"{well}certificate not verified (--insecure) | time=")
+    assert check("health", "--isolate")[0].startswith(f"{well}looked past a certificate that does not verify | time=")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        "healthy",
+        {"status": "healthy"},
+        {"components": {}},
+        {"components": []},
+        {"components": ["core"]},
+        {"components": [{"name": "core"}]},
+        {"components": None},
+    ],
+    ids=str,
+)
+def test_json_that_is_no_report(check, harbor: Simulator, body: object) -> None:
+    harbor.answer(HEALTH, body=body if isinstance(body, (dict, list)) else f'"{body}"')
+    assert check("health") == [
+        "HARBOR HEALTH UNKNOWN - the answer to GET /api/v2.0/health is not a health report",
+        screens.CONTENT,
+        "exit code 3",
+    ]
+
+
+def test_not_json(check, harbor: Simulator) -> None:
+    harbor.answer(HEALTH, body="Pong")
+    assert check("health", "--unreachable", "warning") == [
+        "HARBOR HEALTH UNKNOWN - the answer to GET /api/v2.0/health is not JSON",
+        screens.CONTENT,
+        "exit code 3",
+    ]
+
+
+@pytest.mark.parametrize(("state", "code"), [("WARNING", 1), ("CRITICAL", 2), ("UNKNOWN", 3)])
+def test_unreachable_in_another_state(check, harbor: Simulator, state: str, code: int) -> None:
+    harbor.switch("core-down")
+    assert check("health", "--unreachable", state.lower()) == [
+        f"HARBOR HEALTH {state} - core fails: 502 {FROM_PROXY}",
+        screens.CORE,
+        f"exit code {code}",
+    ]
+
+
+def test_unreachable_is_ok(check, harbor: Simulator) -> None:
+    harbor.switch("core-down")
+    assert check("health", "--unreachable", "ok") == [
+        f"HARBOR HEALTH OK - core fails: 502 {FROM_PROXY} (--unreachable ok)",
+        "exit code 0",
+    ]

@@ -1,0 +1,55 @@
+"""A run as an operator sees it, with what differs from run to run taken out, and the words that many lines share."""
+
+from __future__ import annotations
+
+import re
+
+from runner import Outcome
+from simulator import Simulator
+
+HOST = "harbor.example.com"
+VARIABLE = (
+    (r"\btime=[\d.]+s", "time=Ts"),
+    (r"(after|in) [\d.]+( ?s)\b", r"\1 T\2"),
+    (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
+    (r"Testing CA #[\w-]+", "Testing CA"),
+)
+
+
+def screen(outcome: Outcome, harbor: Simulator) -> list[str]:
+    """The lines of a run and its exit code; the simulator's address, times, request ids and CAs made the same."""
+    text = outcome.out.replace(f"{harbor.host}:{harbor.port}", HOST)
+    for pattern, instead in VARIABLE:
+        text = re.sub(pattern, instead, text)
+    return [*text.splitlines(), f"exit code {outcome.code}"]
+
+
+def problem(probe: str, state: str, line: str) -> list[str]:
+    """The first line of a problem that has one; where that is too long, it is cut and stands below as a whole."""
+    head = f"HARBOR {probe.upper()} {state} - "
+    return [head + line] if len(line) <= 120 else [f"{head}{line[:117].rstrip()}...", f"{state}: {line}"]
+
+
+def look(loss: str, container: str) -> str:
+    """The next step for a component: what its users lose, and where to look."""
+    return f"Next: {loss}: docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
+
+
+CORE = look("everything but the web UI's page fails", "harbor-core")
+DATABASE = look("logins, the API and pulls of private images fail", "harbor-db")
+JOBSERVICE = look("scans, replication and garbage collection stand still", "harbor-jobservice")
+PORTAL = look("the web UI is gone", "harbor-portal")
+REDIS = look("jobs stand still, answers are slow", "redis")
+REGISTRY = look("pull and push fail", "registry")
+REGISTRYCTL = look("garbage collection fails", "registryctl")
+TRIVY = look("vulnerability scans fail", "trivy-adapter")
+
+CONNECT = "Next: check that the Harbor host is up and its proxy (container nginx, or the ingress) listens"
+TLS = f"Next: look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {HOST}"
+CERTIFICATE = f"Next: run check_harbor_certificate -H {HOST} -v; renew or complete the certificate"
+ANSWER = "Next: look at the containers nginx and harbor-core: docker ps; docker logs harbor-core"
+BODY = "Next: look at the proxies between here and Harbor, then at docker logs nginx"
+ROUTE = "Next: check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
+CONTENT = "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv"
+SLOW = "Next: look at the load of the Harbor host, then at docker logs harbor-core and harbor-db"
+WAIT = "Next: wait half a minute and look again"
