@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import probes
-from simulator import MONITOR, MONITOR_SECRET, Simulator
+import simulated
 
 LIMIT = 1.25
 REFERENCE = "check_harbor_health"
@@ -45,7 +45,7 @@ TEMPLATE = """\
 # What a run costs
 
 A monitoring host runs these plugins thousands of times an hour, so the price of one run is what counts:
-CPU (user and system) and peak resident memory of the whole process, one HTTPS request each.
+CPU (user and system) and peak resident memory of the whole process, which asks a simulated Harbor over HTTPS.
 
 The **floor** of a plugin is the same interpreter importing the libraries that the plugin loads, and
 nothing else. A plugin can come close to it in CPU although it does more, because it leaves without taking
@@ -107,7 +107,7 @@ def loaded(command: list[str]) -> list[str]:
     return [library for library in LIBRARIES if library in modules]
 
 
-def others(harbor: Simulator) -> list[Subject]:
+def others(harbor: simulated.Simulator) -> list[Subject]:
     """Plugins of other projects, as far as they work here; each asks for one small page over HTTPS."""
     path = "/liveness"  # where check_patroni looks
     harbor.answer(path, headers={"Connection": "close"}, body=b"alive")
@@ -121,27 +121,29 @@ def others(harbor: Simulator) -> list[Subject]:
         ),
         Subject("check_patroni", [str(patroni), "-e", harbor.url, "--ca_file", harbor.ca_file, "node_is_alive"]),
     ]
-    return [subject for subject in subjects if works(subject.command)]
+    return [subject for subject in subjects if works(subject)]
 
 
-def works(command: list[str]) -> bool:
-    """Whether this command is installed with all it needs; says so when it is not."""
-    found = shutil.which(command[0]) and not subprocess.run(command, capture_output=True, check=False).returncode
-    if not found:
-        print(f"Left out: {command[0]} is not installed or does not work")
-    return bool(found)
+def works(subject: Subject) -> bool:
+    """Whether this command is installed with all it needs and succeeds; says so when not."""
+    found = shutil.which(subject.command[0])
+    succeeds = found and not subprocess.run(subject.command, capture_output=True, check=False).returncode
+    if not succeeds:
+        print(f"Left out: {subject.name} is not installed or does not succeed")
+    return bool(succeeds)
 
 
 def measure(runs: int) -> tuple[dict[str, list[Subject]], list[Subject]]:
     """The plugins under each floor (which comes first), and the others, after this many turns of each."""
     groups: dict[str, list[Subject]] = {}
-    with tempfile.TemporaryDirectory() as folder, Simulator() as harbor:
-        authfile = Path(folder, "authfile")
-        probes.write_authfile(authfile, MONITOR, MONITOR_SECRET)
-        common = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", str(authfile)]
+    with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
+        os.chdir(folder)
+        common = simulated.options(harbor, Path(folder))
         for name in probes.names():
             options = [*common, *probes.needed(name)]
             plugin = Subject(name, [sys.executable, probes.file(name), *options])
+            if not works(plugin):
+                continue
             floor = "import " + ", ".join(loaded(plugin.command))
             groups.setdefault(floor, [Subject(floor, [sys.executable, "-c", floor])]).append(plugin)
         foreign = others(harbor)

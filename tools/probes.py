@@ -27,9 +27,3 @@ def needed(name: str) -> list[str]:
     from runner import NEEDED  # the tests' list
 
     return list(NEEDED.get(name, []))
-
-
-def write_authfile(path: Path, username: str, password: str) -> None:
-    """A login as --authfile wants it."""
-    path.touch(mode=0o600)
-    path.write_text(f"username={username}\npassword={password}\n", encoding="ascii")

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import probes
-from simulator import MONITOR, MONITOR_SECRET, Simulator
+import simulated
 
 # As shipped services do: the registry has a service of its own, so health does not judge it.
 SERVICE = {"check_harbor_health": ["--delegate", "registry"]}
@@ -43,12 +42,10 @@ def real(url: str, authfile: str, ca_file: str) -> None:
         show(name, options)
 
 
-def simulated() -> None:
+def stand_in() -> None:
     """Every probe against a healthy Harbor, then with its registry down, then with an expired certificate."""
-    with tempfile.TemporaryDirectory() as folder, Simulator() as harbor:
-        shutil.copy(harbor.ca_file, Path(folder, "ca.pem"))
-        probes.write_authfile(Path(folder, "authfile"), MONITOR, MONITOR_SECRET)
-        options = ["-H", harbor.url, "--ca-file", "ca.pem", "--authfile", "authfile"]
+    with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
+        options = simulated.options(harbor, Path(folder))
 
         heading("1. Everything is fine")
         for name in probes.names():
@@ -77,7 +74,7 @@ def main() -> None:
     if args.url:
         real(args.url, args.authfile, args.ca_file)
     else:
-        simulated()
+        stand_in()
 
 
 if __name__ == "__main__":

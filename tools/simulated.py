@@ -1,0 +1,24 @@
+"""A simulated Harbor for the helper scripts, with a login that may do everything."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import probes  # noqa: F401 - makes the simulator importable
+from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+
+__all__ = ["Simulator", "harbor", "options"]
+
+
+def harbor() -> Simulator:
+    return Simulator(users={MONITOR: Account(MONITOR_SECRET, sysadmin=True)})
+
+
+def options(harbor: Simulator, folder: Path) -> list[str]:
+    """How a probe started in this folder reaches it; the certificate and the login are put there."""
+    shutil.copy(harbor.ca_file, folder / "ca.pem")
+    authfile = folder / "authfile"
+    authfile.touch(mode=0o600)
+    authfile.write_text(f"username={MONITOR}\npassword={MONITOR_SECRET}\n", encoding="ascii")
+    return ["-H", harbor.url, "--ca-file", "ca.pem", "--authfile", "authfile"]
