@@ -213,8 +213,6 @@ class Attempt:
             text = f"{self.failure.detail} (--unreachable ok)"
         else:
             text = summary.ok(results) if state == Ok else summary.problem(results)
-        if state == Ok and self.failure:  # --unreachable ok
-            text = self.failure.detail
         leading: list[Judged] = [result for result in self.results if result.state == state]
         causes: list[Cause] = [result.cause for result in leading if result.cause]
         return Report(
