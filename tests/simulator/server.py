@@ -105,24 +105,29 @@ class Server:
         self._fillers.append(socket.create_connection(("127.0.0.1", self.port)))
 
     def close(self) -> None:
-        """Refuse connections and cut the living ones."""
+        """Refuse connections and cut the living ones; the port stays ours."""
         if self._listening:
-            self._listening = False
-            self._listener.shutdown(socket.SHUT_RDWR)
-            if self._acceptor:
-                self._acceptor.join()
-                self._acceptor = None
+            self._hang_up()
             retired, self._listener = self._listener, self._bind(self.port)  # in this order: nobody else gets the port
             retired.close()
-        for filler in self._fillers:
-            filler.close()
-        self._fillers.clear()
         self._disconnect()
 
     def stop(self) -> None:
         """Close for good."""
-        self.close()
+        if self._listening:
+            self._hang_up()
         self._listener.close()
+        self._disconnect()
+
+    def _hang_up(self) -> None:
+        self._listening = False
+        self._listener.shutdown(socket.SHUT_RDWR)
+        if self._acceptor:
+            self._acceptor.join()
+            self._acceptor = None
+        for filler in self._fillers:
+            filler.close()
+        self._fillers.clear()
 
     def _listen(self, backlog: int) -> None:
         self.close()
