@@ -29,6 +29,7 @@ from harborlib.failure import ROUTE
 import nagiosplugin
 
 ASSETS = 30  # a page names about ten
+PAGE = 262144  # characters in which they are looked for; Harbor's page has 2,000
 
 
 class Portal(nagiosplugin.Resource):
@@ -79,6 +80,7 @@ def loaded(answer):
 
 def named_assets(page, origin):
     """The paths of the scripts and style sheets that a page names, as far as they are on the same origin."""
+    from contextlib import suppress
     from html.parser import HTMLParser
     from urllib.parse import urljoin
 
@@ -91,9 +93,11 @@ def named_assets(page, origin):
             if tag == "link" and values.get("rel") in ("stylesheet", "modulepreload"):
                 link = values.get("href")
             if link:
-                found.append(urljoin(f"{origin}/", link))
+                with suppress(ValueError):  # not a URL
+                    found.append(urljoin(f"{origin}/", link))
 
-    Names().feed(page)
+    with suppress(AssertionError, NotImplementedError):  # markup that the parser gives up on; newer ones do not
+        Names().feed(page[:PAGE])
     return list(dict.fromkeys(url[len(origin) :] for url in found if url.startswith(f"{origin}/")))
 
 
