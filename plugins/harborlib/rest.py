@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
-from . import deadline, endpoints, isolation
+from . import deadline, endpoints, isolation, words
 from .api import Harbor
 from .endpoints import Endpoint
 from .failure import CONTENT, STATUS, Failure, Unusable
@@ -18,6 +19,8 @@ from .request import Answer
 PAGE_SIZE = 100  # Harbor refuses more
 RESERVE = 0.5  # seconds of a probe's time that stay free when a list is long
 A_SANE_CLOCK = 10**9  # 2001: a Date before that is no clock
+AT_ONCE = 4  # questions side by side; more would be a load of its own for Harbor
+T = TypeVar("T")
 #: On which level of a robot account a right is given.
 WHERE = {
     endpoints.SYSTEM: "on system level",
@@ -145,6 +148,32 @@ class Pages:
     def __str__(self) -> str:
         """How far the list was read: `100 of 10000`."""
         return f"{self.seen} of {self.total or 'more'}"
+
+
+class Each(Iterable[tuple[T, Any]]):
+    """One question for each of many things, a few side by side, as long as there is time: pairs of thing and answer.
+
+    `ask` is called with a thing; what it raises is raised. `unseen` says how far it came when time ran out, else "".
+    """
+
+    def __init__(self, things: Sequence[T], ask: Callable[[T], Any], noun: str) -> None:
+        self.unseen = ""
+        self._things = things
+        self._ask = ask
+        self._noun = noun
+
+    def __iter__(self) -> Iterator[tuple[T, Any]]:
+        for start in range(0, len(self._things), AT_ONCE):
+            begun = time.monotonic()
+            few = self._things[start : start + AT_ONCE]
+            for thing, answer in zip(few, deadline.side_by_side([partial(self._ask, thing) for thing in few])):
+                if isinstance(answer, Exception):
+                    raise answer
+                yield thing, answer
+            seen = start + len(few)
+            if seen < len(self._things) and deadline.remaining() < RESERVE + 1.5 * (time.monotonic() - begun):
+                self.unseen = f"only {seen} of {words.number(len(self._things), self._noun)} looked at: time ran out"
+                return
 
 
 def whole(answer: Answer, seen: int) -> int | None:

@@ -17,7 +17,7 @@ from nagiosplugin import Warn
 from . import cron, isolation, options, units, words
 from .failure import CONTENT, Failure
 from .fields import Fields
-from .things import Quantity, Selection, Trouble, named
+from .things import Quantity, Selection, Total, Trouble, named
 
 #: Harbor's three vocabularies: jobs, replication, and retention (which uses both).
 SUCCEEDED, FAILED, STOPPED, RUNNING = "succeeded", "failed", "stopped", "running"
@@ -174,6 +174,14 @@ class History:
             yield "schedule", f"the schedule {self.schedule.text} did not fire at {words.moment(self.missed)}"
 
 
+def totals(histories: Iterable[History]) -> Iterator[nagiosplugin.Metric]:
+    """The largest of the times of many things, which `contexts` show and do not judge."""
+    spans = [span for history in histories for span in history.spans()]
+    for context, measure in (("oldest", "age"), ("longest", "running")):
+        largest = max((seconds for _, name, seconds in spans if name == measure), default=0.0)
+        yield nagiosplugin.Metric(measure, round(largest), "s", min=0, context=context)
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of a probe that judges runs."""
     options.thresholds(parser, "", "age of the last success", "8d", "15d", units.SECONDS)
@@ -203,4 +211,6 @@ def contexts(
         Quantity("running", *running, "a run takes {value} already", words.span, next_step, selection=selection,
                  kind=still),
         Quantity("idle", *running, "", selection=selection, measure="running"),
+        Total("oldest", *age),
+        Total("longest", *running),
     ]  # fmt: skip
