@@ -29,9 +29,11 @@ class Login(NamedTuple):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every form of the secret that a server could echo: as it is, in a URL, in a header (read as Latin-1)."""
+        """Every form of the secret that a server could echo: as it is, in a URL, in a header (Latin-1), as a host."""
         password = self.password
-        return (self._base64, password, quote(password, safe=""), quote(password), password.encode().decode("latin-1"))
+        encoded = (quote(password, safe=""), quote(password), password.encode().decode("latin-1"))
+        forms = (self._base64, password, *encoded)
+        return (*forms, *map(str.lower, forms))
 
     @property
     def _base64(self) -> str:
