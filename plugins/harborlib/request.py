@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -74,7 +75,7 @@ class Answer(NamedTuple):
         if self.is_html:
             raise self.fail(ROUTE, f"{self.status} {self.headers['Content-Type']} instead of JSON from {self.path}")
         try:
-            return json.loads(self.body.decode("utf-8-sig"))
+            return parsed(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
             raise self.fail(CONTENT, f"the answer to GET {self.path} is not JSON") from None
 
@@ -83,3 +84,24 @@ class Answer(NamedTuple):
         failure = Failure(stage, detail, status=self.status)
         failure.path, failure.login = self.path, self.login
         return failure
+
+
+def parsed(text: str) -> Any:
+    """JSON with numbers as Harbor has them: finite, and whole ones of 64 bits; raises ValueError, RecursionError."""
+    return json.loads(text, parse_int=whole, parse_float=finite, parse_constant=finite)
+
+
+def whole(text: str) -> int:
+    """What Go reads as an int64."""
+    number = int(text) if len(text) < 20 else 1 << 64
+    if abs(number) > 1 << 63:
+        raise ValueError("a number of more than 64 bits")
+    return number
+
+
+def finite(text: str) -> float:
+    """A float, but neither infinity nor NaN, which JSON does not have."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    return number

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from .failure import CONTENT, Failure
+from .request import parsed
 
 ISSUER = "harbor-token-issuer"  # a constant in Harbor, which its registry expects
 
@@ -31,7 +31,7 @@ class Claims(NamedTuple):
         """Decode a token; raises Failure (content)."""
         try:
             middle = token.split(".")[1]
-            claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+            claims = parsed(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)).decode())
             access = {
                 str(entry["name"]): frozenset(map(str, entry["actions"] or ()))
                 for entry in claims.get("access") or ()
