@@ -29,6 +29,7 @@ from harborlib.failure import ROUTE
 import nagiosplugin
 
 ASSETS = 30  # a page names about ten
+BACKEND = "check which backend the ingress routes / to: it should be the container harbor-portal (or its service)"
 PAGE = 262144  # characters in which they are looked for; Harbor's page has 2,000
 
 
@@ -42,11 +43,15 @@ class Portal(nagiosplugin.Resource):
         self.fine = f"{harbor.origin.where} serves Harbor's page"
 
     def probe(self):
-        answer = self.harbor.good(self.harbor.ask("/", headers={"Accept": "text/html"}))
+        answer = self.harbor.ask("/", headers={"Accept": "text/html"})
+        if answer.status != 200 and answer.status < 500:
+            raise misrouted(answer, f"{answer.status} instead of the front page")
+        self.harbor.good(answer)
         yield judgement.seconds(answer.elapsed)
         yield nagiosplugin.Metric("size", len(answer.body), "B", min=0)
         if not answer.is_html:
-            raise answer.fail(ROUTE, f"the front page is not HTML but {answer.headers.get('Content-Type', 'untyped')}")
+            kind = answer.headers.get("Content-Type", "untyped")
+            raise misrouted(answer, f"the front page is not HTML but {kind}")
         page = answer.body.decode("utf-8", "replace")
         problem = foreign(page)
         yield nagiosplugin.Metric("page", problem)
@@ -62,6 +67,13 @@ class Portal(nagiosplugin.Resource):
         text = f"{len(missing)} of {len(paths)} assets of the page do not load: {', '.join(missing)}" if missing else ""
         yield nagiosplugin.Metric("missing", text)
         yield nagiosplugin.Metric("assets", len(paths) - len(missing), min=0, max=len(paths), context="size")
+
+
+def misrouted(answer, detail):
+    """The Failure of an answer that is somebody else's."""
+    failure = answer.fail(ROUTE, detail)
+    failure.next_step = BACKEND
+    return failure
 
 
 def foreign(page):
@@ -110,13 +122,12 @@ def declare(parser):
 def check(args, harbor):
     portal = Portal(harbor, args.keyword, args.assets)
     step = components.next_step("portal")
-    route = "check which backend the ingress routes / to: it should be the container harbor-portal (or its service)"
     keyword = "open the page in a browser: is it this Harbor's, and is --keyword still in it?"
     return nagiosplugin.Check(
         portal,
         judgement.ResponseTime(args.warning, args.critical),
         judgement.Threshold("size", None, None, ""),
-        judgement.Finding("page", next_step=route),
+        judgement.Finding("page", next_step=BACKEND),
         judgement.Finding("keyword", next_step=keyword),
         judgement.Finding("missing", next_step=step),
         judgement.Summary(portal),
