@@ -1,0 +1,166 @@
+"""check_harbor_component: what an operator sees."""
+
+from __future__ import annotations
+
+import pytest
+
+import screens
+from simulator import Simulator
+
+HEALTH = "/api/v2.0/health"
+REFUSED = "dial tcp 127.0.0.1:{}: connect: connection refused"
+HUNG = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+WITHOUT_REDIS = (
+    'received unexpected status code: 500 {"code":10004,"message":"check stats of server failed with error",'
+    f'"details":"{REFUSED.format(16379)}"}}'
+)
+POSTGRES = (
+    'failed to run SQL "SELECT 1": failed to connect to `host=127.0.0.1 user=postgres database=registry`: '
+    f"dial error ({REFUSED.format(15432)})"
+)
+STEPS = {
+    "database": screens.DATABASE,
+    "jobservice": screens.JOBSERVICE,
+    "portal": screens.PORTAL,
+    "redis": screens.REDIS,
+    "registry": screens.REGISTRY,
+    "registryctl": screens.REGISTRYCTL,
+    "trivy": screens.TRIVY,
+}
+
+
+@pytest.mark.parametrize("component", ["core", *STEPS])
+def test_healthy(check, component: str) -> None:
+    assert check("component", "--component", component) == [
+        f"HARBOR COMPONENT OK - {component} is healthy | time=Ts;1.5;5;0 {component}=1;;;0;1",
+        "exit code 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("recording", "component", "error"),
+    [
+        ("b-registry-down", "registry", f'Get "http://127.0.0.1:15000/": {REFUSED.format(15000)}'),
+        ("b-registry-hung", "registry", f'Get "http://127.0.0.1:15000/": {HUNG}'),
+        ("b-jobservice-down", "jobservice", f'Get "http://127.0.0.1:18082/api/v1/stats": {REFUSED.format(18082)}'),
+        ("b-jobservice-hung", "jobservice", f'Get "http://127.0.0.1:18082/api/v1/stats": {HUNG}'),
+        ("b-portal-down", "portal", f'Get "http://127.0.0.1:18085": {REFUSED.format(18085)}'),
+        ("b-portal-hung", "portal", f'Get "http://127.0.0.1:18085": {HUNG}'),
+        ("b-postgres-down", "database", POSTGRES),
+        ("b-redis-down", "redis", REFUSED.format(16379)),
+        ("b-redis-down", "jobservice", WITHOUT_REDIS),
+        ("b-registryctl-down", "registryctl", f'Get "http://127.0.0.1:18084/api/health": {REFUSED.format(18084)}'),
+        ("b-trivystub-down", "trivy", f'Get "http://127.0.0.1:18087/probe/healthy": {REFUSED.format(18087)}'),
+    ],
+)
+def test_unhealthy_as_recorded(check, recorded, recording: str, component: str, error: str) -> None:
+    recorded(f"{recording}/health.anon")
+    first, *whole = screens.problem("component", "CRITICAL", f"{component} is unhealthy: {error}")
+    assert check("component", "--component", component) == [
+        f"{first} | time=Ts;1.5;5;0 {component}=0;;;0;1",
+        *whole,
+        STEPS[component],
+        "exit code 2",
+    ]
+
+
+def test_healthy_while_another_one_is_not(check, recorded) -> None:
+    recorded("b-redis-down/health.anon")
+    assert check("component", "--component", "registry", "-v") == [
+        "HARBOR COMPONENT OK - registry is healthy | time=Ts;1.5;5;0 registry=1;;;0;1",
+        "OK: answer after Ts",
+        "exit code 0",
+    ]
+
+
+def test_old_harbor(check, old_harbor: Simulator) -> None:
+    """Harbor 2.0 to 2.2 put the status first and sorted nothing."""
+    old_harbor.switch("trivy-down")
+    assert check("component", "--component", "registry", against=old_harbor)[0] == (
+        "HARBOR COMPONENT OK - registry is healthy | time=Ts;1.5;5;0 registry=1;;;0;1"
+    )
+    assert check("component", "--component", "trivy", against=old_harbor)[0] == (
+        'HARBOR COMPONENT CRITICAL - trivy is unhealthy: Get "http://127.0.0.1:18087/probe/healthy": '
+        f"{REFUSED.format(18087)} | time=Ts;1.5;5;0 trivy=0;;;0;1"
+    )
+
+
+def test_not_reported(check, harbor: Simulator) -> None:
+    names = ("core", "database", "jobservice", "portal", "redis", "registry", "registryctl")
+    harbor.answer(HEALTH, body={"components": [{"name": name, "status": "healthy"} for name in names]})
+    assert check("component", "--component", "trivy") == [
+        f"HARBOR COMPONENT UNKNOWN - trivy is not reported, only {', '.join(names)} | time=Ts;1.5;5;0",
+        "Next: trivy is reported only where it is installed: choose a --component that is reported, "
+        "or drop this service",
+        "exit code 3",
+    ]
+
+
+def test_component_of_a_newer_harbor(check, harbor: Simulator) -> None:
+    """A name that we do not know is judged like the others."""
+    harbor.answer(HEALTH, body={"components": [{"name": "exporter", "status": "unhealthy"}]})
+    assert check("component", "--component", "exporter") == [
+        "HARBOR COMPONENT CRITICAL - exporter is unhealthy: no reason given | time=Ts;1.5;5;0 exporter=0;;;0;1",
+        "Next: look at the component's container or pod, and at its log",
+        "exit code 2",
+    ]
+
+
+def test_core_has_just_started(check, harbor: Simulator) -> None:
+    harbor.switch("core-just-started")
+    line = "redis is not checked yet: core has just started"
+    perfdata = "time=Ts;1.5;5;0 redis=0;;;0;1"
+    assert check("component", "--component", "redis") == [
+        f"HARBOR COMPONENT WARNING - {line} | {perfdata}",
+        screens.WAIT,
+        "exit code 1",
+    ]
+    assert check("component", "--component", "redis", "--isolate") == [
+        f"HARBOR COMPONENT UNKNOWN - {line}; core has just started (see check_harbor_health) | {perfdata}",
+        "Next: check_harbor_health tells more: this follows from it",
+        "exit code 3",
+    ]
+
+
+def test_what_follows_from_another_component_names_it(check, harbor: Simulator) -> None:
+    harbor.switch("redis-down")
+    assert check("component", "--component", "jobservice", "--isolate") == [
+        "HARBOR COMPONENT UNKNOWN - jobservice is unhealthy: received unexpected status code: 500 "
+        '{"code":10004,"messa... (see check_harbor_component redis) | time=Ts;1.5;5;0 jobservice=0;;;0;1',
+        f"UNKNOWN: jobservice is unhealthy: {WITHOUT_REDIS}; Harbor says redis is unhealthy "
+        "(see check_harbor_component redis)",
+        "Next: check_harbor_component redis tells more: this follows from it",
+        "exit code 3",
+    ]
+
+
+def test_no_report(check, harbor: Simulator) -> None:
+    harbor.switch("core-down")
+    line = "502 for /api/v2.0/health from the proxy in front"
+    assert check("component", "--component", "registry") == [
+        f"HARBOR COMPONENT CRITICAL - {line}",
+        screens.CORE,
+        "exit code 2",
+    ]
+    assert check("component", "--component", "registry", "--isolate") == [
+        f"HARBOR COMPONENT UNKNOWN - {line}; the whole of Harbor is affected (see check_harbor_health)",
+        "Next: check_harbor_health tells more: this follows from it",
+        "exit code 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "state", "limits"),
+    [
+        (["-w", "150ms"], "WARNING - answer after Ts (warning at 0.15)", "0.15;5"),
+        (["-c", "150ms"], "CRITICAL - answer after Ts (critical at 0.15)", "1.5;0.15"),
+        (["-w", "~:"], "OK - registry is healthy", "~:;5"),
+    ],
+)
+def test_response_time(check, harbor: Simulator, options: list[str], state: str, limits: str) -> None:
+    harbor.delay(HEALTH, 0.2)
+    assert check("component", "--component", "registry", *options) == [
+        f"HARBOR COMPONENT {state} | time=Ts;{limits};0 registry=1;;;0;1",
+        *([] if state.startswith("OK") else [screens.SLOW]),
+        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split()[0])}",
+    ]

@@ -1,0 +1,163 @@
+"""check_harbor_portal: what an operator sees."""
+
+from __future__ import annotations
+
+import pytest
+
+import screens
+from simulator import Simulator
+
+OK = "HARBOR PORTAL OK - harbor.example.com serves Harbor's page"
+FOREIGN = "the front page is not Harbor's: neither <harbor-app> nor a title with Harbor"
+ROUTE = "Next: check which backend the ingress routes / to: it should be the container harbor-portal (or its service)"
+KEYWORD = "Next: open the page in a browser: is it this Harbor's, and is --keyword still in it?"
+MOVED = "is redirected to https://registry.example.net; give -H the final address"
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+
+def test_served(check) -> None:
+    assert check("portal") == [f"{OK} | time=Ts;2;5;0 size=461B;;;0", "exit code 0"]
+
+
+def test_with_assets(check) -> None:
+    assert check("portal", "--assets", "-v") == [
+        f"{OK} | time=Ts;2;5;0 size=461B;;;0 assets=3;;;0;3",
+        "OK: answer after Ts",
+        "exit code 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<html><title>Harbor</title>",
+        "<TITLE lang=en>\n Our HARBOR at work </TITLE>",
+        "<body><harbor-app>Loading...</harbor-app>",
+        "<HARBOR-APP />",
+    ],
+)
+def test_marks_of_the_page(check, harbor: Simulator, page: str) -> None:
+    harbor.answer("/", headers=HTML, body=page)
+    assert check("portal") == [f"{OK} | time=Ts;2;5;0 size={len(page)}B;;;0", "exit code 0"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["", "<html><title>Intranet</title><body>Harbor is down today", "<title></title><p>harbor-app", "\x00\xff|<"],
+)
+def test_page_of_somebody_else(check, harbor: Simulator, page: str) -> None:
+    harbor.answer("/", headers=HTML, body=page)
+    assert check("portal", "--keyword", "Harbor") == [
+        f"HARBOR PORTAL CRITICAL - {FOREIGN} | time=Ts;2;5;0 size={len(page.encode())}B;;;0",
+        ROUTE,
+        "exit code 2",
+    ]
+
+
+def test_misrouted(check, harbor: Simulator) -> None:
+    harbor.switch("misrouted-portal")
+    assert check("portal", "--isolate") == [
+        f"HARBOR PORTAL CRITICAL - {FOREIGN} | time=Ts;2;5;0 size=96B;;;0",
+        ROUTE,
+        "exit code 2",
+    ]
+
+
+def test_not_a_page(check, harbor: Simulator) -> None:
+    harbor.answer("/", headers={"Content-Type": "application/json"}, body="<title>Harbor</title>")
+    assert check("portal") == [
+        "HARBOR PORTAL CRITICAL - the front page is not HTML but application/json | time=Ts;2;5;0 size=21B;;;0",
+        ROUTE,
+        "exit code 2",
+    ]
+
+
+def test_keyword(check) -> None:
+    assert check("portal", "--keyword", 'href="styles.css"')[-1] == "exit code 0"
+    assert check("portal", "--keyword", "HARBOR") == [
+        "HARBOR PORTAL CRITICAL - the front page lacks the keyword HARBOR | time=Ts;2;5;0 size=461B;;;0",
+        KEYWORD,
+        "exit code 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("switches", "line", "step"),
+    [
+        ("portal-down", "502 for / from the proxy in front", screens.PORTAL),
+        ("portal-frozen", "timed out after T s waiting for the answer to GET /", screens.PORTAL),
+        ("status-404@/", "404 instead of the front page", ROUTE),
+        ("redirect-foreign", f"GET / {MOVED}", screens.ROUTE),
+        ("nginx-down", "cannot connect to harbor.example.com: Connection refused", screens.CONNECT),
+    ],
+)
+def test_not_served(check, harbor: Simulator, switches: str, line: str, step: str) -> None:
+    harbor.switch(switches)
+    assert check("portal", "-t", "1") == [f"HARBOR PORTAL CRITICAL - {line}", step, "exit code 2"]
+
+
+def test_redirect_within_harbor_is_followed(check, harbor: Simulator) -> None:
+    harbor.answer("/", 302, {"Location": "/harbor/projects"})
+    assert check("portal") == [f"{OK} | time=Ts;2;5;0 size=461B;;;0", "exit code 0"]
+
+
+def test_whole_of_harbor_is_down(check, harbor: Simulator) -> None:
+    harbor.switch("nginx-down")
+    assert check("portal", "--isolate") == [
+        "HARBOR PORTAL UNKNOWN - cannot connect to harbor.example.com: Connection refused; "
+        "the whole of Harbor is affected (see check_harbor_health)",
+        "Next: check_harbor_health tells more: this follows from it",
+        "exit code 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "state", "limits"),
+    [
+        (["-w", "150ms"], "WARNING - answer after Ts (warning at 0.15)", "0.15;5"),
+        (["-c", "150ms"], "CRITICAL - answer after Ts (critical at 0.15)", "2;0.15"),
+        (["-w", "1s"], "OK - harbor.example.com serves Harbor's page", "1;5"),
+    ],
+)
+def test_response_time(check, harbor: Simulator, options: list[str], state: str, limits: str) -> None:
+    harbor.delay("/", 0.2)
+    assert check("portal", *options) == [
+        f"HARBOR PORTAL {state} | time=Ts;{limits};0 size=461B;;;0",
+        *([] if state.startswith("OK") else [screens.SLOW]),
+        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split()[0])}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (404, {}, ""),
+        (200, HTML, "<title>Harbor</title>"),  # as nginx answers for a file that is not there
+        (500, {}, ""),
+    ],
+)
+def test_asset_that_does_not_load(check, harbor: Simulator, answer: tuple) -> None:
+    harbor.answer("/main.js", *answer)
+    assert check("portal")[-1] == "exit code 0"
+    assert check("portal", "--assets") == [
+        "HARBOR PORTAL CRITICAL - 1 of 3 assets of the page do not load: /main.js | "
+        "time=Ts;2;5;0 size=461B;;;0 assets=2;;;0;3",
+        screens.PORTAL,
+        "exit code 2",
+    ]
+
+
+def test_which_assets_count(check, harbor: Simulator) -> None:
+    """What a browser loads from here before anything is seen, and each once."""
+    page = f"""<title>Harbor</title><link rel="icon" href="icon.ico"><link rel="stylesheet" href="/styles.css?v=1">
+        <link rel=modulepreload href="{harbor.url}/runtime.js"><script src=main.js></script><script src="main.js">
+        <script>inline()</script><script src="https://cdn.example.net/far.js"></script><img src="none.png">"""
+    harbor.answer("/", headers=HTML, body=page)
+    assert check("portal", "--assets")[0].endswith("assets=3;;;0;3")
+    loaded = {request.target for request in harbor.requests}
+    assert loaded == {"/", "/styles.css?v=1", "/runtime.js", "/main.js"}
+
+
+def test_page_without_assets(check, harbor: Simulator) -> None:
+    harbor.answer("/", headers=HTML, body="<title>Harbor</title>")
+    assert check("portal", "--assets") == [f"{OK} | time=Ts;2;5;0 size=21B;;;0 assets=0;;;0;0", "exit code 0"]
