@@ -10,7 +10,7 @@ from simulator import Simulator
 HOST = "harbor.example.com"
 VARIABLE = (
     (r"\btime=[\d.]+s", "time=Ts"),
-    (r"(after|in) [\d.]+( ?s)\b", r"\1 T\2"),
+    (r"\b(after|in) [\d.]+( ?s)\b", r"\1 T\2"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
     (r"Testing CA #[\w-]+", "Testing CA"),
 )

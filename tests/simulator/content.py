@@ -89,7 +89,7 @@ class Content:
 
     `more_projects` are that many besides the four of projects.PROJECTS, named `team-00001` and so on, each with a quota
     of 1000 bytes of which its number modulo 700 is used. `sorts_quotas`: Harbor 2.9.5 was asked for the most used first
-    and gave the newest first; others may obey.
+    and gave the newest first; others may obey. `now` is a clock that stands still, None the real one.
     """
 
     gc: Job = field(default_factory=Job)
@@ -108,6 +108,11 @@ class Content:
     )
     more_projects: int = 0
     sorts_quotas: bool = False
+    now: float | None = None
+
+    def clock(self) -> float:
+        """What time it is for this Harbor."""
+        return time.time() if self.now is None else self.now
 
     def project_names(self) -> list[str]:
         """The projects besides those of projects.PROJECTS."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from .accounts import Login
@@ -24,7 +23,7 @@ def _trouble(harbor: Simulator) -> Response | None:
 
 def pools(harbor: Simulator, request: Request, login: Login) -> Response:
     """GET /jobservice/pools."""
-    now = time.time()
+    now = harbor.content.clock()
     rows = [
         {
             "concurrency": pool.concurrency,
@@ -47,7 +46,7 @@ def workers(harbor: Simulator, request: Request, login: Login) -> Response:
         for number in range(pool.concurrency):
             row = {"id": f"{number:024x}", "pool_id": pool.name}
             if number < len(busy):
-                start = moment(time.time() - busy[number].age)
+                start = moment(harbor.content.clock() - busy[number].age)
                 row.update(job_id=f"{number:032x}", job_name=busy[number].name, start_at=start)
             rows.append(row)
     return _trouble(harbor) or json_response([row for row in rows if wanted in ("all", row["pool_id"])])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from typing import TYPE_CHECKING
 
 from .accounts import Login
+from .content import moment
 from .faults import COMPONENTS
 from .messages import Request, Response, error, json_response
 
@@ -51,9 +51,8 @@ def info(harbor: Simulator, request: Request, login: Login) -> Response:
     if login.account or harbor.version < VERSION_HIDDEN_FROM:
         facts["harbor_version"] = harbor.version_text
     if login.account:
-        now = datetime.datetime.now(datetime.timezone.utc)
         facts.update(
-            current_time=now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z",
+            current_time=moment(harbor.content.clock()),
             external_url=harbor.url,
             has_ca_root=False,
             notification_enable=True,
