@@ -49,7 +49,7 @@ def challenge_problem(header: str, origin: Origin) -> str:
         return "the challenge of /v2/ lacks a realm or a service: clients cannot log in"
     if scheme.lower() != "https" and origin.scheme == "https":
         return f"the realm is {realm}: clients would send passwords in clear text, or refuse"
-    if host not in (origin.where, f"{origin.host}:{origin.port}"):
+    if host not in (origin.where, where(origin.host, origin.port)):
         return f"the realm is on another host: {realm}, not on {origin.where}"
     return ""
 
