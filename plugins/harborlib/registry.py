@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from .api import Harbor
+from .dial import where
 from .failure import ROUTE, STATUS, Failure
 from .origin import PORTS, Origin
 from .request import Answer
