@@ -18,8 +18,9 @@ ANSWER_LIMIT = 8 * 1024 * 1024  # bytes; pages of 100 rows stay well under 1 MiB
 class Request(NamedTuple):
     """One request to Harbor, or to another `origin` (an object store).
 
-    `limit` are the seconds it may take (None: what the caller has), `size` the bytes that are read of the answer.
-    `sink` takes the body of a 200 piece by piece instead of the answer, `follow` obeys redirects within the origin.
+    `limit` are the seconds it may take (None: what the caller has), `size` the bytes that an answer may hold.
+    `sink` takes the body of a 200 piece by piece instead, as long as it returns True; `follow` obeys redirects within
+    the origin.
     """
 
     method: str
@@ -29,7 +30,7 @@ class Request(NamedTuple):
     origin: Origin | None = None
     limit: float | None = None
     size: int = ANSWER_LIMIT
-    sink: Callable[[bytes], object] | None = None
+    sink: Callable[[bytes], bool] | None = None
     follow: bool = True
 
     @property

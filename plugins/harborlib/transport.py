@@ -100,14 +100,16 @@ def read(response: requests.Response, request: Request) -> bytes:
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Failure(CONTENT, f"{request} is answered compressed, which was not asked for")
     body = bytearray()
-    length = 0
-    sink = request.sink if request.sink and response.status_code == 200 else body.extend
+    sink = request.sink if response.status_code == 200 else None
     try:
         # Not stream(), which before urllib3 2.6 reads a line of any length for the size of a chunk.
         while chunk := response.raw.read(CHUNK, decode_content=False):
-            sink(chunk)
-            length += len(chunk)
-            if length > request.size:
+            if sink:
+                if not sink(chunk):
+                    return b""
+                continue
+            body += chunk
+            if len(body) > request.size:
                 raise Failure(BODY, f"the answer to {request} is larger than {request.size} bytes")
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
         raise Failure(BODY, f"the answer to {request} breaks off: {cause(error)}") from None
