@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .failure import CONTENT, Failure
 from .request import parsed
 
 ISSUER = "harbor-token-issuer"  # a constant in Harbor, which its registry expects
+END_OF_TIME = 1e11  # seconds since 1970, in the year 5138
 
 
 class Claims(NamedTuple):
@@ -42,9 +43,9 @@ class Claims(NamedTuple):
                 subject=str(claims.get("sub") or ""),
                 issuer=str(claims.get("iss") or ""),
                 audience=" ".join(map(str, audience)) if isinstance(audience, list) else str(audience),
-                issued=float(claims.get("iat") or 0),
-                not_before=float(claims.get("nbf") or 0),
-                expires=float(claims.get("exp") or 0),
+                issued=moment(claims, "iat"),
+                not_before=moment(claims, "nbf"),
+                expires=moment(claims, "exp"),
                 access=access,
             )
         except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
@@ -53,3 +54,11 @@ class Claims(NamedTuple):
     def missing(self, repository: str, actions: frozenset[str]) -> list[str]:
         """The actions that are not granted."""
         return sorted(actions - self.access.get(repository, frozenset()))
+
+
+def moment(claims: Mapping[str, Any], name: str) -> float:
+    """A time in seconds since 1970, 0 where it is missing; raises what a wrong type or value raises."""
+    seconds = float(claims.get(name) or 0)
+    if not 0 <= seconds < END_OF_TIME:
+        raise ValueError
+    return seconds
