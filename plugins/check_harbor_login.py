@@ -40,17 +40,18 @@ class Token(nagiosplugin.Resource):
 
     def __init__(self, harbor, repository, actions):
         self.harbor = harbor
-        self.repository = Repository(harbor, repository, frozenset(actions))
+        self.repository = Repository(harbor, repository, actions)
         self.fine = f"{harbor.login.username} may {', '.join(actions)} in {repository}"
 
     def probe(self):
-        self.repository.authorize()
+        self.repository.log_in()
         yield judgement.seconds(self.repository.token_seconds)
         claims = self.repository.claims
         if claims is None:
             self.fine = "/v2/ asks for no login"
             return
         yield nagiosplugin.Metric("lifetime", round(claims.expires - claims.issued), "s", min=0)
+        yield nagiosplugin.Metric("rights", self.lacking(claims))
         yield nagiosplugin.Metric("validity", self.invalid(claims, self.repository.now, "the server's own clock"))
         yield nagiosplugin.Metric("clock", self.invalid(claims, time.time(), "this host's clock"))
         service = self.repository.service
@@ -59,13 +60,22 @@ class Token(nagiosplugin.Resource):
         strange = f"the token's issuer is {claims.issuer or 'nobody'}, not {ISSUER}"
         yield nagiosplugin.Metric("issuer", "" if claims.issuer == ISSUER else strange)
 
+    def lacking(self, claims):
+        """The actions that the token does not grant, or ""."""
+        name = self.repository.name
+        missing = claims.missing(name, self.repository.actions)
+        granted = ", ".join(sorted(claims.access.get(name, ()))) or "nothing"
+        who = self.harbor.login.username
+        return f"{who} has no right to {', '.join(missing)} in {name}: granted is {granted}" if missing else ""
+
     @staticmethod
     def invalid(claims, now, whose):
         """Why a token is not valid at this time, or ""."""
         if claims.expires <= now - LEEWAY:
             return f"the token has expired already by {whose}, {now - claims.expires:.0f} s ago"
-        if max(claims.not_before, claims.issued) > now + LEEWAY:
-            return f"the token is not valid yet by {whose}, only in {claims.not_before - now:.0f} s"
+        start = max(claims.not_before, claims.issued)
+        if start > now + LEEWAY:
+            return f"the token is not valid yet by {whose}, only in {start - now:.0f} s"
         return ""
 
 
@@ -83,10 +93,12 @@ def check(args, harbor):
         raise Unusable("a login is needed: --authfile")
     token = Token(harbor, args.repository, args.actions)
     clocks = "set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
+    rights = "give the robot account that right in its project, and look whether the project exists"
     return nagiosplugin.Check(
         token,
         judgement.ResponseTime(args.warning, args.critical),
         judgement.Threshold("lifetime", None, None, ""),
+        judgement.Finding("rights", next_step=rights),
         judgement.Finding("validity", next_step=clocks),
         judgement.Finding("clock", Warn, clocks),
         judgement.Finding("audience", next_step="look at auth.token in the registry's config.yml and at core's"),

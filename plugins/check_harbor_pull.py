@@ -41,7 +41,7 @@ class Pull(nagiosplugin.Resource):
     def __init__(self, harbor, args):
         self.image = args.image
         self.args = args
-        self.repository = Repository(harbor, args.image.repository, frozenset({"pull"}))
+        self.repository = Repository(harbor, args.image.repository, ("pull",))
         self.fine = ""
 
     def probe(self):
@@ -59,24 +59,28 @@ class Pull(nagiosplugin.Resource):
         yield nagiosplugin.Metric("rate", round(size / spent) if spent else 0, "B", min=0, context="phase")
         yield judgement.seconds(time.monotonic() - started)
         left_out = f", {skipped} beyond --max-bytes left out" if skipped else ""
-        self.fine = f"{self.image} pulled: manifest and {len(chosen)} of {len(manifest.blobs)} blobs right{left_out}"
+        everything = len(manifest.layers) + bool(manifest.config)
+        self.fine = f"{self.image} pulled: manifest and {len(chosen)} of {everything} blobs right{left_out}"
 
     def manifest(self):
         """The image's manifest; of an index the child for the platform."""
         found = self.repository.manifest(self.image.reference)
         if not found.children:
             return found
-        platforms = {child.platform: child.digest for child in reversed(found.children)}
-        if self.args.platform not in platforms:
-            text = f"{self.image} has no image for {self.args.platform}, only {', '.join(platforms)}"
-            raise Failure(CONTENT, text, next_step="choose another --platform, or another canary image")
-        return self.repository.manifest(platforms[self.args.platform])
+        wanted = self.args.platform
+        for child in found.children:
+            if child.platform == wanted or child.platform.startswith(f"{wanted}/"):
+                return self.repository.manifest(child.digest, child.size)
+        known = ", ".join(child.platform or "none" for child in found.children)
+        text = f"{self.image} has no image for {wanted}, only {known}"
+        raise Failure(CONTENT, text, next_step="choose another --platform, or another canary image")
 
     def choose(self, manifest):
         """The blobs to read, and how many are left out because of their size."""
         config = [manifest.config] if manifest.config else []
-        by_size = sorted(manifest.blobs, key=lambda blob: blob.size)
-        wanted = {"none": [], "config": config, "smallest": by_size[:1], "all": by_size}[self.args.blobs]
+        layers = sorted(manifest.layers, key=lambda layer: layer.size)
+        some = {"none": 0, "config": 0, "smallest": 1, "all": len(layers)}[self.args.blobs]
+        wanted = [] if self.args.blobs == "none" else config + layers[:some]
         chosen, size = [], 0
         for blob in wanted:
             size += blob.size
@@ -92,7 +96,9 @@ def declare(parser):
     parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64",
                         help="which image of an index, as OS/ARCH[/VARIANT] (default %(default)s)")  # fmt: skip
     choices = ("none", "config", "smallest", "all")
-    parser.add_argument("--blobs", choices=choices, default="all", help="which blobs to read (default %(default)s)")
+    parser.add_argument("--blobs", choices=choices, default="all",
+                        help="what to read besides the manifest: nothing, the configuration, that and the smallest "
+                        "layer, or everything (default %(default)s)")  # fmt: skip
     parser.add_argument("--max-bytes", metavar="SIZE", type=options.size, default="100MiB",
                         help="read the smallest blobs up to this sum (default %(default)s)")  # fmt: skip
     options.thresholds(parser, "", "seconds for everything", "5", "20", units.SECONDS)

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Can one write to the registry?
 
---depth blob (default) writes 2 MiB into an upload and cancels it, then completes a small blob of its own: a started
-upload alone stays green on a nearly full disk, with a Redis that refuses writes, a read-only PostgreSQL, or an ingress
-with a small body limit. --depth image also pushes a small OCI image, pulls it back, compares it and deletes it.
---depth session only starts and cancels an upload.
+--depth blob (default) pushes the two blobs of an image: a layer of 2 MiB, always the same, and a configuration of
+1 KiB that nobody has yet. A started upload alone (--depth session) stays green on a nearly full disk, with a Redis that
+refuses writes, a read-only PostgreSQL, or an ingress with a small body limit. --depth image also pushes the image's
+manifest, pulls the image back, compares it and deletes it.
 
 States:
   OK        everything that was written is there, and what was begun is taken back
   WARNING   slow (-w); something was left behind, by this run or by one before it
-  CRITICAL  the storage is full or read-only, quota exceeded, Harbor in read-only mode, a right is missing, the tag is
-            immutable, the ingress limits bodies; what was pushed comes back different; no answer; very slow (-c)
-  UNKNOWN   usage error; with --isolate: another probe reports the cause, named in the line
+  CRITICAL  the storage is full or read-only, quota exceeded, Harbor in read-only mode, the tag is immutable, the
+            ingress limits bodies or sends uploads to another host; what was pushed comes back different; no answer;
+            very slow (-c)
+  UNKNOWN   usage error; a right is missing; with --isolate: another probe reports the cause, named in the line
 
 Perfdata:
   time   seconds for everything
@@ -19,28 +20,34 @@ Perfdata:
   write  seconds for writing
   bytes  bytes written
 
-Rights: repository:pull, push and delete in the project (--depth image also artifact:delete): a robot account of a
-canary project that holds nothing else. Harbor: 2.0 or newer.
+Rights: repository:pull, push and delete: a robot account of a canary project that holds nothing else and is no proxy
+cache. Two monitoring hosts that push to one project need a --repository each. Harbor: 2.0 or newer.
 
-Does not see: reading (check_harbor_pull). Leaves behind: a blob of 1 KiB each run, which garbage collection removes, so
-schedule one; after a SIGKILL an upload, which the registry purges after a week.
+Does not see: reading (check_harbor_pull); a quota that has room for 1 KiB.
+
+Leaves behind: the layer, once; of each run the configuration until garbage collection, so schedule one, and in a file
+system an empty folder for good. Of an upload that is cancelled (--depth session, or a failure) the registry keeps four
+empty folders and files. A run that is killed leaves an upload of at most 2 MiB, which the registry purges after a week,
+or with --depth image the tag check-harbor, which the next run deletes and reports.
 """
 
+import io
 import json
 import os
+import tarfile
 import time
+from hashlib import shake_256
 
 from harborlib import judgement, options, plugin, units, upload
-from harborlib.failure import Failure, Unusable
-from harborlib.repository import Repository, corrupt, step
+from harborlib.failure import CONTENT, Failure, Unusable
+from harborlib.repository import Repository
 
 import nagiosplugin
 from nagiosplugin import Warn
 
 LARGE = 2 * 1024 * 1024  # bytes: more than a forgotten body limit of 1 MiB, and than the last blocks of a disk
-SMALL = 1024
 TAG = "check-harbor"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+MEDIA_TYPE = "application/vnd.oci.image"
 
 
 class Push(nagiosplugin.Resource):
@@ -49,10 +56,10 @@ class Push(nagiosplugin.Resource):
     def __init__(self, harbor, args):
         self.harbor = harbor
         self.args = args
-        self.repository = Repository(harbor, f"{args.project}/{args.repository}", frozenset({"pull", "push", "delete"}))
+        self.repository = Repository(harbor, f"{args.project}/{args.repository}", ("pull", "push", "delete"))
         self.written = 0
-        self.leftover = ""
-        self.fine = ""
+        self.leftovers = []
+        self.fine = f"{args.depth} written to {self.repository.name} and taken back"
 
     def probe(self):
         started = time.monotonic()
@@ -60,67 +67,97 @@ class Push(nagiosplugin.Resource):
         yield nagiosplugin.Metric("token", round(self.repository.token_seconds, 3), "s", min=0, context="phase")
         begun = time.monotonic()
         try:
-            {"session": self.session, "blob": self.blob, "image": self.image}[self.args.depth]()
+            {"session": self.session, "blob": self.blobs, "image": self.image}[self.args.depth]()
         except Failure as failure:
             raise self.unless_unreadable(failure) from None
         yield nagiosplugin.Metric("write", round(time.monotonic() - begun, 3), "s", min=0, context="phase")
         yield nagiosplugin.Metric("bytes", self.written, "B", min=0, context="phase")
-        yield nagiosplugin.Metric("leftover", self.leftover)
+        self.take_back()
+        yield nagiosplugin.Metric("leftover", "; ".join(self.leftovers))
         yield judgement.seconds(time.monotonic() - started)
-        self.fine = f"{self.args.depth} written to {self.repository.name} and taken back"
 
     def session(self):
         upload.Upload(self.repository).cancel()
 
-    def blob(self):
-        begun = upload.Upload(self.repository)
-        begun.write(os.urandom(LARGE))
-        self.written += LARGE
-        begun.cancel()
-        self.small_blob()
+    def blobs(self):
+        """The blobs of an image, as its manifest names them.
 
-    def small_blob(self):
-        """A blob that nobody has yet, so that the database and Redis must take it in; as a descriptor."""
-        data = os.urandom(SMALL)
-        digest = upload.Upload(self.repository).complete(data)
-        self.written += SMALL
-        return {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": SMALL}
+        The layer is there since the first run: cancelling an upload would leave more behind than writing it again. The
+        configuration is new each time, so that the database and the quota must take it in.
+        """
+        layer = tar(shake_256(b"check_harbor").digest(LARGE))
+        begun = upload.Upload(self.repository)
+        begun.write(layer)
+        digest = upload.digest_of(layer)
+        begun.complete(digest)
+        config = {
+            "architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [digest]},
+            "config": {"Labels": {"check_harbor": os.urandom(400).hex()}},
+        }  # fmt: skip
+        content = json.dumps(config).encode()  # Harbor reads it, and takes no image without a configuration in JSON
+        new = upload.put_blob(self.repository, content)
+        self.written += len(layer) + len(content)
+        return {
+            "config": {"mediaType": f"{MEDIA_TYPE}.config.v1+json", "digest": new, "size": len(content)},
+            "layers": [{"mediaType": f"{MEDIA_TYPE}.layer.v1.tar", "digest": digest, "size": len(layer)}],
+        }
 
     def image(self):
         """A whole image: in, back, compared, gone."""
         self.clean_up_before()
-        self.blob()
-        layer = self.small_blob()
-        config = {**self.small_blob(), "mediaType": "application/vnd.oci.image.config.v1+json"}
-        body = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]}
-        digest = upload.put_manifest(self.repository, TAG, json.dumps(body).encode(), MANIFEST)
-        with step("push"):
+        media_type = f"{MEDIA_TYPE}.manifest.v1+json"
+        body = json.dumps({"schemaVersion": 2, "mediaType": media_type, **self.blobs()}).encode()
+        digest = upload.put_manifest(self.repository, TAG, body, media_type)
+        try:
             back = self.repository.manifest(TAG)
-            for blob in back.blobs:
-                self.repository.blob(blob)
             if back.digest != digest:
-                raise corrupt(self.harbor.slowest, f"the image {self.repository.name}:{TAG}", digest, back.digest)
-        upload.delete_manifest(self.repository, digest)
+                text = f"{self.repository.name}:{TAG} comes back as {back.digest[:19]}, not as {digest[:19]}"
+                raise Failure(CONTENT, text, state="critical", next_step="does another host push here too?")
+            for blob in filter(None, (back.config, *back.layers)):
+                self.repository.blob(blob)
+        except Failure as failure:
+            failure.step = "push"
+            raise
 
     def clean_up_before(self):
         """Delete the image of a run that was killed, and remember it."""
-        answer = self.repository.send("HEAD", f"manifests/{TAG}", {"Accept": MANIFEST})
-        digest = answer.headers.get("Docker-Content-Digest", "")
+        answer = self.repository.send("HEAD", f"manifests/{TAG}", {"Accept": f"{MEDIA_TYPE}.manifest.v1+json"})
+        digest = answer.headers.get("Docker-Content-Digest")
         if answer.status == 200 and digest:
-            upload.delete_manifest(self.repository, digest)
-            self.leftover = f"a run before this one left {self.repository.name}:{TAG} behind; it is deleted now"
+            name = f"image {self.repository.name}:{TAG}"
+            upload.delete(self.repository, f"manifests/{digest}", name)
+            self.leftovers.append(f"a run before this one left the {name} behind; it is deleted now")
+
+    def take_back(self):
+        """Undo what was begun and is not wanted any more."""
+        for what, undo in list(self.harbor.undo.items()):
+            try:
+                undo()
+            except Failure as failure:
+                self.harbor.undo.pop(what)
+                self.leftovers.append(f"left behind: the {what} ({failure.detail})")
 
     def unless_unreadable(self, failure):
         """The failure of a write; where the storage cannot be read either, it belongs to check_harbor_pull."""
         if self.args.image is None or failure.step != "push" or failure.status < 500:
             return failure
-        canary = Repository(self.harbor, self.args.image.repository, frozenset({"pull"}))
+        canary = Repository(self.harbor, self.args.image.repository, ("pull",))
         try:
             canary.authorize()
             canary.manifest(self.args.image.reference)
         except Failure:
             failure.step = "pull"
         return failure
+
+
+def tar(content):
+    """An archive of one file, the same for the same content."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        info = tarfile.TarInfo("check_harbor")
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    return file.getvalue()
 
 
 def declare(parser):

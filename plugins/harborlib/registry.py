@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import time
+from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from .api import Harbor
 from .dial import where
@@ -68,32 +73,39 @@ def challenge(answer: Answer, harbor: Harbor) -> dict[str, str]:
     return challenges(header)["bearer"]
 
 
-def port(scheme: str) -> int:
-    """The usual port of a scheme; raises ValueError for one that is not HTTP."""
-    if scheme not in PORTS:
-        raise ValueError(f"not HTTP: {scheme}")
-    return PORTS[scheme]
+def location(answer: Answer, harbor: Harbor) -> tuple[Origin, str]:
+    """Where an answer sends its client: a server, and the path and query there; raises Failure (route)."""
+    try:
+        target = urlsplit(urljoin(harbor.origin.url + answer.path, answer.headers["Location"]))
+        origin = Origin(target.scheme, target.hostname or "", target.port or PORTS[target.scheme])
+    except (KeyError, ValueError):
+        raise answer.fail(ROUTE, f"{answer.path} is answered {answer.status} without a usable Location") from None
+    return origin, target.path + (f"?{target.query}" if target.query else "")
 
 
 #: What the numbers in a storage driver's error mean (Linux errno).
-ERRNO = {28: "the registry's storage is full", 30: "the registry's storage is read-only", 122: "disk quota exceeded"}
+ERRNO = {
+    28: "the registry's storage is full",
+    30: "the registry's storage is read-only",
+    122: "the disk quota of the registry's storage is used up",
+}
+NUMBERS = {os.strerror(number).lower(): number for number in errno.errorcode}
 STORAGE = "look at the storage of the container registry: df -h, mount, dmesg on its host"
 
 
 def refusal(answer: Answer, what: str) -> Failure:
     """What an error of the registry protocol means, told by the hop that fails: proxy, core, registry or storage."""
     code, message, detail = error(answer)
-    if answer.is_html and answer.status < 500:
-        return answer.fail(ROUTE, f"{what}: {answer.status} with a web page: /v2/ is routed to the wrong place")
     found = answer.fail(STATUS, f"{what}: {answer.status} {message}".rstrip())
     found.state = "critical"
-    number = errno(detail)
-    if answer.status == 502:
-        who = "the registry" if answer.request_id else "the proxy"
-        found.detail = f"502 from {who} for {what}"
-    elif number:
-        found.detail = f"{what}: {ERRNO.get(number, f'the registry cannot use its storage (errno {number})')}"
-        found.next_step = STORAGE
+    storage = storage_trouble(detail)
+    if answer.is_html and answer.status < 500:
+        found.stage = ROUTE
+        found.detail = f"{what}: {answer.status} with a web page: /v2/ is routed to the wrong place"
+    elif answer.status == 502:
+        found.detail = f"502 from {'the registry' if answer.request_id else 'the proxy'} for {what}"
+    elif storage:
+        found.detail, found.next_step = f"{what}: {storage}", STORAGE
     elif answer.status == 404 and code in ("MANIFEST_UNKNOWN", "BLOB_UNKNOWN"):
         found.detail = f"{what} is lost: Harbor knows it, the registry's storage does not have it"
         found.next_step = f"{STORAGE}; was it mounted, did garbage collection take it?"
@@ -108,16 +120,20 @@ def refusal(answer: Answer, what: str) -> Failure:
         found.state = "warning"
         found.detail = f"{what}: refused by a policy of its project: {message}"
         found.next_step = "have the image scanned and signed as its project asks, or use another canary"
-    elif answer.status >= 500:
-        request = f" (X-Request-Id {answer.request_id})" if answer.request_id else ""
-        found.detail = f"{what}: {answer.status} {message}{request}"
+    elif answer.status >= 500 and answer.request_id:
+        found.detail += f" (X-Request-Id {answer.request_id})"
     return found
 
 
 def reset(answer: Answer) -> str:
-    """When a rate limit ends, if the answer tells."""
-    seconds = answer.headers.get("Retry-After") or answer.headers.get("RateLimit-Reset") or ""
-    return f", free again in {seconds} s" if seconds.isdigit() and len(seconds) < 8 else ""
+    """When a rate limit ends, if the answer tells: in seconds or as a date. Harbor itself does not pass that on."""
+    told = answer.headers.get("Retry-After") or answer.headers.get("RateLimit-Reset") or ""
+    try:
+        seconds = int(told) if told.isdigit() else round(parsedate_to_datetime(told).timestamp() - answer.date)
+    except (TypeError, ValueError, OverflowError):
+        return ""
+    end = time.gmtime(answer.date + seconds) if 0 <= seconds < 1_000_000 else None
+    return f", free again in {seconds} s ({time.strftime('%H:%M:%S', end)} UTC)" if end else ""
 
 
 def error(answer: Answer) -> tuple[str, str, Any]:
@@ -133,9 +149,17 @@ def error(answer: Answer) -> tuple[str, str, Any]:
         return "", "", None
 
 
-def errno(detail: Any) -> int:
-    """The error number of the storage driver in an error's detail; 0 where there is none."""
-    try:
-        return int(detail["Enclosed"]["Err"])
-    except (LookupError, TypeError, ValueError):
-        return 0
+def storage_trouble(detail: Any) -> str:
+    """What the storage driver complains about in an error's detail, or "".
+
+    The registry passes on a number where the file system refused to begin something, a sentence where it broke off,
+    and of other drivers the name.
+    """
+    number = NUMBERS.get(detail.rpartition(": ")[2]) if isinstance(detail, str) else None
+    driver = ""
+    if isinstance(detail, dict) and isinstance(detail.get("DriverName"), str):
+        driver, enclosed = detail["DriverName"], detail.get("Enclosed")
+        number = enclosed.get("Err") if isinstance(enclosed, dict) else None
+    if isinstance(number, int) and 0 < number < 200:
+        return ERRNO.get(number) or f"the registry cannot use its storage: {os.strerror(number)} (errno {number})"
+    return f"the registry cannot use its storage (driver {driver})" if driver else ""

@@ -7,16 +7,16 @@ upload push.
 from __future__ import annotations
 
 import hashlib
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from . import registry
-from .api import Harbor
-from .failure import CONTENT, ROUTE, STATUS, Failure
-from .origin import Origin
+from .api import LOGIN, Harbor
+from .failure import CERTIFICATE, CONTENT, STATUS, TLS, Failure
 from .request import Answer, Request
 from .tokens import Claims
 
@@ -27,6 +27,8 @@ MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json",
 )
 MANIFEST_LIMIT = 4 * 1024 * 1024  # bytes; what distribution itself accepts
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+REDIRECTS = (301, 302, 303, 307, 308)
 
 
 @contextmanager
@@ -44,20 +46,21 @@ class Descriptor(NamedTuple):
 
     digest: str
     size: int
-    media_type: str
     platform: str = ""
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Descriptor:
-        """From a manifest's or index's entry; raises what a wrong type raises."""
+        """From a manifest's or index's entry; raises what a wrong type or value raises."""
         platform = entry.get("platform") or {}
         parts = (platform.get("os"), platform.get("architecture"), platform.get("variant"))
-        name = "/".join(str(part) for part in parts if part)
-        return cls(str(entry["digest"]), int(entry["size"]), str(entry.get("mediaType") or ""), name)
+        found = cls(entry["digest"], entry["size"], "/".join(str(part) for part in parts if part))
+        if not DIGEST.fullmatch(found.digest) or found.size < 0 or isinstance(found.size, (bool, float)):
+            raise ValueError
+        return found
 
 
 class Manifest(NamedTuple):
-    """A manifest (config and layers) or an index (children) that arrived as its digest says."""
+    """A manifest (config and layers) or an index (children) that arrived as its digest says; size in bytes."""
 
     digest: str
     size: int
@@ -65,27 +68,22 @@ class Manifest(NamedTuple):
     config: Descriptor | None
     layers: tuple[Descriptor, ...]
 
-    @property
-    def blobs(self) -> tuple[Descriptor, ...]:
-        """The config and the layers."""
-        return ((self.config,) if self.config else ()) + self.layers
-
 
 class Repository:
     """A repository as a client with certain rights sees it. `claims` is None where no token is needed."""
 
-    def __init__(self, harbor: Harbor, name: str, actions: frozenset[str]) -> None:
+    def __init__(self, harbor: Harbor, name: str, actions: Iterable[str]) -> None:
         self.harbor = harbor
         self.name = name
-        self.actions = actions
+        self.actions = frozenset(actions)
         self.claims: Claims | None = None
         self.service = ""
         self.now = time.time()  # the server's clock when it gave the token
         self.token_seconds = 0.0
         self._bearer: dict[str, str] = {}
 
-    def authorize(self) -> None:
-        """Follow the challenge of /v2/ to a token with our actions; raises Failure (steps v2 and login)."""
+    def log_in(self) -> None:
+        """Follow the challenge of /v2/ to a token, whatever it grants; raises Failure (steps v2 and login)."""
         started = time.monotonic()
         with step("v2"):
             answer = self.harbor.ask(registry.BASE)
@@ -96,6 +94,13 @@ class Repository:
         with step("login"):
             self._take_token(self.harbor.ask(self._token_path(bearer), login=True))
         self.token_seconds = time.monotonic() - started
+
+    def authorize(self) -> None:
+        """Log in, and make sure that the token grants our actions; raises Failure."""
+        self.log_in()
+        missing = self.claims.missing(self.name, self.actions) if self.claims else []
+        if missing:
+            raise self._lacking(missing)
 
     def _token_path(self, bearer: Mapping[str, str]) -> str:
         """The path of the token service, which is on our origin: challenge() has made sure."""
@@ -112,16 +117,18 @@ class Repository:
         self.now = answer.date
         if self.harbor.login and not self.claims.subject:
             raise refused_login(answer)
-        missing = self.claims.missing(self.name, self.actions)
-        if missing:
-            who = "the login" if self.harbor.login else "a stranger (no login given)"
-            text = f"{who} has no right to {', '.join(missing)} in {self.name}, or there is no such project"
-            failure = answer.fail(CONTENT, text)
-            failure.state = "critical"
-            failure.step = "login" if "pull" in missing else "push"
-            failure.next_step = "give the robot account that right in its project, and look whether the project exists"
-            raise failure
         self._bearer = {"Authorization": f"Bearer {token}"}
+
+    def _lacking(self, actions: list[str]) -> Failure:
+        """A missing right. For a stranger that is an outage: an image that was public is so no longer."""
+        rights = f"no right to {', '.join(actions)} in {self.name}, or there is no such project"
+        failure = Failure(CONTENT, f"{self.harbor.login.username if self.harbor.login else 'a stranger'} has {rights}")
+        failure.login = True  # a token was needed, and it is the database that knows the rights
+        failure.next_step = "give the robot account that right in its project, and look whether the project exists"
+        if not self.harbor.login:
+            failure.state = "critical"
+            failure.next_step = "look whether the project is still there and public, or give an --authfile"
+        return failure
 
     def send(
         self,
@@ -134,67 +141,88 @@ class Repository:
         where = path if path.startswith("/") else f"/v2/{self.name}/{path}"
         return self.harbor.send(Request(method, where, {**(headers or {}), **self._bearer}, **more))
 
-    def manifest(self, reference: str) -> Manifest:
+    def manifest(self, reference: str, size: int | None = None) -> Manifest:
         """A manifest by tag or digest, every byte checked; raises Failure (step pull)."""
+        what = f"manifest {self.name}{'@' if ':' in reference else ':'}{reference[:26]}"
         with step("pull"):
             accept = {"Accept": ", ".join(MANIFESTS)}
             answer = self.send("GET", f"manifests/{reference}", accept, size=MANIFEST_LIMIT)
             if answer.status != 200:
-                raise registry.refusal(answer, f"manifest {self.name}:{reference}")
+                raise registry.refusal(answer, what)
             digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
-            promised = answer.headers.get("Docker-Content-Digest", digest)
-            wanted = reference if reference.startswith("sha256:") else promised
-            if digest not in (promised, wanted) or promised != wanted:
-                raise corrupt(answer, f"the manifest of {self.name}:{reference}", wanted, digest)
+            # A proxy-cache project may leave the header empty.
+            promised = answer.headers.get("Docker-Content-Digest") or digest
+            wanted = reference if ":" in reference else promised
+            if not digest == promised == wanted:
+                raise corrupt(answer, what, wanted if digest != wanted else promised, digest)
+            if size not in (None, len(answer.body)):
+                raise corrupt(answer, what, f"{size} bytes", f"{len(answer.body)} bytes")
             return parse_manifest(answer, digest)
 
-    def blob(self, blob: Descriptor, sink: Callable[[bytes], object] = lambda chunk: None) -> float:
+    def blob(self, blob: Descriptor) -> float:
         """Read a blob to its end, every byte checked, in constant memory; the seconds it took.
 
         Raises Failure (step pull).
         """
-        hasher = hashlib.sha256()
-
-        def take(chunk: bytes) -> None:
-            hasher.update(chunk)
-            sink(chunk)
-
         started = time.monotonic()
+        what = f"blob {blob.digest[:19]} of {self.name}"
+        sink = Sink(blob.size)
         with step("pull"):
-            answer = self.send("GET", f"blobs/{blob.digest}", sink=take, size=blob.size, follow=False)
-            if answer.status in (301, 302, 303, 307, 308):
-                answer = self._from_object_store(answer, take, blob)
+            answer = self.send("GET", f"blobs/{blob.digest}", sink=sink, follow=False)
+            if answer.status in REDIRECTS:
+                answer = self._redirected(answer, sink, what)
             if answer.status != 200:
-                raise registry.refusal(answer, f"blob {blob.digest[:19]} of {self.name}")
-            digest = f"sha256:{hasher.hexdigest()}"
-            if digest != blob.digest:
-                raise corrupt(answer, f"blob {blob.digest[:19]} of {self.name}", blob.digest, digest)
+                raise registry.refusal(answer, what)
+            if sink.received != blob.size:
+                more = "more than " if sink.received > blob.size else ""
+                raise corrupt(answer, what, f"{blob.size} bytes", f"{more}{min(sink.received, blob.size)} bytes")
+            if sink.digest != blob.digest:
+                raise corrupt(answer, what, blob.digest, sink.digest)
         return time.monotonic() - started
 
-    def _from_object_store(self, answer: Answer, sink: Callable[[bytes], object], blob: Descriptor) -> Answer:
-        """Follow a redirect to where the storage keeps its blobs, without our token."""
-        target = urlsplit(urljoin(self.harbor.origin.url + answer.path, answer.headers.get("Location", "")))
+    def _redirected(self, answer: Answer, sink: Sink, what: str) -> Answer:
+        """Follow a redirect: with our token on Harbor itself, without it to where the storage keeps its blobs."""
+        origin, path = registry.location(answer, self.harbor)
+        if origin == self.harbor.origin:  # Docker Hub's proxy cache: P/nginx is at P/library/nginx
+            return self.send("GET", path, sink=sink)
         try:
-            origin = Origin(target.scheme, target.hostname or "", target.port or registry.port(target.scheme))
-        except ValueError:
-            raise answer.fail(ROUTE, "the registry redirects to something that is not a URL") from None
-        path = target.path + (f"?{target.query}" if target.query else "")
-        try:
-            found = self.harbor.send(Request("GET", path, {}, origin=origin, sink=sink, size=blob.size))
+            found = self.harbor.send(Request("GET", path, {}, origin=origin, sink=sink))
+            if found.status != 200:
+                raise answer.fail(STATUS, f"{found.status} for {what}")
         except Failure as failure:
             failure.detail = f"object store {origin.where}: {failure.detail}"
-            failure.path, failure.login = answer.path, True
+            failure.next_step = f"look at the object store {origin.where}: whoever pulls must be able to reach it"
+            failure.path, failure.login, failure.state = answer.path, True, "critical"
+            if failure.stage == CERTIFICATE:  # not the one that check_harbor_certificate looks at
+                failure.stage = TLS
             raise
-        if found.status != 200:
-            raise answer.fail(STATUS, f"object store {origin.where} answers {found.status} for {blob.digest[:19]}")
         return found
+
+
+class Sink:
+    """Takes a blob piece by piece and hashes it, and no more of it than its size and a piece."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.received = 0
+        self._hash = hashlib.sha256()
+
+    def __call__(self, piece: bytes) -> bool:
+        self._hash.update(piece)
+        self.received += len(piece)
+        return self.received <= self.size
+
+    @property
+    def digest(self) -> str:
+        """The digest of what has arrived."""
+        return f"sha256:{self._hash.hexdigest()}"
 
 
 def refused_login(answer: Answer) -> Failure:
     """The token service does not refuse a wrong login: it hands out a stranger's token."""
     failure = answer.fail(STATUS, "login refused: the token service answers as to a stranger")
     failure.status = 401
-    failure.next_step = "look at the robot account in Harbor: expired, disabled, or its secret renewed?"
+    failure.next_step = LOGIN
     return failure
 
 
@@ -207,16 +235,20 @@ def corrupt(answer: Answer, what: str, wanted: str, found: str) -> Failure:
 
 
 def parse_manifest(answer: Answer, digest: str) -> Manifest:
-    """The parts of a manifest or index; raises Failure (content)."""
+    """The parts of a manifest or index; raises Failure (content).
+
+    Layers that name other places to get them from (`urls`, the base of Windows images) are not in the registry.
+    """
     body = answer.json()
     try:
         config = body.get("config")
+        layers = [layer for layer in body.get("layers") or () if not layer.get("urls")]
         return Manifest(
             digest,
             len(answer.body),
             tuple(map(Descriptor.of, body.get("manifests") or ())),
             Descriptor.of(config) if config else None,
-            tuple(map(Descriptor.of, body.get("layers") or ())),
+            tuple(dict.fromkeys(map(Descriptor.of, layers))),
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         raise answer.fail(CONTENT, "the manifest is not one of OCI or Docker") from None

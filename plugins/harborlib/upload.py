@@ -1,14 +1,16 @@
-"""Writing to a repository: uploads that are taken back whatever happens, blobs, manifests."""
+"""Writing to a repository: uploads, blobs, manifests, and how they are taken back.
+
+Whatever is begun stands in `harbor.undo` until it is completed or taken back.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import partial
-from urllib.parse import urljoin, urlsplit
 
 from . import registry
 from .failure import ROUTE, Failure
-from .origin import Origin
 from .repository import Repository, step
 from .request import Answer
 
@@ -23,23 +25,25 @@ class Upload:
         with step("push"):
             answer = repository.send("POST", "blobs/uploads/", {"Content-Length": "0"})
             if answer.status != 202:
-                raise refused(answer, "upload")
-            self.name = f"an upload in {repository.name}"
+                raise refused(answer, "starting an upload")
+            self.name = f"upload {answer.headers.get('Docker-Upload-Uuid', '')[:36]} in {repository.name}"
             self._go_to(answer)
 
     def _go_to(self, answer: Answer) -> None:
-        """Where the session goes on; only ever on Harbor itself, for our token goes along."""
-        origin = self.repository.harbor.origin
-        target = urlsplit(urljoin(origin.url + answer.path, answer.headers.get("Location", "")))
-        try:
-            found = Origin(target.scheme, target.hostname or "", target.port or registry.port(target.scheme))
-        except ValueError:
-            found = None
-        if found != origin:
-            where = found.url if found else "something that is not a URL"
-            raise answer.fail(ROUTE, f"the upload is sent on to {where[:60]}: set external_url in harbor.yml")
-        self.path = f"{target.path}?{target.query}"
-        self.repository.harbor.undo[self.name] = self.cancel
+        """Where the session goes on: on Harbor itself, for our token goes along, and in this repository only.
+
+        Where another host is named the session is cancelled on ours: the registry behind is the same.
+        """
+        harbor = self.repository.harbor
+        origin, path = registry.location(answer, harbor)
+        if not re.fullmatch(rf"/v2/{re.escape(self.repository.name)}/blobs/uploads/[\w-]+(\?.*)?", path):
+            raise answer.fail(ROUTE, f"the upload is sent on to another place: {path.partition('?')[0][:60]}")
+        self.path = path
+        harbor.undo[self.name] = self.cancel
+        if origin != harbor.origin:
+            failure = answer.fail(ROUTE, f"the upload is sent on to {origin.url[:60]}, not to {harbor.origin.url}")
+            failure.next_step = "let the proxies in front pass on Host and X-Forwarded-Proto as clients see them"
+            raise failure
 
     def write(self, data: bytes) -> None:
         """Append bytes to the session; raises Failure (step push)."""
@@ -48,50 +52,62 @@ class Upload:
             if answer.status != 202:
                 raise refused(answer, f"writing {len(data) // 1024} KiB")
             self._go_to(answer)
-            if answer.headers.get("Range", "") not in (f"0-{len(data) - 1}", f"bytes=0-{len(data) - 1}"):
-                raise answer.fail(ROUTE, f"of {len(data)} bytes written the registry has {answer.headers.get('Range')}")
 
-    def complete(self, data: bytes) -> str:
-        """End the session with these bytes as the whole blob; its digest."""
-        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    def complete(self, digest: str, data: bytes = b"") -> None:
+        """Append bytes and end the session; raises Failure (step push)."""
         with step("push"):
-            answer = self.repository.send("PUT", f"{self.path}&digest={digest}", OCTETS, data=data)
+            mark = "&" if "?" in self.path else "?"
+            answer = self.repository.send("PUT", f"{self.path}{mark}digest={digest}", OCTETS, data=data)
             if answer.status != 201:
-                raise refused(answer, f"completing a blob of {len(data)} bytes")
+                raise refused(answer, "completing a blob")
             self.repository.harbor.undo.pop(self.name, None)
-        return digest
 
     def cancel(self) -> None:
         """Take the session back; raises Failure (step push)."""
         with step("push"):
             answer = self.repository.send("DELETE", self.path)
-            if answer.status not in (204, 404):
-                raise refused(answer, "cancelling the upload")
+            # Of an upload whose PATCH failed the registry knows more bytes than we do: it is UPLOAD_INVALID, and stays.
+            if answer.status != 204 and registry.error(answer)[0] != "BLOB_UPLOAD_UNKNOWN":
+                raise refused(answer, f"cancelling the {self.name}")
             self.repository.harbor.undo.pop(self.name, None)
 
 
-def put_manifest(repository: Repository, tag: str, body: bytes, media_type: str) -> str:
-    """Store a manifest under a tag; its digest. Deleting it stands in `harbor.undo` from then on."""
-    digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
-    undo = repository.harbor.undo
-    name = f"the image {repository.name}:{tag}"
-    with step("push"):
-        undo[name] = partial(delete_manifest, repository, digest)
-        answer = repository.send("PUT", f"manifests/{tag}", {"Content-Type": media_type}, data=body)
-        if answer.status != 201:
-            undo.pop(name)
-            raise refused(answer, f"manifest {repository.name}:{tag}")
+def digest_of(data: bytes) -> str:
+    """The digest by which a registry knows these bytes."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def put_blob(repository: Repository, data: bytes) -> str:
+    """Store a blob that the registry does not have yet; its digest. Unlinking it stands in `harbor.undo` then."""
+    digest = digest_of(data)
+    Upload(repository).complete(digest, data)
+    name = f"blob {digest} in {repository.name}"
+    repository.harbor.undo[name] = partial(delete, repository, f"blobs/{digest}", name)
     return digest
 
 
-def delete_manifest(repository: Repository, digest: str) -> None:
-    """Delete an image by its manifest's digest; raises Failure (step push)."""
+def put_manifest(repository: Repository, tag: str, body: bytes, media_type: str) -> str:
+    """Store a manifest under a tag; its digest. Deleting the image stands in `harbor.undo` then."""
+    digest = digest_of(body)
+    name = f"image {repository.name}:{tag}"
+    undo = repository.harbor.undo
     with step("push"):
-        answer = repository.send("DELETE", f"manifests/{digest}")
+        undo[name] = partial(delete, repository, f"manifests/{digest}", name)
+        answer = repository.send("PUT", f"manifests/{tag}", {"Content-Type": media_type}, data=body)
+        if 400 <= answer.status < 500:
+            undo.pop(name)  # nothing came of it
+        if answer.status != 201:
+            raise refused(answer, name)
+    return digest
+
+
+def delete(repository: Repository, path: str, name: str) -> None:
+    """Delete a blob or a manifest by its path below the repository; raises Failure (step push)."""
+    with step("push"):
+        answer = repository.send("DELETE", path)
         if answer.status not in (202, 404):
-            raise refused(answer, "deleting the image that was pushed")
-    for name in [name for name in repository.harbor.undo if name.startswith("the image")]:
-        repository.harbor.undo.pop(name)
+            raise refused(answer, f"deleting the {name}")
+        repository.harbor.undo.pop(name, None)
 
 
 def refused(answer: Answer, what: str) -> Failure:
@@ -105,17 +121,16 @@ def refused(answer: Answer, what: str) -> Failure:
     elif answer.status == 403 and "upper limit" in message:
         found.detail = f"quota exceeded: {message}"
         found.next_step = "raise the project's quota, or delete images there and run garbage collection"
-    elif answer.status == 404:
-        found.detail = f"{what}: the registry does not know the upload any more"
-        found.next_step = "do several registry replicas run without a shared storage or Redis?"
+    elif answer.status == 404 and message:
+        found.detail = f"{what}: {message}"
+        found.next_step = "do several registry replicas run without a shared storage or a shared http.secret?"
     elif answer.status == 413:
         found.detail = f"{what}: 413, the proxy in front limits the size of a request"
         found.next_step = "raise the limit of the ingress (nginx: client_max_body_size 0)"
-    elif answer.status in (401, 403):
-        found.detail = f"{what}: no right to ({answer.status} {message})"
-        found.next_step = "give the robot account pull, push and delete in its project"
-    elif answer.status == 412 or "immutable" in message.lower():
+    elif answer.status in (401, 403, 405) and not answer.is_html:
+        found.next_step = "give the robot account pull, push and delete in a canary project that is no proxy cache"
+    elif answer.status == 412:
         found.state = "critical"
-        found.detail = f"{what}: {message or 'the tag is immutable'}"
+        found.detail = f"{what}: {message}"
         found.next_step = "remove the immutability rule of the canary project, or name another --repository"
     return found
