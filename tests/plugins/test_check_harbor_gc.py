@@ -1,0 +1,300 @@
+"""check_harbor_gc: what an operator sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator import Simulator
+from simulator.content import DAY, HOUR, Execution, Job
+from tier2 import NOW, plant
+
+LOG = "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"
+READ_LOG = f"Next: {LOG}"
+SAVE_ANEW = f"Next: save the schedule anew in the UI, so that the job service learns of it; {LOG}"
+SET_SCHEDULE = "Next: set a schedule in Harbor's UI"
+NOT_SCHEDULED = "HARBOR GC WARNING - no garbage collection is scheduled"
+DAILY = "0 0 0 * * *"
+
+
+def perfdata(age: int | None = None, running: int = 0, took: int | None = None, freed: int = 0) -> str:
+    shown = "" if age is None else f" age={age}s;691200;1296000;0"
+    done = "" if took is None else f" duration={took}s;;;0 freed={freed}B;;;0"
+    return f" | time=Ts;;;0{shown} running={running}s;43200;86400;0{done}"
+
+
+def run(number: int, status: str, ago: float, **traits: object) -> Execution:
+    return Execution(number, status, NOW - ago, **traits)
+
+
+LAST_NIGHT = run(7, "Success", 12 * HOUR, freed=3 * 1024**3)
+THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
+
+
+@pytest.mark.parametrize(
+    ("runs", "schedule", "expected"),
+    [
+        ("a0-fresh/gc.admin", "a0-fresh/gc-schedule.admin", [NOT_SCHEDULED + perfdata(), SET_SCHEDULE, "exit code 1"]),
+        (
+            "a0-fresh/gc.admin",
+            "i-schedules/gc-schedule-none",
+            [NOT_SCHEDULED + perfdata(), SET_SCHEDULE, "exit code 1"],
+        ),
+        (
+            "a0-fresh/gc.admin",
+            "i-schedules/gc-schedule-daily",
+            ["HARBOR GC OK - garbage collection: never ran, scheduled 0 0 0 * * *" + perfdata(), "exit code 0"],
+        ),
+        (
+            "a1-healthy/gc.admin",
+            "a1-healthy/gc-schedule.admin",
+            [
+                "HARBOR GC OK - garbage collection: last run succeeded 2 min 37 s ago, took 13 s, freed 0 B, "
+                "scheduled 0 0 0 * * *" + perfdata(157, took=13),
+                "exit code 0",
+            ],
+        ),
+        (
+            "v2-datapath/gc-q.admin",
+            "i-schedules/gc-schedule-hourly",
+            [
+                "HARBOR GC OK - garbage collection: last run succeeded 35 min ago, took 13 s, freed 0 B, "
+                "scheduled 0 0 * * * *" + perfdata(2118, took=13),
+                "exit code 0",
+            ],
+        ),
+        (
+            "f-gc-failed/gc-right-after",
+            "i-schedules/gc-schedule-custom",
+            [
+                "HARBOR GC OK - garbage collection: last run succeeded 35 min ago, took 13 s, one runs for 6 min, "
+                "freed 0 B, scheduled 0 30 2 * * 1-5" + perfdata(2118, 366, took=13),
+                "exit code 0",
+            ],
+        ),
+        (
+            "f-queues/gc-jobservice-down",
+            "i-schedules/gc-schedule-custom",
+            [
+                "HARBOR GC OK - garbage collection: last run succeeded 4 min ago, took 25 s, freed 0 B, "
+                "scheduled 0 30 2 * * 1-5" + perfdata(279, took=25),
+                "exit code 0",
+            ],
+        ),
+    ],
+)
+def test_recorded(check, harbor: Simulator, runs: str, schedule: str, expected: list[str]) -> None:
+    plant(harbor, runs, schedule)
+    assert check("gc", login=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("runs", "cron", "expected"),
+    [
+        pytest.param(
+            [LAST_NIGHT, THE_NIGHT_BEFORE],
+            DAILY,
+            [
+                "OK - garbage collection: last run succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * *"
+                + perfdata(43187, took=13, freed=3221225472),
+                "exit code 0",
+            ],
+            id="well",
+        ),
+        pytest.param(
+            [run(7, "Error", 12 * HOUR), THE_NIGHT_BEFORE],
+            DAILY,
+            [
+                "WARNING - the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 7)" + perfdata(129587, took=13),
+                READ_LOG,
+                "exit code 1",
+            ],
+            id="failed",
+        ),
+        pytest.param(
+            [run(7, "Stopped", 12 * HOUR), THE_NIGHT_BEFORE],
+            DAILY,
+            [
+                "WARNING - the last run was stopped 11 h ago, 2026-11-22 00:00 UTC (run 7)" + perfdata(129587, took=13),
+                READ_LOG,
+                "exit code 1",
+            ],
+            id="stopped",
+        ),
+        pytest.param(
+            [run(7, "Success", 9 * DAY)],
+            "0 0 0 1 * *",
+            ["WARNING - last success 8 d ago (warning at 8 d)" + perfdata(777587, took=13), READ_LOG, "exit code 1"],
+            id="old",
+        ),
+        pytest.param(
+            [run(7, "Success", 16 * DAY)],
+            "0 0 0 1 * *",
+            [
+                "CRITICAL - last success 15 d ago (critical at 15 d)" + perfdata(1382387, took=13),
+                READ_LOG,
+                "exit code 2",
+            ],
+            id="very old",
+        ),
+        pytest.param(
+            [run(8, "Error", 2 * HOUR, dry_run=True, scheduled=False), LAST_NIGHT],
+            DAILY,
+            [
+                "OK - garbage collection: last run succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * *"
+                + perfdata(43187, took=13, freed=3221225472),
+                "exit code 0",
+            ],
+            id="a dry run does not count",
+        ),
+        pytest.param(
+            [run(8, "Success", 2 * HOUR, dry_run=True)],
+            DAILY,
+            ["OK - garbage collection: never ran, scheduled 0 0 0 * * *" + perfdata(), "exit code 0"],
+            id="but it shows that the schedule fires",
+        ),
+        pytest.param(
+            [run(7, "Running", 12.5 * HOUR), THE_NIGHT_BEFORE],
+            "0 30 23 * * *",
+            [
+                "WARNING - a run takes 12 h already (warning at 12 h)" + perfdata(129587, 45000, took=13),
+                READ_LOG,
+                "exit code 1",
+            ],
+            id="long",
+        ),
+        pytest.param(
+            [run(7, "Pending", 25 * HOUR, scheduled=False), THE_NIGHT_BEFORE],
+            "",
+            [
+                "CRITICAL - a run takes 1 d 1 h already (critical at 1 d)" + perfdata(129587, 90000, took=13),
+                "CRITICAL: a run takes 1 d 1 h already (critical at 1 d)",
+                "WARNING: no garbage collection is scheduled",
+                READ_LOG,
+                "exit code 2",
+            ],
+            id="very long, and nothing scheduled",
+        ),
+        pytest.param(
+            [LAST_NIGHT, run(6, "Running", 36 * HOUR)],
+            DAILY,
+            [
+                "OK - garbage collection: last run succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * *"
+                + perfdata(43187, took=13, freed=3221225472),
+                "exit code 0",
+            ],
+            id="one that a later run has overtaken is not running",
+        ),
+        pytest.param(
+            [run(7, "Success", 2 * HOUR, scheduled=False), THE_NIGHT_BEFORE],
+            DAILY,
+            [
+                "WARNING - the schedule 0 0 0 * * * did not fire at 2026-11-22 00:00 UTC" + perfdata(7187, took=13),
+                SAVE_ANEW,
+                "exit code 1",
+            ],
+            id="the schedule did not fire",
+        ),
+        pytest.param(
+            [],
+            DAILY,
+            [
+                "CRITICAL - no success for 30 d or longer (critical at 15 d)" + perfdata(2592000),
+                "CRITICAL: no success for 30 d or longer (critical at 15 d)",
+                "WARNING: the schedule 0 0 0 * * * did not fire at 2026-11-22 00:00 UTC",
+                READ_LOG,
+                "exit code 2",
+            ],
+            id="it never did",
+        ),
+        pytest.param(
+            [run(number, "Error", (20 - number) * DAY + 12 * HOUR) for number in range(1, 21)],
+            DAILY,
+            [
+                "CRITICAL - no success for 19 d or longer (critical at 15 d)" + perfdata(1684800),
+                "CRITICAL: no success for 19 d or longer (critical at 15 d)",
+                "WARNING: the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 20)",
+                READ_LOG,
+                "exit code 2",
+            ],
+            id="no success among those read",
+        ),
+    ],
+)
+def test_states(check, harbor: Simulator, runs: list[Execution], cron: str, expected: list[str]) -> None:
+    harbor.content.now = NOW
+    harbor.content.gc = Job(runs, cron, NOW - 30 * DAY)
+    first, *further = expected
+    assert check("gc", login=True) == [f"HARBOR GC {first}", *further]
+
+
+def test_options(check, harbor: Simulator) -> None:
+    harbor.content.now = NOW
+    harbor.content.gc = Job([run(8, "Running", 2 * HOUR, scheduled=False), THE_NIGHT_BEFORE], DAILY, NOW - 30 * DAY)
+    limits = ("-w", "1d", "-c", "2d", "--running-warning", "1h", "--running-critical", "~:", "--schedule-grace", "13h")
+    assert check("gc", *limits, login=True) == [
+        "HARBOR GC WARNING - last success 1 d 11 h ago (warning at 1 d); a run takes 2 h already (warning at 1 h) | "
+        "time=Ts;;;0 age=129587s;86400;172800;0 running=7200s;3600;~:;0 duration=13s;;;0 freed=0B;;;0",
+        "WARNING: last success 1 d 11 h ago (warning at 1 d)",
+        "WARNING: a run takes 2 h already (warning at 1 h)",
+        READ_LOG,
+        "exit code 1",
+    ]
+
+
+def test_only_the_newest_hundred_runs_are_read(check, harbor: Simulator) -> None:
+    harbor.content.now = NOW
+    failed = [run(number, "Error", (120 - number) * DAY + 12 * HOUR) for number in range(1, 121)]
+    harbor.content.gc = Job([run(0, "Success", 120 * DAY + 12 * HOUR), *failed], DAILY, NOW - 200 * DAY)
+    assert check("gc", "-w", "~:", "-c", "~:", login=True) == [
+        "HARBOR GC WARNING - the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 120) | "
+        f"time=Ts;;;0 age={99 * DAY + 12 * HOUR}s;~:;~:;0 running=0s;43200;86400;0",
+        READ_LOG,
+        "exit code 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runs", "problem"),
+    [
+        ([{"id": 1, "job_status": "Dreaming"}], "the unknown job_status Dreaming"),
+        ([{"id": 1, "job_status": "Success", "creation_time": "yesterday"}], "creation_time is not a time"),
+        ([{"id": 1, "job_status": "Success", "job_parameters": "{"}], "job_parameters does not hold JSON"),
+        ([{"id": "one"}], "id is not a number"),
+        ({"runs": []}, "the body is not a list"),
+    ],
+)
+def test_not_understood(check, harbor: Simulator, runs: object, problem: str) -> None:
+    harbor.answer("/api/v2.0/system/gc", body=runs)
+    assert check("gc", login=True) == [
+        f"HARBOR GC UNKNOWN - the answer to GET /api/v2.0/system/gc is not understood: {problem}",
+        "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
+        "exit code 3",
+    ]
+
+
+def test_a_schedule_that_is_not_understood(check, harbor: Simulator) -> None:
+    harbor.content.gc.cron = "every full moon"
+    assert check("gc", login=True) == [
+        "HARBOR GC UNKNOWN - the schedule is not understood: not six fields: every full moon",
+        "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
+        "exit code 3",
+    ]
+
+
+def test_registryctl_explains_it(check, harbor: Simulator) -> None:
+    harbor.content.now = NOW
+    harbor.content.gc = Job([run(7, "Error", 12 * HOUR), THE_NIGHT_BEFORE], DAILY, NOW - 30 * DAY)
+    harbor.switch("registryctl-down")
+    first, *_ = check("gc", "--isolate", login=True)
+    assert first.startswith("HARBOR GC UNKNOWN - the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 7)")
+    assert first.partition(" | ")[0].endswith("(see check_harbor_component registryctl)")
+
+
+@pytest.mark.parametrize("cron", ["0 0 0 * * *", "0 30 23 * * *"])
+def test_jobservice_explains_a_standstill(check, harbor: Simulator, cron: str) -> None:
+    harbor.content.now = NOW
+    harbor.content.gc = Job([run(8, "Running", 25 * HOUR, scheduled=False), THE_NIGHT_BEFORE], cron, NOW - 30 * DAY)
+    harbor.switch("jobservice-down")
+    first, *_ = check("gc", "--isolate", login=True)
+    assert first.startswith("HARBOR GC UNKNOWN - ")
+    assert first.partition(" | ")[0].endswith("(see check_harbor_component jobservice)")
