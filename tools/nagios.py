@@ -15,8 +15,8 @@ HEAD = "# Written by `make docs` from the probes and tools/services.py: change t
 #: Nagios calls a plugin that is not there CRITICAL; whatever is no plugin state becomes UNKNOWN, which
 #: harbor-selfcheck reports. A semicolon would begin a comment.
 COMMAND = (
-    "$_HOSTHARBOR_PLUGINS$/{name} -H $_HOSTHARBOR_URL$ --isolate $_HOSTHARBOR_OWNERS$ $_HOSTHARBOR_OPTIONS$ $ARG1$"
-    " || exit $$(($$? > 3 ? 3 : $$?))"
+    "$_HOSTHARBOR_PLUGINS$/{name} -H $_HOSTHARBOR_URL$ --isolate $_HOSTHARBOR_OWNERS$ $ARG1$"
+    " $_HOSTHARBOR_OPTIONS$ $_HOST{macro}$ || exit $$(($$? > 3 ? 3 : $$?))"
 )
 
 #: What the engine knows, as macros.
@@ -24,13 +24,15 @@ KNOWN = {DELEGATED: "$_HOSTHARBOR_DELEGATED$", ALERTING_SINCE: "$LASTSERVICESTAT
 
 
 def commands() -> str:
-    """commands.cfg."""
-    parts = []
+    """commands.cfg: a command for each probe, and the host's variable with its options."""
+    parts, none = [], {"name": "harbor-options", "register": "0"}
     for name in probes.names():
-        own = [action.option_strings[-1] for action in icinga.own(icinga.probe_parser(name))]
-        comment = f"# $ARG1$: {' '.join(own)} (docs/{name}.md)\n" if own else ""
-        parts.append(comment + block("command", {"command_name": name, "command_line": COMMAND.format(name=name)}))
-    return HEAD + "\n".join(parts)
+        macro = f"{name.removeprefix('check_').upper()}_OPTIONS"
+        options = [action.option_strings[-1] for action in icinga.own(icinga.probe_parser(name))]
+        command = {"command_name": name, "command_line": COMMAND.format(name=name, macro=macro)}
+        parts.append(f"# _{macro}: {' '.join(options)}, see docs/{name}.md\n" + block("command", command))
+        none[f"_{macro}"] = ""
+    return HEAD + "\n".join([*parts, "# None for any probe, unless a host says otherwise.\n" + block("host", none)])
 
 
 def services() -> str:
@@ -101,5 +103,5 @@ def minutes(seconds: int) -> str:
 def block(kind: str, values: Mapping[str, str]) -> str:
     """One definition."""
     width = max(map(len, values)) + 2
-    lines = [f"    {name:{width}}{value}" for name, value in values.items()]
+    lines = [f"    {name:{width}}{value}".rstrip() for name, value in values.items()]
     return "\n".join([f"define {kind} {{", *lines, "}", ""])

@@ -1,4 +1,5 @@
-"""The registry's content: the manifest and configuration of one image, in every repository, and uploads that begin.
+"""The registry's content: the manifest and configuration of one image, in every repository, and uploads that begin
+and are taken back.
 
 A real registry can take its place: what `answer` is given has passed core's checks.
 """
@@ -69,6 +70,8 @@ def answer(harbor: Simulator, request: Request, match: re.Match[str]) -> Respons
         return _lost_manifest(name) if lost else _manifest(request)
     if reference == "uploads/" and request.method == "POST":
         return _upload(harbor, name)
+    if reference.startswith("uploads/") and request.method == "DELETE":
+        return Response(204, {"Docker-Upload-Uuid": reference.partition("/")[2], **API_VERSION})
     if lost or reference not in BLOBS:
         return _error(404, "BLOB_UNKNOWN", "blob unknown to registry", reference)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "max-age=31536000"}
