@@ -66,8 +66,8 @@ class ServedChain(nagiosplugin.Resource):
         self.judge = args.judge
         self.route = Route(args.connect_to, args.family)
         self.proxy = args.proxy and (args.proxy.host, args.proxy.port)
-        files = (args.ca_file, args.client_cert, args.client_key)
-        self.context = tls.context(*files, verify=not args.insecure)
+        self.client = (args.client_cert, args.client_key)
+        self.context = tls.context(args.ca_file, *self.client, verify=not args.insecure)
         self.chain = []
 
     def probe(self):
@@ -76,8 +76,11 @@ class ServedChain(nagiosplugin.Resource):
         started = time.monotonic()
         refusal = self.refusal()
         yield judgement.seconds(time.monotonic() - started)
-        host = self.origin.host
-        self.chain, version = deadline.supervised(lambda: chain.served(self.dial, host))
+        try:
+            served = deadline.supervised(lambda: chain.served(self.dial, self.origin.host, *self.client))
+        except Failure as failure:
+            raise refusal or failure from None
+        self.chain, version = served
         if version <= chain.TLS_1_1:
             raise Failure(TLS, f"{self.origin.where} speaks only TLS below 1.2")
         if refusal and refusal.stage != CERTIFICATE:

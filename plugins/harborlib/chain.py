@@ -54,14 +54,19 @@ class Certificate(NamedTuple):
         return ""
 
 
-def served(dial: Callable[[], socket.socket], host: str) -> tuple[list[Certificate], int]:
+def served(
+    dial: Callable[[], socket.socket], host: str, client_cert: str | None, client_key: str | None
+) -> tuple[list[Certificate], int]:
     """The chain in the order of the wire, leaf first, and the TLS version; raises Failure (tls, content and dial's).
 
     Old versions and ciphers are let in, so that a server which speaks nothing else can be told apart.
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(SSL.TLS1_VERSION)
-    context.set_cipher_list(b"ALL:@SECLEVEL=0")
+    context.set_cipher_list(b"ALL:!aNULL:@SECLEVEL=0")
+    if client_cert:
+        context.use_certificate_chain_file(client_cert)
+        context.use_privatekey_file(client_key or client_cert)
     connection = SSL.Connection(context, dial())
     try:
         if not is_address(host):

@@ -67,8 +67,8 @@ def tunnel(route: Route, proxy: tuple[str, int], host: str, port: int) -> socket
     from http.client import HTTPConnection
 
     connection = HTTPConnection(*proxy)
-    connection.sock = route.dial(*proxy)
     connection.set_tunnel(host, port)
+    connection.sock = route.dial(*proxy)
     try:
         ask_proxy(connection._tunnel, proxy, host, port)  # type: ignore[attr-defined]
     except Failure:
