@@ -1,4 +1,4 @@
-"""What this Harbor holds and has done: schedules and their runs, job queues, quotas, retention.
+"""What this Harbor holds and has done: schedules and their runs, job queues, quotas, retention, replication, scans.
 
 `Simulator.content` can be changed by tests at any time; `reset` makes it anew. Times are seconds since 1970.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime
 import time
 from dataclasses import dataclass, field
+
+from .records import Artifact, Execution, Job, Remote, Replication, Robot, ScanAll, Scanner, Security, Webhook
 
 HOUR, DAY = 3600, 86400
 QUEUES = (
@@ -32,28 +34,6 @@ def moment(seconds: float | None) -> str:
         return "0001-01-01T00:00:00.000Z"
     stamp = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
     return stamp.strftime("%Y-%m-%dT%H:%M:%S.") + f"{stamp.microsecond // 1000:03d}Z"
-
-
-@dataclass
-class Execution:
-    """One run of garbage collection, of the audit log's purge or of a retention policy."""
-
-    number: int
-    status: str
-    started: float
-    seconds: float = 13.0
-    scheduled: bool = True
-    dry_run: bool = False
-    freed: int = 0
-
-
-@dataclass
-class Job:
-    """What is done on a schedule: its runs in any order, its cron expression ("" is none), since when that stands."""
-
-    runs: list[Execution] = field(default_factory=list)
-    cron: str = ""
-    since: float = 0.0
 
 
 @dataclass
@@ -83,6 +63,18 @@ class Queue:
     paused: bool = False
 
 
+def images() -> dict[tuple[str, str], Artifact]:
+    """What projects.PROJECTS holds, as it was pushed on the day of the recordings; nothing is scanned yet."""
+    one = "sha256:216e249b24b14a97cfe411c564f6369b4184b2128c88771fb8ff1398f7f52907"
+    two = "sha256:b704c7891e6d106abe8663ffcea8a42bff1bd30582334364c71074bdf2c84fac"
+    return {
+        ("pub/img", "1.0"): Artifact(one, 9044, 1795328293.1),
+        ("priv/img", "1.0"): Artifact(one, 9044, 1795328293.4),
+        ("priv/img", "2.0"): Artifact(two, 66419, 1795328293.7),
+        ("tiny/img", "1.0"): Artifact(one, 9044, 1795328294.0),
+    }
+
+
 @dataclass
 class Content:
     """All of it. `quotas` are hard limit and use in bytes by project; `retentions` are by the number of the policy.
@@ -90,6 +82,10 @@ class Content:
     `more_projects` are that many besides the four of projects.PROJECTS, named `team-00001` and so on, each with a quota
     of 1000 bytes of which its number modulo 700 is used. `sorts_quotas`: Harbor 2.9.5 was asked for the most used first
     and gave the newest first; others may obey. `now` is a clock that stands still, None the real one.
+
+    Each of the more projects has `more_robots` robot accounts that never expire. `scan_all` are the last one and the
+    last one that its schedule began; `proxies` are numbers of remote registries by proxy-cache project, `artifacts` by
+    repository and tag.
     """
 
     gc: Job = field(default_factory=Job)
@@ -107,8 +103,19 @@ class Content:
         }
     )
     more_projects: int = 0
+    more_robots: int = 0
     sorts_quotas: bool = False
     now: float | None = None
+    replications: list[Replication] = field(default_factory=list)
+    remotes: list[Remote] = field(default_factory=list)
+    proxies: dict[str, int] = field(default_factory=dict)
+    scanners: list[Scanner] = field(default_factory=lambda: [Scanner()])
+    scan_all: tuple[ScanAll | None, ScanAll | None] = (None, None)
+    scan_schedule: Job = field(default_factory=Job)
+    security: Security = field(default_factory=Security)
+    robots: list[Robot] = field(default_factory=list)
+    webhooks: list[Webhook] = field(default_factory=list)
+    artifacts: dict[tuple[str, str], Artifact] = field(default_factory=images)
 
     def clock(self) -> float:
         """What time it is for this Harbor."""
@@ -139,8 +146,20 @@ def daily(hour: int, now: float, first_number: int, **traits: int) -> Job:
 def lived_in() -> Content:
     """A Harbor where everything is scheduled and has gone well for days."""
     now = time.time()
-    return Content(
+    content = Content(
         gc=daily(0, now, 100, freed=1048576),
         audit_purge=daily(1, now, 200),
         retentions={1: ("priv", daily(4, now, 300))},
+        replications=[Replication(1, "push-pub"), Replication(2, "push-priv", daily(3, now, 400))],
+        remotes=[Remote(3, "remote"), Remote(4, "hub", "https://hub.docker.com", "docker-hub")],
+        scanners=[Scanner(database=now - 6 * HOUR)],
+        scan_all=(ScanAll(success=4, scheduled=True), ScanAll(success=4, scheduled=True)),
+        scan_schedule=Job(cron="0 0 2 * * *", since=now - 30 * DAY),
+        security=Security(4, 4, {"critical": 4, "high": 8, "medium": 4, "low": 4}, fixable=12),
+        robots=[Robot(1, "robot$monitor", now - DAY), Robot(2, "robot$ci", now - DAY, now + 29 * DAY)],
+        webhooks=[Webhook(1, "priv", "chat", daily(5, now, 500).runs)],
     )
+    for artifact in content.artifacts.values():
+        artifact.pushed = now - DAY
+        artifact.scan, artifact.found = "Success", {"Critical": 1, "High": 2, "Low": 1, "Medium": 1}
+    return content

@@ -1,0 +1,132 @@
+"""The records that a Harbor keeps: runs of its jobs, policies, remote registries, scanners, robot accounts, webhooks.
+
+Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Execution:
+    """One run of whatever is done by jobs; `status` is in the words of jobs, `text` says what was wrong."""
+
+    number: int
+    status: str
+    started: float
+    seconds: float = 13.0
+    scheduled: bool = True
+    dry_run: bool = False
+    freed: int = 0
+    text: str = ""
+
+
+@dataclass
+class Job:
+    """What is done on a schedule: its runs in any order, its cron expression ("" is none), since when that stands."""
+
+    runs: list[Execution] = field(default_factory=list)
+    cron: str = ""
+    since: float = 0.0
+
+
+@dataclass
+class Replication:
+    """A replication policy between two registries by number, 0 is this Harbor itself; without a cron it is manual."""
+
+    number: int
+    name: str
+    job: Job = field(default_factory=Job)
+    enabled: bool = True
+    source: int = 0
+    destination: int = 3
+
+
+@dataclass
+class Remote:
+    """A registry that is replicated with or cached; `status` is what Harbor last found, `ping` what it answers now."""
+
+    number: int
+    name: str
+    url: str = "http://127.0.0.1:15050"
+    kind: str = "docker-registry"
+    status: str = "healthy"
+    ping: int = 200
+    user: str = ""
+
+
+@dataclass
+class Scanner:
+    """A registered scanner; `database` is when its database was last updated, None where it does not tell."""
+
+    name: str = "Trivy"
+    url: str = "http://127.0.0.1:18087"
+    uuid: str = "5a164735-e63c-11f1-b8b1-9af1e4b751b9"
+    default: bool = True
+    disabled: bool = False
+    answers: bool = True
+    database: float | None = None
+
+
+@dataclass
+class ScanAll:
+    """A scan of all artifacts, by how many there are in each state; `ongoing` is what Harbor says of the whole."""
+
+    success: int = 0
+    error: int = 0
+    running: int = 0
+    pending: int = 0
+    stopped: int = 0
+    ongoing: bool = False
+    scheduled: bool = False
+
+
+@dataclass
+class Security:
+    """What the security hub counts: artifacts, those with a report, and vulnerabilities by severity."""
+
+    artifacts: int = 4
+    scanned: int = 0
+    found: dict[str, int] = field(default_factory=dict)
+    fixable: int = 0
+
+
+@dataclass
+class Robot:
+    """A robot account; `project` 0 is the system. `expires` -1 is never; `updated` None is never since its creation."""
+
+    number: int
+    name: str
+    created: float
+    expires: float = -1
+    project: int = 0
+    disabled: bool = False
+    updated: float | None = None
+    rights: tuple[str, ...] = ("repository:pull",)
+
+
+@dataclass
+class Webhook:
+    """A webhook policy of a project and its deliveries."""
+
+    number: int
+    project: str
+    name: str
+    runs: list[Execution] = field(default_factory=list)
+    enabled: bool = True
+
+
+@dataclass
+class Artifact:
+    """What a tag stands for; `scan` is the status of its scan, "" without one, `found` the vulnerabilities.
+
+    `accessories` are types, as `signature.cosign`.
+    """
+
+    digest: str
+    size: int
+    pushed: float
+    scan: str = ""
+    found: dict[str, int] = field(default_factory=dict)
+    accessories: tuple[str, ...] = ()
