@@ -12,7 +12,7 @@ from nagiosplugin import Critical, Ok, Unknown
 
 from . import INSTALL, components, deadline, isolation, judgement
 from .api import Harbor
-from .failure import ANSWER, NEXT_STEPS, STATUS, Failure, Unusable
+from .failure import ANSWER, NEXT_STEPS, STATUS, Failure, Interrupted, Unusable
 from .isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
 from .judgement import Judged
 from .output import Measure, Part, Report
@@ -55,7 +55,10 @@ def isolated(attempt: Attempt, until: float) -> Report:
     left = until - time.monotonic()
     if attempt.unexplained and attempt.harbor.asked and not attempt.has(REFUSED) and left > ENOUGH:
         second = Attempt(attempt.probe, attempt.args).run(until, OWN_SHARE)
-        if not second.hung:
+        if second.hung:
+            attempt.harbor.notes += second.left_behind
+        else:
+            second.harbor.notes += attempt.left_behind
             second.explain(snapshot, owners)
             attempt = second
     attempt.excuse(snapshot)
@@ -75,13 +78,18 @@ class Attempt:
         self.failure: Failure | None = None
         self.fault = False  # of our own, or of what we were given: nobody else's
         self.traceback = ""
+        self.left_behind: list[str] = []
 
     def run(self, until: float, share: float) -> Attempt:
         """Probe and evaluate in a share of the time until then; whatever is raised becomes a result."""
         try:
             (outcome,) = deadline.side_by_side([self._work], (until - time.monotonic()) * share)
-        finally:  # also when a signal ends the wait
-            self._clean_up(min(CLEANING, until - time.monotonic()))
+        except Interrupted as signalled:
+            self._clean_up(CLEANING)
+            signalled.notes = tuple(self.left_behind)
+            raise
+        # Something must remain for the questions of isolation.
+        self._clean_up(min(CLEANING, (until - time.monotonic()) / 2))
         found = list(self.check.results.results) if self.check else []
         self.results = [result if isinstance(result, Judged) else Judged(*result) for result in found]
         if isinstance(outcome, Exception):
@@ -94,10 +102,12 @@ class Attempt:
         self.results.append(self._judged(error))
 
     def _clean_up(self, seconds: float) -> None:
+        self.harbor.over = True
         begun = dict(self.harbor.undo)
         for what, outcome in zip(begun, deadline.side_by_side(list(begun.values()), seconds)):
             if isinstance(outcome, Exception):
-                self.harbor.notes.append(f"left behind: {what}")
+                self.left_behind.append(f"left behind: the {what}")
+        self.harbor.notes += self.left_behind
 
     def _work(self) -> None:
         self.check = self.probe.check(self.args, self.harbor)

@@ -27,6 +27,16 @@ NEXT_STEPS = {
 }
 
 
+class Interrupted(BaseException):
+    """The engine, or a person, wants us to stop. What was begun is taken back while this passes; `notes` tell of it."""
+
+    def __init__(self, number: int, doing: str) -> None:
+        super().__init__(number)
+        self.number = number
+        self.doing = doing
+        self.notes: tuple[str, ...] = ()
+
+
 class Unusable(Exception):
     """A file or value given to a plugin that cannot be used; the text says which and why, and holds no secret."""
 

@@ -20,6 +20,7 @@ from typing import NamedTuple, NoReturn
 import nagiosplugin
 
 from . import api, attempt, deadline, options
+from .failure import Interrupted
 from .output import Report, write
 
 LEAVING = 0.1  # seconds kept for the output
@@ -87,15 +88,6 @@ def on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handler
         signal.signal(number, handler)
 
 
-class Interrupted(BaseException):
-    """The engine, or a person, wants us to stop. What was begun is taken back while this passes."""
-
-    def __init__(self, number: int, doing: str) -> None:
-        super().__init__(number)
-        self.number = number
-        self.doing = doing
-
-
 def interrupt(number: int, _frame: object) -> NoReturn:
     """Signal handler; a second signal ends the process as usual."""
     on_signals(signal.SIG_DFL)
@@ -105,7 +97,8 @@ def interrupt(number: int, _frame: object) -> NoReturn:
 def interrupted(probe: Probe, signalled: Interrupted) -> Report:
     """The report of a probe that was told to stop."""
     text = f"interrupted by {signal.Signals(signalled.number).name} while {signalled.doing}"
-    return Report(probe.name, "UNKNOWN", 3, text, next_step="give the engine's check timeout more room than -t")
+    step = "give the engine's check timeout more room than -t"
+    return Report(probe.name, "UNKNOWN", 3, text, next_step=step, notes=signalled.notes)
 
 
 def leave(report: Report, args: argparse.Namespace) -> NoReturn:

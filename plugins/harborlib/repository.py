@@ -7,27 +7,20 @@ upload push.
 from __future__ import annotations
 
 import hashlib
-import re
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from . import registry
 from .api import LOGIN, Harbor
 from .failure import CERTIFICATE, CONTENT, STATUS, TLS, Failure
+from .manifest import LIMIT, MEDIA_TYPES, Descriptor, Manifest
 from .request import Answer, Request
 from .tokens import Claims
 
-MANIFESTS = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
-MANIFEST_LIMIT = 4 * 1024 * 1024  # bytes; what distribution itself accepts
-DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -41,34 +34,6 @@ def step(owner: str) -> Iterator[None]:
         raise
 
 
-class Descriptor(NamedTuple):
-    """Where content is and what it must be; size in bytes."""
-
-    digest: str
-    size: int
-    platform: str = ""
-
-    @classmethod
-    def of(cls, entry: Mapping[str, Any]) -> Descriptor:
-        """From a manifest's or index's entry; raises what a wrong type or value raises."""
-        platform = entry.get("platform") or {}
-        parts = (platform.get("os"), platform.get("architecture"), platform.get("variant"))
-        found = cls(entry["digest"], entry["size"], "/".join(str(part) for part in parts if part))
-        if not DIGEST.fullmatch(found.digest) or found.size < 0 or isinstance(found.size, (bool, float)):
-            raise ValueError
-        return found
-
-
-class Manifest(NamedTuple):
-    """A manifest (config and layers) or an index (children) that arrived as its digest says; size in bytes."""
-
-    digest: str
-    size: int
-    children: tuple[Descriptor, ...]
-    config: Descriptor | None
-    layers: tuple[Descriptor, ...]
-
-
 class Repository:
     """A repository as a client with certain rights sees it. `claims` is None where no token is needed."""
 
@@ -80,6 +45,7 @@ class Repository:
         self.service = ""
         self.now = time.time()  # the server's clock when it gave the token
         self.token_seconds = 0.0
+        self.turn = threading.Lock()  # of whoever writes: taking back waits for what is under way
         self._bearer: dict[str, str] = {}
 
     def log_in(self) -> None:
@@ -145,8 +111,8 @@ class Repository:
         """A manifest by tag or digest, every byte checked; raises Failure (step pull)."""
         what = f"manifest {self.name}{'@' if ':' in reference else ':'}{reference[:26]}"
         with step("pull"):
-            accept = {"Accept": ", ".join(MANIFESTS)}
-            answer = self.send("GET", f"manifests/{reference}", accept, size=MANIFEST_LIMIT)
+            accept = {"Accept": ", ".join(MEDIA_TYPES)}
+            answer = self.send("GET", f"manifests/{reference}", accept, size=LIMIT)
             if answer.status != 200:
                 raise registry.refusal(answer, what)
             digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
@@ -157,7 +123,7 @@ class Repository:
                 raise corrupt(answer, what, wanted if digest != wanted else promised, digest)
             if size not in (None, len(answer.body)):
                 raise corrupt(answer, what, f"{size} bytes", f"{len(answer.body)} bytes")
-            return parse_manifest(answer, digest)
+            return Manifest.of(answer, digest)
 
     def blob(self, blob: Descriptor) -> float:
         """Read a blob to its end, every byte checked, in constant memory; the seconds it took.
@@ -232,23 +198,3 @@ def corrupt(answer: Answer, what: str, wanted: str, found: str) -> Failure:
     failure.state = "critical"
     failure.next_step = "the storage holds damaged data: check the disk and file system, push the image again"
     return failure
-
-
-def parse_manifest(answer: Answer, digest: str) -> Manifest:
-    """The parts of a manifest or index; raises Failure (content).
-
-    Layers that name other places to get them from (`urls`, the base of Windows images) are not in the registry.
-    """
-    body = answer.json()
-    try:
-        config = body.get("config")
-        layers = [layer for layer in body.get("layers") or () if not layer.get("urls")]
-        return Manifest(
-            digest,
-            len(answer.body),
-            tuple(map(Descriptor.of, body.get("manifests") or ())),
-            Descriptor.of(config) if config else None,
-            tuple(dict.fromkeys(map(Descriptor.of, layers))),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise answer.fail(CONTENT, "the manifest is not one of OCI or Docker") from None

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 from . import registry
-from .failure import ROUTE, Failure
+from .failure import ANSWER, ROUTE, Failure
 from .repository import Repository, step
 from .request import Answer
 
 OCTETS = {"Content-Type": "application/octet-stream"}
+A_MOMENT = 0.5  # seconds
 
 
 class Upload:
@@ -22,12 +25,19 @@ class Upload:
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
-        with step("push"):
-            answer = repository.send("POST", "blobs/uploads/", {"Content-Length": "0"})
-            if answer.status != 202:
-                raise refused(answer, "starting an upload")
-            self.name = f"upload {answer.headers.get('Docker-Upload-Uuid', '')[:36]} in {repository.name}"
-            self._go_to(answer)
+        self.path = ""
+        self.name = f"upload in {repository.name}"
+        repository.harbor.undo[self.name] = self.cancel  # before it is begun: the run may be over at any moment
+        try:
+            with step("push"):
+                answer = write(repository, "POST", "blobs/uploads/", {"Content-Length": "0"})
+                if answer.status != 202:
+                    raise refused(answer, "starting an upload")
+                self._go_to(answer)
+        except Failure:
+            if not self.path:
+                repository.harbor.undo.pop(self.name)
+            raise
 
     def _go_to(self, answer: Answer) -> None:
         """Where the session goes on: on Harbor itself, for our token goes along, and in this repository only.
@@ -39,7 +49,6 @@ class Upload:
         if not re.fullmatch(rf"/v2/{re.escape(self.repository.name)}/blobs/uploads/[\w-]+(\?.*)?", path):
             raise answer.fail(ROUTE, f"the upload is sent on to another place: {path.partition('?')[0][:60]}")
         self.path = path
-        harbor.undo[self.name] = self.cancel
         if origin != harbor.origin:
             failure = answer.fail(ROUTE, f"the upload is sent on to {origin.url[:60]}, not to {harbor.origin.url}")
             failure.next_step = "let the proxies in front pass on Host and X-Forwarded-Proto as clients see them"
@@ -48,7 +57,7 @@ class Upload:
     def write(self, data: bytes) -> None:
         """Append bytes to the session; raises Failure (step push)."""
         with step("push"):
-            answer = self.repository.send("PATCH", self.path, OCTETS, data=data)
+            answer = write(self.repository, "PATCH", self.path, OCTETS, data)
             if answer.status != 202:
                 raise refused(answer, f"writing {len(data) // 1024} KiB")
             self._go_to(answer)
@@ -57,19 +66,42 @@ class Upload:
         """Append bytes and end the session; raises Failure (step push)."""
         with step("push"):
             mark = "&" if "?" in self.path else "?"
-            answer = self.repository.send("PUT", f"{self.path}{mark}digest={digest}", OCTETS, data=data)
+            answer = write(self.repository, "PUT", f"{self.path}{mark}digest={digest}", OCTETS, data)
             if answer.status != 201:
                 raise refused(answer, "completing a blob")
             self.repository.harbor.undo.pop(self.name, None)
 
     def cancel(self) -> None:
         """Take the session back; raises Failure (step push)."""
-        with step("push"):
+        with step("push"), in_turn(self.repository):
+            if not self.path:
+                raise Failure(ANSWER, "the registry has not said where the upload is")
             answer = self.repository.send("DELETE", self.path)
             # Of an upload whose PATCH failed the registry knows more bytes than we do: it is UPLOAD_INVALID, and stays.
             if answer.status != 204 and registry.error(answer)[0] != "BLOB_UPLOAD_UNKNOWN":
                 raise refused(answer, f"cancelling the {self.name}")
             self.repository.harbor.undo.pop(self.name, None)
+
+
+def write(
+    repository: Repository, method: str, path: str, headers: Mapping[str, str], data: bytes | None = None
+) -> Answer:
+    """A request that changes something. Once the run is over, none is begun."""
+    with repository.turn:
+        if repository.harbor.over:
+            raise Failure(ANSWER, "the run is over")
+        return repository.send(method, path, headers, data=data)
+
+
+@contextmanager
+def in_turn(repository: Repository) -> Iterator[None]:
+    """Take back only after a moment for what is under way: what it begins could not be taken back."""
+    waited = repository.turn.acquire(timeout=A_MOMENT)
+    try:
+        yield
+    finally:
+        if waited:
+            repository.turn.release()
 
 
 def digest_of(data: bytes) -> str:
@@ -93,7 +125,7 @@ def put_manifest(repository: Repository, tag: str, body: bytes, media_type: str)
     undo = repository.harbor.undo
     with step("push"):
         undo[name] = partial(delete, repository, f"manifests/{digest}", name)
-        answer = repository.send("PUT", f"manifests/{tag}", {"Content-Type": media_type}, data=body)
+        answer = write(repository, "PUT", f"manifests/{tag}", {"Content-Type": media_type}, body)
         if 400 <= answer.status < 500:
             undo.pop(name)  # nothing came of it
         if answer.status != 201:
@@ -103,7 +135,7 @@ def put_manifest(repository: Repository, tag: str, body: bytes, media_type: str)
 
 def delete(repository: Repository, path: str, name: str) -> None:
     """Delete a blob or a manifest by its path below the repository; raises Failure (step push)."""
-    with step("push"):
+    with step("push"), in_turn(repository):
         answer = repository.send("DELETE", path)
         if answer.status not in (202, 404):
             raise refused(answer, f"deleting the {name}")
