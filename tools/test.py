@@ -145,6 +145,7 @@ def close(all_runs: list[Run], left_out: list[str], seconds: float) -> None:
     if packages:
         print(f"For the skipped tests, on Debian: apt-get install --no-install-recommends {' '.join(packages)}")
     totals = [(sum(getattr(run, what) for run in all_runs), what) for what in ("failed", "passed", "skipped")]
+    totals.append((sum(run.broken and not run.failed for run in all_runs), "errors"))
     words = ", ".join(f"{count} {what}" for count, what in totals if count or what == "passed")
     print(f"\n===== {words} in {seconds:.2f}s =====", flush=True)
     sys.exit(any(run.broken for run in all_runs))
