@@ -42,6 +42,13 @@ class Connection:
         poll.register(self.socket, select.POLLIN)
         return not poll.poll(seconds * 1000)
 
+    def refuse(self) -> None:
+        """Answer 400 to what is no HTTP; with the rest unread the kernel would send RST, and the answer were lost."""
+        self.send(delivery.BAD_REQUEST)
+        self.socket.shutdown(socket.SHUT_WR)
+        while self.socket.recv(65536):
+            pass
+
     def reset(self) -> None:
         """Make the end of this connection an RST instead of a FIN."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -168,15 +175,18 @@ class Server:
 
     def _converse(self, connection: Connection) -> None:
         context = self._context()
-        tls = context is not None and connection.socket.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE
-        if context and tls:
+        tls = connection.socket.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE
+        if tls and context is None:
+            connection.refuse()
+            return
+        if tls and context:
             connection.secure(context)
         with connection.socket.makefile("rb") as stream:
             while True:
                 try:
                     request = read_request(stream, tls)
                 except ValueError:
-                    connection.send(delivery.BAD_REQUEST)
+                    connection.refuse()
                     return
                 if request is None or not self._answer(connection, request):
                     return
