@@ -13,11 +13,13 @@ VARIABLE = (
     (r"\b(after|in) [\d.]+( ?s)\b", r"\1 T\2"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
     (r"Testing CA #[\w-]+", "Testing CA"),
+    (r"(?<=[= ])3\d{5}(?=(;| days))", "N"),  # days that a CA of the tests is good for
+    (r"\b20\d\d-\d\d-\d\d( \d\d:\d\d UTC)?", "DATE"),
 )
 
 
 def screen(outcome: Outcome, harbor: Simulator) -> list[str]:
-    """The lines of a run and its exit code; the simulator's address, times, request ids and CAs made the same."""
+    """The lines of a run and its exit code; address, times, dates, request ids and names of CAs made the same."""
     text = outcome.out.replace(f"{harbor.host}:{harbor.port}", HOST)
     for pattern, instead in VARIABLE:
         text = re.sub(pattern, instead, text)

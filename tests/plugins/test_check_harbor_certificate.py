@@ -1,0 +1,207 @@
+"""check_harbor_certificate: what an operator sees of a chain that clients refuse, or should not be served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import trustme
+
+from simulator import Simulator
+from simulator.certificates import DAY, Identity, intermediate, issue, now, root
+
+CA = "Testing CA"
+GOOD = f"HARBOR CERTIFICATE OK - localhost is good for 89 days, until DATE (issued by {CA})"
+PERFDATA = "time=Ts;;;0 days_left=89;23:;8:"
+RENEW = (
+    "Next: renew the certificate, install it with its intermediates and restart the proxy; "
+    "runtimes may need a restart too"
+)
+COMPLETE = (
+    "Next: append the issuer's certificate to the file that the proxy serves and restart it; "
+    "a CA of your own: give --ca-file"
+)
+TRUST = "Next: a CA of your own: give --ca-file; else have the certificate issued by a CA that clients trust"
+RENAME = "Next: have it issued for this name too, or give -H and the clients a name that it is for"
+CLOCK = "Next: compare the clocks (timedatectl); until that day, install the certificate that was there before"
+ORDER = "Next: put the server's certificate first, then each one's issuer, and restart the proxy"
+WEAK = "Next: have it issued anew: RSA 2048 or EC P-256, signed with SHA-256"
+
+
+def certificate(leaf, *further) -> Identity:
+    """What a server shows: a certificate with its key, and others."""
+    return Identity(leaf.key, (leaf.certificate, *(element.certificate for element in further)))
+
+
+def test_good(check, harbor: Simulator) -> None:
+    assert check("certificate") == [f"{GOOD} | {PERFDATA}", "exit code 0"]
+    assert harbor.requests == []
+
+
+def test_full_chain_shows_every_element(check, harbor: Simulator) -> None:
+    harbor.certificate = "full-chain"
+    assert check("certificate", "-v") == [
+        f"{GOOD} | {PERFDATA} days_left_1=N;31:;8:",
+        "OK: handshake in Ts",
+        "OK: localhost is good for 89 days, until DATE",
+        f"OK: {CA} is good for N days, until 3000-01-01",
+        "exit code 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "step", "perfdata"),
+    [
+        ("expired", "localhost expired 1 day ago, on DATE", RENEW, "days_left=-2;31:;8:"),
+        ("not-yet-valid", "localhost is not valid before DATE", CLOCK, "days_left=92;23:;8:"),
+        ("self-signed", "localhost is self-signed and not trusted here", TRUST, "days_left=89;23:;8:"),
+        ("wrong-name", "not valid for localhost, only for other.example.net", RENAME, "days_left=89;23:;8:"),
+        (
+            "incomplete-chain",
+            f"{CA} is neither served nor trusted here; it issued localhost",
+            COMPLETE,
+            "days_left=89;23:;8:",
+        ),
+        (
+            "expired-intermediate",
+            "Expired CA expired 1 day ago, on DATE",
+            RENEW,
+            "days_left=89;23:;8: days_left_1=-2;31:;8:",
+        ),
+    ],
+)
+def test_clients_refuse_it(check, harbor: Simulator, kind: str, line: str, step: str, perfdata: str) -> None:
+    harbor.certificate = kind
+    assert check("certificate") == [
+        f"HARBOR CERTIFICATE CRITICAL - {line} | time=Ts;;;0 {perfdata}",
+        step,
+        "exit code 2",
+    ]
+    assert check("certificate", "--isolate", "--judge", "validity") == [
+        f"HARBOR CERTIFICATE CRITICAL - {line} | time=Ts;;;0",
+        step,
+        "exit code 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "step", "perfdata"),
+    [
+        (
+            "wrong-order",
+            f"the chain is in the wrong order: localhost > {CA} > {CA}",
+            ORDER,
+            "days_left=89;23:;8: days_left_1=N;31:;8: days_left_2=N;31:;8:",
+        ),
+        ("weak-key", "weak: localhost: RSA key of 1024 bits", WEAK, "days_left=89;23:;8:"),
+        ("weak-signature", "weak: localhost: signed with SHA1", WEAK, "days_left=89;23:;8: days_left_1=89;23:;8:"),
+    ],
+)
+def test_clients_may_accept_it(check, harbor: Simulator, kind: str, line: str, step: str, perfdata: str) -> None:
+    """OpenSSL's verdict on these differs from build to build; ours is the same everywhere."""
+    harbor.certificate = kind
+    assert check("certificate") == [
+        f"HARBOR CERTIFICATE WARNING - {line} | time=Ts;;;0 {perfdata}",
+        step,
+        "exit code 1",
+    ]
+
+
+def test_foreign_element(check, harbor: Simulator) -> None:
+    stranger = issue("Somebody Else", authority=True)
+    harbor.certificate = certificate(issue("localhost", issuer=intermediate()), intermediate(), stranger)
+    assert check("certificate", "--judge", "validity") == [
+        f"HARBOR CERTIFICATE WARNING - Somebody Else does not belong to the chain: localhost > {CA} > Somebody Else | "
+        "time=Ts;;;0",
+        ORDER,
+        "exit code 1",
+    ]
+
+
+def test_several_findings(check, harbor: Simulator) -> None:
+    """CRITICAL first; whatever else is wrong stands below."""
+    stranger = issue("Somebody Else", authority=True)
+    harbor.certificate = certificate(
+        issue("other.example.net", issuer=root(), not_after=now() + 3.5 * DAY, not_before=now() - 400 * DAY), stranger
+    )
+    assert check("certificate") == [
+        "HARBOR CERTIFICATE CRITICAL - other.example.net is good for 3 days, until DATE; "
+        "not valid for localhost, only for other.example.net | "
+        "time=Ts;;;0 days_left=3;31:;8: days_left_1=89;23:;8:",
+        "CRITICAL: other.example.net is good for 3 days, until DATE",
+        "CRITICAL: not valid for localhost, only for other.example.net",
+        "WARNING: Somebody Else does not belong to the chain: other.example.net > Somebody Else",
+        RENEW,
+        "exit code 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("served", "line", "step"),
+    [
+        (0, "harbor-ca is neither served nor trusted here; it issued localhost", COMPLETE),
+        (1, "harbor-ca is self-signed and not trusted here", TRUST),
+    ],
+)
+def test_ca_that_is_not_trusted(check, harbor: Simulator, served: int, line: str, step: str) -> None:
+    ca = issue("harbor-ca", authority=True)
+    harbor.certificate = certificate(issue("localhost", issuer=ca), *[ca][:served])
+    assert check("certificate", "--judge", "validity") == [
+        f"HARBOR CERTIFICATE CRITICAL - {line} | time=Ts;;;0",
+        step,
+        "exit code 2",
+    ]
+
+
+def test_ca_file_is_trusted_instead_of_the_systems_store(check, harbor: Simulator, tmp_path: Path) -> None:
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "other.pem"))
+    line = f"{CA} is neither served nor trusted here; it issued localhost"
+    assert check("certificate", "--judge", "validity", "--ca-file", str(tmp_path / "other.pem"))[0] == (
+        f"HARBOR CERTIFICATE CRITICAL - {line} | time=Ts;;;0"
+    )
+
+
+def test_self_signed_and_trusted(check, harbor: Simulator, tmp_path: Path) -> None:
+    """--ca-file with the server's own certificate: clients that do the same accept it."""
+    own = issue("localhost")
+    harbor.certificate = certificate(own)
+    (tmp_path / "own.pem").write_bytes(harbor.certificate.pem())
+    assert check("certificate", "--ca-file", str(tmp_path / "own.pem"))[-1] == "exit code 0"
+
+
+@pytest.mark.parametrize("kind", ["expired", "self-signed", "wrong-name", "incomplete-chain"])
+def test_insecure_asks_no_client(check, harbor: Simulator, kind: str) -> None:
+    harbor.certificate = kind
+    *_, code = lines = check("certificate", "--insecure")
+    if kind == "expired":
+        assert lines[0].startswith("HARBOR CERTIFICATE CRITICAL - localhost expired 1 day ago, on DATE | ")
+        assert lines[1:] == ["Note: certificate not verified (--insecure)", RENEW, "exit code 2"]
+    else:
+        assert code == "exit code 0"
+        assert "certificate not verified (--insecure)" in "".join(lines)
+
+
+def test_clear_text_url_is_a_usage_error(check) -> None:
+    assert check("certificate", url="http://harbor.example.com") == [
+        "HARBOR CERTIFICATE UNKNOWN - usage: there is no certificate on http: give -H https://...",
+        "Next: see check_harbor_certificate --help",
+        "exit code 3",
+    ]
+
+
+def test_names_of_an_address(check) -> None:
+    with Simulator(host="127.0.0.1") as harbor:
+        assert check("certificate", against=harbor)[-1] == "exit code 0"
+        harbor.certificate = certificate(issue("localhost", "::1", "10.0.0.1", issuer=root()))
+        assert check("certificate", "--judge", "validity", against=harbor) == [
+            "HARBOR CERTIFICATE CRITICAL - not valid for 127.0.0.1, only for localhost, ::1, 10.0.0.1 | time=Ts;;;0",
+            RENAME,
+            "exit code 2",
+        ]
+        reached = ["-I", f"127.0.0.1:{harbor.port}"]
+        assert check("certificate", *reached, against=harbor, url="https://[::1]")[-1] == "exit code 0"
+        assert check("certificate", *reached, against=harbor, url="https://LOCALHOST:8443")[-1] == "exit code 0"
+        assert check("certificate", *reached, "--judge", "validity", against=harbor, url="harbor.test")[0] == (
+            "HARBOR CERTIFICATE CRITICAL - not valid for harbor.test, only for localhost, ::1, 10.0.0.1 | time=Ts;;;0"
+        )
