@@ -130,23 +130,23 @@ def test_no_registry(check, harbor: Simulator, switch: str, line: str, step: str
     assert check("v2", "-t", "1", login=True) == [f"HARBOR V2 CRITICAL - {line}", step, "exit code 2"]
 
 
-def test_login_refused(check) -> None:
+def test_login_refused(check, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Harbor thinks for 1.5 s about a wrong password, and locks the account as long.
+    monkeypatch.setattr("simulator.accounts.LOCK_SECONDS", 0.05)
     line = "login refused (401 for /v2/)"
-    perfdata = "time=Ts;9;9;0"
-    patient = ["-w", "9", "-c", "9"]  # Harbor thinks for 1.5 s about a wrong password
     with Simulator(users={}) as harbor:
-        assert check("v2", *patient, against=harbor, login=True) == [
-            f"HARBOR V2 UNKNOWN - {line} | {perfdata}",
+        assert check("v2", against=harbor, login=True) == [
+            f"HARBOR V2 UNKNOWN - {line} | {PERFDATA}",
             AUTHFILE,
             "exit code 3",
         ]
-        assert check("v2", *patient, "--isolate", against=harbor, login=True) == [
-            f"HARBOR V2 UNKNOWN - {line}; the credentials are not taken (see check_harbor_api) | {perfdata}",
+        assert check("v2", "--isolate", against=harbor, login=True) == [
+            f"HARBOR V2 UNKNOWN - {line}; the credentials are not taken (see check_harbor_api) | {PERFDATA}",
             "Next: check_harbor_api tells more: this follows from it",
             "exit code 3",
         ]
-        assert check("v2", *patient, "--isolate", "health,v2", against=harbor, login=True) == [
-            f"HARBOR V2 CRITICAL - {line} | {perfdata}",
+        assert check("v2", "--isolate", "health,v2", against=harbor, login=True) == [
+            f"HARBOR V2 CRITICAL - {line} | {PERFDATA}",
             AUTHFILE,
             "exit code 2",
         ]
