@@ -9,7 +9,21 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
 
-from . import jobservice, projects, quotas, retentions, system, systemjobs
+from . import (
+    artifacts,
+    delivery,
+    jobservice,
+    projects,
+    quotas,
+    registries,
+    replications,
+    retentions,
+    robots,
+    scans,
+    system,
+    systemjobs,
+    webhooks,
+)
 from .accounts import Login
 from .messages import Request, Response, error
 
@@ -17,6 +31,7 @@ if TYPE_CHECKING:
     from .simulator import Simulator
 
 BASE = "/api/v2.0"
+BUFFER = 2048  # bytes from which on Go does not know the length of an answer before it begins
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,21 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/system/purgeaudit/schedule": {"GET": Endpoint(systemjobs.schedule, needs="purge-audit:read")},
     "/retentions/{id}": {"GET": Endpoint(retentions.policy)},
     "/retentions/{id}/executions": {"GET": Endpoint(retentions.executions)},
+    "/replication/policies": {"GET": Endpoint(replications.policies, needs="replication-policy:list")},
+    "/replication/executions": {"GET": Endpoint(replications.executions, needs="replication:list")},
+    "/registries": {"GET": Endpoint(registries.listing, needs="registry:list")},
+    "/registries/ping": {"POST": Endpoint(registries.ping, needs="registry:read")},
+    "/scanners": {"GET": Endpoint(scans.scanners, needs="scanner:list")},
+    "/scanners/{uuid}/metadata": {"GET": Endpoint(scans.metadata, needs="scanner:read")},
+    "/scans/all/metrics": {"GET": Endpoint(scans.metrics, needs="scan-all:read")},
+    "/scans/schedule/metrics": {"GET": Endpoint(scans.metrics, needs="scan-all:read")},
+    "/system/scanAll/schedule": {"GET": Endpoint(scans.schedule, needs="scan-all:read")},
+    "/security/summary": {"GET": Endpoint(scans.security_summary, needs="security-hub:read")},
+    "/robots": {"GET": Endpoint(robots.listing)},
+    "/projects/{project}/webhook/policies": {"GET": Endpoint(webhooks.policies)},
+    "/projects/{project}/webhook/policies/{id}/executions": {"GET": Endpoint(webhooks.executions)},
+    "/projects/{project}/repositories/{repository}/artifacts": {"GET": Endpoint(artifacts.listing)},
+    "/projects/{project}/repositories/{repository}/artifacts/{reference}": {"GET": Endpoint(artifacts.one)},
 }
 
 
@@ -64,7 +94,10 @@ def answer(harbor: Simulator, request: Request, login: Login) -> Response:
             return error(401, "UNAUTHORIZED", "unauthorized")
         if not login.account.may(endpoint.needs):
             return error(403, "FORBIDDEN", str(login.name))
-    return endpoint.answer(harbor, request, login)
+    response = endpoint.answer(harbor, request, login)
+    if len(response.body) > BUFFER:
+        response.delivery = delivery.chunked
+    return response
 
 
 def _methods(path: str) -> dict[str, Endpoint]:

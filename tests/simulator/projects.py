@@ -64,6 +64,9 @@ def listing(harbor: Simulator, request: Request, login: Login) -> Response:
     query = request.query.get("q", "")
     if query.startswith("name="):
         names = [name for name in names if name == query[len("name=") :]]
+    if query.startswith("registry_id="):
+        remote = int(query[len("registry_id=") :])
+        names = [name for name in names if harbor.content.proxies.get(name) == remote]
     return paged(request, names, lambda name: _row(harbor, name, login))
 
 
@@ -89,6 +92,8 @@ def _row(harbor: Simulator, name: str, login: Login) -> dict[str, object]:
         "repo_count": len(project.repositories),
         "update_time": CREATED,
     }
+    if name in harbor.content.proxies:
+        row["registry_id"] = harbor.content.proxies[name]
     if login.account is not None and login.account.sysadmin:
         row.update(current_user_role_id=1, current_user_role_ids=[1])
     return row

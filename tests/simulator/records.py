@@ -103,6 +103,7 @@ class Robot:
     project: int = 0
     disabled: bool = False
     updated: float | None = None
+    description: str = ""
     rights: tuple[str, ...] = ("repository:pull",)
 
 

@@ -15,7 +15,7 @@ import time
 import pytest
 
 from .accounts import MONITOR_RIGHTS, Account
-from .content import Content, Execution, Job, Queue
+from .recorded import ROBOTS, held
 from .replay import DIRECTORY, Answer, Recording, basic, load, replay
 from .simulator import Simulator
 
@@ -42,32 +42,17 @@ SWITCHES = {
     "c-storage-healthy": (),
     "c-storage-readonly": ("storage-readonly",),
     "d-certs": (),
+    "e-robots": (),
     "f-gc-failed": (),
     "f-queues": (),
+    "f-replication-failed": (),
+    "f-scan-failed": (),
     "g-readonly": ("read-only-mode",),
     "h-quota-exceeded": (),
     "i-schedules": (),
+    "k-robots-api": (),
     "v2-datapath": (),
 }
-
-
-def history(recording: Recording) -> Content:
-    """What the recorded Harbor had done by then; in the beginning nothing."""
-    gc = [Execution(5, "Success", 0, scheduled=False)]
-    failed = Execution(17, "Running", 1, scheduled=False)
-    gc += {"gc-after-recovery": [failed, failed], "gc-jobservice-down": [failed, gc[0]]}.get(
-        recording.path.stem, [failed] if recording.scenario == "f-gc-failed" else []
-    )
-    if recording.scenario == "a0-fresh" or "none" in recording.path.stem:
-        return Content()
-    purge = Job([Execution(10, "Success", 0, scheduled=False, dry_run=True)], "0 0 0 * * *", 1)
-    retention = Job([Execution(12, "Success", 0, scheduled=False, dry_run=True)], "0 0 4 * * *", 1)
-    content = Content(Job(gc, "0 0 0 * * *", 1), purge, {1: ("priv", retention)})
-    if "paused" in recording.path.stem:
-        content.queues["REPLICATION"] = Queue(3, 8, paused=True)
-    if "scheduler-paused" in recording.path.stem:
-        content.queues["REPLICATION"] = Queue()
-    return content
 
 
 CERTIFICATES = {
@@ -81,6 +66,7 @@ ACCOUNTS = {
     "admin": Account("admin's", sysadmin=True),
     "plain": Account("plain's"),
     "robot$probeall": Account("probeall's", rights=MONITOR_RIGHTS | {"catalog:read"}),
+    **ROBOTS,
 }
 # nginx waited 60 s, and on /v2/ so long that the recorder gave up; the simulator's is in more of a hurry.
 GATEWAY_TIMEOUT = 1.0
@@ -102,7 +88,7 @@ def simulator_for(recording: Recording) -> Simulator:
     simulator = Simulator(
         *switches, certificate=certificate, host="harbor.test", users=ACCOUNTS, gateway_timeout=GATEWAY_TIMEOUT
     )
-    simulator.content = history(recording)
+    simulator.content = held(recording)
     return simulator
 
 

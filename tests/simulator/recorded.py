@@ -1,0 +1,91 @@
+"""What the recorded Harbor held when each answer was recorded, and the robot accounts that were tried on it."""
+
+from __future__ import annotations
+
+from .accounts import MONITOR_RIGHTS, Account
+from .content import Content, Execution, Job, Queue
+from .records import Remote, Replication, Robot, ScanAll, Security
+from .replay import Recording
+
+ROBOTS = {
+    "robot$mixed": Account("mixed's", rights=frozenset({"system-volumes:read"})),
+    "robot$syspull": Account("syspull's", project_rights=frozenset({"artifact:list", "repository:pull"})),
+    "robot$priv+projpull": Account("projpull's", project_rights=frozenset({"artifact:list", "artifact:read"})),
+    "robot$priv+projpush": Account("projpush's", project_rights=frozenset({"repository:push"})),
+}
+FAILED_SCANS = Security(4, 4)
+
+
+def held(recording: Recording) -> Content:
+    """All that it held; in the beginning only images and two remote registries."""
+    content = history(recording)
+    remotes = [
+        Remote(1, "self-good", "https://harbor.test:8443", "harbor", user="admin"),
+        Remote(2, "raw-registry", "http://127.0.0.1:15000", user="harbor_registry_user"),
+        Remote(3, "remote"),
+    ]
+    if recording.scenario == "a0-fresh":
+        content.remotes = remotes[:2]
+        return content
+    content.remotes = remotes
+    content.replications = [
+        Replication(1, "push-pub", Job(replications(recording))),
+        Replication(2, "push-priv-scheduled", Job([Execution(8, "Success", 3)], "0 0 3 * * *", 1)),
+    ]
+    content.scan_all = (ScanAll(success=2), None)
+    content.scan_schedule = Job(cron="0 0 0 * * 0", since=1)
+    content.security = Security(4, 4, {"critical": 4, "high": 8, "medium": 4, "low": 4}, 12)
+    content.robots = robots(recording)
+    for artifact in content.artifacts.values():
+        artifact.scan, artifact.found = "Success", {"Critical": 1, "High": 2, "Low": 1, "Medium": 1}
+    if recording.scenario == "f-scan-failed":
+        content.scan_all = (ScanAll(error=2, ongoing="during" in recording.path.stem), None)
+        content.security = FAILED_SCANS
+        content.artifacts["priv/img", "1.0"].scan = "Error"
+    if recording.path.stem == "registry-ping-down":
+        content.remotes[2].ping = 400
+    return content
+
+
+def replications(recording: Recording) -> list[Execution]:
+    """The executions of the first policy: more and more of them."""
+    runs = [Execution(4, "Error", 1, text="connection refused"), Execution(7, "Success", 2)]
+    if recording.scenario.startswith("f-"):
+        runs.append(Execution(16, "Error", 4))
+    if recording.scenario == "f-queues":
+        runs += [Execution(number, "Running", number) for number in (23, 24, 25)]
+    if "jobservice-down" in recording.path.stem:
+        runs.append(Execution(26, "Error", 26, text="connection refused"))
+    return runs
+
+
+def robots(recording: Recording) -> list[Robot]:
+    """The accounts that there were at that time."""
+    rights = tuple(MONITOR_RIGHTS)
+    known = [Robot(4, "robot$probeall", 1, description="system probe", rights=rights)]
+    if recording.scenario == "e-robots":
+        known.append(Robot(60, "robot$syspull", 1, 2, disabled=True, rights=rights))
+        known.append(Robot(61, "robot$mixed", 1, 2, rights=rights))
+        known += [Robot(number, f"robot$priv+{number}", 1, 2, project=3) for number in (58, 59)]
+    if recording.scenario == "k-robots-api":
+        known.append(Robot(101, "robot$monitoring", 1, 2))
+    return known
+
+
+def history(recording: Recording) -> Content:
+    """What the recorded Harbor had done by then; in the beginning nothing."""
+    gc = [Execution(5, "Success", 0, scheduled=False)]
+    failed = Execution(17, "Running", 1, scheduled=False)
+    gc += {"gc-after-recovery": [failed, failed], "gc-jobservice-down": [failed, gc[0]]}.get(
+        recording.path.stem, [failed] if recording.scenario == "f-gc-failed" else []
+    )
+    if recording.scenario == "a0-fresh" or "none" in recording.path.stem:
+        return Content()
+    purge = Job([Execution(10, "Success", 0, scheduled=False, dry_run=True)], "0 0 0 * * *", 1)
+    retention = Job([Execution(12, "Success", 0, scheduled=False, dry_run=True)], "0 0 4 * * *", 1)
+    content = Content(Job(gc, "0 0 0 * * *", 1), purge, {1: ("priv", retention)})
+    if "paused" in recording.path.stem:
+        content.queues["REPLICATION"] = Queue(3, 8, paused=True)
+    if "scheduler-paused" in recording.path.stem:
+        content.queues["REPLICATION"] = Queue()
+    return content
