@@ -120,7 +120,7 @@ class Repository:
             promised = answer.headers.get("Docker-Content-Digest") or digest
             wanted = reference if ":" in reference else promised
             if not digest == promised == wanted:
-                raise corrupt(answer, what, wanted if digest != wanted else promised, digest)
+                raise corrupt(answer, what, (wanted if digest != wanted else promised)[:19], digest[:19])
             if size not in (None, len(answer.body)):
                 raise corrupt(answer, what, f"{size} bytes", f"{len(answer.body)} bytes")
             return Manifest.of(answer, digest)
@@ -140,10 +140,10 @@ class Repository:
             if answer.status != 200:
                 raise registry.refusal(answer, what)
             if sink.received != blob.size:
-                more = "more than " if sink.received > blob.size else ""
-                raise corrupt(answer, what, f"{blob.size} bytes", f"{more}{min(sink.received, blob.size)} bytes")
+                arrived = f"more than {blob.size}" if sink.received > blob.size else str(sink.received)
+                raise corrupt(answer, what, f"{blob.size} bytes", f"{arrived} bytes")
             if sink.digest != blob.digest:
-                raise corrupt(answer, what, blob.digest, sink.digest)
+                raise corrupt(answer, what, blob.digest[:19], sink.digest[:19])
         return time.monotonic() - started
 
     def _redirected(self, answer: Answer, sink: Sink, what: str) -> Answer:
@@ -194,7 +194,7 @@ def refused_login(answer: Answer) -> Failure:
 
 def corrupt(answer: Answer, what: str, wanted: str, found: str) -> Failure:
     """Content that is not what its digest says."""
-    failure = answer.fail(CONTENT, f"{what} is corrupt: {found[:19]} arrived instead of {wanted[:19]}")
+    failure = answer.fail(CONTENT, f"{what} is corrupt: {found} arrived instead of {wanted}")
     failure.state = "critical"
     failure.next_step = "the storage holds damaged data: check the disk and file system, push the image again"
     return failure

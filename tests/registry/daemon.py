@@ -56,6 +56,7 @@ class Daemon:
             "log": {"level": "error", "accesslog": {"disabled": True}},
             "storage": {"filesystem": {"rootdirectory": str(self.storage)}, "delete": {"enabled": True}},
             "http": self._http,
+            "validation": {"disabled": True},
             "auth": {"htpasswd": {"realm": "harbor-registry-basic-realm", "path": str(htpasswd)}},
         }
         if self._middleware:

@@ -20,7 +20,7 @@ IMAGE = f"{REPOSITORY}:1.0"
 ALL = ("pull", "push", "delete")
 VARIABLE = (
     (r"\b(time|token|manifest|blob|write)=[\d.]+s", r"\1=Ts"),
-    (r"\brate=\d+B", "rate=NB"),
+    (r"\brate([= ])\d+B", r"rate\1NB"),
     (r"(after|token|manifest|blob|write) [\d.]+s\b", r"\1 Ts"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
 )

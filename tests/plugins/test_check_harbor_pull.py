@@ -1,0 +1,381 @@
+"""check_harbor_pull against a real registry, line by line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from registry import daemon
+from registry.images import DOCKER, MANIFEST, OCI, Image, digest_of, image, index
+from registry.lab import IMAGE, REPOSITORY, Lab
+from registry.objectstore import ObjectStore
+
+NORMAL = "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs right | "
+PHASES = "token=Ts;;;0 manifest=Ts;;;0 blob=Ts;;;0 bytes={size}B;;;0 rate=NB;;;0 time=Ts;5;20;0"
+CORRUPT = "Next: the storage holds damaged data: check the disk and file system, push the image again"
+LOST = (
+    "Next: look at the storage of the container registry: df -h, mount, dmesg on its host; "
+    "was it mounted, did garbage collection take it?"
+)
+
+
+def size(pulled: Image) -> int:
+    return sum(map(len, pulled.blobs))
+
+
+def short(content: bytes) -> str:
+    return digest_of(content)[:19]
+
+
+def test_a_tag_is_pulled_bit_by_bit(lab: Lab) -> None:
+    assert lab.screen(lab.pull("-v")) == [
+        NORMAL + PHASES.format(size=size(lab.image)),
+        "OK: token Ts",
+        "OK: manifest Ts",
+        "OK: blob Ts",
+        f"OK: bytes {size(lab.image)}B",
+        "OK: rate NB",
+        "OK: answer after Ts",
+        "exit code 0",
+    ]
+
+
+def test_a_digest_is_pulled(lab: Lab) -> None:
+    outcome = lab.pull("--image", f"{REPOSITORY}@{lab.image.digest}")
+    assert outcome.first == f"HARBOR PULL OK - {REPOSITORY}@{lab.image.digest} pulled: manifest and 4 of 4 blobs..."
+    assert outcome.code == 0
+
+
+@pytest.mark.parametrize("kind", [OCI, DOCKER])
+def test_of_an_index_the_child_for_the_platform_is_pulled(lab: Lab, kind: str) -> None:
+    amd, arm = (image(os.urandom(700), kind=kind, platform=name) for name in ("linux/amd64", "linux/arm64/v8"))
+    lab.add("priv/many:1", index(amd, arm, kind=kind))
+    asked = {}
+    for platform, child in (("linux/amd64", amd), ("linux/arm64/v8", arm), ("linux/arm64", arm)):
+        lab.harbor.requests.clear()
+        outcome = lab.pull("--image", "priv/many:1", "--platform", platform)
+        assert outcome.first == "HARBOR PULL OK - priv/many:1 pulled: manifest and 2 of 2 blobs right"
+        asked[platform] = [request.path.rpartition("/")[2] for request in lab.harbor.requests][2:]
+        assert asked[platform] == ["1", child.digest, digest_of(child.config), digest_of(child.layers[0])]
+
+
+def test_a_platform_that_an_index_does_not_have_is_named_with_those_it_has(lab: Lab) -> None:
+    lab.add("priv/many:1", index(image(b"a" * 99), image(b"b" * 99, platform="windows/amd64")))
+    assert lab.screen(lab.pull("--image", "priv/many:1", "--platform", "linux/s390x")) == [
+        "HARBOR PULL UNKNOWN - priv/many:1 has no image for linux/s390x, only linux/amd64, windows/amd64"
+        " | token=Ts;;;0",
+        "Next: choose another --platform, or another canary image",
+        "exit code 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("blobs", "chosen"), [("none", []), ("config", [0]), ("smallest", [0, 3]), ("all", [0, 3, 1, 2])]
+)
+def test_blobs_are_chosen(lab: Lab, blobs: str, chosen: list[int]) -> None:
+    outcome = lab.pull("--blobs", blobs)
+    assert outcome.first == f"HARBOR PULL OK - {IMAGE} pulled: manifest and {len(chosen)} of 4 blobs right"
+    asked = [request.path.rpartition("/")[2] for request in lab.harbor.requests if "/blobs/" in request.path]
+    assert asked == [digest_of(lab.image.blobs[number]) for number in chosen]
+
+
+def test_no_more_than_max_bytes_are_read_the_smallest_first(lab: Lab) -> None:
+    outcome = lab.pull("--max-bytes", "4kB")
+    text = "manifest and 3 of 4 blobs right, 1 beyond --max-bytes left out"
+    assert lab.screen(outcome)[0].startswith(f"HARBOR PULL OK - {IMAGE} pulled: {text} | ")
+    assert f"bytes={size(lab.image) - len(lab.image.layers[1])}B" in outcome.out
+
+
+def test_a_layer_that_is_elsewhere_is_not_asked_for(lab: Lab) -> None:
+    foreign = {"mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", "size": 99}
+    foreign.update(digest=digest_of(b"windows"), urls=["https://mcr.example.com/windows"])
+    lab.add("priv/windows:1", image(os.urandom(300), kind=DOCKER, more_layers=[foreign]))
+    outcome = lab.pull("--image", "priv/windows:1")
+    assert outcome.first == "HARBOR PULL OK - priv/windows:1 pulled: manifest and 2 of 2 blobs right"
+
+
+def test_a_layer_that_occurs_twice_is_read_once(lab: Lab) -> None:
+    layer = os.urandom(300)
+    lab.add("priv/twice:1", image(layer, layer))
+    outcome = lab.pull("--image", "priv/twice:1")
+    assert outcome.first == "HARBOR PULL OK - priv/twice:1 pulled: manifest and 2 of 2 blobs right"
+
+
+def test_what_harbor_does_not_know(lab: Lab) -> None:
+    for name, why in (
+        (f"{REPOSITORY}:nope", f"artifact {REPOSITORY}:nope not found"),
+        ("priv/nope:1.0", "repository priv/nope not found"),
+    ):
+        assert lab.screen(lab.pull("--image", name)) == [
+            f"HARBOR PULL CRITICAL - manifest {name}: there is none ({why}) | token=Ts;;;0",
+            "Next: push the canary image again, or correct the name that is given",
+            "exit code 2",
+        ]
+
+
+def test_a_project_that_is_not_there_or_not_ours(lab: Lab) -> None:
+    for further in ((), ("--isolate",)):
+        assert lab.screen(lab.pull("--image", "nowhere/canary:1.0", *further)) == [
+            "HARBOR PULL UNKNOWN - robot$canary has no right to pull in nowhere/canary, or there is no such project",
+            "Next: give the robot account that right in its project, and look whether the project exists",
+            "exit code 3",
+        ]
+
+
+def test_a_stranger_pulls_what_is_public_and_nothing_else(lab: Lab) -> None:
+    lab.add("pub/canary:1.0", lab.image)
+    outcome = lab.pull("--no-login", "--image", "pub/canary:1.0")
+    assert outcome.first == "HARBOR PULL OK - pub/canary:1.0 pulled: manifest and 4 of 4 blobs right"
+    assert lab.screen(lab.pull("--no-login")) == [
+        "HARBOR PULL CRITICAL - a stranger has no right to pull in priv/canary, or there is no such project",
+        "Next: look whether the project is still there and public, or give an --authfile",
+        "exit code 2",
+    ]
+
+
+def test_a_blob_that_garbage_collection_took(lab: Lab) -> None:
+    lab.registry.blob(digest_of(lab.image.layers[0])).unlink()
+    assert lab.screen(lab.pull()) == [
+        f"HARBOR PULL CRITICAL - blob {short(lab.image.layers[0])} of {REPOSITORY} is lost: Harbor knows it, "
+        "the registry's storage does not have it | token=Ts;;;0 manifest=Ts;;;0",
+        LOST,
+        "exit code 2",
+    ]
+
+
+def test_a_manifest_that_is_gone(lab: Lab) -> None:
+    lab.registry.blob(lab.image.digest).unlink()
+    assert lab.screen(lab.pull()) == [
+        f"HARBOR PULL CRITICAL - manifest {IMAGE} is lost: Harbor knows it, the registry's storage does not have it"
+        " | token=Ts;;;0",
+        LOST,
+        "exit code 2",
+    ]
+
+
+def flip(path: Path, position: int = 0) -> None:
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_flipped_bit_on_the_disk(lab: Lab) -> None:
+    layer = lab.image.layers[1]
+    path = lab.registry.blob(digest_of(layer))
+    flip(path)
+    what = f"blob {short(layer)} of {REPOSITORY} is corrupt: {short(path.read_bytes())} arrived instead of"
+    assert lab.screen(lab.pull()) == [
+        f"HARBOR PULL CRITICAL - {what} {short(layer)} | token=Ts;;;0 manifest=Ts;;;0",
+        CORRUPT,
+        "exit code 2",
+    ]
+
+
+def test_a_blob_cut_short_on_the_disk(lab: Lab) -> None:
+    layer = lab.image.layers[1]
+    os.truncate(lab.registry.blob(digest_of(layer)), 7000)
+    what = f"blob {short(layer)} of {REPOSITORY} is corrupt: 7000 bytes arrived instead of 20000 bytes"
+    assert lab.screen(lab.pull()) == [
+        f"HARBOR PULL CRITICAL - {what} | token=Ts;;;0 manifest=Ts;;;0",
+        CORRUPT,
+        "exit code 2",
+    ]
+
+
+def test_a_blob_longer_than_its_descriptor_is_not_read_to_its_end(lab: Lab) -> None:
+    layer = lab.image.layers[1]
+    with open(lab.registry.blob(digest_of(layer)), "ab") as file:
+        file.truncate(50_000_000)
+    what = f"blob {short(layer)} of {REPOSITORY} is corrupt: more than 20000 bytes arrived instead of 20000 bytes"
+    assert lab.pull().first == f"HARBOR PULL CRITICAL - {what}"
+
+
+def test_a_manifest_that_is_not_what_its_digest_says(lab: Lab) -> None:
+    other = image(b"other" * 20).manifest
+    digest = lab.image.digest
+    headers = {"Content-Type": MANIFEST[OCI], "Docker-Content-Digest": digest}
+    lab.harbor.answer(f"/v2/{REPOSITORY}/manifests/1.0", 200, headers, other)
+    assert lab.screen(lab.pull()) == [
+        f"HARBOR PULL CRITICAL - manifest {IMAGE} is corrupt: {short(other)} arrived instead of {digest[:19]}"
+        " | token=Ts;;;0",
+        CORRUPT,
+        "exit code 2",
+    ]
+
+
+def test_a_proxy_cache_that_leaves_the_digest_empty(lab: Lab) -> None:
+    headers = {"Content-Type": MANIFEST[OCI], "Docker-Content-Digest": ""}
+    lab.harbor.answer(f"/v2/{REPOSITORY}/manifests/1.0", 200, headers, lab.image.manifest)
+    assert lab.pull().code == 0
+
+
+def test_a_proxy_cache_of_docker_hub_that_redirects_to_library(lab: Lab) -> None:
+    lab.add("priv/library/nginx:1", lab.image)
+    for name in ("manifests/1", *(f"blobs/{digest_of(blob)}" for blob in lab.image.blobs)):
+        lab.harbor.answer(f"/v2/priv/nginx/{name}", 301, {"Location": f"/v2/priv/library/nginx/{name}"})
+    outcome = lab.pull("--image", "priv/nginx:1")
+    assert outcome.first == "HARBOR PULL OK - priv/nginx:1 pulled: manifest and 4 of 4 blobs right"
+
+
+RATE_LIMIT = {"errors": [{"code": "TOO_MANY_REQUEST", "message": "too many requests to upstream registry"}]}
+POLICY = (
+    "current image without vulnerability scanning cannot be pulled due to configured policy in 'Prevent images with "
+    'vulnerability severity of "High" or higher from running.\' To continue with pull, please contact your project '
+    "administrator for help."
+)
+DATE = "Sun, 22 Nov 2026 18:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "end"),
+    [
+        ({}, ""),
+        ({"Retry-After": "600", "Date": DATE}, ", free again in 600 s (18:10:00 UTC)"),
+        ({"Retry-After": "Sun, 22 Nov 2026 18:30:00 GMT", "Date": DATE}, ", free again in 1800 s (18:30:00 UTC)"),
+        ({"RateLimit-Reset": "60", "Date": DATE}, ", free again in 60 s (18:01:00 UTC)"),
+        ({"Retry-After": "-5"}, ""),
+        ({"Retry-After": "soon"}, ""),
+        ({"Retry-After": "9" * 400}, ""),
+        ({"Retry-After": "Mon, 99 Nov 9999 99:99:99 GMT"}, ""),
+    ],
+)
+def test_the_rate_limit_of_the_upstream(lab: Lab, headers: dict[str, str], end: str) -> None:
+    lab.harbor.answer(f"/v2/{REPOSITORY}/manifests/1.0", 429, headers, RATE_LIMIT)
+    assert lab.screen(lab.pull()) == [
+        f"HARBOR PULL WARNING - manifest {IMAGE}: rate limit reached upstream{end} | token=Ts;;;0",
+        "Next: give the proxy-cache's registry endpoint a login, or pull less often",
+        "exit code 1",
+    ]
+
+
+def test_a_policy_of_the_project(lab: Lab) -> None:
+    body = {"errors": [{"code": "PROJECTPOLICYVIOLATION", "message": POLICY}]}
+    lab.harbor.answer(f"/v2/{REPOSITORY}/manifests/1.0", 412, {}, body)
+    text = f"manifest {IMAGE}: refused by a policy of its project: {POLICY}"
+    assert lab.screen(lab.pull()) == [
+        f"HARBOR PULL WARNING - {text[:116]}... | token=Ts;;;0",
+        f"WARNING: {text}",
+        "Next: have the image scanned and signed as its project asks, or use another canary",
+        "exit code 1",
+    ]
+
+
+def test_a_small_blob_that_is_lost_is_told_by_an_answer_larger_than_itself(lab: Lab) -> None:
+    tiny = image(b"tiny")
+    lab.add("priv/tiny:1", tiny)
+    lab.registry.blob(digest_of(b"tiny")).unlink()
+    assert "is lost: Harbor knows it" in lab.pull("--image", "priv/tiny:1").first
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"{}", "the manifest is not one of OCI or Docker"),
+        (b"[]", "the manifest is not one of OCI or Docker"),
+        (b'{"config":{"digest":"sha256:../../../etc","size":1}}', "the manifest is not one of OCI or Docker"),
+        (b'{"config":{"digest":"%s","size":-1}}' % digest_of(b"").encode(), "the manifest is not one of OCI or Docker"),
+        (b"<html>", "the answer to GET /v2/priv/canary/manifests/1.0 is not JSON"),
+    ],
+)
+def test_a_manifest_that_is_none(lab: Lab, body: bytes, text: str) -> None:
+    lab.harbor.answer(f"/v2/{REPOSITORY}/manifests/1.0", 200, {"Content-Type": MANIFEST[OCI]}, body)
+    assert lab.pull().first == f"HARBOR PULL UNKNOWN - {text}"
+
+
+# With an object store behind the registry
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ObjectStore]:
+    (tmp_path / "storage").mkdir()
+    with ObjectStore(tmp_path / "storage") as store:
+        yield store
+
+
+@pytest.fixture
+def redirecting(tmp_path: Path, store: ObjectStore) -> Iterator[Lab]:
+    """A Harbor whose registry sends clients to the object store for blobs."""
+    daemon.needed()
+    with Lab(tmp_path, registry_middleware=store.middleware) as lab:
+        yield lab
+
+
+def test_the_object_store_gets_no_token(redirecting: Lab, store: ObjectStore) -> None:
+    assert redirecting.screen(redirecting.pull()) == [
+        NORMAL + PHASES.format(size=size(redirecting.image)),
+        "exit code 0",
+    ]
+    assert len(store.seen) == 4
+    assert all(set(headers) == {"Host", "User-Agent", "Accept-Encoding"} for headers in store.seen)
+    assert any(request.authorization == "Bearer" for request in redirecting.harbor.requests)
+
+
+@pytest.mark.parametrize(
+    ("mood", "why"),
+    [
+        ("forbidden", "403 for blob {blob} of priv/canary"),
+        ("gone", "404 for blob {blob} of priv/canary"),
+        ("cut-off", "the answer to GET {path} breaks off: connection closed early"),
+    ],
+)
+def test_an_object_store_that_fails_is_named(redirecting: Lab, store: ObjectStore, mood: str, why: str) -> None:
+    store.mood = mood
+    outcome = redirecting.pull("--blobs", "config", "--isolate")
+    config = redirecting.image.config
+    path = "/" + str(redirecting.registry.blob(digest_of(config)).relative_to(redirecting.storage))
+    text = f"object store {store.where}: " + why.format(blob=short(config), path=path)
+    assert outcome.out.startswith(f"HARBOR PULL CRITICAL - {text[:117]}")
+    assert text in outcome.out
+    assert outcome.out.splitlines()[-1] == (
+        f"Next: look at the object store {store.where}: whoever pulls must be able to reach it"
+    )
+    assert outcome.code == 2
+
+
+def test_an_object_store_that_hangs_is_named(redirecting: Lab, store: ObjectStore) -> None:
+    store.mood = "hanging"
+    outcome = redirecting.pull("--blobs", "config", "-t", "5")
+    assert outcome.first.startswith(f"HARBOR PULL CRITICAL - object store {store.where}: timed out after ")
+    assert outcome.seconds < 5
+
+
+def test_an_object_store_with_damaged_content(redirecting: Lab, store: ObjectStore) -> None:
+    store.mood = "corrupt"
+    outcome = redirecting.pull("--blobs", "config")
+    assert outcome.code == 2
+    assert f"HARBOR PULL CRITICAL - blob {short(redirecting.image.config)} of {REPOSITORY} is corrupt" in outcome.out
+
+
+def test_the_certificate_of_the_object_store_is_not_harbors(tmp_path: Path) -> None:
+    daemon.needed()
+    (tmp_path / "storage").mkdir()
+    with (
+        ObjectStore(tmp_path / "storage", "expired") as store,
+        Lab(tmp_path, registry_middleware=store.middleware) as lab,
+    ):
+        outcome = lab.pull("--isolate")
+        assert outcome.first.startswith(f"HARBOR PULL CRITICAL - object store {store.where}: ")
+        assert "expired" in outcome.first
+
+
+def test_the_signature_of_a_redirect_is_not_shown(lab: Lab, tmp_path: Path) -> None:
+    target = "https://127.0.0.1:1/bucket/data?X-Amz-Signature=feedfacecafebeef0123"
+    for blob in lab.image.blobs:
+        lab.harbor.answer(f"/v2/{REPOSITORY}/blobs/{digest_of(blob)}", 307, {"Location": target})
+    outcome = lab.pull("-vvv")
+    assert outcome.first == (
+        "HARBOR PULL CRITICAL - object store 127.0.0.1:1: cannot connect to 127.0.0.1:1: Connection refused"
+    )
+    assert "feedface" not in outcome.out
+
+
+@pytest.mark.parametrize("location", ["", "ftp://127.0.0.1/x", "https://127.0.0.1:99999/x"])
+def test_a_redirect_to_nowhere(lab: Lab, location: str) -> None:
+    path = f"/v2/{REPOSITORY}/blobs/{digest_of(lab.image.config)}"
+    lab.harbor.answer(path, 307, {"Location": location} if location else {})
+    outcome = lab.pull("--blobs", "config")
+    assert f"{path} is answered 307 without a usable Location" in outcome.out
+    assert outcome.code == 2
