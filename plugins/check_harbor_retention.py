@@ -60,7 +60,7 @@ class Retention(nagiosplugin.Resource):
 
     def probe(self):
         projects = Projects(self.rest, self.selection)
-        found = [(row.text("name"), row.inner("metadata").text("retention_id")) for row in projects]
+        found = [(row.text("name"), row.inner("metadata").key("retention_id")) for row in projects]
         questions = Each([policy for policy in found if policy[1]], self.history, "retention policy")
         policies = [(name, history) for (name, _), history in questions if history]
         policies.sort(key=lambda policy: -(policy[1].age or policy[1].fruitless or 0))

@@ -42,7 +42,7 @@ class Storage(nagiosplugin.Resource):
         self.fine = "Harbor reports no data volume (object storage, or Helm): there is nothing to judge"
 
     def probe(self):
-        rows = self.rest.get(endpoints.VOLUMES).rows("storage")
+        rows = self.rest.get(endpoints.VOLUMES).rows("storage", needed=True)
         volumes = [(row.number("total"), row.number("free")) for row in rows]
         volumes = [(total, min(free, total)) for total, free in volumes if total > 0]
         yield judgement.seconds(self.rest.elapsed)

@@ -34,9 +34,14 @@ class Endpoint(NamedTuple):
 
     def at(self, *parts: object, **query: object) -> str:
         """The path and query of a request; a name with a slash is encoded twice, as Harbor wants it."""
-        names = [quote(quote(str(part), safe=""), safe="") if "/" in str(part) else quote(str(part)) for part in parts]
-        path = BASE + self.path.format(*names)
-        return f"{path}?{urlencode(query)}" if query else path
+        path = BASE + self.path.format(*(encoded(str(part)) for part in parts))
+        return f"{path}?{urlencode(query, errors='replace')}" if query else path
+
+
+def encoded(name: str) -> str:
+    """A name as a part of a path; half a surrogate, which JSON can hold, becomes a question mark."""
+    once = quote(name, safe="", errors="replace")
+    return quote(once, safe="") if "/" in name else once
 
 
 SYSTEMINFO = Endpoint("/systeminfo")

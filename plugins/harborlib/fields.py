@@ -63,6 +63,13 @@ class Fields:
             raise self.fail(f"{name} is not a text")
         return value
 
+    def key(self, name: str) -> str:
+        """A number that Harbor writes as a text, as `retention_id`; "" where it is missing."""
+        text = self.text(name)
+        if text and not (text.isascii() and text.isdigit()):
+            raise self.fail(f"{name} is not a number")
+        return text
+
     def flag(self, name: str) -> bool:
         """True or false; false where it is missing."""
         value = self._values.get(name)
@@ -96,8 +103,10 @@ class Fields:
             raise self.fail(f"{name} does not hold JSON") from None
         return Fields(value, self.fail)
 
-    def rows(self, name: str) -> list[Fields]:
-        """A list of objects; an empty one where it is missing."""
+    def rows(self, name: str, needed: bool = False) -> list[Fields]:
+        """A list of objects; an empty one where it is missing, unless it is `needed` to know whose answer this is."""
+        if needed and name not in self._values:
+            raise self.fail(f"{name} is missing")
         return [Fields(row, self.fail) for row in _list(self._values.get(name), self.fail, name)]
 
     def numbers(self) -> dict[str, float]:

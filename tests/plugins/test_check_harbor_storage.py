@@ -93,6 +93,7 @@ def test_several_volumes(check, harbor: Simulator) -> None:
         ({"storage": ["full"]}, "an object is expected"),
         ({"storage": [{"total": True}]}, "total is not a number"),
         ({"storage": [{"total": 1e300}]}, "total is not a number"),
+        ({}, "storage is missing"),
         ([], "an object is expected"),
     ],
 )
