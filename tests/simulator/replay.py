@@ -14,6 +14,7 @@ from pathlib import Path
 from .simulator import Simulator
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "recordings"
+CONNECT_TIMEOUT = 30.0
 RECORDED_HOST = re.compile(r"harbor\.test:\d+")
 
 
@@ -82,7 +83,7 @@ def replay(
     recording: Recording,
     harbor: Simulator,
     authorization: str | None = None,
-    timeout: float = 10.0,
+    timeout: float = 30.0,
     verify: bool = False,
     tls: bool = True,
 ) -> Answer:
@@ -91,12 +92,13 @@ def replay(
     if authorization:
         headers["Authorization"] = authorization
     started = time.monotonic()
-    connection = http.client.HTTPConnection("127.0.0.1", harbor.port, timeout=timeout)
+    connection = http.client.HTTPConnection("127.0.0.1", harbor.port, timeout=CONNECT_TIMEOUT)
     try:
         connection.connect()
         if tls:
             host = headers["Host"].partition(":")[0]
             connection.sock = _context(harbor, verify).wrap_socket(connection.sock, server_hostname=host)
+        connection.sock.settimeout(timeout)
         response = _exchange(connection, recording, headers)
         body = response.read().decode()
         answer = Answer(response.status, response.reason, dict(response.getheaders()), body)

@@ -41,13 +41,13 @@ def harbor(shared: Simulator) -> Iterator[Simulator]:
 
 def get(harbor: Simulator, path: str, **options: object) -> requests.Response:
     """One request on a connection of its own, without redirects."""
-    settings = {"verify": harbor.ca_file, "timeout": 5, "allow_redirects": False, **options}
+    settings = {"verify": harbor.ca_file, "timeout": 30, "allow_redirects": False, **options}
     return requests.get(harbor.url + path, **settings)
 
 
 def connect(harbor: Simulator) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=harbor.ca_file)
-    sock = socket.create_connection(("127.0.0.1", harbor.port), timeout=5)
+    sock = socket.create_connection(("127.0.0.1", harbor.port), timeout=30)
     return context.wrap_socket(sock, server_hostname="localhost")
 
 
@@ -57,7 +57,7 @@ def send(sock: socket.socket, path: str) -> None:
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for what another thread is about to do."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -81,13 +81,12 @@ class TestLife:
     def test_starts_and_stops_at_once(self) -> None:
         with Simulator():
             pass  # keys and certificates are made by now
-        took = []
-        for _ in range(5):
-            started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
+        for _ in range(10):
             with Simulator("registry-down", "portal-frozen"):
                 pass
-            took.append(time.perf_counter() - started)
-        assert min(took) < 0.05
+        assert time.process_time() - worked < 10 * 0.02
+        assert time.perf_counter() - started < 10 * 0.2  # on a machine that is busy with other things
 
     def test_leaves_no_thread_and_no_socket(self) -> None:
         threads, files = set(threading.enumerate()), open_files()
@@ -99,7 +98,7 @@ class TestLife:
             harbor.switch("host-silent")
             harbor.switch("nginx-frozen")
             started = time.perf_counter()
-        assert time.perf_counter() - started < 1
+        assert time.perf_counter() - started < 10
         for client in (*clients, waiting):
             client.close()
         assert set(threading.enumerate()) <= threads
@@ -113,7 +112,7 @@ class TestLife:
             send(client, HEALTH)
         started = time.perf_counter()
         assert get(harbor, "/").status_code == 200
-        assert time.perf_counter() - started < 1
+        assert time.perf_counter() - started < 10
         until(lambda: len(harbor.requests) == 301)
         harbor.switch("nginx-down")
         assert threading.active_count() < 20
@@ -271,8 +270,7 @@ class TestSwitches:
         with Simulator("registry-frozen", "portal-frozen", gateway_timeout=0.05) as harbor:
             portal, v2 = get(harbor, "/"), get(harbor, V2, auth=LOGIN)
         assert [(r.status_code, r.reason) for r in (portal, v2)] == [(504, "Gateway Time-out")] * 2
-        assert 0.05 <= portal.elapsed.total_seconds() < 0.5
-        assert 0.75 <= v2.elapsed.total_seconds() < 1.5
+        assert 0.05 <= portal.elapsed.total_seconds() < 0.75 <= v2.elapsed.total_seconds()
 
     def test_plain_http_where_tls_is_expected(self, harbor: Simulator) -> None:
         harbor.switch("plain-http")
@@ -317,15 +315,16 @@ class TestHostileAnswers:
             with client, pytest.raises(ConnectionResetError):
                 client.recv(1)
 
-    def test_drips(self, harbor: Simulator) -> None:
-        for switch, at_once in (("slow-drip-header", b"HT"), ("slow-drip-body", b"\r\n\r\n{")):
-            harbor.switch(switch)
-            with connect(harbor) as client:
-                send(client, HEALTH)
-                time.sleep(0.3)  # a drop falls every 0.2 s
-                received = client.recv(65536) + client.recv(1)
-            assert received[-len(at_once) :].startswith(at_once[:1])
-            assert len(received.partition(b"\r\n\r\n")[2]) <= 2
+    @pytest.mark.parametrize(("switch", "at_once"), [("slow-drip-header", b""), ("slow-drip-body", b"\r\n\r\n")])
+    def test_drips(self, harbor: Simulator, switch: str, at_once: bytes) -> None:
+        harbor.switch(switch)
+        with connect(harbor) as client:
+            started = time.monotonic()
+            send(client, HEALTH)
+            if at_once:
+                assert client.recv(65536).endswith(at_once)
+            assert [len(client.recv(65536)) for _ in range(3)] == [1, 1, 1]
+        assert time.monotonic() - started >= 0.4  # a drop falls every 0.2 s
 
     def test_an_endless_body(self, harbor: Simulator) -> None:
         harbor.switch("endless-body")
@@ -395,9 +394,8 @@ class TestAnswersOfTheTest:
         assert get(harbor, SYSTEMINFO).status_code == 502
 
     def test_any_delay_below_a_path(self, harbor: Simulator) -> None:
-        harbor.delay("/api/", 0.3)
-        assert get(harbor, HEALTH).elapsed.total_seconds() >= 0.3
-        assert get(harbor, V2).elapsed.total_seconds() < 0.3
+        harbor.delay("/api/", 0.5)
+        assert get(harbor, V2).elapsed.total_seconds() < 0.5 <= get(harbor, HEALTH).elapsed.total_seconds()
 
 
 class TestVersionsAndAccounts:
@@ -436,7 +434,7 @@ class TestCommand:
     command = (sys.executable, "-W", "error", str(Path(__file__).parent))
 
     def test_lists_every_switch(self) -> None:
-        done = subprocess.run([*self.command, "--list"], capture_output=True, text=True, timeout=20, check=True)
+        done = subprocess.run([*self.command, "--list"], capture_output=True, text=True, timeout=30, check=True)
         names = [line.split()[0] for line in done.stdout.splitlines()]
         assert names == [*FAULTS, *DISTORTIONS, "status-NNN"]
         assert done.stderr == ""
@@ -447,14 +445,14 @@ class TestCommand:
         with subprocess.Popen([*self.command, *options], stdout=subprocess.PIPE, text=True) as process:
             said = dict(process.stdout.readline().strip().split("=", 1) for _ in range(4))
             login = (said["username"], said["password"])
-            response = requests.get(said["url"] + V2, auth=login, verify=said["ca_file"], timeout=5)
+            response = requests.get(said["url"] + V2, auth=login, verify=said["ca_file"], timeout=30)
             process.send_signal(end)
-            assert process.wait(timeout=5) == 0
+            assert process.wait(timeout=30) == 0
         assert response.status_code == 502
         assert not Path(said["ca_file"]).exists()
 
     def test_refuses_what_it_does_not_know(self) -> None:
         for options in (["--switch", "nonsense"], ["--certificate", "nonsense"]):
-            done = subprocess.run([*self.command, *options], capture_output=True, text=True, timeout=20, check=False)
+            done = subprocess.run([*self.command, *options], capture_output=True, text=True, timeout=30, check=False)
             assert (done.returncode, "nonsense" in done.stderr.splitlines()[-1]) == (2, True)
             assert "Traceback" not in done.stderr
