@@ -1,0 +1,209 @@
+"""check_harbor_quota: what an operator sees, also of a Harbor with ten thousand projects."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import runner
+from simulator import Simulator
+from tier2 import plant
+
+QUOTAS = "/api/v2.0/quotas"
+NEXT = "Next: delete what is not needed in the project (tag retention, then garbage collection), or raise its quota"
+MORE = "Next: raise -t, name projects with --project, or be content with the most used ones (--page-limit)"
+OK = "OK - 4 projects, 2 of them unlimited; the fullest is tiny with 75.3% of its quota"
+MIB = 1024 * 1024
+
+
+def perfdata(used: str = "75.37", projects: int = 4, unlimited: int = 2, limits: str = "85;99") -> str:
+    return f" | time=Ts;;;0 used={used}%;{limits};0 projects={projects};;;0 unlimited={unlimited};;;0"
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [
+        "a0-fresh/quotas.admin",
+        "a1-healthy/quotas.robot-probeall",
+        "h-quota-exceeded/quotas",
+        "v2-datapath/quotas-sort.admin",
+    ],
+)
+def test_recorded(check, harbor: Simulator, recording: str) -> None:
+    plant(harbor, recording)
+    assert check("quota", login=True) == [f"HARBOR QUOTA {OK}{perfdata()}", "exit code 0"]
+
+
+def test_recorded_one_project(check, harbor: Simulator) -> None:
+    plant(harbor, "h-quota-exceeded/quota-tiny")
+    assert check("quota", "--project", "tiny", login=True) == [
+        "HARBOR QUOTA OK - 1 project, 0 of them unlimited; the fullest is tiny with 75.3% of its quota"
+        + perfdata(projects=1, unlimited=0),
+        "exit code 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("quotas", "expected"),
+    [
+        pytest.param(
+            {"priv": (1000, 860), "pub": (1000, 900), "tiny": (1000, 1)},
+            [
+                "WARNING - pub: 90% of its quota used (warning at 85%); priv: 86% of its quota used (warning at 85%)"
+                + perfdata("90", 3, 0),
+                "WARNING: pub: 90% of its quota used (warning at 85%)",
+                "WARNING: priv: 86% of its quota used (warning at 85%)",
+                NEXT,
+                "exit code 1",
+            ],
+            id="full, the fullest first",
+        ),
+        pytest.param(
+            {"priv": (1000, 991), "pub": (1000, 1200), "tiny": (1000, 860), "library": (-1, 5000)},
+            [
+                "CRITICAL - pub: 120% of its quota used (critical at 99%); priv: 99.1% of its quota used (critical at 99%) "
+                "(and 1 more)" + perfdata("120", 4, 1),
+                "CRITICAL: pub: 120% of its quota used (critical at 99%)",
+                "CRITICAL: priv: 99.1% of its quota used (critical at 99%)",
+                "WARNING: tiny: 86% of its quota used (warning at 85%)",
+                NEXT,
+                "exit code 2",
+            ],
+            id="very full",
+        ),
+        pytest.param(
+            {"library": (-1, 5000)},
+            ["OK - 1 project, 1 of them unlimited" + perfdata("0", 1, 1), "exit code 0"],
+            id="unlimited",
+        ),
+        pytest.param(
+            {"library": (0, 0)},
+            [
+                "CRITICAL - library: 100% of its quota used (critical at 99%)" + perfdata("100", 1, 0),
+                NEXT,
+                "exit code 2",
+            ],
+            id="a quota of nothing",
+        ),
+        pytest.param(
+            {}, ["OK - 0 projects, 0 of them unlimited" + perfdata("0", 0, 0), "exit code 0"], id="no project"
+        ),
+    ],
+)
+def test_states(check, harbor: Simulator, quotas: dict[str, tuple[int, int]], expected: list[str]) -> None:
+    harbor.content.quotas = quotas
+    first, *further = expected
+    assert check("quota", login=True) == [f"HARBOR QUOTA {first}", *further]
+
+
+def test_missing_means_zero(check, harbor: Simulator) -> None:
+    rows = [{"ref": {"name": "empty"}, "hard": {"storage": 5}}, {"ref": {"name": "free"}, "hard": {}, "used": {}}]
+    harbor.answer(QUOTAS, headers={"X-Total-Count": "2"}, body=rows)
+    assert check("quota", login=True) == [
+        "HARBOR QUOTA OK - 2 projects, 1 of them unlimited; the fullest is empty with 0% of its quota"
+        + perfdata("0", 2, 1),
+        "exit code 0",
+    ]
+
+
+def test_options(check) -> None:
+    assert check("quota", "-w", "50", "-c", "75%", "--exclude", "li*", "--perfdata-for", "t*,pub", login=True) == [
+        "HARBOR QUOTA CRITICAL - tiny: 75.3% of its quota used (critical at 75%) | time=Ts;;;0 "
+        "used_tiny=75.37%;50;75;0 used_pub=0.02%;50;75;0 used=75.37%;50;75;0 projects=3;;;0 unlimited=1;;;0",
+        NEXT,
+        "exit code 2",
+    ]
+    assert check("quota", "--include", "p*", login=True) == [
+        "HARBOR QUOTA OK - 2 projects, 1 of them unlimited; the fullest is pub with 0% of its quota"
+        + perfdata("0.02", 2, 1),
+        "exit code 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "problem"),
+    [(["--project", "tiny,nosuch"], "no project is named nosuch"), (["--include", "x*"], "no project matches x*")],
+)
+def test_no_such_project(check, chosen: list[str], problem: str) -> None:
+    assert check("quota", *chosen, login=True)[::2] == [f"HARBOR QUOTA UNKNOWN - {problem}", "exit code 3"]
+
+
+def test_ten_thousand_projects_that_fit(check, harbor: Simulator) -> None:
+    harbor.content.more_projects = 9996
+    assert check("quota", "-t", "50", login=True) == [
+        "HARBOR QUOTA OK - 10000 projects, 2 of them unlimited; the fullest is tiny with 75.3% of its quota"
+        + perfdata("75.37", 10000),
+        "exit code 0",
+    ]
+
+
+def test_content_with_the_most_used(check, harbor: Simulator) -> None:
+    harbor.content.more_projects, harbor.content.sorts_quotas = 9996, True
+    assert check("quota", "--page-limit", "2", login=True) == [
+        "HARBOR QUOTA OK - 200 projects (the most used, 200 of 10000), 1 of them unlimited; the fullest is tiny with "
+        "75.3% of its quota" + perfdata("75.37", 200, 1),
+        "exit code 0",
+    ]
+
+
+def test_a_harbor_that_does_not_sort(check, harbor: Simulator) -> None:
+    harbor.content.more_projects = 9996
+    harbor.content.quotas = {"tiny": (1000, 900)}
+    assert check("quota", "--page-limit", "2", login=True) == [
+        "HARBOR QUOTA UNKNOWN - only 200 of 9997 projects looked at: this Harbor does not list the most used first"
+        + perfdata("69.9", 200, 0),
+        MORE,
+        "exit code 3",
+    ]
+    assert check("quota", "--page-limit", "2", "--include", "team-0999*", login=True)[-1] == "exit code 3"
+
+
+def test_all_alike_is_not_sorted(check, harbor: Simulator) -> None:
+    """The newest projects are empty: that they are all alike does not make them the most used."""
+    harbor.content.quotas = {"tiny": (1000, 1000), **{f"new-{number}": (1000, 0) for number in range(150)}}
+    outcome = check("quota", "--page-limit", "1", login=True)
+    assert outcome[0].startswith(
+        "HARBOR QUOTA UNKNOWN - only 100 of 151 projects looked at: this Harbor does not list "
+    )
+
+
+def test_time_runs_out(check, harbor: Simulator) -> None:
+    harbor.content.more_projects = 9996
+    harbor.delay(QUOTAS, 0.5)
+    first, *further = check("quota", "-t", "3", login=True)
+    assert first.startswith("HARBOR QUOTA UNKNOWN - only ")
+    assert "00 of 10000 projects looked at: time ran out | time=Ts;;;0 used=" in first
+    assert further == [MORE, "exit code 3"]
+
+
+def test_what_was_seen_of_it_is_told(check, harbor: Simulator) -> None:
+    harbor.content.more_projects, harbor.content.sorts_quotas = 9996, True
+    harbor.content.quotas = {"pub": (50000, 49900)}
+    harbor.delay(QUOTAS, 0.5)
+    first, *further = check("quota", "-t", "3", login=True)
+    assert first.startswith("HARBOR QUOTA CRITICAL - pub: 99.8% of its quota used (critical at 99%) (and 1 more) | ")
+    assert further[1].startswith("UNKNOWN: only ")
+    assert further[2:] == [NEXT, "exit code 2"]
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs wait4")
+def test_memory_with_ten_thousand_projects(harbor: Simulator, authfile: str) -> None:
+    harbor.content.more_projects = 9996
+    argv = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile, "-t", "50"]
+    command = [sys.executable, str(runner.PLUGINS / "check_harbor_quota.py"), *argv]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as plugin:
+        out = plugin.stdout.read()
+        _, status, usage = os.wait4(plugin.pid, 0)
+        plugin.returncode = os.waitstatus_to_exitcode(status)
+    assert out.startswith("HARBOR QUOTA OK - 10000 projects, ")
+    assert usage.ru_maxrss * 1024 < 80 * MIB
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "many", "1GiB"])
+def test_usage(check, number: str) -> None:
+    first, *_, code = check("quota", f"--page-limit={number}", login=True)
+    assert first.startswith("HARBOR QUOTA UNKNOWN - usage: --page-limit: ")
+    assert code == "exit code 3"
