@@ -79,7 +79,8 @@ def location(answer: Answer, harbor: Harbor) -> tuple[Origin, str]:
         target = urlsplit(urljoin(harbor.origin.url + answer.path, answer.headers["Location"]))
         origin = Origin(target.scheme, target.hostname or "", target.port or PORTS[target.scheme])
     except (KeyError, ValueError):
-        raise answer.fail(ROUTE, f"{answer.path} is answered {answer.status} without a usable Location") from None
+        path = answer.path.partition("?")[0]
+        raise answer.fail(ROUTE, f"{path} is answered {answer.status} without a usable Location") from None
     return origin, target.path + (f"?{target.query}" if target.query else "")
 
 

@@ -58,7 +58,8 @@ class Repository:
             bearer = registry.challenge(answer, self.harbor)
         self.service = bearer["service"]
         with step("login"):
-            self._take_token(self.harbor.ask(self._token_path(bearer), login=True))
+            answer = self.harbor.ask(self._token_path(bearer), login=True)
+            self._take_token(answer._replace(path=answer.path.partition("?")[0]))
         self.token_seconds = time.monotonic() - started
 
     def authorize(self) -> None:
