@@ -10,8 +10,13 @@ from typing import BinaryIO, Callable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 API_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
-# nginx's wording where it differs from the one of Python.
-REASONS = {302: "Moved Temporarily", 504: "Gateway Time-out"}
+# The wording of nginx and Go where it differs from that of one Python or the other.
+REASONS = {
+    302: "Moved Temporarily",
+    413: "Request Entity Too Large",
+    422: "Unprocessable Entity",
+    504: "Gateway Time-out",
+}
 
 
 @dataclass
