@@ -115,3 +115,14 @@ def test_unreachable_is_ok(check, harbor: Simulator) -> None:
         f"HARBOR HEALTH OK - core fails: 502 {FROM_PROXY} (--unreachable ok)",
         "exit code 0",
     ]
+
+
+def test_ping_that_waits_for_redis(check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a frozen Redis /ping comes late, behind a frozen database at once; recorded were 24 s."""
+    monkeypatch.setattr("check_harbor_health.PROMPT", 0.2)
+    with Simulator("redis-frozen", gateway_timeout=0.75) as harbor:
+        assert check("health", against=harbor) == [
+            f"HARBOR HEALTH CRITICAL - core or Redis stalled (the proxy answers): 504 {FROM_PROXY}",
+            screens.CORE,
+            "exit code 2",
+        ]

@@ -161,3 +161,10 @@ def test_which_assets_count(check, harbor: Simulator) -> None:
 def test_page_without_assets(check, harbor: Simulator) -> None:
     harbor.answer("/", headers=HTML, body="<title>Harbor</title>")
     assert check("portal", "--assets") == [f"{OK} | time=Ts;2;5;0 size=21B;;;0 assets=0;;;0;0", "exit code 0"]
+
+
+def test_no_more_assets_than_a_page_of_harbor_has(check, harbor: Simulator) -> None:
+    scripts = "".join(f'<script src="{number}.js"></script>' for number in range(100))
+    harbor.answer("/", headers=HTML, body=f"<title>Harbor</title>{scripts}")
+    check("portal", "--assets")
+    assert len(harbor.requests) == 31
