@@ -1,0 +1,81 @@
+"""Servers that are no Harbor: a port with any manners, a TLS port with any context, a proxy."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+
+Serve = Callable[[socket.socket], None]
+
+
+@contextlib.contextmanager
+def listening(serve: Serve) -> Iterator[int]:
+    """A port on 127.0.0.1; every connection is served in a thread of its own and then closed."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):  # the client went away, or did not like what it saw
+                serve(self.request)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+def tls(context: ssl.SSLContext) -> Serve:
+    """A TLS handshake, and nothing after it."""
+
+    def serve(sock: socket.socket) -> None:
+        with context.wrap_socket(sock, server_side=True) as secured:
+            secured.recv(1)
+
+    return serve
+
+
+def says(text: bytes) -> Serve:
+    """Hears something and gives always the same answer."""
+
+    def serve(sock: socket.socket) -> None:
+        sock.recv(4096)
+        sock.sendall(text)
+
+    return serve
+
+
+def proxy(asked: list[str], refusal: bytes = b"") -> Serve:
+    """An HTTP proxy for CONNECT, which notes what it was asked for; `refusal` is its answer where it lets nobody."""
+
+    def serve(sock: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += sock.recv(4096)
+        target = head.split()[1].decode()
+        asked.append(target)
+        if refusal:
+            sock.sendall(refusal)
+            return
+        host, _, port = target.rpartition(":")
+        with socket.create_connection((host.strip("[]"), int(port))) as upstream:
+            sock.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            pump(sock, upstream)
+
+    return serve
+
+
+def pump(one: socket.socket, other: socket.socket) -> None:
+    """Hand on what comes from either side until one of them is through."""
+    while True:
+        for source in select.select([one, other], [], [])[0]:
+            data = source.recv(65536)
+            if not data:
+                return
+            (other if source is one else one).sendall(data)
