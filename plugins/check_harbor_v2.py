@@ -61,8 +61,7 @@ class RegistryProtocol(nagiosplugin.Resource):
     def spoken(self, answer, statuses):
         """The answer, if it is of the registry protocol; raises Failure."""
         kind = answer.headers.get("Content-Type", "untyped")
-        named = answer.headers.get("Docker-Distribution-Api-Version", "")
-        foreign = answer.status == 200 and "json" not in kind and not named
+        foreign = answer.status == 200 and not registry.spoken(answer)
         if foreign or (answer.status < 500 and answer.status not in (*statuses, 401, 429)):
             raise answer.fail(ROUTE, f"{answer.status} {kind} instead of the registry from /v2/")
         return answer if answer.status in statuses else self.harbor.good(answer)

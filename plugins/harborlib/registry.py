@@ -63,7 +63,7 @@ def challenge_problem(header: str, origin: Origin) -> str:
 def challenge(answer: Answer, harbor: Harbor) -> dict[str, str]:
     """The Bearer challenge of a 401, safe to follow: its realm is on our origin; raises Failure (route, status)."""
     if answer.status != 401:
-        if answer.is_html or answer.status == 404:
+        if answer.is_html or answer.status in (200, 404):
             raise answer.fail(ROUTE, f"{answer.status} instead of the registry from {answer.path}")
         harbor.good(answer)
     header = answer.headers.get("WWW-Authenticate", "")
@@ -71,6 +71,12 @@ def challenge(answer: Answer, harbor: Harbor) -> dict[str, str]:
     if problem:
         raise answer.fail(ROUTE, problem)
     return challenges(header)["bearer"]
+
+
+def spoken(answer: Answer) -> bool:
+    """Whether this is a registry's own 200 for /v2/, and not one of somebody who says yes to everything."""
+    named = answer.headers.get("Docker-Distribution-Api-Version") == "registry/2.0"
+    return answer.status == 200 and (named or answer.body.strip() == b"{}")
 
 
 def location(answer: Answer, harbor: Harbor) -> tuple[Origin, str]:

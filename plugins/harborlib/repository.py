@@ -53,7 +53,7 @@ class Repository:
         started = time.monotonic()
         with step("v2"):
             answer = self.harbor.ask(registry.BASE)
-            if answer.status == 200 and not answer.is_html:
+            if registry.spoken(answer):
                 return
             bearer = registry.challenge(answer, self.harbor)
         self.service = bearer["service"]
