@@ -1,0 +1,53 @@
+"""The contract: rules that every plugin keeps. A test that takes `name` runs for each plugin that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Callable
+
+import pytest
+
+import runner
+from runner import Outcome
+from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+
+Run = Callable[..., Outcome]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", runner.NAMES, ids=[name.replace("check_harbor_", "") for name in runner.NAMES])
+
+
+@pytest.fixture(scope="session")
+def running_harbor() -> Iterator[Simulator]:
+    """One that lets the login do everything: what a robot may not do is for the tests of the probes."""
+    with Simulator(users={MONITOR: Account(MONITOR_SECRET, sysadmin=True)}) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def against(harbor: Simulator, authfile: str) -> Callable[..., list[str]]:
+    """The arguments with which a plugin asks the simulator (or `url`) with the login of the monitoring robot."""
+
+    def arguments(name: str, *further: str, url: str = "") -> list[str]:
+        common = ["-H", url or harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile]
+        return [*common, *runner.NEEDED.get(name, ()), *further]
+
+    return arguments
+
+
+@pytest.fixture
+def here(against: Callable[..., list[str]]) -> Run:
+    """Run a plugin in this process against the simulator."""
+    return lambda name, *further, url="": runner.here(name, *against(name, *further, url=url))
+
+
+@pytest.fixture
+def process(against: Callable[..., list[str]], plugin_python: str) -> Run:
+    """Run a plugin as a process of --plugin-python against the simulator."""
+
+    def run(name: str, *further: str, url: str = "", **options: object) -> Outcome:
+        return runner.process(name, *against(name, *further, url=url), python=plugin_python, **options)
+
+    return run

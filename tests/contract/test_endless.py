@@ -1,0 +1,70 @@
+"""Answers without an end: the plugin ends in time, names the stage, and takes no memory for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import runner
+from contract import grammar, wire
+from contract.adversary import Adversary
+
+MEMORY = 120_000  # KiB; a run takes 30,000, and an answer of 8 MiB is read before it is called too large
+SECONDS = 1
+NAMES = [name for name in runner.NAMES if name not in runner.HANDSHAKE_ONLY]
+
+
+@pytest.fixture
+def side_by_side(here, harbor):
+    """What all plugins make of the same server, at the same time."""
+
+    def run(*further, url=""):
+        with ThreadPoolExecutor(max_workers=len(NAMES)) as pool:
+            jobs = {name: pool.submit(here, name, *further, url=url) for name in NAMES}
+            return {name: job.result() for name, job in jobs.items()}
+
+    yield run
+    harbor.switch("nginx-down")  # or the threads that were given up would go on reading
+
+
+def checked(outcomes, seconds):
+    """Every outcome by the grammar, and none late."""
+    for name, outcome in outcomes.items():
+        printed = grammar.checked(outcome)
+        assert outcome.seconds < seconds + 1, name  # test_deadline.py measures it better
+        assert printed.state == "CRITICAL", f"{name}: {outcome.first}"
+
+
+@pytest.mark.parametrize("case", sorted(wire.ENDLESS))
+def test_ends_in_time(case, side_by_side):
+    with Adversary(wire.ENDLESS[case]) as server:
+        checked(side_by_side("-t", str(SECONDS), url=server.url), SECONDS)
+
+
+@pytest.mark.parametrize("switch", ["slow-drip-header", "slow-drip-body", "endless-body"])
+def test_drips(switch, side_by_side, harbor):
+    harbor.switch(switch)
+    checked(side_by_side("-t", str(SECONDS)), SECONDS)
+
+
+@pytest.mark.parametrize("case", wire.FILLING)
+def test_takes_no_memory(case, against, plugin_python):
+    with Adversary(wire.ENDLESS[case]) as server:
+        argv = against("check_harbor_health", "-t", "2", url=server.url)
+        plugin = runner.command("check_harbor_health", *argv, python=plugin_python)
+        done = subprocess.run([sys.executable, "-c", MEASURE, *plugin], capture_output=True, text=True, timeout=10)
+    assert grammar.checked(runner.Outcome(done.returncode, done.stdout)).state == "CRITICAL"
+    assert int(done.stderr) < MEMORY
+
+
+#: Runs a command and prints the most memory that it had, in KiB; more than a gigabyte it does not get.
+MEASURE = """
+import resource, subprocess, sys
+resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
+code = subprocess.call(sys.argv[1:])
+sys.stderr.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+"""

@@ -1,0 +1,58 @@
+"""--help and --version: on stdout, exit code 3, and the docstring is the page."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+
+from harborlib import __version__
+
+import pytest
+
+import runner
+
+SECTIONS = ("States:\n", "Perfdata:\n", "Rights: ", " Harbor: ", "Does not see: ")
+
+
+def probe(name):
+    return importlib.import_module(name).main.probe
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help(name, option, plugin_python):
+    outcome = runner.process(name, option, python=plugin_python)
+    assert (outcome.code, outcome.err) == (3, "")
+    assert outcome.out.isascii()
+    heading, page = outcome.out.split("\n\n", 1)
+    assert heading == f"usage: {name} -H URL [options]"
+    assert page.startswith(probe(name).doc.strip() + "\n\n")
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_version(name, option, plugin_python):
+    outcome = runner.process(name, option, python=plugin_python)
+    assert (outcome.code, outcome.out, outcome.err) == (3, f"{name} {__version__}\n", "")
+
+
+def test_help_tells_what_an_operator_needs(name):
+    doc = probe(name).doc
+    assert doc.split("\n")[0].endswith("?"), "the first line is the question that the probe answers"
+    for section in SECTIONS:
+        assert section in doc
+    for state in ("OK", "WARNING", "CRITICAL", "UNKNOWN"):
+        assert re.search(rf"^  {state} +\S", doc, re.MULTILINE)
+
+
+def test_every_option_is_explained(name):
+    actions = probe(name).parser()._actions
+    assert all(action.help for action in actions)
+    assert not [action.dest for action in actions if not action.option_strings], "positional arguments"
+    options = [option for action in actions for option in action.option_strings]
+    assert len(options) == len(set(options))
+
+
+def test_is_a_program(name):
+    file = runner.PLUGINS / f"{name}.py"
+    assert os.access(file, os.X_OK)
+    assert file.read_text().startswith('#!/usr/bin/env python3\n"""')
