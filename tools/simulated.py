@@ -12,7 +12,8 @@ __all__ = ["Simulator", "harbor", "options"]
 
 
 def harbor() -> Simulator:
-    return Simulator(users={MONITOR: Account(MONITOR_SECRET, sysadmin=True)})
+    # By address: a bare root file system cannot resolve even localhost.
+    return Simulator(host="127.0.0.1", users={MONITOR: Account(MONITOR_SECRET, sysadmin=True)})
 
 
 def options(harbor: Simulator, folder: Path) -> list[str]:

@@ -17,52 +17,57 @@ import simulated
 
 # As shipped services do: the registry has a service of its own, so health does not judge it.
 SERVICE = {"check_harbor_health": ["--delegate", "registry"]}
+SERVED_EVERYWHERE = {"check_harbor_component"}  # what it needs every Harbor has
 STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
 
 
-def show(name: str, options: list[str], folder: str | None = None) -> None:
-    """Run one probe in this folder and show its command line, its output and its exit code."""
-    arguments = [*options, *probes.needed(name)]
-    print(f"$ {shlex.join([name, *arguments])}", flush=True)
-    code = subprocess.run([sys.executable, probes.file(name), *arguments], cwd=folder, check=False).returncode
-    print(f"exit code {code} ({STATES[code] if code < len(STATES) else 'no plugin state'})\n", flush=True)
+def show(name: str, options: list[str], shared: list[str], folder: str | None) -> bool:
+    """Run one probe in this folder and show its command line without the shared options, its output and exit code.
+
+    In a scene where something fails, what is OK is not shown; True then.
+    """
+    arguments = [*probes.needed(name), *options]
+    command = [sys.executable, probes.file(name), *shared, *arguments]
+    run = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.PIPE, text=True)
+    if run.returncode == 0 and "--isolate" in shared:
+        return True
+    state = STATES[run.returncode] if run.returncode < len(STATES) else "no plugin state"
+    print(f"$ {shlex.join([name, *arguments])}\n{run.stdout}exit code {run.returncode} ({state})\n", flush=True)
+    return False
 
 
-def heading(text: str) -> None:
-    print(f"{text}\n{'-' * len(text)}", flush=True)
+def scene(title: str, names: list[str], shared: list[str], folder: str | None = None) -> None:
+    """Each of these probes once."""
+    print(f"{title}\n{'-' * len(title)}\nEach with {shlex.join(shared)}\n", flush=True)
+    options = {name: SERVICE.get(name, []) if "--isolate" in shared else [] for name in names}
+    fine = [name for name in names if show(name, options[name], shared, folder)]
+    if fine:
+        print(f"The other {len(fine)} are OK.\n", flush=True)
 
 
 def real(url: str, authfile: str, ca_file: str) -> None:
-    """Every probe once against a real Harbor."""
-    heading(f"Every probe against {url}")
+    """Every probe once against a real Harbor, but those that need names of things in it, or write to it."""
     options = ["-H", url]
     options += ["--authfile", authfile] if authfile else []
     options += ["--ca-file", ca_file] if ca_file else []
-    for name in probes.names():
-        show(name, options)
+    names = [name for name in probes.names() if name in SERVED_EVERYWHERE or not probes.needed(name)]
+    scene(f"Against {url}", names, options)
+    left_out = sorted(set(probes.names()) - set(names))
+    print(f"Not run, for they need names of things in your Harbor (see --help): {', '.join(left_out)}")
 
 
 def stand_in() -> None:
     """Every probe against a healthy Harbor, then with its registry down, then with an expired certificate."""
     with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
         options = simulated.options(harbor, Path(folder))
-
-        heading("1. Everything is fine")
-        for name in probes.names():
-            show(name, options, folder)
-
+        names = probes.names()
+        scene("1. Everything is fine", names, options, folder)
         # As the shipped services do: the probe that owns the failure alerts, the others name it.
-        options.append("--isolate")
-        heading("2. The registry container has stopped")
         harbor.switch("registry-down")
-        for name in probes.names():
-            show(name, options + SERVICE.get(name, []), folder)
-
-        heading("3. The certificate has expired")
+        scene("2. The registry container has stopped", names, [*options, "--isolate"], folder)
         harbor.reset()
         harbor.certificate = "expired"
-        for name in probes.names():
-            show(name, options + SERVICE.get(name, []), folder)
+        scene("3. The certificate has expired", names, [*options, "--isolate"], folder)
 
 
 def main() -> None:
