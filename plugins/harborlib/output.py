@@ -158,10 +158,15 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
     return text
 
 
+def pointer(text: str) -> str:
+    """The " (see ...)" at the end of a text, which names another one's service; "" where there is none."""
+    found = re.search(r" \(see check_harbor_[\w ]{1,40}\)$", text)
+    return found.group() if found else ""
+
+
 def shorten(text: str, width: int) -> str:
     """The text in at most `width` characters; the pointer "(see ...)" at its end survives the cut."""
     if len(text) <= width:
         return text
-    pointer = re.search(r" \(see check_harbor_[\w ]{1,40}\)$", text)
-    tail = pointer.group() if pointer else ""
+    tail = pointer(text)
     return text[: width - len(tail) - 3].rstrip() + "..." + tail

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 import nagiosplugin
 from nagiosplugin import Warn
@@ -27,6 +27,8 @@ OUTCOMES = {
     "stopped": STOPPED,
     **dict.fromkeys(("pending", "scheduled", "running", "inprogress"), RUNNING),
 }
+#: What warns and what is critical.
+Limits = tuple[Union[nagiosplugin.Range, None], Union[nagiosplugin.Range, None]]
 SLACK = 60  # seconds by which a run may seem to begin before its schedule fired: clocks differ
 
 
@@ -67,18 +69,18 @@ class Run(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """A cron expression, and since when it stands (None: not known)."""
+    """A cron expression, and since when it stands (None: not known, but surely since the oldest run)."""
 
     text: str
     since: float | None = None
 
-    def due(self, until: float) -> float | None:
-        """The last time up to then at which it should have fired; None: not yet. Raises Failure (content)."""
+    def due(self, since: float, until: float) -> float | None:
+        """The last time in between at which it should have fired; None: there was none. Raises Failure (content)."""
         try:
             fired = cron.parse(self.text).previous(until)
         except ValueError as error:
             raise Failure(CONTENT, f"the schedule is not understood: {error}") from None
-        return fired if fired is not None and fired > (self.since or 0.0) else None
+        return fired if fired is not None and fired > since else None
 
 
 class History:
@@ -101,7 +103,11 @@ class History:
 
     def _missed(self, grace: float) -> float | None:
         """When the schedule should have fired and did not, as far as that is longer ago than the grace."""
-        due = self.schedule.due(self.now - grace) if self.schedule else None
+        if self.schedule is None:
+            return None
+        oldest = self.runs[-1].started if self.runs else self.now
+        since = oldest if self.schedule.since is None else self.schedule.since
+        due = self.schedule.due(since, self.now - grace)
         if due is None or any(run.scheduled and run.started >= due - SLACK for run in self.runs):
             return None
         return due
@@ -193,16 +199,22 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def contexts(
     args: argparse.Namespace, next_step: str, selection: Selection | None = None
 ) -> list[nagiosplugin.Context]:
+    """The judgement of `History.metrics` by the options of `declare`."""
+    return judged_by((args.warning, args.critical), (args.running_warning, args.running_critical), next_step, selection)
+
+
+def judged_by(
+    age: Limits, running: Limits, next_step: str, selection: Selection | None = None, kind: str = isolation.FINDING
+) -> list[nagiosplugin.Context]:
     """The judgement of `History.metrics`: a failure and a schedule that stands still are warnings.
 
-    What keeps a run from beginning or from ending can be the job service: isolation hands those to it.
+    What keeps a run from beginning or from ending can be the job service: isolation hands those to it. `kind` is that
+    of a failure.
     """
     again = "save the schedule anew in the UI, so that the job service learns of it; " + next_step
     still = isolation.STANDSTILL
-    age = (args.warning, args.critical)
-    running = (args.running_warning, args.running_critical)
     return [
-        Trouble("last", Warn, next_step, selection=selection),
+        Trouble("last", Warn, next_step, selection=selection, kind=kind),
         Trouble("unscheduled", Warn, "set a schedule in Harbor's UI", selection=selection),
         Trouble("schedule", Warn, again, selection=selection, kind=still),
         Quantity("age", *age, "last success {value} ago", words.span, next_step, selection=selection),

@@ -10,7 +10,7 @@ import nagiosplugin
 from nagiosplugin import Ok
 from nagiosplugin.state import ServiceState
 
-from . import isolation, judgement, units, words
+from . import isolation, judgement, output, units, words
 from .failure import CONTENT, Failure
 from .judgement import Judged
 
@@ -212,4 +212,6 @@ class Summary(judgement.Summary):
                 break
             shown.append(text)
         rest = len(told) - len(shown) + len(others)
-        return "; ".join(shown) + (f" (and {rest} more)" if rest else "")
+        text = "; ".join(shown)
+        pointer = output.pointer(text)  # which stays at the end
+        return text[: len(text) - len(pointer)] + (f" (and {rest} more)" if rest else "") + pointer

@@ -47,11 +47,19 @@ def plain(value: float) -> str:
 
 
 def duration(text: str) -> float:
-    """A positive time in seconds: `15`, `1.5s`, `500ms`, `2min`."""
+    """A positive time in seconds, at most a day: `15`, `1.5s`, `500ms`, `2min`."""
     seconds = number(text, SECONDS)
     if not 0 < seconds <= 86400:
         raise argparse.ArgumentTypeError(f"must be more than 0 and at most a day: {text[:40]!r}")
     return seconds
+
+
+def limit(text: str) -> nagiosplugin.Range:
+    """A positive time as the range up to it: `26h`, `30d`."""
+    seconds = number(text, SECONDS)
+    if seconds <= 0:
+        raise argparse.ArgumentTypeError(f"must be more than 0: {text[:40]!r}")
+    return nagiosplugin.Range(f"0:{plain(seconds)}")
 
 
 class RangeType:

@@ -64,12 +64,14 @@ def end(remotes: dict[int, Remote], number: int) -> dict[str, object]:
 
 def executions(harbor: Simulator, request: Request, login: Login) -> Response:
     """GET /replication/executions, the newest first unless `sort` says otherwise."""
-    runs = [(run, policy.number) for policy in harbor.content.replications for run in policy.job.runs]
-    wanted = {"policy_id": request.query.get("policy_id"), "status": request.query.get("status")}
-    if wanted["policy_id"]:
-        runs = [(run, number) for run, number in runs if str(number) == wanted["policy_id"]]
-    if wanted["status"]:
-        runs = [(run, number) for run, number in runs if STATUS.get(run.status, RUNNING) == wanted["status"]]
+    policy, status = request.query.get("policy_id"), request.query.get("status")
+    runs = [
+        (run, known.number)
+        for known in harbor.content.replications
+        if policy in (None, str(known.number))
+        for run in known.job.runs
+        if status in (None, STATUS.get(run.status, RUNNING))
+    ]
     newest_first = request.query.get("sort") != "start_time"
     runs.sort(key=lambda item: (item[0].started, item[0].number), reverse=newest_first)
     return paged(request, runs, lambda item: _row(*item))
