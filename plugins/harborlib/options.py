@@ -18,8 +18,9 @@ from . import __version__, credentials, units
 from .failure import Unusable
 from .isolation import OWNERS
 from .origin import Origin, host_and_port
-from .output import LIMIT, LINE, sanitised, shorten, write
+from .output import LIMIT, sanitised, shorten, write
 
+USAGE_LINE = 200  # characters of a usage error, which has room for a path
 STATES = ("ok", "warning", "critical", "unknown")
 
 
@@ -52,8 +53,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         message = re.sub(r"ignored explicit argument .*", "takes no value", message, flags=re.DOTALL)
-        text = sanitised(message.replace("argument ", "", 1)[:LIMIT])
-        self.exit(3, f"{self.title} UNKNOWN - {shorten(f'usage: {text}', LINE)}\nNext: see {self.prog} --help\n")
+        text = shorten(sanitised(message.replace("argument ", "", 1)[:LIMIT]), USAGE_LINE)
+        self.exit(3, f"{self.title} UNKNOWN - usage: {text}\nNext: see {self.prog} --help\n")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Leave with 3 whatever argparse thinks of it (it would say 0 after --help, 2 after an error)."""
