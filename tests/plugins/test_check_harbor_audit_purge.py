@@ -32,9 +32,9 @@ NOT_SCHEDULED = [
         ),
     ],
 )
-def test_recorded(check, harbor: Simulator, runs: str, schedule: str, expected: list[str]) -> None:
+def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: list[str]) -> None:
     plant(harbor, runs, schedule)
-    assert check("audit_purge", login=True) == expected
+    assert ask("audit_purge") == expected
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ def test_recorded(check, harbor: Simulator, runs: str, schedule: str, expected: 
         ),
     ],
 )
-def test_states(check, harbor: Simulator, status: str, expected: list[str]) -> None:
+def test_states(ask, harbor: Simulator, status: str, expected: list[str]) -> None:
     harbor.content.now = NOW
     runs = [Execution(3, status, NOW - 10 * HOUR, 3600), Execution(2, "Success", NOW - 34 * HOUR, 3600)]
     harbor.content.audit_purge = Job(runs, "0 0 2 * * *", NOW - 30 * DAY)
-    assert check("audit_purge", login=True) == expected
+    assert ask("audit_purge") == expected
 
 
-def test_options(check, harbor: Simulator) -> None:
+def test_options(ask, harbor: Simulator) -> None:
     harbor.content.now = NOW
     harbor.content.audit_purge = Job([Execution(2, "Success", NOW - 34 * HOUR, 3600)], "0 0 2 * * *", NOW - 30 * DAY)
     limits = ("-w", "12h", "-c", "1d", "--running-warning", "1h", "--running-critical", "2h", "--schedule-grace", "9h")
-    assert check("audit_purge", *limits, login=True) == [
+    assert ask("audit_purge", *limits) == [
         "HARBOR AUDIT_PURGE CRITICAL - last success 1 d 9 h ago (critical at 1 d) | "
         "time=Ts;;;0 age=118800s;43200;86400;0 running=0s;3600;7200;0 duration=3600s;;;0",
         "CRITICAL: last success 1 d 9 h ago (critical at 1 d)",
@@ -88,6 +88,6 @@ def test_options(check, harbor: Simulator) -> None:
         f"Next: {LOG}",
         "exit code 2",
     ]
-    assert check("audit_purge", *limits[:-1], "11h", login=True)[0].startswith(
+    assert ask("audit_purge", *limits[:-1], "11h")[0].startswith(
         "HARBOR AUDIT_PURGE CRITICAL - last success 1 d 9 h ago (critical at 1 d) | "
     )

@@ -82,9 +82,9 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
         ),
     ],
 )
-def test_recorded(check, harbor: Simulator, runs: str, schedule: str, expected: list[str]) -> None:
+def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: list[str]) -> None:
     plant(harbor, runs, schedule)
-    assert check("gc", login=True) == expected
+    assert ask("gc") == expected
 
 
 @pytest.mark.parametrize(
@@ -220,18 +220,18 @@ def test_recorded(check, harbor: Simulator, runs: str, schedule: str, expected: 
         ),
     ],
 )
-def test_states(check, harbor: Simulator, runs: list[Execution], cron: str, expected: list[str]) -> None:
+def test_states(ask, harbor: Simulator, runs: list[Execution], cron: str, expected: list[str]) -> None:
     harbor.content.now = NOW
     harbor.content.gc = Job(runs, cron, NOW - 30 * DAY)
     first, *further = expected
-    assert check("gc", login=True) == [f"HARBOR GC {first}", *further]
+    assert ask("gc") == [f"HARBOR GC {first}", *further]
 
 
-def test_options(check, harbor: Simulator) -> None:
+def test_options(ask, harbor: Simulator) -> None:
     harbor.content.now = NOW
     harbor.content.gc = Job([run(8, "Running", 2 * HOUR, scheduled=False), THE_NIGHT_BEFORE], DAILY, NOW - 30 * DAY)
     limits = ("-w", "1d", "-c", "2d", "--running-warning", "1h", "--running-critical", "~:", "--schedule-grace", "13h")
-    assert check("gc", *limits, login=True) == [
+    assert ask("gc", *limits) == [
         "HARBOR GC WARNING - last success 1 d 11 h ago (warning at 1 d); a run takes 2 h already (warning at 1 h) | "
         "time=Ts;;;0 age=129587s;86400;172800;0 running=7200s;3600;~:;0 duration=13s;;;0 freed=0B;;;0",
         "WARNING: last success 1 d 11 h ago (warning at 1 d)",
@@ -241,11 +241,11 @@ def test_options(check, harbor: Simulator) -> None:
     ]
 
 
-def test_only_the_newest_hundred_runs_are_read(check, harbor: Simulator) -> None:
+def test_only_the_newest_hundred_runs_are_read(ask, harbor: Simulator) -> None:
     harbor.content.now = NOW
     failed = [run(number, "Error", (120 - number) * DAY + 12 * HOUR) for number in range(1, 121)]
     harbor.content.gc = Job([run(0, "Success", 120 * DAY + 12 * HOUR), *failed], DAILY, NOW - 200 * DAY)
-    assert check("gc", "-w", "~:", "-c", "~:", login=True) == [
+    assert ask("gc", "-w", "~:", "-c", "~:") == [
         "HARBOR GC WARNING - the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 120) | "
         f"time=Ts;;;0 age={99 * DAY + 12 * HOUR}s;~:;~:;0 running=0s;43200;86400;0",
         READ_LOG,
@@ -263,38 +263,38 @@ def test_only_the_newest_hundred_runs_are_read(check, harbor: Simulator) -> None
         ({"runs": []}, "the body is not a list"),
     ],
 )
-def test_not_understood(check, harbor: Simulator, runs: object, problem: str) -> None:
+def test_not_understood(ask, harbor: Simulator, runs: object, problem: str) -> None:
     harbor.answer("/api/v2.0/system/gc", body=runs)
-    assert check("gc", login=True) == [
+    assert ask("gc") == [
         f"HARBOR GC UNKNOWN - the answer to GET /api/v2.0/system/gc is not understood: {problem}",
         "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
         "exit code 3",
     ]
 
 
-def test_a_schedule_that_is_not_understood(check, harbor: Simulator) -> None:
+def test_a_schedule_that_is_not_understood(ask, harbor: Simulator) -> None:
     harbor.content.gc.cron = "every full moon"
-    assert check("gc", login=True) == [
+    assert ask("gc") == [
         "HARBOR GC UNKNOWN - the schedule is not understood: not six fields: every full moon",
         "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
         "exit code 3",
     ]
 
 
-def test_registryctl_explains_it(check, harbor: Simulator) -> None:
+def test_registryctl_explains_it(ask, harbor: Simulator) -> None:
     harbor.content.now = NOW
     harbor.content.gc = Job([run(7, "Error", 12 * HOUR), THE_NIGHT_BEFORE], DAILY, NOW - 30 * DAY)
     harbor.switch("registryctl-down")
-    first, *_ = check("gc", "--isolate", login=True)
+    first, *_ = ask("gc", "--isolate")
     assert first.startswith("HARBOR GC UNKNOWN - the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 7)")
     assert first.partition(" | ")[0].endswith("(see check_harbor_component registryctl)")
 
 
 @pytest.mark.parametrize("cron", ["0 0 0 * * *", "0 30 23 * * *"])
-def test_jobservice_explains_a_standstill(check, harbor: Simulator, cron: str) -> None:
+def test_jobservice_explains_a_standstill(ask, harbor: Simulator, cron: str) -> None:
     harbor.content.now = NOW
     harbor.content.gc = Job([run(8, "Running", 25 * HOUR, scheduled=False), THE_NIGHT_BEFORE], cron, NOW - 30 * DAY)
     harbor.switch("jobservice-down")
-    first, *_ = check("gc", "--isolate", login=True)
+    first, *_ = ask("gc", "--isolate")
     assert first.startswith("HARBOR GC UNKNOWN - ")
     assert first.partition(" | ")[0].endswith("(see check_harbor_component jobservice)")

@@ -38,10 +38,10 @@ def perfdata(latency: int = 0, count: int = 0, paused: int = 0, queues: int = 12
         ("f-queues/queues-after-resume", ["OK - 12 queues, 0 jobs waiting" + perfdata(), "exit code 0"]),
     ],
 )
-def test_recorded(check, harbor: Simulator, recording: str, expected: list[str]) -> None:
+def test_recorded(ask, harbor: Simulator, recording: str, expected: list[str]) -> None:
     plant(harbor, recording)
     first, *further = expected
-    assert check("queue", login=True) == [f"HARBOR QUEUE {first}", *further]
+    assert ask("queue") == [f"HARBOR QUEUE {first}", *further]
 
 
 @pytest.mark.parametrize(
@@ -79,22 +79,22 @@ def test_recorded(check, harbor: Simulator, recording: str, expected: list[str])
         ),
     ],
 )
-def test_states(check, harbor: Simulator, queues: dict[str, Queue], expected: list[str]) -> None:
+def test_states(ask, harbor: Simulator, queues: dict[str, Queue], expected: list[str]) -> None:
     harbor.content.queues.update(queues)
     first, *further = expected
-    assert check("queue", login=True) == [f"HARBOR QUEUE {first}", *further]
+    assert ask("queue") == [f"HARBOR QUEUE {first}", *further]
 
 
-def test_options(check, harbor: Simulator) -> None:
+def test_options(ask, harbor: Simulator) -> None:
     harbor.content.queues.update(REPLICATION=Queue(7, 70), WEBHOOK=Queue(3, 10), SCHEDULER=Queue(paused=True))
-    assert check("queue", "-w", "1min", "-c", "2min", "--exclude", "SCHED*", login=True) == [
+    assert ask("queue", "-w", "1min", "-c", "2min", "--exclude", "SCHED*") == [
         "HARBOR QUEUE WARNING - REPLICATION: the oldest job waits 1 min 10 s (warning at 1 min) | "
         "time=Ts;;;0 latency=70s;60;120;0 count=10;;;0 paused=0;;;0;11",
         WAITING,
         "exit code 1",
     ]
     limits = ("--count-warning", "2", "--count-critical", "5", "--perfdata-for", "WEB*")
-    assert check("queue", "--type", "WEBHOOK,REPLICATION", *limits, login=True) == [
+    assert ask("queue", "--type", "WEBHOOK,REPLICATION", *limits) == [
         "HARBOR QUEUE CRITICAL - REPLICATION: 7 jobs wait (critical at 5) (and 1 more) | time=Ts;;;0 "
         "latency_WEBHOOK=10s;900;3600;0 count_WEBHOOK=3;2;5;0 latency=70s;900;3600;0 count=10;2;5;0 paused=0;;;0;2",
         "CRITICAL: REPLICATION: 7 jobs wait (critical at 5)",
@@ -112,18 +112,18 @@ def test_options(check, harbor: Simulator) -> None:
         (["--include", "WEB*", "--exclude", "WEBHOOK"], "no queue matches WEB*"),
     ],
 )
-def test_no_such_queue(check, chosen: list[str], problem: str) -> None:
-    assert check("queue", *chosen, login=True) == [f"HARBOR QUEUE UNKNOWN - {problem}", COMPARE, "exit code 3"]
+def test_no_such_queue(ask, chosen: list[str], problem: str) -> None:
+    assert ask("queue", *chosen) == [f"HARBOR QUEUE UNKNOWN - {problem}", COMPARE, "exit code 3"]
 
 
-def test_no_queue_at_all(check, harbor: Simulator) -> None:
+def test_no_queue_at_all(ask, harbor: Simulator) -> None:
     harbor.answer(QUEUES, body=[])
-    assert check("queue", login=True)[0] == "HARBOR QUEUE UNKNOWN - Harbor reports no queue"
+    assert ask("queue")[0] == "HARBOR QUEUE UNKNOWN - Harbor reports no queue"
 
 
-def test_usage(check, capfd: pytest.CaptureFixture[str]) -> None:
+def test_usage(ask, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="3"):
-        check("queue", "--type", "WEBHOOK,,", login=True)
+        ask("queue", "--type", "WEBHOOK,,")
     assert capfd.readouterr().out.splitlines() == [
         "HARBOR QUEUE UNKNOWN - usage: --type/--include: not a list of names: 'WEBHOOK,,'",
         "Next: see check_harbor_queue --help",
@@ -131,8 +131,8 @@ def test_usage(check, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("recording", ["b-jobservice-down", "b-redis-down"])
-def test_recorded_failure(check, harbor: Simulator, recording: str) -> None:
+def test_recorded_failure(ask, harbor: Simulator, recording: str) -> None:
     plant(harbor, f"{recording}/js-queues.admin")
-    assert check("queue", login=True)[0] == (
+    assert ask("queue")[0] == (
         "HARBOR QUEUE CRITICAL - 500 for /api/v2.0/jobservice/queues from core (X-Request-Id ID)"
     )

@@ -32,14 +32,14 @@ def perfdata(used: str = "75.37", projects: int = 4, unlimited: int = 2, limits:
         "v2-datapath/quotas-sort.admin",
     ],
 )
-def test_recorded(check, harbor: Simulator, recording: str) -> None:
+def test_recorded(ask, harbor: Simulator, recording: str) -> None:
     plant(harbor, recording)
-    assert check("quota", login=True) == [f"HARBOR QUOTA {OK}{perfdata()}", "exit code 0"]
+    assert ask("quota") == [f"HARBOR QUOTA {OK}{perfdata()}", "exit code 0"]
 
 
-def test_recorded_one_project(check, harbor: Simulator) -> None:
+def test_recorded_one_project(ask, harbor: Simulator) -> None:
     plant(harbor, "h-quota-exceeded/quota-tiny")
-    assert check("quota", "--project", "tiny", login=True) == [
+    assert ask("quota", "--project", "tiny") == [
         "HARBOR QUOTA OK - 1 project, 0 of them unlimited; the fullest is tiny with 75.3% of its quota"
         + perfdata(projects=1, unlimited=0),
         "exit code 0",
@@ -93,30 +93,30 @@ def test_recorded_one_project(check, harbor: Simulator) -> None:
         ),
     ],
 )
-def test_states(check, harbor: Simulator, quotas: dict[str, tuple[int, int]], expected: list[str]) -> None:
+def test_states(ask, harbor: Simulator, quotas: dict[str, tuple[int, int]], expected: list[str]) -> None:
     harbor.content.quotas = quotas
     first, *further = expected
-    assert check("quota", login=True) == [f"HARBOR QUOTA {first}", *further]
+    assert ask("quota") == [f"HARBOR QUOTA {first}", *further]
 
 
-def test_missing_means_zero(check, harbor: Simulator) -> None:
+def test_missing_means_zero(ask, harbor: Simulator) -> None:
     rows = [{"ref": {"name": "empty"}, "hard": {"storage": 5}}, {"ref": {"name": "free"}, "hard": {}, "used": {}}]
     harbor.answer(QUOTAS, headers={"X-Total-Count": "2"}, body=rows)
-    assert check("quota", login=True) == [
+    assert ask("quota") == [
         "HARBOR QUOTA OK - 2 projects, 1 of them unlimited; the fullest is empty with 0% of its quota"
         + perfdata("0", 2, 1),
         "exit code 0",
     ]
 
 
-def test_options(check) -> None:
-    assert check("quota", "-w", "50", "-c", "75%", "--exclude", "li*", "--perfdata-for", "t*,pub", login=True) == [
+def test_options(ask) -> None:
+    assert ask("quota", "-w", "50", "-c", "75%", "--exclude", "li*", "--perfdata-for", "t*,pub") == [
         "HARBOR QUOTA CRITICAL - tiny: 75.3% of its quota used (critical at 75%) | time=Ts;;;0 "
         "used_tiny=75.37%;50;75;0 used_pub=0.02%;50;75;0 used=75.37%;50;75;0 projects=3;;;0 unlimited=1;;;0",
         NEXT,
         "exit code 2",
     ]
-    assert check("quota", "--include", "p*", login=True) == [
+    assert ask("quota", "--include", "p*") == [
         "HARBOR QUOTA OK - 2 projects, 1 of them unlimited; the fullest is pub with 0% of its quota"
         + perfdata("0.02", 2, 1),
         "exit code 0",
@@ -127,63 +127,63 @@ def test_options(check) -> None:
     ("chosen", "problem"),
     [(["--project", "tiny,nosuch"], "no project is named nosuch"), (["--include", "x*"], "no project matches x*")],
 )
-def test_no_such_project(check, chosen: list[str], problem: str) -> None:
-    assert check("quota", *chosen, login=True)[::2] == [f"HARBOR QUOTA UNKNOWN - {problem}", "exit code 3"]
+def test_no_such_project(ask, chosen: list[str], problem: str) -> None:
+    assert ask("quota", *chosen)[::2] == [f"HARBOR QUOTA UNKNOWN - {problem}", "exit code 3"]
 
 
-def test_ten_thousand_projects_that_fit(check, harbor: Simulator) -> None:
+def test_ten_thousand_projects_that_fit(ask, harbor: Simulator) -> None:
     harbor.content.more_projects = 9996
-    assert check("quota", "-t", "50", login=True) == [
+    assert ask("quota", "-t", "50") == [
         "HARBOR QUOTA OK - 10000 projects, 2 of them unlimited; the fullest is tiny with 75.3% of its quota"
         + perfdata("75.37", 10000),
         "exit code 0",
     ]
 
 
-def test_content_with_the_most_used(check, harbor: Simulator) -> None:
+def test_content_with_the_most_used(ask, harbor: Simulator) -> None:
     harbor.content.more_projects, harbor.content.sorts_quotas = 9996, True
-    assert check("quota", "--page-limit", "2", login=True) == [
+    assert ask("quota", "--page-limit", "2") == [
         "HARBOR QUOTA OK - 200 projects (the most used, 200 of 10000), 1 of them unlimited; the fullest is tiny with "
         "75.3% of its quota" + perfdata("75.37", 200, 1),
         "exit code 0",
     ]
 
 
-def test_a_harbor_that_does_not_sort(check, harbor: Simulator) -> None:
+def test_a_harbor_that_does_not_sort(ask, harbor: Simulator) -> None:
     harbor.content.more_projects = 9996
     harbor.content.quotas = {"tiny": (1000, 900)}
-    assert check("quota", "--page-limit", "2", login=True) == [
+    assert ask("quota", "--page-limit", "2") == [
         "HARBOR QUOTA UNKNOWN - only 200 of 9997 projects looked at: this Harbor does not list the most used first"
         + perfdata("69.9", 200, 0),
         MORE,
         "exit code 3",
     ]
-    assert check("quota", "--page-limit", "2", "--include", "team-0999*", login=True)[-1] == "exit code 3"
+    assert ask("quota", "--page-limit", "2", "--include", "team-0999*")[-1] == "exit code 3"
 
 
-def test_all_alike_is_not_sorted(check, harbor: Simulator) -> None:
+def test_all_alike_is_not_sorted(ask, harbor: Simulator) -> None:
     """The newest projects are empty: that they are all alike does not make them the most used."""
     harbor.content.quotas = {"tiny": (1000, 1000), **{f"new-{number}": (1000, 0) for number in range(150)}}
-    outcome = check("quota", "--page-limit", "1", login=True)
+    outcome = ask("quota", "--page-limit", "1")
     assert outcome[0].startswith(
         "HARBOR QUOTA UNKNOWN - only 100 of 151 projects looked at: this Harbor does not list "
     )
 
 
-def test_time_runs_out(check, harbor: Simulator) -> None:
+def test_time_runs_out(ask, harbor: Simulator) -> None:
     harbor.content.more_projects = 9996
     harbor.delay(QUOTAS, 0.5)
-    first, *further = check("quota", "-t", "3", login=True)
+    first, *further = ask("quota", "-t", "3")
     assert first.startswith("HARBOR QUOTA UNKNOWN - only ")
     assert "00 of 10000 projects looked at: time ran out | time=Ts;;;0 used=" in first
     assert further == [MORE, "exit code 3"]
 
 
-def test_what_was_seen_of_it_is_told(check, harbor: Simulator) -> None:
+def test_what_was_seen_of_it_is_told(ask, harbor: Simulator) -> None:
     harbor.content.more_projects, harbor.content.sorts_quotas = 9996, True
     harbor.content.quotas = {"pub": (50000, 49900)}
     harbor.delay(QUOTAS, 0.5)
-    first, *further = check("quota", "-t", "3", login=True)
+    first, *further = ask("quota", "-t", "3")
     assert first.startswith("HARBOR QUOTA CRITICAL - pub: 99.8% of its quota used (critical at 99%) (and 1 more) | ")
     assert further[1].startswith("UNKNOWN: only ")
     assert further[2:] == [NEXT, "exit code 2"]
@@ -203,7 +203,7 @@ def test_memory_with_ten_thousand_projects(harbor: Simulator, authfile: str) -> 
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "1.5", "many", "1GiB"])
-def test_usage(check, number: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_usage(ask, number: str, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="3"):
-        check("quota", f"--page-limit={number}", login=True)
+        ask("quota", f"--page-limit={number}")
     assert capfd.readouterr().out.startswith("HARBOR QUOTA UNKNOWN - usage: --page-limit: ")

@@ -25,14 +25,14 @@ def perfdata(used: str, free: int) -> str:
         ("c-storage-readonly/volumes", "0.1% of 256 MiB used, 255.7 MiB free", "0.14", 268070912),
     ],
 )
-def test_recorded(check, harbor: Simulator, recording: str, told: str, used: str, free: int) -> None:
+def test_recorded(ask, harbor: Simulator, recording: str, told: str, used: str, free: int) -> None:
     plant(harbor, recording)
-    assert check("storage", login=True) == [f"HARBOR STORAGE OK - {told}{perfdata(used, free)}", "exit code 0"]
+    assert ask("storage") == [f"HARBOR STORAGE OK - {told}{perfdata(used, free)}", "exit code 0"]
 
 
-def test_recorded_full(check, harbor: Simulator) -> None:
+def test_recorded_full(ask, harbor: Simulator) -> None:
     plant(harbor, "c-storage-full/volumes")
-    assert check("storage", login=True) == [
+    assert ask("storage") == [
         f"HARBOR STORAGE CRITICAL - 100% of the data volume used (critical at 90%){perfdata('100', 0)}",
         NEXT,
         "exit code 2",
@@ -40,26 +40,26 @@ def test_recorded_full(check, harbor: Simulator) -> None:
 
 
 @pytest.mark.parametrize("storage", [[], None, [{}], [{"total": 0, "free": 0}], [{"free": 0}]])
-def test_not_reported(check, harbor: Simulator, storage: object) -> None:
+def test_not_reported(ask, harbor: Simulator, storage: object) -> None:
     harbor.answer(VOLUMES, body={"storage": storage})
-    assert check("storage", login=True) == [
+    assert ask("storage") == [
         "HARBOR STORAGE OK - Harbor reports no data volume (object storage, or Helm): there is nothing to judge | "
         "time=Ts;;;0",
         "exit code 0",
     ]
 
 
-def test_options(check, harbor: Simulator) -> None:
+def test_options(ask, harbor: Simulator) -> None:
     harbor.answer(VOLUMES, body={"storage": [{"total": 100 * GIB, "free": 15 * GIB}]})
     used = "used=85%;80;90;0;100"
     total = f"total={100 * GIB}B;;;0"
-    assert check("storage", login=True) == [
+    assert ask("storage") == [
         f"HARBOR STORAGE WARNING - 85% of the data volume used (warning at 80%) | time=Ts;;;0 {used} "
         f"free={15 * GIB}B;;;0;{100 * GIB} {total}",
         NEXT,
         "exit code 1",
     ]
-    assert check("storage", "--free-warning", "20GiB:", "--free-critical", "10GiB:", login=True) == [
+    assert ask("storage", "--free-warning", "20GiB:", "--free-critical", "10GiB:") == [
         "HARBOR STORAGE WARNING - 85% of the data volume used (warning at 80%); "
         "15 GiB of the data volume free (warning below 20 GiB) | "
         f"time=Ts;;;0 {used} free={15 * GIB}B;{20 * GIB}:;{10 * GIB}:;0;{100 * GIB} {total}",
@@ -68,7 +68,7 @@ def test_options(check, harbor: Simulator) -> None:
         NEXT,
         "exit code 1",
     ]
-    assert check("storage", "-w", "~:", "-c", "84.5%", login=True) == [
+    assert ask("storage", "-w", "~:", "-c", "84.5%") == [
         "HARBOR STORAGE CRITICAL - 85% of the data volume used (critical at 84.5%) | time=Ts;;;0 "
         f"used=85%;~:;84.5;0;100 free={15 * GIB}B;;;0;{100 * GIB} {total}",
         NEXT,
@@ -76,9 +76,9 @@ def test_options(check, harbor: Simulator) -> None:
     ]
 
 
-def test_several_volumes(check, harbor: Simulator) -> None:
+def test_several_volumes(ask, harbor: Simulator) -> None:
     harbor.answer(VOLUMES, body={"storage": [{"total": 2048, "free": 1024}, {"total": 1000, "free": 1}]})
-    assert check("storage", "-c", "~:", login=True) == [
+    assert ask("storage", "-c", "~:") == [
         "HARBOR STORAGE WARNING - 99.9% of the data volume used (warning at 80%) | time=Ts;;;0 used=50%;80;~:;0;100 "
         "free=1024B;;;0;2048 total=2048B;;;0 used_2=99.9%;80;~:;0;100 free_2=1B;;;0;1000 total_2=1000B;;;0",
         NEXT,
@@ -97,16 +97,16 @@ def test_several_volumes(check, harbor: Simulator) -> None:
         ([], "an object is expected"),
     ],
 )
-def test_not_understood(check, harbor: Simulator, body: object, problem: str) -> None:
+def test_not_understood(ask, harbor: Simulator, body: object, problem: str) -> None:
     harbor.answer(VOLUMES, body=body)
-    assert check("storage", login=True) == [
+    assert ask("storage") == [
         f"HARBOR STORAGE UNKNOWN - the answer to GET {VOLUMES} is not understood: {problem}",
         "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
         "exit code 3",
     ]
 
 
-def test_more_free_than_there_is(check, harbor: Simulator) -> None:
+def test_more_free_than_there_is(ask, harbor: Simulator) -> None:
     """A volume that was enlarged between two answers is not less than empty."""
     harbor.answer(VOLUMES, body={"storage": [{"total": 100, "free": 200}]})
-    assert check("storage", login=True)[0].startswith("HARBOR STORAGE OK - 0% of 100 B used, 100 B free | ")
+    assert ask("storage")[0].startswith("HARBOR STORAGE OK - 0% of 100 B used, 100 B free | ")

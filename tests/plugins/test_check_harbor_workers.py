@@ -21,19 +21,19 @@ def perfdata(pools: int, heartbeat: int | None, busy: str = "0", longest: int = 
 @pytest.mark.parametrize(
     ("recording", "heartbeat"), [("a0-fresh", 4), ("a1-healthy", 4), ("b-registryctl-down", 5), ("b-portal-down", 1)]
 )
-def test_recorded(check, harbor: Simulator, recording: str, heartbeat: int) -> None:
+def test_recorded(ask, harbor: Simulator, recording: str, heartbeat: int) -> None:
     plant(harbor, f"{recording}/js-pools.admin", f"{recording}/js-workers-all.admin")
-    assert check("workers", login=True) == [
+    assert ask("workers") == [
         "HARBOR WORKERS OK - 1 worker pool alive, 0 of 10 workers busy" + perfdata(1, heartbeat),
         "exit code 0",
     ]
 
 
-def test_recorded_after_a_restart(check, harbor: Simulator) -> None:
+def test_recorded_after_a_restart(ask, harbor: Simulator) -> None:
     """The workers are those of the pool before: they count no more."""
     plant(harbor, "f-queues/pools-after-restart", "v2-datapath/workers-nopool.admin")
     harbor.answer("/api/v2.0/jobservice/pools/all/workers", body=[])
-    assert check("workers", login=True)[0].startswith("HARBOR WORKERS OK - 1 worker pool alive, 0 of 0 workers busy | ")
+    assert ask("workers")[0].startswith("HARBOR WORKERS OK - 1 worker pool alive, 0 of 0 workers busy | ")
 
 
 @pytest.mark.parametrize(
@@ -106,20 +106,20 @@ def test_recorded_after_a_restart(check, harbor: Simulator) -> None:
         ),
     ],
 )
-def test_states(check, harbor: Simulator, pools: list[Pool], work: list[Work], expected: list[str]) -> None:
+def test_states(ask, harbor: Simulator, pools: list[Pool], work: list[Work], expected: list[str]) -> None:
     harbor.content.now = NOW
     harbor.content.pools, harbor.content.work = pools, work
     first, *further = expected
-    assert check("workers", login=True) == [f"HARBOR WORKERS {first}", *further]
+    assert ask("workers") == [f"HARBOR WORKERS {first}", *further]
 
 
-def test_options(check, harbor: Simulator) -> None:
+def test_options(ask, harbor: Simulator) -> None:
     harbor.content.now = NOW
     harbor.content.pools = [Pool("a", 2, 10), Pool("b", 2, 10)]
     harbor.content.work = [Work("WEBHOOK", 120, "a")]
     options = ("-w", "3:", "-c", "1:", "--heartbeat-warning", "5s", "--heartbeat-critical", "20s")
     options += ("--busy-warning", "20", "--busy-critical", "50%", "--job-warning", "1min", "--job-critical", "1h")
-    assert check("workers", *options, login=True) == [
+    assert ask("workers", *options) == [
         "HARBOR WORKERS WARNING - live worker pools: 2 (warning below 3); last sign of life 10 s ago (warning at 5 s); "
         "25% of the workers busy (warning... | time=Ts;;;0 pools=2;3:;1:;0 heartbeat=10s;5;20;0 busy=25%;20;50;0;100 "
         "longest=120s;60;3600;0",
@@ -132,16 +132,16 @@ def test_options(check, harbor: Simulator) -> None:
     ]
 
 
-def test_never_a_sign_of_life(check, harbor: Simulator) -> None:
+def test_never_a_sign_of_life(ask, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/jobservice/pools", body=[{"worker_pool_id": "a", "heartbeat_at": "0001-01-01T00:00:00Z"}])
-    assert check("workers", login=True)[0].startswith(
+    assert ask("workers")[0].startswith(
         "HARBOR WORKERS CRITICAL - live worker pools: 0 (critical below 1); last sign of life 2"
     )
 
 
 @pytest.mark.parametrize("recording", ["b-jobservice-down/js-pools.admin", "b-redis-down/js-pools.admin"])
-def test_recorded_failure(check, harbor: Simulator, recording: str) -> None:
+def test_recorded_failure(ask, harbor: Simulator, recording: str) -> None:
     plant(harbor, recording)
-    assert check("workers", login=True)[0] == (
+    assert ask("workers")[0] == (
         "HARBOR WORKERS CRITICAL - 500 for /api/v2.0/jobservice/pools from core (X-Request-Id ID)"
     )

@@ -6,7 +6,7 @@ import base64
 import binascii
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .messages import Request
 
@@ -37,6 +37,23 @@ MONITOR_RIGHTS = frozenset(
         "audit-log:list",
     ]
 )
+# In every project.
+MONITOR_PROJECT_RIGHTS = frozenset(
+    [
+        "project:read",
+        "repository:list",
+        "repository:read",
+        "artifact:list",
+        "artifact:read",
+        "accessory:list",
+        "tag-retention:list",
+        "tag-retention:read",
+        "notification-policy:list",
+        "notification-policy:read",
+        "robot:list",
+    ]
+)
+ONE_ROBOT_FOR_ALL_FROM = (2, 10)
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,7 @@ class Account:
         return self.sysadmin or right in self.rights
 
     def may_in_projects(self, right: str) -> bool:
-        return self.sysadmin or (right in self.project_rights and not self.rights)
+        return self.sysadmin or right in self.project_rights
 
     @property
     def sees_all_projects(self) -> bool:
@@ -65,7 +82,18 @@ class Account:
 
 
 def default_accounts() -> dict[str, Account]:
-    return {MONITOR: Account(MONITOR_SECRET, rights=MONITOR_RIGHTS)}
+    return {MONITOR: Account(MONITOR_SECRET, rights=MONITOR_RIGHTS, project_rights=MONITOR_PROJECT_RIGHTS)}
+
+
+def as_in(version: tuple[int, ...], accounts: Mapping[str, Account]) -> dict[str, Account]:
+    """The accounts as this Harbor takes them."""
+    if version >= ONE_ROBOT_FOR_ALL_FROM:
+        return dict(accounts)
+    no_rights: frozenset[str] = frozenset()
+    return {
+        name: replace(account, project_rights=no_rights) if account.rights else account
+        for name, account in accounts.items()
+    }
 
 
 @dataclass(frozen=True)

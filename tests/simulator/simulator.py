@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Union
 
 from . import edge, tls
-from .accounts import Account, Authenticator, default_accounts
+from .accounts import Account, Authenticator, as_in, default_accounts
 from .certificates import Identity, ca_file
 from .content import Content, lived_in
 from .faults import State
@@ -36,7 +36,7 @@ class Simulator:
         certificate: str | Identity = "good",
         host: str = "localhost",
         port: int = 0,
-        version: str = "2.9.5",
+        version: str = "2.10.3",
         users: Mapping[str, Account] | None = None,
         gateway_timeout: float = 60.0,
         upstream: Upstream | None = None,
@@ -49,7 +49,7 @@ class Simulator:
         self.state = State(*switches)
         self.content: Content = lived_in()
         self.requests: list[Request] = []
-        self._accounts = default_accounts() if users is None else users
+        self._accounts = as_in(self.version, default_accounts() if users is None else users)
         self.authenticator = Authenticator(self._accounts)
         self._answers: dict[str, Response] = {}
         self._delays: dict[str, float] = {}

@@ -86,7 +86,12 @@ def simulator_for(recording: Recording) -> Simulator:
     if recording.scenario == "d-certs" and not recording.path.stem.startswith("v2"):
         certificate = CERTIFICATES[recording.path.stem.split("-")[1]]
     simulator = Simulator(
-        *switches, certificate=certificate, host="harbor.test", users=ACCOUNTS, gateway_timeout=GATEWAY_TIMEOUT
+        *switches,
+        version="2.9.5",
+        certificate=certificate,
+        host="harbor.test",
+        users=ACCOUNTS,
+        gateway_timeout=GATEWAY_TIMEOUT,
     )
     simulator.content = held(recording)
     return simulator
