@@ -1,0 +1,242 @@
+"""check_harbor_api: what an operator sees."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import runner
+from screens import CONTENT, CORE, DATABASE, SLOW, screen
+from simulator import MONITOR, Simulator
+from simulator.content import moment
+from tier2 import plant
+
+SYSTEMINFO = "/api/v2.0/systeminfo"
+WELL = "HARBOR API OK - harbor.example.com takes the login, Harbor v2.10.3 is writable"
+LOGIN = (
+    "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
+)
+CLOCK = "Next: compare both with NTP: timedatectl on the Harbor host and on this one"
+STRANGER = "login refused (/systeminfo answers as to a stranger)"
+READ_ONLY = "Harbor is in read-only mode: pushes are refused"
+WRITABLE = (
+    "Next: if nobody is at work there, switch it off: Administration > Configuration > System Settings > Repository "
+    "Read Only"
+)
+UPDATE = "Next: update Harbor, or lower --minimum-version"
+ADDRESS = (
+    "Next: set external_url in harbor.yml (externalURL in the chart) to the address that clients use, or correct -H"
+)
+
+
+def perfdata(skew: str = "0", read_only: int = 0, time: str = "time=Ts;2;8;0", limits: str = "30;300") -> str:
+    return f" | {time} skew={skew}s;{limits};0 read_only={read_only};;;0;1"
+
+
+def facts(harbor: Simulator, **others: object) -> dict[str, object]:
+    """What /systeminfo says to a login, with these differences."""
+    well = {
+        "current_time": moment(time.time()),
+        "external_url": harbor.url,
+        "harbor_version": "v2.10.3-672ec4ad",
+        "read_only": False,
+    }
+    return {name: value for name, value in {**well, **others}.items() if value is not None}
+
+
+def test_all_well(ask) -> None:
+    assert ask("api") == [WELL + perfdata(), "exit code 0"]
+    assert ask("api", "--isolate", "--minimum-version", "2.10") == [WELL + perfdata(), "exit code 0"]
+
+
+@pytest.mark.parametrize(
+    "recording", ["a1-healthy/systeminfo.plain", "a1-healthy/systeminfo.robot-probeall", "g-readonly/systeminfo.admin"]
+)
+def test_recorded(ask, harbor: Simulator, recording: str) -> None:
+    """The day of the recording is long ago, so the clocks differ; its address is another one, too."""
+    plant(harbor, recording)
+    first, *further, code = ask("api", "--skew-critical", "~:")
+    assert "WARNING: Harbor's external_url is https://harbor.test:8443, not https://harbor.example.com" in further
+    assert ("WARNING: " + READ_ONLY in further) == ("readonly" in recording)
+    assert (first.startswith("HARBOR API WARNING - Harbor's clock is "), code) == (True, "exit code 1")
+
+
+@pytest.mark.parametrize("recording", ["a1-healthy/systeminfo.anon", "g-readonly/systeminfo.anon"])
+def test_recorded_stranger(ask, harbor: Simulator, recording: str) -> None:
+    plant(harbor, recording)
+    assert ask("api") == [f"HARBOR API CRITICAL - {STRANGER}", LOGIN, "exit code 2"]
+
+
+@pytest.fixture
+def refused(harbor: Simulator, tmp_path: Path) -> Iterator[tuple[str, ...]]:
+    """Arguments with a wrong password."""
+    path = tmp_path / "authfile"
+    path.write_text(f"username={MONITOR}\npassword=wrong\n")
+    path.chmod(0o600)
+    return ("-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", str(path))
+
+
+@pytest.mark.parametrize("further", [(), ("--isolate",), ("--unreachable", "unknown")])
+def test_a_wrong_password_is_asked_with_once(
+    harbor: Simulator, refused: tuple[str, ...], further: tuple[str, ...]
+) -> None:
+    outcome = runner.here("check_harbor_api", *refused, *further)
+    assert screen(outcome, harbor) == [f"HARBOR API CRITICAL - {STRANGER}", LOGIN, "exit code 2"]
+    assert [request.path for request in harbor.requests if request.authorization] == [SYSTEMINFO]
+
+
+def test_read_only(ask, harbor: Simulator) -> None:
+    harbor.switch("read-only-mode")
+    assert ask("api", "--isolate") == [
+        f"HARBOR API WARNING - {READ_ONLY}" + perfdata(read_only=1),
+        WRITABLE,
+        "exit code 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "options", "state", "line"),
+    [
+        (100, (), "WARNING", "Harbor's clock is 1 min 40 s ahead of this host's (warning at 30 s)"),
+        (-100, (), "WARNING", "Harbor's clock is 1 min 39 s behind this host's (warning at 30 s)"),
+        (3600, (), "CRITICAL", "Harbor's clock is 59 min ahead of this host's (critical at 5 min)"),
+        (-3600, (), "CRITICAL", "Harbor's clock is 59 min behind this host's (critical at 5 min)"),
+        (20, ("--skew-warning", "10s"), "WARNING", "Harbor's clock is 19 s ahead of this host's (warning at 10 s)"),
+    ],
+)
+def test_clocks_differ(ask, harbor: Simulator, wrong: float, options: tuple[str, ...], state: str, line: str) -> None:
+    # Half a second less, so that the moments between the two clocks' readings do not tell.
+    wrong += 0.5 if wrong < 0 else -0.5
+    line = line.replace("1 min 40 s", "1 min 39 s")
+    harbor.answer(SYSTEMINFO, body=facts(harbor, current_time=moment(time.time() + wrong)))
+    first, *further = ask("api", *options)
+    assert first.startswith(f"HARBOR API {state} - {line} | time=Ts;2;8;0 skew=")
+    assert further == [CLOCK, f"exit code {('OK', 'WARNING', 'CRITICAL').index(state)}"]
+
+
+def test_a_slow_answer_is_no_wrong_clock(ask, harbor: Simulator) -> None:
+    harbor.delay(SYSTEMINFO, 0.6)
+    assert ask("api", "--skew-warning", "0.1s", "--skew-critical", "0.2s") == [
+        WELL + perfdata(limits="0.1;0.2"),
+        "exit code 0",
+    ]
+
+
+def test_slow(ask, harbor: Simulator) -> None:
+    harbor.delay(SYSTEMINFO, 0.3)
+    assert ask("api", "-w", "0.1", "-c", "3s") == [
+        "HARBOR API WARNING - answer after Ts (warning at 0.1)" + perfdata(time="time=Ts;0.1;3;0"),
+        SLOW,
+        "exit code 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "problem"),
+    [
+        ("2.10", ""),
+        ("2.10.3", ""),
+        ("v2.9.9", ""),
+        ("2.10.4", "Harbor v2.10.3 is older than 2.10.4"),
+        ("3.0", "Harbor v2.10.3 is older than 3.0.0"),
+    ],
+)
+def test_minimum_version(ask, wanted: str, problem: str) -> None:
+    expected = [f"HARBOR API WARNING - {problem}" + perfdata(), UPDATE, "exit code 1"]
+    assert ask("api", "--minimum-version", wanted) == (expected if problem else [WELL + perfdata(), "exit code 0"])
+
+
+@pytest.mark.parametrize(("found", "told"), [("dev", "dev"), (None, "(none)")])
+def test_a_version_that_cannot_be_compared(ask, harbor: Simulator, found: object, told: str) -> None:
+    harbor.answer(SYSTEMINFO, body=facts(harbor, harbor_version=found))
+    assert ask("api", "--minimum-version", "2.10") == [
+        f"HARBOR API WARNING - Harbor's version {told} cannot be compared with 2.10.0" + perfdata(),
+        UPDATE,
+        "exit code 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ("http://{}", "http://harbor.example.com"),
+        ("https://other.example.net", "https://other.example.net"),
+        ("no address", "no address"),
+        (None, "(none)"),
+    ],
+)
+def test_external_url(ask, harbor: Simulator, found: str | None, told: str) -> None:
+    address = found and found.format(f"{harbor.host}:{harbor.port}")
+    harbor.answer(SYSTEMINFO, body=facts(harbor, external_url=address))
+    assert ask("api") == [
+        f"HARBOR API WARNING - Harbor's external_url is {told}, not https://harbor.example.com" + perfdata(),
+        ADDRESS,
+        "exit code 1",
+    ]
+
+
+def test_external_url_in_other_words(ask, harbor: Simulator) -> None:
+    harbor.answer(SYSTEMINFO, body=facts(harbor, external_url=harbor.url.upper() + "/"))
+    assert ask("api")[-1] == "exit code 0"
+
+
+@pytest.mark.parametrize("isolate", [(), ("--isolate",)])
+def test_tables_locked(ask, harbor: Simulator, isolate: tuple[str, ...]) -> None:
+    harbor.switch("tables-locked")
+    first, *further = ask("api", "-t", "2", *isolate)
+    assert first == "HARBOR API CRITICAL - timed out after T s waiting for the answer to GET /api/v2.0/systeminfo"
+    assert further[-1] == "exit code 2"
+
+
+def test_database_down(ask, harbor: Simulator) -> None:
+    harbor.switch("database-down", "cached-configuration")
+    assert ask("api") == [
+        f"HARBOR API CRITICAL - {STRANGER}; Harbor says database is unhealthy",
+        DATABASE,
+        "exit code 2",
+    ]
+    first, *_, code = ask("api", "--isolate")
+    assert first == (
+        f"HARBOR API UNKNOWN - {STRANGER}; Harbor says database is u... (see check_harbor_component database)"
+    )
+    assert code == "exit code 3"
+
+
+def test_not_json(ask, harbor: Simulator) -> None:
+    harbor.switch("garbage-json@/api/v2.0/systeminfo")
+    assert ask("api") == [
+        "HARBOR API UNKNOWN - the answer to GET /api/v2.0/systeminfo is not JSON",
+        CONTENT,
+        "exit code 3",
+    ]
+
+
+def test_core_fails(ask, harbor: Simulator) -> None:
+    harbor.switch("status-500@/api/v2.0/systeminfo")
+    assert ask("api", "--isolate") == [
+        "HARBOR API CRITICAL - 500 for /api/v2.0/systeminfo from the proxy in front",
+        CORE,
+        "exit code 2",
+    ]
+
+
+def test_no_login(harbor: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HARBOR_USERNAME", raising=False)
+    outcome = runner.here("check_harbor_api", "-H", harbor.url, "--ca-file", harbor.ca_file)
+    assert screen(outcome, harbor) == [
+        "HARBOR API UNKNOWN - usage: a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD",
+        "Next: see check_harbor_api --help",
+        "exit code 3",
+    ]
+
+
+@pytest.mark.parametrize("text", ["2", "two.ten", "2.10.3.4", "-1.0"])
+def test_usage(ask, text: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="3"):
+        ask("api", f"--minimum-version={text}")
+    assert capfd.readouterr().out.startswith(
+        f"HARBOR API UNKNOWN - usage: --minimum-version: not a version: '{text}'\nNext: "
+    )
