@@ -16,7 +16,7 @@ SERVICES = ("health", *COMPONENTS, "portal", "certificate", "v2")
 CORE = (*COMPONENTS, "v2")
 ALL_BUT_HEALTH = (*COMPONENTS, "portal", "certificate", "v2")
 
-FROZEN = 2
+FROZEN = 3
 
 
 @dataclass(frozen=True)
