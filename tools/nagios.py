@@ -42,16 +42,18 @@ def services() -> str:
     for service in shipped:
         if not service.independent:
             dependent.setdefault(hostgroup(service), []).append(service.title)
-    return HEAD + "\n".join(
-        [*map(definition, shipped), *(dependency(group, names) for group, names in dependent.items())]
-    )
+    dependencies = [dependency(group, "health", names, "c,u,p", "c,u,p") for group, names in dependent.items()]
+    # A full volume pages once; harbor-push goes on being checked.
+    dependencies.append(dependency("harbor-canary", "storage", ["harbor-push"], "c", "n"))
+    return HEAD + "\n".join([*map(definition, shipped), *dependencies])
 
 
 def hostgroup(service: Service) -> str:
     """The group whose hosts have the service."""
     if service.component == "trivy":
         return "harbor-trivy"
-    return "-".join(["harbor", *dict.fromkeys(need.split("_")[0] for need in service.hosts if need != "url")])
+    needs = [need.split("_")[0] for need in service.hosts if need != "url"]
+    return f"harbor-{needs[-1]}" if needs else "harbor"
 
 
 def definition(service: Service) -> str:
@@ -75,16 +77,16 @@ def definition(service: Service) -> str:
     )
 
 
-def dependency(group: str, names: Iterable[str]) -> str:
-    """What is neither checked nor notified while Harbor cannot be reached; within each host."""
+def dependency(group: str, parent: str, names: Iterable[str], notification: str, execution: str) -> str:
+    """In which states of the parent, within each host of the group, these are not notified and not checked."""
     return block(
         "servicedependency",
         {
             "hostgroup_name": group,
-            "service_description": "harbor-health",
+            "service_description": f"harbor-{parent}",
             "dependent_service_description": ",".join(names),
-            "notification_failure_criteria": "c,u,p",
-            "execution_failure_criteria": "c,u,p",
+            "notification_failure_criteria": notification,
+            "execution_failure_criteria": execution,
         },
     )
 

@@ -76,10 +76,11 @@ def reminder(which: str, notes: str) -> Service:
     return Service(f"certificate-reminder-{which}", "certificate", notes, HOUR, 2, 5 * MINUTE, options=options)
 
 
-def operation(name: str, notes: str, interval: int, hosts: tuple[str, ...] = (), **options: str) -> Service:
-    """A service of what happens inside Harbor, seen with the monitoring robot's login."""
-    needs = ("robot_authfile", *hosts)
-    return Service(name, name, notes, interval, 2, 90, needs, "robot", options)
+def operation(
+    name: str, minutes: int, notes: str, hosts: tuple[str, ...] = (), options: Mapping[str, str] | None = None
+) -> Service:
+    """A service of what goes on inside Harbor, every so many minutes, with the monitoring robot's login."""
+    return Service(name, name, notes, minutes * MINUTE, 2, 90, ("robot_authfile", *hosts), "robot", options or {})
 
 
 CANARY = ("canary_authfile", "canary_project")
@@ -126,6 +127,37 @@ ALL = (
     Service("push", "push", "Nothing can be pushed. "
             "Look for a full or read-only storage, a reached quota, read-only mode, a limit of the proxy.",
             5 * MINUTE, 3, 40, CANARY, "canary", {"--project": "{canary_project}", "--image": "{canary_image}"}),
+    operation("storage", 5, "The data volume is nearly full: soon nothing can be pushed. "
+              "Delete what is not needed, run garbage collection, or enlarge the volume."),
+    operation("quota", 15, "A project has nearly used its quota, or has: pushes into it are refused. "
+              "Delete artifacts, set a retention policy, or raise the quota."),
+    operation("workers", 5, "No worker pool is alive, or no worker is free: jobs stand still. "
+              "Look at the container harbor-jobservice, then for jobs that hang."),
+    operation("queue", 5, "Jobs wait too long, or a queue is paused. "
+              "Look at Administration > Job Service Dashboard, resume what is paused, then look at harbor-jobservice."),
+    operation("gc", 15, "Garbage collection fails, hangs or does not run: the storage fills up. "
+              "Look at the log of the last run, at the schedule, and at the container registryctl."),
+    operation("audit_purge", 15, "The audit log is not purged: the database grows. "
+              "Look at the log of the last run and at the schedule."),
+    operation("replication", 5, "A replication policy fails or hangs: images are missing elsewhere. "
+              "Look at the log of its last execution, then at the remote registry and its credentials."),
+    operation("remote_registry", 10, "A remote registry does not answer: replication or a proxy cache fails. "
+              "Test its connection under Administration > Registries, then its credentials and certificate."),
+    operation("scan", 15, "Scanning all images fails or does not finish: vulnerabilities go unseen. "
+              "Look at the log of a failed scan, then at the scanner."),
+    operation("scanner", 10, "The default scanner does not answer or its database is old. "
+              "Look at the container trivy-adapter and whether it can download its database."),
+    operation("vulnerabilities", 15, "Images are not scanned, or have more vulnerabilities than agreed. "
+              "Start a scan of all images. Have the worst ones rebuilt."),
+    operation("robots", 15, "A robot account expires soon or has: whoever uses it is locked out. "
+              "Renew its secret and hand it to its users."),
+    operation("retention", 15, "A tag retention policy fails or does not run: the storage fills up. "
+              "Look at the log of its last execution in the project."),
+    operation("webhook", 10, "Webhooks are not delivered: what waits for them does not happen. "
+              "Look at the executions of the policy in the project, then at the receiver."),
+    operation("artifact", 15, "An artifact is missing, old, not scanned or not signed. "
+              "Look at the pipeline that makes it, and at the project's retention policy.",
+              ("artifact",), {"--artifact": "{artifact}"}),
     Service("selfcheck", "", "Checks of this Harbor could not judge anything: a broken installation, a wrong option, a "
             "missing right. The output lists them. Run the first one by hand.", MINUTE, 3, MINUTE),
 )  # fmt: skip

@@ -1,0 +1,196 @@
+"""What both engines have in common for a test: hosts, checks that are forced one by one, and the pages that come."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from .names import Names
+
+POLL = 0.03  # seconds
+PACE = 0.07  # seconds from one check to the next: what two cores can start without making any of them slow
+ROOT = Path(__file__).resolve().parents[2]
+
+#: A notification command like everybody's, but it writes to a file. Appending a short line is atomic.
+TELL = """#!/bin/sh
+end='
+'
+printf '%s\\t%s\\t%s\\t%s\\t%s\\n' "$1" "$2" "$3" "$4" "${{5%%"$end"*}}" >> {pages}
+"""
+
+
+@dataclass(frozen=True)
+class Harbor:
+    """One host. `options` are those of a probe (by its name, "" for all), by option."""
+
+    name: str
+    url: str
+    robot_authfile: str = ""
+    canary_authfile: str = ""
+    canary_project: str = ""
+    canary_image: str = ""
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    endpoint: str = ""
+
+
+class Page(NamedTuple):
+    """One notification as it reached a person."""
+
+    kind: str  # PROBLEM, RECOVERY
+    host: str
+    service: str
+    state: str
+    output: str
+
+
+class Result(NamedTuple):
+    """One check result that the engine has processed."""
+
+    host: str
+    service: str
+    state: int
+    output: str
+
+
+class Engine:
+    """A daemon in a directory of its own; a context manager.
+
+    Checks run only when they are forced, unless `active`: then as scheduled, `speed` times faster than shipped.
+    """
+
+    name = ""
+    package = ""
+
+    def __init__(
+        self, folder: Path, plugins: Path, harbors: Iterable[Harbor], *, active: bool = False, speed: int = 1
+    ) -> None:
+        self.folder = folder
+        self.names = Names(folder)
+        self.plugins = plugins
+        self.harbors = list(harbors)
+        self.active = active
+        self.speed = speed
+        self.last: dict[tuple[str, str], Result] = {}
+        self._pages = folder / "pages"
+        self.tell = folder / "tell"
+        self._daemon: subprocess.Popen[bytes] | None = None
+        self._pages.touch()
+        self.tell.write_text(TELL.format(pages=self._pages))
+        self.tell.chmod(0o755)
+
+    @classmethod
+    def missing(cls) -> bool:
+        """Whether the daemon is not installed."""
+        return shutil.which(cls.name, path=f"{os.environ['PATH']}:/usr/sbin") is None
+
+    def __enter__(self) -> Engine:
+        self.configure()
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        if self._daemon:
+            end(self._daemon)
+
+    def configure(self) -> None:
+        """Write the configuration."""
+        raise NotImplementedError
+
+    def accepts(self) -> tuple[bool, str]:
+        """Whether the daemon takes the configuration, and what it says about it."""
+        raise NotImplementedError
+
+    def command(self) -> list[str]:
+        """How the daemon is started in the foreground."""
+        raise NotImplementedError
+
+    def environment(self) -> dict[str, str]:
+        """The daemon's environment."""
+        return dict(os.environ)
+
+    def ready(self) -> bool:
+        """Whether it takes orders."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of the daemon before it ends."""
+
+    def force(self, host: str, service: str) -> None:
+        """Have one service checked now."""
+        raise NotImplementedError
+
+    def results(self, awaited: Collection[tuple[str, str]]) -> list[Result]:
+        """The results of the awaited checks that were processed since they were forced."""
+        raise NotImplementedError
+
+    def pass_all(self) -> None:
+        """Everything is OK, without running anything."""
+        raise NotImplementedError
+
+    def services(self) -> list[tuple[str, str]]:
+        """Every host and service."""
+        raise NotImplementedError
+
+    def _start(self) -> None:
+        with (self.folder / "output").open("wb") as output:
+            self._daemon = subprocess.Popen(
+                [*self.names.prefix, *self.command()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self.environment(),
+                start_new_session=True,
+            )
+        until = time.monotonic() + 30
+        while not self.ready():
+            if time.monotonic() > until or self._daemon.poll() is not None:
+                raise RuntimeError(f"{self.name} did not start:\n{(self.folder / 'output').read_text()}")
+            time.sleep(0.05)  # nothing tells when a daemon listens
+
+    def run(self, checks: Iterable[tuple[str, str]], at_once: int = 10, seconds: float = 250) -> None:
+        """Force these checks in this order, and return when each has a result, which is kept in `last`."""
+        waiting = list(checks)[::-1]
+        running: set[tuple[str, str]] = set()
+        started = 0.0
+        until = time.monotonic() + seconds
+        while waiting or running:
+            if waiting and len(running) < at_once and time.monotonic() > started + PACE:
+                started = time.monotonic()
+                running.add(waiting[-1])
+                self.force(*waiting.pop())
+            time.sleep(POLL)  # the engines tell nobody that a result has come
+            for result in self.results(running) if running else ():
+                self.last[result.host, result.service] = result
+                running.discard((result.host, result.service))
+            if time.monotonic() > until:
+                raise TimeoutError(f"no result within {seconds} s: {sorted(running)[:5]}")
+
+    def alert_at_once(self) -> None:
+        """Let the first failing check of every service count, whatever the definitions say: the worst case."""
+        raise NotImplementedError
+
+    def pages(self) -> list[Page]:
+        """What was told so far."""
+        return [Page(*line.split("\t")) for line in self._pages.read_text().splitlines()]
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Stop a daemon and whatever it has started."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

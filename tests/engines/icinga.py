@@ -1,0 +1,167 @@
+"""Icinga 2 with the shipped definitions, driven through its API."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import socket
+import subprocess
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+import trustme
+
+from .engine import ROOT, Engine, Harbor, Result
+
+SHIPPED = ROOT / "icinga2" / "check_harbor"
+USER, PASSWORD = "test", "test"
+MAIN = """
+include <itl>
+const NodeName = "{node}"
+const HarborPluginDir = "{plugins}"
+object Endpoint NodeName {{ }}
+object Zone NodeName {{ endpoints = [ NodeName ] }}
+object IcingaApplication "app" {{ enable_service_checks = {active}; enable_host_checks = false }}
+object CheckerComponent "checker" {{ }}
+object NotificationComponent "notification" {{ }}
+object ApiListener "api" {{ bind_host = "127.0.0.1"; bind_port = {port}; accept_config = true; accept_commands = true }}
+object ApiUser "{user}" {{ password = "{password}"; permissions = [ "*" ] }}
+object User "oncall" {{ }}
+object NotificationCommand "tell" {{
+  command = [ "{tell}", "$notification.type$", "$host.name$", "$service.name$", "$service.state$", "$service.output$" ]
+}}
+include "{shipped}/*.conf"
+include "hosts.conf"
+"""
+
+
+class Icinga(Engine):
+    """Icinga 2; results are asked for at its API (its event stream tells them up to 5 s late)."""
+
+    name = "icinga2"
+    package = "icinga2"
+    node = "test-node"
+
+    def configure(self) -> None:
+        self.port = free_port()
+        for part in ("data/certs", "log", "cache", "spool", "run", "zones"):
+            (self.folder / part).mkdir(parents=True)
+        authority = trustme.CA()
+        credentials(authority, self.node, self.folder / "data" / "certs")
+        values = {"node": self.node, "plugins": self.plugins, "port": self.port, "user": USER, "password": PASSWORD}
+        active = str(self.active).lower()
+        text = MAIN.format(**values, active=active, tell=self.tell, shipped=self.definitions())
+        (self.folder / "icinga2.conf").write_text(text)
+        (self.folder / "hosts.conf").write_text("\n".join(map(host, self.harbors)))
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.verify = str(self.folder / "data" / "certs" / "ca.crt")
+        self._session.auth = (USER, PASSWORD)
+        self._session.headers["Accept"] = "application/json"
+        self._forced: dict[tuple[str, str], float] = {}
+
+    def definitions(self) -> Path:
+        """The shipped definitions, as they are or with shorter intervals."""
+        return SHIPPED
+
+    def command(self) -> list[str]:
+        return ["icinga2", "daemon", *self._arguments()]
+
+    def accepts(self) -> tuple[bool, str]:
+        command = ["icinga2", "daemon", "-C", *self._arguments()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=self.environment())
+        return done.returncode == 0, done.stdout + done.stderr
+
+    def _arguments(self) -> list[str]:
+        places = {"ConfigDir": ".", "DataDir": "data", "LogDir": "log", "CacheDir": "cache", "SpoolDir": "spool"}
+        places.update(InitRunDir="run", ZonesDir="zones")
+        defines = [f"-D{name}={self.folder / place}" for name, place in places.items()]
+        return [*defines, "-c", str(self.folder / "icinga2.conf")]
+
+    def environment(self) -> dict[str, str]:
+        """As whoever runs the tests; started by root, Icinga 2 would become another user."""
+        user, group = pwd.getpwuid(os.getuid()).pw_name, grp.getgrgid(os.getgid()).gr_name
+        return {**os.environ, "ICINGA2_USER": user, "ICINGA2_GROUP": group}
+
+    def ready(self) -> bool:
+        try:
+            self._session.get(self._url("objects/services"), timeout=5).raise_for_status()
+        except requests.RequestException:
+            return False
+        return True
+
+    def _url(self, path: str) -> str:
+        return f"https://localhost:{self.port}/v1/{path}"
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _post(self, path: str, body: Mapping[str, object]) -> None:
+        self._session.post(self._url(path), json=body, timeout=30).raise_for_status()
+
+    def _get(self, path: str, parameters: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+        answer = self._session.get(self._url(path), params=parameters, timeout=30)
+        answer.raise_for_status()
+        results: list[dict[str, Any]] = answer.json()["results"]
+        return results
+
+    def force(self, host: str, service: str) -> None:
+        self._forced[host, service] = time.time()
+        self._post("actions/reschedule-check", {**one(host, service), "force": True})
+
+    def results(self, awaited: Collection[tuple[str, str]]) -> list[Result]:
+        parameters = {"services": ["!".join(check) for check in awaited], "attrs": ["last_check_result"]}
+        found = []
+        for entry in self._get("objects/services", parameters):
+            host, service = entry["name"].split("!")
+            result = entry["attrs"]["last_check_result"]
+            if result and result["execution_start"] > self._forced[host, service]:
+                found.append(Result(host, service, int(result["state"]), result["output"].split("\n")[0].rstrip()))
+        return found
+
+    def pass_all(self) -> None:
+        everything = {"type": "Service", "filter": "true"}
+        self._post("actions/process-check-result", {**everything, "exit_status": 0, "plugin_output": "not checked yet"})
+
+    def alert_at_once(self) -> None:
+        self._post("objects/services", {"filter": "true", "attrs": {"max_check_attempts": 1}})
+
+    def services(self) -> list[tuple[str, str]]:
+        names = [entry["name"].split("!") for entry in self._get("objects/services", {"attrs": ["name"]})]
+        return [(host, service) for host, service in names]
+
+
+def one(host: str, service: str) -> dict[str, str]:
+    """How the API names one service."""
+    return {"type": "Service", "service": f"{host}!{service}"}
+
+
+def host(harbor: Harbor) -> str:
+    """The host object, as a user would write it."""
+    values = {"url": harbor.url, "robot_authfile": harbor.robot_authfile, "canary_authfile": harbor.canary_authfile}
+    values.update(canary_project=harbor.canary_project, canary_image=harbor.canary_image, endpoint=harbor.endpoint)
+    for probe, options in harbor.options.items():
+        for option, value in options.items():
+            values["_".join(filter(None, [probe, option.lstrip("-").replace("-", "_")]))] = value
+    variables = [f'  vars.harbor_{name} = "{value}"' for name, value in values.items() if value]
+    page = '  vars.harbor_notifications["page"] = { command = "tell", users = [ "oncall" ] }'
+    return "\n".join([f'object Host "{harbor.name}" {{', '  import "harbor"', *variables, page, "}", ""])
+
+
+def credentials(authority: trustme.CA, name: str, folder: Path) -> None:
+    """A node's certificate, as `icinga2 pki` would make it."""
+    certificate = authority.issue_cert(name, "localhost", common_name=name)
+    authority.cert_pem.write_to_path(str(folder / "ca.crt"))
+    certificate.private_key_pem.write_to_path(str(folder / f"{name}.key"))
+    certificate.cert_chain_pems[0].write_to_path(str(folder / f"{name}.crt"))
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port

@@ -1,0 +1,158 @@
+"""Nagios 4 with the shipped definitions, driven through its command pipe."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import re
+import subprocess
+import time
+from collections.abc import Collection
+
+from .engine import POLL, ROOT, Engine, Harbor, Result
+
+SHIPPED = ROOT / "nagios" / "check_harbor"
+# Debian's nagios.cfg where it matters, all paths in one folder. Each processed result is a line in `results`.
+MAIN = """
+log_file={folder}/nagios.log
+cfg_dir={shipped}
+cfg_file={folder}/objects.cfg
+object_cache_file={folder}/objects.cache
+precached_object_file={folder}/objects.precache
+status_file={folder}/status.dat
+state_retention_file={folder}/retention.dat
+temp_file={folder}/nagios.tmp
+temp_path={folder}
+check_result_path={folder}/spool
+lock_file={folder}/nagios.pid
+command_file={folder}/nagios.cmd
+query_socket={folder}/nagios.qh
+nagios_user={user}
+nagios_group={group}
+use_syslog=0
+check_for_updates=0
+event_broker_options=0
+status_update_interval=1
+check_external_commands=1
+execute_service_checks={active}
+execute_host_checks=0
+interval_length={minute}
+service_check_timeout=60
+service_check_timeout_state=u
+illegal_macro_output_chars=`~$&|'"<>
+process_performance_data=1
+service_perfdata_file={folder}/results
+service_perfdata_file_mode=a
+service_perfdata_file_template=$HOSTNAME$\\t$SERVICEDESC$\\t$SERVICESTATEID$\\t$SERVICEOUTPUT$
+"""
+OBJECTS = """
+define timeperiod {{
+    timeperiod_name  24x7
+    alias            always
+{days}
+}}
+define contactgroup {{
+    contactgroup_name  admins
+    alias              admins
+    members            oncall
+}}
+define contact {{
+    contact_name                   oncall
+    host_notifications_enabled     1
+    service_notifications_enabled  1
+    host_notification_period       24x7
+    service_notification_period    24x7
+    host_notification_options      d,u,r
+    service_notification_options   w,u,c,r
+    host_notification_commands     tell
+    service_notification_commands  tell
+}}
+define command {{
+    command_name  tell
+    command_line  {tell} '$NOTIFICATIONTYPE$' '$HOSTNAME$' '$SERVICEDESC$' '$SERVICESTATE$' '$SERVICEOUTPUT$'
+}}
+"""
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Nagios(Engine):
+    """Nagios 4; results come from its performance data file."""
+
+    name = "nagios4"
+    package = "nagios4-core"
+
+    def configure(self) -> None:
+        (self.folder / "spool").mkdir()
+        user = pwd.getpwuid(os.getuid()).pw_name
+        group = grp.getgrgid(os.getgid()).gr_name
+        values = {"folder": self.folder, "shipped": SHIPPED, "user": user, "group": group, "active": int(self.active)}
+        self._config = self.folder / "nagios.cfg"
+        self._config.write_text(MAIN.format(**values, minute=60 // self.speed))
+        days = "\n".join(f"    {day}  00:00-24:00" for day in WEEK)
+        hosts = [self._host(harbor) for harbor in self.harbors]
+        (self.folder / "objects.cfg").write_text("\n".join([OBJECTS.format(days=days, tell=self.tell), *hosts]))
+        self._results = self.folder / "results"
+        self._read = 0
+
+    def command(self) -> list[str]:
+        return ["nagios4", str(self._config)]
+
+    def accepts(self) -> tuple[bool, str]:
+        done = subprocess.run(["nagios4", "-v", str(self._config)], capture_output=True, text=True, timeout=60)
+        return done.returncode == 0, done.stdout + done.stderr
+
+    def ready(self) -> bool:
+        return (self.folder / "nagios.cmd").exists() and (self.folder / "status.dat").exists()
+
+    def _order(self, command: str) -> None:
+        with (self.folder / "nagios.cmd").open("w") as pipe:
+            pipe.write(f"[{int(time.time())}] {command}\n")
+
+    def force(self, host: str, service: str) -> None:
+        self._order(f"SCHEDULE_FORCED_SVC_CHECK;{host};{service};{int(time.time())}")
+
+    def pass_all(self) -> None:
+        services = self.services()
+        for host, service in services:
+            self._order(f"PROCESS_SERVICE_CHECK_RESULT;{host};{service};0;not checked yet")
+        waiting = set(services)
+        until = time.monotonic() + 30
+        while waiting and time.monotonic() < until:
+            waiting -= {(result.host, result.service) for result in self.results(waiting)}
+            time.sleep(POLL)  # the results file grows as they are processed
+
+    def results(self, awaited: Collection[tuple[str, str]]) -> list[Result]:
+        if not self._results.exists():
+            return []
+        with self._results.open(encoding="utf-8") as file:
+            file.seek(self._read)
+            text = file.read()
+        whole = text[: text.rfind("\n") + 1]
+        self._read += len(whole.encode())
+        split = (line.split("\t", 3) for line in whole.splitlines())
+        return [Result(host, service, int(state), output) for host, service, state, output in split]
+
+    def alert_at_once(self) -> None:
+        for host, service in self.services():
+            self._order(f"CHANGE_MAX_SVC_CHECK_ATTEMPTS;{host};{service};1")
+
+    def services(self) -> list[tuple[str, str]]:
+        text = (self.folder / "objects.cache").read_text()
+        return re.findall(r"define service {\n\thost_name\t(.*)\n\tservice_description\t(.*)\n", text)
+
+    def _host(self, harbor: Harbor) -> str:
+        """The host, as a user would write it."""
+        template = "harbor-canary" if harbor.canary_project else "harbor-robot" if harbor.robot_authfile else "harbor"
+        values = {"use": template, "host_name": harbor.name, "contacts": "oncall", "_HARBOR_URL": harbor.url}
+        values.update(_HARBOR_PLUGINS=str(self.plugins), _HARBOR_SELFCHECK=str(SHIPPED / "selfcheck.sh"))
+        for who, authfile in (("ROBOT", harbor.robot_authfile), ("CANARY", harbor.canary_authfile)):
+            if authfile:
+                values[f"_HARBOR_{who}_LOGIN"] = f"--authfile {authfile}"
+        if harbor.canary_project:
+            values.update(_HARBOR_CANARY_PROJECT=harbor.canary_project, _HARBOR_CANARY_IMAGE=harbor.canary_image)
+        for probe, options in harbor.options.items():
+            words = [f"{option} {value}" for option, value in options.items()]
+            values["_".join(filter(None, ["_HARBOR", probe.upper(), "OPTIONS"]))] = " ".join(words)
+        lines = [f"    {name}  {value}" for name, value in values.items()]
+        return "\n".join(["define host {", *lines, "}", ""])

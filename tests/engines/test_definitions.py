@@ -1,0 +1,95 @@
+"""The shipped definitions: up to date, complete, and loaded by the real daemons with 1 Harbor and with 200."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from harborlib.isolation import COMPONENTS, OWNERS
+
+import pytest
+
+from runner import NAMES
+
+from .engine import ROOT, Engine, Harbor
+from .icinga import Icinga
+from .nagios import Nagios
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+import definitions
+import services
+
+ENGINES = pytest.mark.parametrize("kind", [Icinga, Nagios], ids=lambda kind: kind.name)
+
+
+@pytest.mark.parametrize("name", definitions.FILES)
+def test_definitions_are_up_to_date(name: str) -> None:
+    assert definitions.path(name).read_text(encoding="utf-8") == definitions.FILES[name](), "run `make docs`"
+
+
+def test_every_probe_has_a_service() -> None:
+    assert {f"check_harbor_{service.probe}" for service in services.shipped() if service.probe} == set(NAMES)
+
+
+def test_a_component_service_for_every_owner() -> None:
+    assert {service.component for service in services.ALL if service.component} == set(COMPONENTS)
+
+
+def test_patience_where_an_explanation_may_come_later() -> None:
+    """Harbor notices a frozen component after up to 66 s."""
+    patient = [service for service in services.ALL if service.attempts > 1 and service.name != "selfcheck"]
+    assert all((service.attempts - 1) * service.retry >= 75 for service in patient)
+
+
+def test_no_note_breaks_nagios() -> None:
+    """A semicolon begins a comment, an exclamation mark an argument, a dollar sign a macro."""
+    assert not [service.name for service in services.ALL if set(service.notes) & set(";!$\n")]
+
+
+def test_nagios_hosts_name_the_owners_that_they_have() -> None:
+    text = (ROOT / "nagios" / "check_harbor" / "templates.cfg").read_text()
+    named = [set(line.split()[1].split(",")) for line in re.findall(r"^ +_HARBOR_OWNERS .*$", text, re.M)]
+    stack = {service.owner for service in services.ALL if service.hosts == ("url",)} & set(OWNERS)
+    canary = {"login", "pull", "push"}
+    assert named == [stack, stack | {"api"}, stack | {"api"} | canary]
+    assert named[-1] == set(OWNERS)
+
+
+@ENGINES
+@pytest.mark.parametrize("count", [1, 200])
+def test_daemon_takes_the_definitions(kind: type[Engine], count: int, tmp_path: Path) -> None:
+    skip_without(kind)
+    harbors = [everything(f"harbor-{number}") for number in range(count)]
+    assert accepted(kind(tmp_path / "engine", Path("/opt/check_harbor/bin"), harbors))
+
+
+@ENGINES
+def test_daemon_takes_a_harbor_without_any_login(kind: type[Engine], tmp_path: Path) -> None:
+    skip_without(kind)
+    harbors = [Harbor("harbor.example.com", "https://harbor.example.com")]
+    assert accepted(kind(tmp_path / "engine", Path("/opt/check_harbor/bin"), harbors))
+
+
+def everything(name: str) -> Harbor:
+    """A host that has every service."""
+    robots = {"robot_authfile": "/etc/harbor/robot.auth", "canary_authfile": "/etc/harbor/canary.auth"}
+    return Harbor(
+        name, f"https://{name}.example.com", canary_project="canary", canary_image="canary/alpine:3", **robots
+    )
+
+
+def accepted(engine: Engine) -> bool:
+    """Whether the daemon takes it without a warning, but for Icinga's of rules that match no host."""
+    engine.configure()
+    taken, said = engine.accepts()
+    complaints = [line for line in said.splitlines() if re.search("warn|err", line, re.I)]
+    complaints = [line for line in complaints if "does not match anywhere" not in line and not re.search(": +0$", line)]
+    assert not complaints
+    return taken
+
+
+def skip_without(kind: type[Engine]) -> None:
+    if kind.missing():
+        pytest.skip(f"needs the Debian package {kind.package}")

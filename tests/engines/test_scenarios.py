@@ -1,0 +1,200 @@
+"""Every scenario on both engines: one page from whoever owns the failure, one recovery, and nothing else.
+
+The worst order: nobody who owns the failure is checked before everybody else has seen it, and every first failing
+check counts. One daemon run for all, one host for each scenario.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from isolation.scenarios import COMPONENTS, FROZEN, STEADY, TWO_CAUSES, Scenario
+from runner import NAMES
+from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator.accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS, Authenticator
+
+from . import plugins
+from .engine import Engine, Harbor, Page
+from .icinga import Icinga
+from .nagios import Nagios
+
+pytestmark = pytest.mark.timeout(600)
+
+CANARY, CANARY_SECRET, PROJECT = "robot$canary", "the-secret-of-the-canary", "priv"
+ENGINES = (Icinga, Nagios)
+DELAYED = 6  # seconds; Icinga 2 looks every 5 s for notifications that it held back
+
+#: Scenarios that differ from others in the plugin's words alone; tests/isolation has them all.
+LEFT_OUT = {
+    "plain HTTP on the port",
+    "only TLS below 1.2",
+    "core answers 503",
+    "jobservice frozen",
+    "certificate not yet valid",
+    "certificate self-signed",
+    "certificate without its intermediate",
+    "certificate with an expired intermediate",
+    "certificate is weak",
+    "PostgreSQL and registry stopped",
+    "Redis and Trivy stopped",
+    "certificate expired, registry stopped",
+    "certificate for another name, portal stopped",
+    "certificate expired, /v2/ goes elsewhere",
+}
+#: What a plugin costs makes us choose: these services are checked in every scenario, all of them in some.
+ALWAYS = {"health", "certificate", "portal", "v2", "api", "login", "pull", "push", "queue", "gc", "selfcheck"}
+ALWAYS |= {"component-database", "component-redis", "component-registry"}
+EVERYTHING_IN = {
+    "all is well",
+    "host or nginx down",
+    "PostgreSQL stopped",
+    "Redis stopped",
+    "a table locked",
+    "login refused",
+    "monitoring robot without a right",
+}
+
+#: What the robots may do is no matter of the scenarios that need no login.
+ROBOTS = (
+    Scenario("canary robot's secret revoked", elsewhere=("login",)),
+    Scenario("canary robot may not push", elsewhere=("selfcheck",)),
+    Scenario("monitoring robot without a right", elsewhere=("selfcheck",)),
+)
+
+
+def service(owner: str) -> str:
+    """The service that a scenario means."""
+    return f"harbor-component-{owner}" if owner in COMPONENTS else f"harbor-{owner}"
+
+
+def owners(scenario: Scenario) -> set[str]:
+    """The services that must page."""
+    return {service(owner) for owner in (*scenario.critical, *scenario.warning, *scenario.elsewhere)}
+
+
+def covered(scenario: Scenario) -> bool:
+    """Whether the probes that page are there."""
+    there = {name.removeprefix("check_harbor_") for name in NAMES} | {"selfcheck"}
+    return scenario.title not in LEFT_OUT and there.issuperset(scenario.elsewhere)
+
+
+SCENARIOS = [scenario for scenario in (*STEADY, *TWO_CAUSES, *ROBOTS) if covered(scenario)]
+
+
+def watched(scenario: Scenario, name: str) -> bool:
+    """Whether this service is checked in this scenario."""
+    return name.removeprefix("harbor-") in ALWAYS or name in owners(scenario) or scenario.title in EVERYTHING_IN
+
+
+@dataclass
+class Run:
+    """One engine's daemon, a host and a Harbor for each scenario, and what was told."""
+
+    engine: Engine
+    harbors: dict[str, tuple[Scenario, Simulator]]
+    pages: list[Page] = field(default_factory=list)
+
+    def everything(self) -> None:
+        """Break all, see it, repair all, see it."""
+        self.engine.pass_all()
+        self.engine.alert_at_once()
+        self.change(broken=True)
+        checks = [check for check in self.engine.services() if watched(self.harbors[check[0]][0], check[1])]
+        self.check(checks)
+        self.change(broken=False)
+        self.check([check for check in checks if self.engine.last[check].state != 0])
+        self.pages = self.engine.pages()
+
+    def change(self, broken: bool) -> None:
+        """Break every Harbor as its scenario says, or repair it."""
+        known = [name for name, (scenario, _) in self.harbors.items() if not (broken and scenario.host)]
+        self.engine.names.know([f"{name}.harbor.test" for name in known])
+        for scenario, simulator in self.harbors.values():
+            simulator.switch(*(scenario.switches if broken else ()))
+            simulator.certificate = scenario.certificate if broken else "good"
+            simulator.authenticator = Authenticator(accounts(scenario if broken else SCENARIOS[0]))
+
+    def check(self, checks: list[tuple[str, str]]) -> None:
+        """Check these services: what waits long side by side, and whoever owns a failure last of all."""
+        last = {check for check in checks if check[1] in {"harbor-selfcheck", *owners(self.harbors[check[0]][0])}}
+        for chosen in ([check for check in checks if check not in last], sorted(last)):
+            waits = [check for check in chosen if self.harbors[check[0]][0].seconds == FROZEN]
+            self.engine.run(waits, at_once=30)
+            self.engine.run([check for check in chosen if check not in waits])
+            time.sleep(DELAYED)  # for whatever the engine has held back or not yet written down
+
+
+def slug(scenario: Scenario) -> str:
+    """A host name for a scenario."""
+    return re.sub(r"[^a-z0-9]+", "-", scenario.title.lower()).strip("-")
+
+
+@pytest.fixture(scope="module", params=ENGINES, ids=lambda engine: engine.name)
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, authfile: str) -> Iterator[Run]:
+    """All scenarios on one engine."""
+    kind: type[Engine] = request.param
+    if kind.missing():
+        pytest.skip(f"needs the Debian package {kind.package}")
+    folder = tmp_path_factory.mktemp(kind.name)
+    canary = folder / "canary"
+    canary.write_text(f"username={CANARY}\npassword={CANARY_SECRET}\n")
+    canary.chmod(0o600)
+    with contextlib.ExitStack() as stack:
+        simulators = {slug(scenario): (scenario, stack.enter_context(simulated(scenario))) for scenario in SCENARIOS}
+        hosts = [host(name, *entry, authfile, canary) for name, entry in simulators.items()]
+        engine = stack.enter_context(kind(folder / "engine", plugins.install(folder / "plugins"), hosts))
+        run = Run(engine, simulators)
+        run.everything()
+        yield run
+
+
+def simulated(scenario: Scenario) -> Simulator:
+    """A healthy Harbor with a name of its own."""
+    return Simulator(host=f"{slug(scenario)}.harbor.test", version="2.14.4", users=accounts(SCENARIOS[0]))
+
+
+def accounts(scenario: Scenario) -> dict[str, Account]:
+    """Both robots as they are in this scenario."""
+    title = scenario.title
+    revoked = "" if scenario.login else "not "
+    rights = MONITOR_RIGHTS - {"quota:list"} if title == "monitoring robot without a right" else MONITOR_RIGHTS
+    canary_revoked = "not " if title == "canary robot's secret revoked" else ""
+    actions = ("pull",) if title == "canary robot may not push" else ("pull", "push", "delete")
+    return {
+        MONITOR: Account(revoked + MONITOR_SECRET, rights=rights, project_rights=MONITOR_PROJECT_RIGHTS),
+        CANARY: Account(canary_revoked + CANARY_SECRET, projects={PROJECT: actions}),
+    }
+
+
+def host(name: str, scenario: Scenario, simulator: Simulator, authfile: str, canary: Path) -> Harbor:
+    """A host with everything that can be watched."""
+    seconds = "6" if scenario.seconds == FROZEN else "15"
+    return Harbor(
+        name,
+        simulator.url,
+        robot_authfile=authfile,
+        canary_authfile=str(canary),
+        canary_project=PROJECT,
+        canary_image=f"{PROJECT}/img:1.0",
+        options={
+            "": {"--ca-file": simulator.ca_file, "--timeout": seconds},
+            "pull": {"--blobs": "config"},
+            "push": {"--depth": "session"},
+        },
+    )
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
+def test_one_page_from_the_owner(run: Run, scenario: Scenario) -> None:
+    name = slug(scenario)
+    told = Counter((page.kind, page.service) for page in run.pages if page.host == name)
+    expected = Counter((kind, owner) for owner in owners(scenario) for kind in ("PROBLEM", "RECOVERY"))
+    assert told == expected, "\n".join(str(page) for page in run.pages if page.host == name)
