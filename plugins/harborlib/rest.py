@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 import time
@@ -14,7 +15,7 @@ from .api import Harbor
 from .endpoints import Endpoint
 from .failure import CONTENT, STATUS, Failure, Unusable
 from .fields import Fields
-from .request import Answer
+from .request import Answer, Request
 
 PAGE_SIZE = 100  # Harbor refuses more
 RESERVE = 0.5  # seconds of a probe's time that stay free when a list is long
@@ -67,11 +68,19 @@ class Rest:
         if endpoint.open and not self._known:
             self.systeminfo()
         answer = self._noted(self.harbor.ask(endpoint.at(*parts, **query), login=True))
-        told = answer._replace(path=endpoint.at(*parts))
-        refusal = self._refusal(endpoint, told)
-        if refusal:
-            raise refusal
-        return self.harbor.good(told)
+        return self._good(endpoint, answer._replace(path=endpoint.at(*parts)))
+
+    def post(self, endpoint: Endpoint, value: object, limit: float | None = None) -> Answer:
+        """POST a JSON value: the answer, whatever its status; raises Failure where the login may not do that.
+
+        `limit` are the seconds that it may take.
+        """
+        sent = {"Accept": "application/json", "Content-Type": "application/json"}
+        sent["Authorization"] = self.harbor.login.header
+        request = Request("POST", endpoint.at(), sent, json.dumps(value).encode(), limit=limit)
+        answer = self._noted(self.harbor.send(request))
+        refused = answer.status in (401, 403) and not in_read_only_mode(answer)
+        return self._good(endpoint, answer) if refused else answer
 
     def systeminfo(self) -> Fields:
         """What Harbor says of itself to whom it knows; raises Failure where the login is not taken."""
@@ -85,6 +94,13 @@ class Rest:
             self.elapsed += answer.elapsed
             self.now = answer.date if answer.date > A_SANE_CLOCK else time.time()
         return answer
+
+    def _good(self, endpoint: Endpoint, answer: Answer) -> Answer:
+        """The answer, if its status is 200; raises Failure that says what a refusal means."""
+        refusal = self._refusal(endpoint, answer)
+        if refusal:
+            raise refusal
+        return self.harbor.good(answer)
 
     def _refusal(self, endpoint: Endpoint, answer: Answer) -> Failure | None:
         """What a refusal of this endpoint in particular means."""
@@ -184,6 +200,11 @@ def whole(answer: Answer, seen: int) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         raise answer.fail(CONTENT, f"the answer to GET {answer.path} is not understood: X-Total-Count is no number")
     return max(int(text), seen)
+
+
+def in_read_only_mode(answer: Answer) -> bool:
+    """Whether a change is refused because of Harbor's read-only mode, and not for want of a right."""
+    return answer.status == 403 and "read only mode" in said(answer)
 
 
 def said(answer: Answer) -> str:

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Do the remote registries answer, with which Harbor replicates and for which it is a proxy cache?
+
+Reads /api/v2.0/registries and lets Harbor ask each of them now (POST /api/v2.0/registries/ping). The status that Harbor
+shows is refreshed every five minutes, and not at all when it fails to make a client for the remote: it can stay
+"healthy" for ever.
+
+States:
+  OK        every remote registry answers; there is none
+  WARNING   one that nothing uses does not answer; a ping takes long (-w)
+  CRITICAL  one that an enabled replication policy or a proxy-cache project uses does not answer; a ping takes very long
+            (-c)
+  UNKNOWN   usage error, no login, a right is missing, no such registry, no answer that can be judged; time ran out
+            before all registries were asked; with --isolate: another probe reports the cause, named in the line
+            (database, redis, the login)
+
+A remote that has not answered Harbor within 5 seconds does not answer. In read-only mode Harbor pings nothing: its own
+status is judged instead, and the line says so. -c is off by default.
+
+Perfdata:
+  registries  remote registries looked at
+  failed      those that do not answer
+  ping        seconds of the slowest ping that was answered
+  ping_NAME   seconds, for each registry that --perfdata-for names
+  time        seconds that the answers took, all together
+
+Rights: registry:list, registry:read and replication-policy:list, on system level; project:list to know of proxy-cache
+projects that are not public. Harbor: 2.0 or newer; robot accounts can hold these rights from 2.9 on.
+
+Does not see: whether an image can be pulled through a proxy cache (check_harbor_pull with a tag), the rate limits of
+the remote; whether replication succeeds (check_harbor_replication).
+"""
+
+from harborlib import endpoints, judgement, options, plugin, things, units, words
+from harborlib.failure import Failure
+from harborlib.rest import Each, Rest, in_read_only_mode, said
+from harborlib.things import Quantity, Selection, Total, Trouble, named
+
+import nagiosplugin
+from nagiosplugin import Critical, Unknown, Warn
+
+HEALTHY = "healthy"
+PATIENCE = 5.0  # seconds for one ping; Harbor itself would wait longer for a remote that is silent
+READ_ONLY = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
+NEXT = "test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
+MORE = "raise -t, or divide the registries among services with --registry"
+
+
+class RemoteRegistries(nagiosplugin.Resource):
+    """The remote registries, those that fail first."""
+
+    def __init__(self, rest, selection):
+        self.rest = rest
+        self.selection = selection
+        self.fine = ""
+
+    def probe(self):
+        pages = self.rest.pages(endpoints.REGISTRIES)
+        chosen = [row for row in pages if self.selection.takes(row.text("name"))]
+        if pages.complete:
+            self.selection.confirm()
+        policies = list(self.rest.pages(endpoints.REPLICATION_POLICIES))
+        questions = Each(chosen, self.ping, "remote registry")
+        pings = [(row, *answer) for row, answer in questions]
+        failed = [(row, problem) for row, problem, _ in pings if problem]
+        for row, problem in failed:
+            yield self.failure(row, problem, policies)
+        yield judgement.seconds(self.rest.elapsed)
+        unseen = f"only {pages} registries looked at: time ran out" if pages.late else questions.unseen
+        yield nagiosplugin.Metric("unseen", unseen)
+        answered = [(seconds, row.text("name")) for row, _, seconds in pings if seconds is not None]
+        for seconds, name in sorted(answered, reverse=True):
+            yield nagiosplugin.Metric(named("ping", name), round(seconds, 3), "s", min=0, context="ping")
+        yield nagiosplugin.Metric("registries", len(pings), min=0, context="sum")
+        yield nagiosplugin.Metric("failed", len(failed), min=0, context="sum")
+        yield nagiosplugin.Metric("ping", round(max(answered, default=(0, ""))[0], 3), "s", min=0, context="slowest")
+        stale = [row.text("name") for row, _, _ in pings if row.text("status") != HEALTHY]
+        self.fine = words.number(len(pings), "remote registry") if pings else "no remote registry"
+        self.fine += f", Harbor still shows {', '.join(stale)} as unhealthy" if stale else ""
+
+    def ping(self, row):
+        """Why a remote does not answer, or "", and the seconds of a live ping."""
+        status = row.text("status")
+        try:
+            answer = self.rest.post(endpoints.REGISTRY_PING, {"id": int(row.number("id"))}, limit=PATIENCE)
+        except Failure as failure:
+            if not failure.hung:
+                raise
+            return f"no answer to a live ping within {PATIENCE:g} s", None
+        if in_read_only_mode(answer):
+            if READ_ONLY not in self.rest.harbor.notes:
+                self.rest.harbor.notes.append(READ_ONLY)
+            return "" if status == HEALTHY else f"Harbor shows it as {status or 'not known'}", None
+        if answer.status == 200:
+            return "", answer.elapsed
+        still = ", shown as healthy" if status == HEALTHY else ""
+        return f"live ping fails ({said(answer) or answer.status}){still}", None
+
+    def failure(self, row, problem, policies):
+        """What fails, and who suffers from it."""
+        name, number = row.text("name"), row.number("id")
+        users = [policy.text("name") for policy in policies if policy.flag("enabled") and number in ends(policy)]
+        users = users or [project.text("name") for project in self.projects(number)]
+        more = f" (+{len(users) - 1})" if len(users) > 1 else ""
+        text = f"{problem}; used by {users[0]}{more}" if users else f"{problem}; nothing uses it"
+        context = "used" if users else "unused"
+        return nagiosplugin.Metric(named(context, name), text, context=context)
+
+    def projects(self, number):
+        """The proxy-cache projects of a remote."""
+        rows = self.rest.pages(endpoints.PROJECTS, q=f"registry_id={number:g}")
+        return [row for row in rows if row.number("registry_id") == number]
+
+
+def ends(policy):
+    """The numbers of the registries between which a policy replicates."""
+    return [policy.inner(end).number("id") for end in ("src_registry", "dest_registry")]
+
+
+def declare(parser):
+    options.thresholds(parser, "", "time of a ping", "3s", None, units.SECONDS)
+    things.declare(parser, "registries", "--registry")
+
+
+def check(args, harbor):
+    selection = Selection(args, "registry")
+    remotes = RemoteRegistries(Rest(harbor), selection)
+    limits = (args.warning, args.critical)
+    return nagiosplugin.Check(
+        remotes,
+        Trouble("used", Critical, NEXT, selection=selection),
+        Trouble("unused", Warn, NEXT, selection=selection),
+        Quantity("ping", *limits, "a ping takes {value}", words.span, NEXT, selection=selection),
+        Trouble("unseen", Unknown, MORE),
+        Total("slowest", *limits),
+        Total("sum", None, None),
+        judgement.Threshold("time", None, None, ""),
+        things.Summary(remotes),
+    )
+
+
+main = plugin.main(__name__, declare, check)

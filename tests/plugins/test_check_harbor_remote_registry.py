@@ -1,0 +1,235 @@
+"""check_harbor_remote_registry: what an operator sees."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator.records import Remote, Replication
+from tier2 import plant
+
+TEST_IT = (
+    "Next: test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
+)
+NOTE = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
+RIGHTS = frozenset({"registry:list", "registry:read", "replication-policy:list", "project:list"})
+FAILS = "live ping fails (the registry is unhealthy)"
+
+
+def perfdata(registries: int, failed: int = 0, ping: str = "T") -> str:
+    return f" | time=Ts;;;0 registries={registries};;;0 failed={failed};;;0 ping={ping}s;3;;0"
+
+
+def shown(lines: list[str]) -> list[str]:
+    """The lines with the measured ping made the same."""
+    first, *further = lines
+    words = ["ping=Ts;3;;0" if word.startswith("ping=0.") else word for word in first.split(" ")]
+    return [" ".join(words), *further]
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        (
+            ("a0-fresh/registries.admin", "a0-fresh/repl-policies.admin", "f-replication-failed/registry-ping-up"),
+            ["OK - 2 remote registries" + perfdata(2), "exit code 0"],
+        ),
+        (
+            ("a1-healthy/registries.admin", "a1-healthy/repl-policies.admin", "f-replication-failed/registry-ping-up"),
+            ["OK - 3 remote registries" + perfdata(3), "exit code 0"],
+        ),
+        (
+            (
+                "f-replication-failed/registries-status-now",
+                "f-replication-failed/policies-target-unhealthy",
+                "f-replication-failed/registry-ping-down",
+            ),
+            [
+                f"CRITICAL - remote: {FAILS}, shown as healthy; used by push-priv-scheduled (+1) (and 2 more)"
+                + perfdata(3, 3, "0"),
+                f"CRITICAL: remote: {FAILS}, shown as healthy; used by push-priv-scheduled (+1)",
+                f"WARNING: self-good: {FAILS}, shown as healthy; nothing uses it",
+                f"WARNING: raw-registry: {FAILS}, shown as healthy; nothing uses it",
+                TEST_IT,
+                "exit code 2",
+            ],
+        ),
+        (
+            (
+                "f-replication-failed/registries-after-10min-down",
+                "f-replication-failed/policies-target-unhealthy",
+                "f-replication-failed/registry-ping-up",
+            ),
+            ["OK - 3 remote registries, Harbor still shows remote as unhealthy" + perfdata(3), "exit code 0"],
+        ),
+    ],
+)
+def test_recorded(check, harbor: Simulator, answers: tuple[str, ...], expected: list[str]) -> None:
+    plant(harbor, *answers)
+    first, *further = expected
+    assert shown(check("remote_registry", login=True)) == [f"HARBOR REMOTE_REGISTRY {first}", *further]
+
+
+@pytest.mark.parametrize(
+    ("remote", "policies", "proxies", "expected"),
+    [
+        pytest.param(
+            Remote(3, "remote", ping=400),
+            [Replication(1, "push-pub")],
+            {},
+            [f"CRITICAL - remote: {FAILS}, shown as healthy; used by push-pub" + perfdata(1, 1, "0"), TEST_IT,
+             "exit code 2"],
+            id="used as the destination of a policy",
+        ),
+        pytest.param(
+            Remote(3, "remote", ping=400, status="unhealthy"),
+            [Replication(1, "pull-pub", source=3, destination=0)],
+            {},
+            [f"CRITICAL - remote: {FAILS}; used by pull-pub" + perfdata(1, 1, "0"), TEST_IT, "exit code 2"],
+            id="used as the source of a policy",
+        ),
+        pytest.param(
+            Remote(3, "remote", ping=500),
+            [],
+            {"tiny": 3},
+            ["CRITICAL - remote: live ping fails (internal server error), shown as healthy; used by tiny"
+             + perfdata(1, 1, "0"), TEST_IT, "exit code 2"],
+            id="used by a proxy cache, and so dead that Harbor cannot make a client for it",
+        ),
+        pytest.param(
+            Remote(3, "remote", ping=400),
+            [Replication(1, "off", enabled=False)],
+            {"tiny": 4},
+            [f"WARNING - remote: {FAILS}, shown as healthy; nothing uses it" + perfdata(1, 1, "0"), TEST_IT,
+             "exit code 1"],
+            id="not used, for the policy is disabled",
+        ),
+    ],
+)  # fmt: skip
+def test_failing(
+    check, harbor: Simulator, remote: Remote, policies: list[Replication], proxies: dict[str, int], expected: list[str]
+) -> None:
+    harbor.content.remotes = [remote]
+    harbor.content.replications = policies
+    harbor.content.proxies = proxies
+    first, *further = expected
+    assert check("remote_registry", login=True) == [f"HARBOR REMOTE_REGISTRY {first}", *further]
+
+
+def test_none(check, harbor: Simulator) -> None:
+    harbor.content.remotes, harbor.content.replications = [], []
+    assert check("remote_registry", login=True) == [
+        "HARBOR REMOTE_REGISTRY OK - no remote registry" + perfdata(0, ping="0"),
+        "exit code 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("healthy", [f"OK - 2 remote registries; {NOTE}" + perfdata(2, ping="0"), "exit code 0"]),
+        (
+            "unhealthy",
+            [
+                "CRITICAL - remote: Harbor shows it as unhealthy; used by push-priv (+1)" + perfdata(2, 1, "0"),
+                f"Note: {NOTE}",
+                TEST_IT,
+                "exit code 2",
+            ],
+        ),
+        (
+            "",
+            [
+                "CRITICAL - remote: Harbor shows it as not known; used by push-priv (+1)" + perfdata(2, 1, "0"),
+                f"Note: {NOTE}",
+                TEST_IT,
+                "exit code 2",
+            ],
+        ),
+    ],
+)
+def test_read_only_mode(check, harbor: Simulator, status: str, expected: list[str]) -> None:
+    harbor.switch("read-only-mode")
+    harbor.content.remotes[0].status = status
+    first, *further = expected
+    assert check("remote_registry", login=True) == [f"HARBOR REMOTE_REGISTRY {first}", *further]
+
+
+def test_silent_remote(check, harbor: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("check_harbor_remote_registry.PATIENCE", 0.3)
+    harbor.delay("/api/v2.0/registries/ping", 2)
+    assert check("remote_registry", "--registry", "remote", login=True) == [
+        "HARBOR REMOTE_REGISTRY CRITICAL - remote: no answer to a live ping within 0.3 s; used by push-priv (+1)"
+        + perfdata(1, 1, "0"),
+        TEST_IT,
+        "exit code 2",
+    ]
+
+
+def test_slow_remote(check, harbor: Simulator) -> None:
+    harbor.delay("/api/v2.0/registries/ping", 0.3)
+    options = ("-w", "200ms", "-c", "9s", "--registry", "h*", "--perfdata-for", "hub")
+    first, *further = check("remote_registry", *options, login=True)
+    assert re.sub(r"\b0\.\d+(?= s \(|s;)", "T", first) == (
+        "HARBOR REMOTE_REGISTRY WARNING - hub: a ping takes T s (warning at 0.2 s) | "
+        "time=Ts;;;0 ping_hub=Ts;0.2;9;0 registries=1;;;0 failed=0;;;0 ping=Ts;0.2;9;0"
+    )
+    assert further == [TEST_IT, "exit code 1"]
+
+
+def test_one_that_is_not_there(check) -> None:
+    assert check("remote_registry", "--registry", "quay", login=True) == [
+        "HARBOR REMOTE_REGISTRY UNKNOWN - no registry is named quay",
+        "Next: compare --include with the names in Harbor; a robot sees only what its rights cover",
+        "exit code 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("missing", "path"),
+    [
+        ("registry:list", "registries"),
+        ("registry:read", "registries/ping"),
+        ("replication-policy:list", "replication/policies"),
+    ],
+)
+def test_rights(check, missing: str, path: str) -> None:
+    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=RIGHTS)}) as harbor:
+        assert check("remote_registry", against=harbor, login=True)[-1] == "exit code 0"
+    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=RIGHTS - {missing})}) as harbor:
+        assert check("remote_registry", against=harbor, login=True) == [
+            f"HARBOR REMOTE_REGISTRY UNKNOWN - the login lacks the right {missing} (403 for /api/v2.0/{path})",
+            f"Next: give its robot account {missing} on system level; robots can hold it from Harbor 2.9 on",
+            "exit code 3",
+        ]
+
+
+@pytest.mark.parametrize(("missing", "state"), [((), "CRITICAL"), (("project:list",), "WARNING")])
+def test_private_proxy_caches_are_seen_with_a_right(check, missing: tuple[str, ...], state: str) -> None:
+    account = Account(MONITOR_SECRET, rights=RIGHTS - {*missing})
+    with Simulator(users={MONITOR: account}) as harbor:
+        harbor.content.remotes = [Remote(4, "hub", ping=400)]
+        harbor.content.replications, harbor.content.proxies = [], {"tiny": 4}
+        first, *_ = check("remote_registry", against=harbor, login=True)
+    assert first.startswith(f"HARBOR REMOTE_REGISTRY {state} - hub: live ping fails")
+
+
+def test_fifty_remotes_side_by_side(check, harbor: Simulator) -> None:
+    harbor.content.remotes = [Remote(number, f"remote-{number}") for number in range(3, 53)]
+    harbor.delay("/api/v2.0/registries/ping", 0.1)
+    first, last = shown(check("remote_registry", login=True))
+    assert first == "HARBOR REMOTE_REGISTRY OK - 50 remote registries" + perfdata(50)
+    assert last == "exit code 0"
+
+
+def test_time_runs_out(check, harbor: Simulator) -> None:
+    harbor.content.remotes = [Remote(number, f"remote-{number}") for number in range(3, 53)]
+    harbor.delay("/api/v2.0/registries/ping", 0.5)
+    lines = shown(check("remote_registry", "-t", "1.5", login=True))
+    assert lines == [
+        "HARBOR REMOTE_REGISTRY UNKNOWN - only 4 of 50 remote registries looked at: time ran out" + perfdata(4),
+        "Next: raise -t, or divide the registries among services with --registry",
+        "exit code 3",
+    ]
