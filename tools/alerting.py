@@ -10,6 +10,7 @@ import probes  # isort: split
 from harborlib.isolation import RULES, Cause, Rule
 
 from isolation.scenarios import INSIDE_THE_LAG, SERVICES, STEADY, TWO_CAUSES, Scenario
+from registry import scenarios as data_path
 
 PATH = probes.ROOT / "docs" / "alerting.md"
 ANSWERED_BY = {
@@ -24,6 +25,7 @@ def text() -> str:
         "who pages": scenarios(STEADY),
         "inside the lag": scenarios(INSIDE_THE_LAG),
         "two causes": scenarios(TWO_CAUSES),
+        "the way of the data": scenarios(data_path.DATA_PATH, data_path.SERVICES),
         "who explains what": rules(),
     }
     document = PATH.read_text(encoding="utf-8")
@@ -33,11 +35,11 @@ def text() -> str:
     return document
 
 
-def scenarios(rows: Sequence[Scenario]) -> str:
+def scenarios(rows: Sequence[Scenario], services: Sequence[str] = SERVICES) -> str:
     """What each service says in each scenario; OK is left blank, so that the pages stand out."""
     return table(
-        ["what is wrong", "who pages", *SERVICES],
-        [[row.title, pages(row), *(cell(row.said(service)) for service in SERVICES)] for row in rows],
+        ["what is wrong", "who pages", *services],
+        [[row.title, pages(row), *(cell(row.said(service)) for service in services)] for row in rows],
     )
 
 

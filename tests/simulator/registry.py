@@ -104,7 +104,7 @@ def _refuse(challenge: str, message: str) -> Response:
 
 def realm(harbor: Simulator, request: Request) -> str:
     """Where tokens are to be had: at external_url, from Harbor 2.14 on at the host that the client named."""
-    scheme, _, host = harbor.url.partition("://")
+    scheme, _, host = harbor.external_url.partition("://")
     if harbor.version >= REALM_FROM_REQUEST_SINCE and request.host:
         host = request.host
     if harbor.state.part("realm") == "http":

@@ -54,6 +54,7 @@ class Simulator:
         self._answers: dict[str, Response] = {}
         self._delays: dict[str, float] = {}
         self._port = port
+        self._external_url = ""
         self._certificate = certificate
         self._context = self._make_context()
 
@@ -73,6 +74,15 @@ class Simulator:
     @property
     def url(self) -> str:
         return f"{self.scheme}://{self.host}:{self.port}"
+
+    @property
+    def external_url(self) -> str:
+        """Where Harbor believes to be; can be set at any time, for a proxy in front."""
+        return self._external_url or self.url
+
+    @external_url.setter
+    def external_url(self, url: str) -> None:
+        self._external_url = url
 
     @property
     def ca_file(self) -> str:
@@ -116,6 +126,7 @@ class Simulator:
         self.authenticator = Authenticator(self._accounts)
         self.content = lived_in()
         self._certificate = "good"
+        self._external_url = ""
         self.switch()
 
     def answer(self, path: str, status: int = 200, headers: Mapping[str, str] | None = None, body: Body = b"") -> None:

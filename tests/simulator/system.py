@@ -53,13 +53,13 @@ def info(harbor: Simulator, request: Request, login: Login) -> Response:
     if login.account:
         facts.update(
             current_time=moment(harbor.content.clock()),
-            external_url=harbor.url,
+            external_url=harbor.external_url,
             has_ca_root=False,
             notification_enable=True,
             project_creation_restriction="everyone",
             read_only=harbor.state.part("mode") == "read-only",
             registry_storage_provider_name="filesystem",
-            registry_url=harbor.url.split("://")[1],
+            registry_url=harbor.external_url.split("://")[1],
         )
     return json_response(facts)
 
