@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Callable
 
@@ -12,6 +13,8 @@ from runner import Outcome
 from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 
 Run = Callable[..., Outcome]
+#: A login that may do everything: what a robot may not do is for the tests of the probes.
+ACCOUNTS = {MONITOR: Account(MONITOR_SECRET, sysadmin=True)}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -21,8 +24,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def running_harbor() -> Iterator[Simulator]:
-    """One that lets the login do everything: what a robot may not do is for the tests of the probes."""
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, sysadmin=True)}) as simulator:
+    with Simulator(users=ACCOUNTS) as simulator:
         yield simulator
 
 
@@ -49,5 +51,25 @@ def process(against: Callable[..., list[str]], plugin_python: str) -> Run:
 
     def run(name: str, *further: str, url: str = "", **options: object) -> Outcome:
         return runner.process(name, *against(name, *further, url=url), python=plugin_python, **options)
+
+    return run
+
+
+@pytest.fixture
+def refusal(capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """The usage error of a plugin, with what stands around it taken off."""
+
+    def run(name: str, *argv: str) -> str:
+        try:
+            outcome = runner.here(name, *argv)
+        except SystemExit as left:
+            captured = capfd.readouterr()
+            outcome = runner.Outcome(left.code, captured.out, captured.err)
+        assert (outcome.code, outcome.err) == (3, "")
+        title = name.replace("check_", "").replace("_", " ", 1).upper()
+        match = re.fullmatch(rf"{title} UNKNOWN - usage: (.*)\nNext: see {name} --help\n", outcome.out)
+        assert match, outcome.out
+        assert re.fullmatch("[ -{}~]{,200}", match[1])
+        return match[1]
 
     return run

@@ -11,24 +11,45 @@ from simulator.hostile import DISTORTIONS
 
 HANGING = ("slow-drip-header", "slow-drip-body", "endless-body")
 QUICK = sorted({*DISTORTIONS} - {*HANGING})
+ASKING = [name for name in runner.NAMES if name not in runner.HANDSHAKE_ONLY]  # as processes they take turns
+
+
+def never_ok(name, outcome):
+    """By the grammar, and not OK where the server made no sense."""
+    states = ("OK",) if name in runner.HANDSHAKE_ONLY else ("CRITICAL", "UNKNOWN")
+    assert grammar.checked(outcome).state in states, f"{name}: {outcome.out}"
 
 
 def test_healthy(name, here):
     assert grammar.checked(here(name)).state == "OK"
 
 
+def test_healthy_as_process(name, process):
+    assert grammar.checked(process(name)).state == "OK"
+
+
 @pytest.mark.parametrize("case", sorted(wire.BROKEN))
 def test_broken_http(name, case, here):
     with Adversary(wire.BROKEN[case]) as server:
-        printed = grammar.checked(here(name, "-t", "5", url=server.url))
-    assert printed.state in (("OK",) if name in runner.HANDSHAKE_ONLY else ("CRITICAL", "UNKNOWN"))
+        never_ok(name, here(name, "-t", "5", url=server.url))
 
 
 @pytest.mark.parametrize("switch", QUICK)
 def test_strange_answers(name, switch, here, harbor):
     harbor.switch(switch)
+    never_ok(name, here(name, "-t", "5"))
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 412, 429, 500, 502, 503, 504])
+def test_statuses(name, status, here, harbor):
+    harbor.switch(f"status-{status}@/")
     printed = grammar.checked(here(name, "-t", "5"))
-    assert printed.state in (("OK",) if name in runner.HANDSHAKE_ONLY else ("CRITICAL", "UNKNOWN"))
+    if name in runner.HANDSHAKE_ONLY:
+        assert printed.state == "OK"
+    elif status >= 500:
+        assert printed.state == "CRITICAL"
+    else:
+        assert printed.state != "OK"
 
 
 @pytest.mark.parametrize("twist", sorted(twists.TWISTS))
@@ -43,4 +64,19 @@ def test_pages(page, here, harbor):
     harbor.answer("/", headers={"Content-Type": "text/html"}, body=twists.PAGES[page])
     outcome = here("check_harbor_portal", "--assets", "-t", "3", "-v")
     grammar.checked(outcome)
-    assert outcome.seconds < 3.3
+    assert outcome.seconds < 4
+
+
+@pytest.mark.parametrize(("number", "case"), list(enumerate(sorted(wire.BROKEN))))
+def test_broken_http_as_process(number, case, process):
+    name = ASKING[number % len(ASKING)]
+    with Adversary(wire.BROKEN[case]) as server:
+        never_ok(name, process(name, "-t", "10", url=server.url))
+
+
+@pytest.mark.parametrize(("number", "twist"), list(enumerate(sorted(twists.TWISTS)[::2])))
+def test_lies_as_process(number, twist, process, harbor):
+    name = ASKING[number % len(ASKING)]
+    harbor.switch("registry-down", "trivy-down")
+    harbor.state.distortions.append((("/",), twists.TWISTS[twist]))
+    grammar.checked(process(name, "-t", "10", "-v"))

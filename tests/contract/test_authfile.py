@@ -1,0 +1,102 @@
+"""--authfile: what cannot be a login is a usage error that names the file, and never a hang."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from simulator import MONITOR, MONITOR_SECRET
+
+GOOD = f"username={MONITOR}\npassword={MONITOR_SECRET}\n".encode()
+#: What a file holds, and what is said of it after its name.
+BAD = {
+    "empty": (b"", "username is missing"),
+    "only a username": (b"username=robot$monitor\n", "password is missing"),
+    "only a password": (b"password=secret\n", "username is missing"),
+    "an empty password": (b"username=robot$monitor\npassword=\n", "password is missing"),
+    "a password alone": (f"{MONITOR_SECRET}\n".encode(), "line 1 is neither username= nor password="),
+    "user:password": (f"{MONITOR}:{MONITOR_SECRET}\n".encode(), "line 1 is neither username= nor password="),
+    "another key": (GOOD + b"token=secret\n", "line 3 is neither username= nor password="),
+    "a colon in the username": (b"username=a:b\npassword=secret\n", "a username cannot hold a colon"),
+    "a control character": (b"username=a\npassword=sec\x1bret\n", "password holds a control character"),
+    "binary": (bytes(range(256)), "not a text file in UTF-8"),
+    "utf-16": (GOOD.decode().encode("utf-16"), "not a text file in UTF-8"),
+    "nul bytes": (bytes(1000), "line 1 is neither username= nor password="),
+    "huge": (b"#" * 100_000 + b"\n" + GOOD, "larger than 64 KiB"),
+}
+FINE = {
+    "CRLF": GOOD.replace(b"\n", b"\r\n"),
+    "a byte order mark": b"\xef\xbb\xbf" + GOOD,
+    "no newline at the end": GOOD.rstrip(),
+    "comments, blanks, another order": b"# the robot\n\n" + b"\n".join(reversed(GOOD.split(b"\n"))),
+    "blanks around": GOOD.replace(b"=", b" = ", 1).replace(b"\n", b"  \n"),
+    "capitals": GOOD.replace(b"username", b"USERNAME"),
+}
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "authfile"
+
+
+@pytest.fixture
+def refused(refusal, against, file):
+    """What a plugin says of the file instead of running."""
+
+    def run(name, *further):
+        words = refusal(name, *against(name, "--authfile", str(file), *further))
+        start = f"authfile {file}: "
+        assert words.startswith(start)
+        return words[len(start) :]
+
+    return run
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_no_login(name, case, file, refused):
+    content, words = BAD[case]
+    file.write_bytes(content)
+    file.chmod(0o600)
+    assert refused(name) == words
+
+
+@pytest.mark.parametrize("case", FINE)
+def test_a_login(name, case, file, here):
+    file.write_bytes(FINE[case])
+    file.chmod(0o640)
+    assert here(name, "--authfile", str(file)).code == 0
+
+
+def test_missing(name, refused):
+    assert refused(name) == "No such file or directory"
+
+
+def test_directory(name, file, refused):
+    file.mkdir()
+    assert refused(name) == "Is a directory"
+
+
+def test_fifo(name, file, refused):
+    """Nobody writes to it: whoever reads would wait for ever."""
+    os.mkfifo(file, 0o600)
+    assert refused(name) == "not a regular file"
+
+
+def test_device(name, file, refused):
+    file.symlink_to("/dev/zero")
+    assert refused(name) == "not a regular file"
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o602, 0o666, 0o777])
+def test_others_may_touch_it(name, mode, file, refused, here):
+    file.write_bytes(GOOD)
+    file.chmod(mode)
+    assert refused(name) == f"others may read it (mode {mode:04o}); chmod o= it"
+    assert here(name, "--authfile", str(file), "--authfile-any-mode").code == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="needs a user for whom modes count, not root")
+def test_not_readable(name, file, refused):
+    file.write_bytes(GOOD)
+    file.chmod(0)
+    assert refused(name) == "Permission denied"

@@ -1,0 +1,145 @@
+"""The way to Harbor: --connect-to, -4 and -6, --proxy, --insecure."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+
+import pytest
+from contract import grammar
+from contract.conftest import ACCOUNTS
+from listeners import listening, proxy, pump, says
+from simulator import Simulator
+
+import runner
+
+REFUSALS = {
+    "407": (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "407 Proxy Authentication Required"),
+    "403": (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nForbidden", "403 Forbidden"),
+    "odd bytes": (b"HTTP/1.1 502 a | b\x1b[2J\r\n\r\n", r"502 a / b\x1b[2J"),
+    "garbage": (b"\x16\x03\x01\r\n\r\n", ""),
+    "nothing": (b"", ""),
+}
+
+
+def hang(sock):
+    """Take whatever comes, and say nothing."""
+    while sock.recv(65536):
+        pass
+
+
+def test_connect_to(name, here):
+    """The name has no address: it is only for the certificate and the Host header."""
+    with Simulator(host="harbor.test", users=ACCOUNTS) as harbor:
+        outcome = here(name, "-I", "127.0.0.1", url=harbor.url)
+    assert outcome.code == 0, outcome.out
+    assert {request.host for request in harbor.requests} <= {f"harbor.test:{harbor.port}"}
+
+
+def test_connect_to_nobody(name, here):
+    printed = grammar.checked(here(name, "-I", "127.0.0.1:1"))
+    assert (printed.state, printed.text) == ("CRITICAL", "cannot connect to 127.0.0.1:1: Connection refused")
+
+
+def test_name_without_address(name, here):
+    printed = grammar.checked(here(name, url="https://harbor.invalid"))
+    assert printed.state == "CRITICAL"
+    assert printed.text.startswith("cannot resolve harbor.invalid: ")
+    assert printed.next_step.endswith(": getent hosts harbor.invalid")
+
+
+def test_ipv4_only(name, here):
+    assert here(name, "-4").code == 0
+    printed = grammar.checked(here(name, "-4", "-I", "[::1]:1"))
+    assert (printed.state, printed.text[:22]) == ("CRITICAL", "cannot resolve ::1: Ad")
+
+
+def test_ipv6_only(name, here, harbor):
+    printed = grammar.checked(here(name, "-6", "-I", f"127.0.0.1:{harbor.port}"))
+    assert (printed.state, printed.text[:29]) == ("CRITICAL", "cannot resolve 127.0.0.1: Add")
+    with relay(harbor.port) as port:
+        assert here(name, "-6", "-I", f"[::1]:{port}").code == 0
+
+
+def relay(port):
+    """A port on ::1 that leads to one on 127.0.0.1."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            with socket.create_connection(("127.0.0.1", port)) as upstream:
+                pump(self.request, upstream)
+
+    class Relay(socketserver.ThreadingTCPServer):
+        address_family = socket.AF_INET6
+        daemon_threads = True
+
+        def __enter__(self):
+            threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+            return self.server_address[1]
+
+        def __exit__(self, *_):
+            self.shutdown()
+            self.server_close()
+
+    try:
+        return Relay(("::1", 0), Handler)
+    except OSError:
+        pytest.skip("needs IPv6 on the loopback interface")
+
+
+def test_proxy(name, here, harbor):
+    asked = []
+    with listening(proxy(asked)) as port:
+        outcome = here(name, "--proxy", f"http://127.0.0.1:{port}")
+    assert outcome.code == 0, outcome.out
+    assert set(asked) == {f"localhost:{harbor.port}"}
+
+
+def test_proxy_resolves_the_name(name, here):
+    """Behind a proxy names need not be known here."""
+    asked = []
+    with listening(proxy(asked, REFUSALS["403"][0])) as port:
+        here(name, "--proxy", f"127.0.0.1:{port}", url="https://harbor.invalid")
+    assert set(asked) == {"harbor.invalid:443"}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_proxy_refuses(name, case, here, harbor):
+    answer, words = REFUSALS[case]
+    with listening(says(answer)) as port:
+        printed = grammar.checked(here(name, "--proxy", f"127.0.0.1:{port}"))
+    assert printed.state == "CRITICAL"
+    assert printed.text.startswith(f"the proxy 127.0.0.1:{port} does not let us through: ")
+    assert printed.text.endswith(words)
+    assert harbor.requests == []
+
+
+def test_proxy_hangs(name, here):
+    with listening(hang) as port:
+        outcome = here(name, "--proxy", f"127.0.0.1:{port}", "-t", "0.6")
+    printed = grammar.checked(outcome)
+    assert printed.state == "CRITICAL"
+    assert f"asking the proxy 127.0.0.1:{port} for localhost:" in printed.text
+
+
+def test_proxy_that_is_none(name, here):
+    printed = grammar.checked(here(name, "--proxy", "127.0.0.1:1"))
+    assert (printed.state, printed.text) == ("CRITICAL", "cannot connect to 127.0.0.1:1: Connection refused")
+
+
+def test_insecure(name, here, harbor):
+    harbor.certificate = "self-signed"
+    assert grammar.checked(here(name)).state == "CRITICAL"
+    outcome = here(name, "--insecure")
+    assert outcome.code == 0, outcome.out
+    assert "certificate not verified (--insecure)" in outcome.out
+
+
+def test_trusts_no_other_certificate(name, here, harbor):
+    """Without --insecure nothing that depends on a certificate goes unverified; with a wrong one nothing is asked."""
+    for kind in ("expired", "not-yet-valid", "self-signed", "wrong-name", "incomplete-chain"):
+        harbor.certificate = kind
+        printed = grammar.checked(here(name))
+        assert printed.state == "CRITICAL", f"{kind}: {printed.text}"
+    assert harbor.requests == []
