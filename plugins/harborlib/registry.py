@@ -148,9 +148,9 @@ def error(answer: Answer) -> tuple[str, str, Any]:
     try:
         first = answer.json()["errors"][0]
         message = str(first.get("message") or "")
-        half = len(message) // 2
-        if message[:half] == message[half + 2 :] and message[half : half + 2] == ": ":
-            message = message[:half]  # Harbor says many things twice
+        half = message[: len(message) // 2 - 1]
+        if half and message == f"{half}: {half}":  # Harbor says many things twice
+            message = half
         return str(first.get("code") or ""), message, first.get("detail")
     except (Failure, LookupError, TypeError, AttributeError):
         return "", "", None
