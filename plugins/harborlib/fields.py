@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import calendar
-import json
 import math
 import re
 from collections.abc import Callable
 from typing import Any
 
 from .failure import CONTENT, Failure
-from .request import Answer
+from .request import Answer, parsed
 
 #: What Harbor writes as a limit that does not exist.
 UNLIMITED = -1
@@ -44,9 +43,11 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
 
-    def number(self, name: str) -> float:
-        """A number; 0 where it is missing."""
+    def number(self, name: str, needed: bool = False) -> float:
+        """A number; 0 where it is missing, unless it is `needed` to know whose answer this is."""
         value = self._values.get(name)
+        if value is None and needed:
+            raise self.fail(f"{name} is missing")
         if value is None:
             return 0
         finite = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
@@ -98,7 +99,7 @@ class Fields:
         """An object that is written as JSON in a text, as `job_parameters`; an empty one where it is missing."""
         text = self.text(name)
         try:
-            value = json.loads(text) if text else {}
+            value = parsed(text) if text else {}
         except (ValueError, RecursionError):
             raise self.fail(f"{name} does not hold JSON") from None
         return Fields(value, self.fail)
