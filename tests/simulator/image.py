@@ -70,12 +70,23 @@ def answer(harbor: Simulator, request: Request, match: re.Match[str]) -> Respons
         return _lost_manifest(name) if lost else _manifest(request)
     if reference == "uploads/" and request.method == "POST":
         return _upload(harbor, name)
-    if reference.startswith("uploads/") and request.method == "DELETE":
-        return Response(204, {"Docker-Upload-Uuid": reference.partition("/")[2], **API_VERSION})
+    if request.method in ("PATCH", "PUT", "DELETE"):
+        return _taken(harbor, request, reference.partition("/")[2])
     if lost or reference not in BLOBS:
         return _error(404, "BLOB_UNKNOWN", "blob unknown to registry", reference)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "max-age=31536000"}
     return _content("application/octet-stream", reference, BLOBS[reference], **headers)
+
+
+def _taken(harbor: Simulator, request: Request, upload: str) -> Response:
+    """Whatever is sent is taken, and forgotten at once: an upload's bytes, its end, its end before time, a deletion."""
+    if request.method == "PATCH":
+        location = f"{harbor.url}{request.path}?_state=going-on"
+        received = {"Location": location, "Range": f"0-{len(request.body) - 1}", "Docker-Upload-Uuid": upload}
+        return Response(202, {**received, **API_VERSION})
+    if request.method == "PUT":
+        return Response(201, {"Docker-Content-Digest": request.query.get("digest", ""), **API_VERSION})
+    return Response(204 if upload else 202, dict(API_VERSION))
 
 
 def _content(media_type: str, digest: str, body: bytes, **headers: str) -> Response:
