@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from .names import Names
 
 POLL = 0.03  # seconds
 PACE = 0.07  # seconds from one check to the next: what two cores can start without making any of them slow
+PATIENCE = 400  # seconds for hundreds of checks on a busy machine
 ROOT = Path(__file__).resolve().parents[2]
 
 #: A notification command like everybody's, but it writes to a file. Appending a short line is atomic.
@@ -68,6 +71,8 @@ class Engine:
 
     name = ""
     package = ""
+    at_once = 10  # checks that are under way side by side
+    written = 0.3  # seconds after which what a check found can be seen elsewhere
 
     def __init__(
         self, folder: Path, plugins: Path, harbors: Iterable[Harbor], *, active: bool = False, speed: int = 1
@@ -87,9 +92,10 @@ class Engine:
         self.tell.chmod(0o755)
 
     @classmethod
-    def missing(cls) -> bool:
-        """Whether the daemon is not installed."""
-        return shutil.which(cls.name, path=f"{os.environ['PATH']}:/usr/sbin") is None
+    def needed(cls) -> None:
+        """Skip the test where the daemon is not installed."""
+        if not shutil.which(cls.name, path=f"{os.environ['PATH']}:/usr/sbin"):
+            pytest.skip(f"needs the Debian package {cls.package}")
 
     def __enter__(self) -> Engine:
         self.configure()
@@ -156,14 +162,18 @@ class Engine:
                 raise RuntimeError(f"{self.name} did not start:\n{(self.folder / 'output').read_text()}")
             time.sleep(0.05)  # nothing tells when a daemon listens
 
-    def run(self, checks: Iterable[tuple[str, str]], at_once: int = 10, seconds: float = 250) -> None:
-        """Force these checks in this order, and return when each has a result, which is kept in `last`."""
+    def run(self, checks: Iterable[tuple[str, str]], at_once: int = 0, pace: float = PACE) -> None:
+        """Force these checks in this order, and return when each has a result, which is kept in `last`.
+
+        At most so many at once, and so many seconds from one to the next.
+        """
+        at_once = at_once or self.at_once
         waiting = list(checks)[::-1]
         running: set[tuple[str, str]] = set()
         started = 0.0
-        until = time.monotonic() + seconds
+        until = time.monotonic() + PATIENCE
         while waiting or running:
-            if waiting and len(running) < at_once and time.monotonic() > started + PACE:
+            if waiting and len(running) < at_once and time.monotonic() > started + pace:
                 started = time.monotonic()
                 running.add(waiting[-1])
                 self.force(*waiting.pop())
@@ -172,7 +182,15 @@ class Engine:
                 self.last[result.host, result.service] = result
                 running.discard((result.host, result.service))
             if time.monotonic() > until:
-                raise TimeoutError(f"no result within {seconds} s: {sorted(running)[:5]}")
+                raise TimeoutError(f"no result within {PATIENCE} s: {sorted(running)[:5]}")
+
+    def give(self, host: str, option: str, value: str) -> None:
+        """Give all plugins of a host an option."""
+        raise NotImplementedError
+
+    def acknowledge(self, host: str, service: str) -> None:
+        """Acknowledge a problem, sticky."""
+        raise NotImplementedError
 
     def alert_at_once(self) -> None:
         """Let the first failing check of every service count, whatever the definitions say: the worst case."""

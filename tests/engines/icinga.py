@@ -127,6 +127,13 @@ class Icinga(Engine):
         everything = {"type": "Service", "filter": "true"}
         self._post("actions/process-check-result", {**everything, "exit_status": 0, "plugin_output": "not checked yet"})
 
+    def give(self, host: str, option: str, value: str) -> None:
+        self._post(f"objects/hosts/{host}", {"attrs": {f"vars.harbor_{option.lstrip('-').replace('-', '_')}": value}})
+
+    def acknowledge(self, host: str, service: str) -> None:
+        said = {"author": "test", "comment": "we know", "sticky": True, "notify": False}
+        self._post("actions/acknowledge-problem", {**one(host, service), **said})
+
     def alert_at_once(self) -> None:
         self._post("objects/services", {"filter": "true", "attrs": {"max_check_attempts": 1}})
 

@@ -8,7 +8,7 @@ import pwd
 import re
 import subprocess
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from .engine import POLL, ROOT, Engine, Harbor, Result
 
@@ -81,6 +81,8 @@ class Nagios(Engine):
 
     name = "nagios4"
     package = "nagios4-core"
+    at_once = 25  # each is a second late
+    written = 1.5  # its status file is written once a second
 
     def configure(self) -> None:
         (self.folder / "spool").mkdir()
@@ -133,6 +135,14 @@ class Nagios(Engine):
         split = (line.split("\t", 3) for line in whole.splitlines())
         return [Result(host, service, int(state), output) for host, service, state, output in split]
 
+    def give(self, host: str, option: str, value: str) -> None:
+        (harbor,) = (harbor for harbor in self.harbors if harbor.name == host)
+        given = words({**harbor.options.get("", {}), option: value})
+        self._order(f"CHANGE_CUSTOM_HOST_VAR;{host};HARBOR_OPTIONS;{given}")
+
+    def acknowledge(self, host: str, service: str) -> None:
+        self._order(f"ACKNOWLEDGE_SVC_PROBLEM;{host};{service};2;0;0;test;we know")
+
     def alert_at_once(self) -> None:
         for host, service in self.services():
             self._order(f"CHANGE_MAX_SVC_CHECK_ATTEMPTS;{host};{service};1")
@@ -152,7 +162,11 @@ class Nagios(Engine):
         if harbor.canary_project:
             values.update(_HARBOR_CANARY_PROJECT=harbor.canary_project, _HARBOR_CANARY_IMAGE=harbor.canary_image)
         for probe, options in harbor.options.items():
-            words = [f"{option} {value}" for option, value in options.items()]
-            values["_".join(filter(None, ["_HARBOR", probe.upper(), "OPTIONS"]))] = " ".join(words)
+            values["_".join(filter(None, ["_HARBOR", probe.upper(), "OPTIONS"]))] = words(options)
         lines = [f"    {name}  {value}" for name, value in values.items()]
         return "\n".join(["define host {", *lines, "}", ""])
+
+
+def words(options: Mapping[str, str]) -> str:
+    """Options as on a command line."""
+    return " ".join(f"{option} {value}" for option, value in options.items())

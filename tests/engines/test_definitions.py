@@ -13,15 +13,11 @@ import pytest
 from runner import NAMES
 
 from .engine import ROOT, Engine, Harbor
-from .icinga import Icinga
-from .nagios import Nagios
 
 sys.path.insert(0, str(ROOT / "tools"))
 
 import definitions
 import services
-
-ENGINES = pytest.mark.parametrize("kind", [Icinga, Nagios], ids=lambda kind: kind.name)
 
 
 @pytest.mark.parametrize("name", definitions.FILES)
@@ -57,17 +53,13 @@ def test_nagios_hosts_name_the_owners_that_they_have() -> None:
     assert named[-1] == set(OWNERS)
 
 
-@ENGINES
 @pytest.mark.parametrize("count", [1, 200])
 def test_daemon_takes_the_definitions(kind: type[Engine], count: int, tmp_path: Path) -> None:
-    skip_without(kind)
     harbors = [everything(f"harbor-{number}") for number in range(count)]
     assert accepted(kind(tmp_path / "engine", Path("/opt/check_harbor/bin"), harbors))
 
 
-@ENGINES
 def test_daemon_takes_a_harbor_without_any_login(kind: type[Engine], tmp_path: Path) -> None:
-    skip_without(kind)
     harbors = [Harbor("harbor.example.com", "https://harbor.example.com")]
     assert accepted(kind(tmp_path / "engine", Path("/opt/check_harbor/bin"), harbors))
 
@@ -88,8 +80,3 @@ def accepted(engine: Engine) -> bool:
     complaints = [line for line in complaints if "does not match anywhere" not in line and not re.search(": +0$", line)]
     assert not complaints
     return taken
-
-
-def skip_without(kind: type[Engine]) -> None:
-    if kind.missing():
-        pytest.skip(f"needs the Debian package {kind.package}")

@@ -23,13 +23,10 @@ from simulator.accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS, Authentic
 
 from . import plugins
 from .engine import Engine, Harbor, Page
-from .icinga import Icinga
-from .nagios import Nagios
 
 pytestmark = pytest.mark.timeout(600)
 
 CANARY, CANARY_SECRET, PROJECT = "robot$canary", "the-secret-of-the-canary", "priv"
-ENGINES = (Icinga, Nagios)
 DELAYED = 6  # seconds; Icinga 2 looks every 5 s for notifications that it held back
 
 #: Scenarios that differ from others in the plugin's words alone; tests/isolation has them all.
@@ -137,12 +134,9 @@ def slug(scenario: Scenario) -> str:
     return re.sub(r"[^a-z0-9]+", "-", scenario.title.lower()).strip("-")
 
 
-@pytest.fixture(scope="module", params=ENGINES, ids=lambda engine: engine.name)
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, authfile: str) -> Iterator[Run]:
+@pytest.fixture(scope="module")
+def run(kind: type[Engine], tmp_path_factory: pytest.TempPathFactory, authfile: str) -> Iterator[Run]:
     """All scenarios on one engine."""
-    kind: type[Engine] = request.param
-    if kind.missing():
-        pytest.skip(f"needs the Debian package {kind.package}")
     folder = tmp_path_factory.mktemp(kind.name)
     canary = folder / "canary"
     canary.write_text(f"username={CANARY}\npassword={CANARY_SECRET}\n")
