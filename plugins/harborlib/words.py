@@ -44,7 +44,7 @@ def percent(value: float) -> str:
 
 def plain(value: float) -> str:
     """A number as it is."""
-    return f"{value:g}"
+    return f"{value:.12g}"
 
 
 def number(count: int, noun: str) -> str:

@@ -1,0 +1,195 @@
+"""check_harbor_scan: what an operator sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from screens import problem
+from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator.content import DAY, HOUR
+from simulator.records import Job, ScanAll
+from tier2 import NOW, plant
+
+NIGHTLY = "0 0 2 * * *"
+READ_LOG = (
+    "Next: read the log of a failed scan in the UI (the artifact's vulnerabilities), then docker logs trivy-adapter"
+)
+SAVE_ANEW = "Next: save the schedule anew in the UI (Interrogation Services), so that the job service learns of it"
+WAIT = "Next: look at Administration > Job Service Dashboard (queue IMAGE_SCAN), and at docker logs harbor-jobservice"
+
+
+def perfdata(errors: float = 0, failed: int = 0, waiting: int = 0, completed: int = 0, total: int = 0) -> str:
+    counts = f"failed={failed};;;0 waiting={waiting};;;0 completed={completed};;;0 total={total};;;0"
+    return f" | time=Ts;;;0 errors={errors}%;5;25;0;100 {counts}"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "schedule", "expected"),
+    [
+        ("a0-fresh/scans-all-metrics.admin", "a0-fresh/scanall-schedule.admin",
+         ["OK - no scan of all images yet, none scheduled" + perfdata(), "exit code 0"]),
+        ("a1-healthy/scans-all-metrics.admin", "a1-healthy/scanall-schedule.admin",
+         ["OK - last scan of all images: 2 of 2 done, 0 failed, scheduled 0 0 0 * * 0"
+          + perfdata(completed=2, total=2), "exit code 0"]),
+        ("f-scan-failed/scans-all-metrics-during", "f-scan-failed/scanall-schedule",
+         ["CRITICAL - 2 of 2 scans failed, 100% (critical at 25%)" + perfdata(100, 2, 0, 2, 2), READ_LOG,
+          "exit code 2"]),
+        ("f-scan-failed/scans-all-metrics-failed", "f-scan-failed/scanall-schedule",
+         ["CRITICAL - 2 of 2 scans failed, 100% (critical at 25%)" + perfdata(100, 2, 0, 2, 2), READ_LOG,
+          "exit code 2"]),
+    ],
+)  # fmt: skip
+def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expected: list[str]) -> None:
+    plant(harbor, metrics, schedule, "a1-healthy/scans-schedule-metrics.admin")
+    first, *further = expected
+    assert check("scan", login=True) == [f"HARBOR SCAN {first}", *further]
+
+
+@pytest.mark.parametrize(
+    ("scan", "expected"),
+    [
+        pytest.param(
+            ScanAll(success=1234567),
+            ["OK - last scan of all images: 1234567 of 1234567 done, 0 failed, none scheduled"
+             + perfdata(completed=1234567, total=1234567), "exit code 0"],
+            id="well",
+        ),
+        pytest.param(
+            ScanAll(success=95, error=5),
+            ["OK - last scan of all images: 100 of 100 done, 5 failed, none scheduled"
+             + perfdata(5, 5, completed=100, total=100), "exit code 0"],
+            id="a few failed",
+        ),
+        pytest.param(
+            ScanAll(success=94, error=6),
+            ["WARNING - 6 of 100 scans failed, 6% (warning at 5%)" + perfdata(6, 6, completed=100, total=100), READ_LOG,
+             "exit code 1"],
+            id="some failed",
+        ),
+        pytest.param(
+            ScanAll(success=2, error=1),
+            ["CRITICAL - 1 of 3 scans failed, 33.3% (critical at 25%)" + perfdata(33.33, 1, completed=3, total=3),
+             READ_LOG, "exit code 2"],
+            id="many failed",
+        ),
+        pytest.param(
+            ScanAll(success=3, running=1, pending=96, ongoing=True),
+            ["OK - a scan of all images goes on: 3 of 100 done, 0 failed, none scheduled"
+             + perfdata(waiting=96, completed=3, total=100), "exit code 0"],
+            id="one goes on",
+        ),
+        pytest.param(
+            ScanAll(success=3, pending=97, ongoing=True),
+            ["WARNING - 97 of 100 images wait, and none is being scanned"
+             + perfdata(waiting=97, completed=3, total=100), WAIT, "exit code 1"],
+            id="stuck",
+        ),
+        pytest.param(
+            ScanAll(success=100, ongoing=True),
+            ["OK - a scan of all images goes on: 100 of 100 done, 0 failed, none scheduled"
+             + perfdata(completed=100, total=100), "exit code 0"],
+            id="done, and Harbor has not noticed yet",
+        ),
+        pytest.param(
+            ScanAll(success=3, stopped=97),
+            ["OK - last scan of all images: 100 of 100 done, 0 failed, none scheduled"
+             + perfdata(completed=100, total=100), "exit code 0"],
+            id="stopped by somebody",
+        ),
+        pytest.param(
+            ScanAll(),
+            ["OK - last scan of all images: 0 of 0 done, 0 failed, none scheduled" + perfdata(), "exit code 0"],
+            id="there was nothing to scan",
+        ),
+    ],
+)  # fmt: skip
+def test_states(check, harbor: Simulator, scan: ScanAll, expected: list[str]) -> None:
+    harbor.content.scan_all, harbor.content.scan_schedule = (scan, None), Job()
+    first, *further = expected
+    assert check("scan", login=True) == [f"HARBOR SCAN {first}", *further]
+
+
+NEVER = "the schedule 0 0 2 * * * has never fired, due at DATE"
+
+
+@pytest.mark.parametrize(
+    ("since", "scheduled", "options", "expected"),
+    [
+        (30 * DAY, None, (), [f"WARNING - {NEVER}" + perfdata(completed=4, total=4), SAVE_ANEW, "exit code 1"]),
+        (30 * DAY, ScanAll(success=4, scheduled=True), (), None),
+        (9 * HOUR, None, (), None),
+        (11 * HOUR, None, ("--schedule-grace", "11h"), None),
+        (11 * HOUR, None, ("--schedule-grace", "9h"),
+         [f"WARNING - {NEVER}" + perfdata(completed=4, total=4), SAVE_ANEW, "exit code 1"]),
+    ],
+)  # fmt: skip
+def test_schedule(check, harbor: Simulator, since: float, scheduled: ScanAll | None, options, expected) -> None:
+    harbor.content.now = NOW
+    harbor.content.scan_all = (ScanAll(success=4), scheduled)
+    harbor.content.scan_schedule = Job(cron=NIGHTLY, since=NOW - since)
+    well = "OK - last scan of all images: 4 of 4 done, 0 failed, scheduled 0 0 2 * * *" + perfdata(completed=4, total=4)
+    first, *further = expected or [well, "exit code 0"]
+    assert check("scan", *options, login=True) == [f"HARBOR SCAN {first}", *further]
+
+
+def test_limits(check, harbor: Simulator) -> None:
+    harbor.content.scan_all, harbor.content.scan_schedule = (ScanAll(success=1, error=1), None), Job()
+    assert check("scan", "-w", "60", "-c", "90%", login=True)[-1] == "exit code 0"
+    assert check("scan", "-w", "10", "-c", "~:", login=True)[0].startswith(
+        "HARBOR SCAN WARNING - 1 of 2 scans failed, 50% (warning at 10%)"
+    )
+
+
+def test_no_scanner(check, harbor: Simulator) -> None:
+    harbor.content.scanners = []
+    reason = "no scanner is configured, it's not possible to scan"
+    line = f"not set up in this Harbor: {reason} (412 for /api/v2.0/scans/all/metrics)"
+    assert check("scan", login=True) == [
+        *problem("scan", "UNKNOWN", line),
+        "Next: set it up, or take this service off the host",
+        "exit code 3",
+    ]
+
+
+def test_not_understood(check, harbor: Simulator) -> None:
+    harbor.answer("/api/v2.0/scans/all/metrics", body={})
+    assert check("scan", login=True) == [
+        "HARBOR SCAN UNKNOWN - the answer to GET /api/v2.0/scans/all/metrics is not understood: total is missing",
+        "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
+        "exit code 3",
+    ]
+
+
+def test_rights(check) -> None:
+    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=frozenset({"scan-all:read"}))}) as harbor:
+        assert check("scan", against=harbor, login=True)[-1] == "exit code 0"
+    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=frozenset({"scanner:read"}))}) as harbor:
+        assert check("scan", against=harbor, login=True) == [
+            "HARBOR SCAN UNKNOWN - the login lacks the right scan-all:read (403 for /api/v2.0/scans/all/metrics)",
+            "Next: give its robot account scan-all:read on system level; robots can hold it from Harbor 2.9 on",
+            "exit code 3",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("scan", "switch", "owner"),
+    [
+        (ScanAll(error=4), "trivy-down", "trivy"),
+        (ScanAll(pending=4, ongoing=True), "trivy-down", "trivy"),
+        (ScanAll(pending=4, ongoing=True), "jobservice-down", "jobservice"),
+    ],
+)
+def test_isolated(check, harbor: Simulator, scan: ScanAll, switch: str, owner: str) -> None:
+    harbor.content.scan_all = (scan, None)
+    harbor.content.scan_schedule = Job()
+    harbor.switch(switch)
+    first, *_ = check("scan", "--isolate", login=True)
+    assert first.startswith("HARBOR SCAN UNKNOWN - 4 of 4 ")
+    assert first.partition(" | ")[0].endswith(f"(see check_harbor_component {owner})")
+
+
+def test_failed_scans_are_not_the_job_services(check, harbor: Simulator) -> None:
+    harbor.content.scan_all, harbor.content.scan_schedule = (ScanAll(error=4), None), Job()
+    harbor.switch("jobservice-down")
+    first, *_ = check("scan", "--isolate", login=True)
+    assert first.startswith("HARBOR SCAN CRITICAL - 4 of 4 scans failed, 100% (critical at 25%) | ")

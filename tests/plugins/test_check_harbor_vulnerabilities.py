@@ -1,0 +1,161 @@
+"""check_harbor_vulnerabilities: what an operator sees."""
+
+from __future__ import annotations
+
+import pytest
+
+from screens import problem
+from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator.records import ScanAll, Security
+from tier2 import plant
+
+SCAN = "Next: start a scan of all images in the UI (Interrogation Services), or let projects scan on push"
+FAILING = "Next: run check_harbor_scan and check_harbor_scanner: as long as scans fail, these counts mean nothing"
+REBUILD = "Next: see the UI's Security Hub for the worst artifacts; have them rebuilt"
+FOUND = {"critical": 4, "high": 8, "medium": 4, "low": 4}
+
+
+def perfdata(
+    coverage: float, artifacts: int, scanned: int, total: int = 0, fixable: int = 0, critical="", **found
+) -> str:
+    shown = " ".join(f"{name}={found.get(name, 0)};;;0" for name in ("high", "medium", "low", "unknown", "none"))
+    critical = critical or f"{found.get('critical_', 0)};;;0"
+    return (
+        f" | time=Ts;;;0 coverage={coverage}%;90:;50:;0;100 artifacts={artifacts};;;0 scanned={scanned};;;0 "
+        f"critical={critical} {shown} fixable={fixable};;;0 total={total};;;0"
+    )
+
+
+ALL = perfdata(100, 4, 4, 20, 12, critical_=4, high=8, medium=4, low=4)
+
+
+@pytest.mark.parametrize(
+    ("summary", "scans", "expected"),
+    [
+        ("a0-fresh/security-summary.admin", "a0-fresh/scans-all-metrics.admin",
+         ["CRITICAL - 0% of 4 artifacts scanned (critical below 50%)" + perfdata(0, 4, 0), SCAN, "exit code 2"]),
+        ("a1-healthy/security-summary.admin", "a1-healthy/scans-all-metrics.admin",
+         ["OK - 4 of 4 artifacts scanned, 20 vulnerabilities, 4 critical, 8 high" + ALL, "exit code 0"]),
+        ("a1-healthy/security-summary-full.admin", "a1-healthy/scans-all-metrics.admin",
+         ["OK - 4 of 4 artifacts scanned, 20 vulnerabilities, 4 critical, 8 high" + ALL, "exit code 0"]),
+        ("f-scan-failed/security-summary", "f-scan-failed/scans-all-metrics-failed",
+         ["WARNING - 0 vulnerabilities in 4 artifacts, but 2 of 2 scans failed in the last scan of all images"
+          + perfdata(100, 4, 4), FAILING, "exit code 1"]),
+        ("f-scan-failed/security-summary", "f-scan-failed/scans-all-metrics-during",
+         ["WARNING - 0 vulnerabilities in 4 artifacts, but 2 of 2 scans failed in the last scan of all images"
+          + perfdata(100, 4, 4), FAILING, "exit code 1"]),
+    ],
+)  # fmt: skip
+def test_recorded(check, harbor: Simulator, summary: str, scans: str, expected: list[str]) -> None:
+    plant(harbor, summary, scans)
+    first, *further = expected
+    assert check("vulnerabilities", login=True) == [f"HARBOR VULNERABILITIES {first}", *further]
+
+
+@pytest.mark.parametrize(
+    ("security", "scans", "expected"),
+    [
+        pytest.param(
+            Security(0), None,
+            ["OK - 0 of 0 artifacts scanned, 0 vulnerabilities"
+             + perfdata(0, 0, 0).replace(" coverage=0%;90:;50:;0;100", ""), "exit code 0"],
+            id="nothing to scan",
+        ),
+        pytest.param(
+            Security(1000, 900), None,
+            ["OK - 900 of 1000 artifacts scanned, 0 vulnerabilities" + perfdata(90, 1000, 900), "exit code 0"],
+            id="just enough, and no scan failed",
+        ),
+        pytest.param(
+            Security(1000, 899), None,
+            ["WARNING - 89.9% of 1000 artifacts scanned (warning below 90%)" + perfdata(89.9, 1000, 899), SCAN,
+             "exit code 1"],
+            id="few",
+        ),
+        pytest.param(
+            Security(1000, 499), None,
+            ["CRITICAL - 49.9% of 1000 artifacts scanned (critical below 50%)" + perfdata(49.9, 1000, 499), SCAN,
+             "exit code 2"],
+            id="very few",
+        ),
+        pytest.param(
+            Security(4, 4, FOUND, 12), ScanAll(success=3, error=1),
+            ["OK - 4 of 4 artifacts scanned, 20 vulnerabilities, 4 critical, 8 high; 1 of 4 scans failed, "
+             "so there are more" + ALL, "exit code 0"],
+            id="some scans failed",
+        ),
+        pytest.param(
+            Security(4, 4, {"none": 3, "unknown": 2}), None,
+            ["OK - 4 of 4 artifacts scanned, 5 vulnerabilities, 0 critical, 0 high"
+             + perfdata(100, 4, 4, 5, none=3, unknown=2), "exit code 0"],
+            id="what is left out is zero",
+        ),
+        pytest.param(
+            Security(4, 0), ScanAll(error=4),
+            ["CRITICAL - 0% of 4 artifacts scanned (critical below 50%)" + perfdata(0, 4, 0), SCAN, "exit code 2"],
+            id="nothing scanned is no doubt",
+        ),
+    ],
+)  # fmt: skip
+def test_states(check, harbor: Simulator, security: Security, scans: ScanAll | None, expected: list[str]) -> None:
+    harbor.content.security = security
+    harbor.content.scan_all = (scans, None)
+    first, *further = expected
+    assert check("vulnerabilities", login=True) == [f"HARBOR VULNERABILITIES {first}", *further]
+
+
+def test_options(check, harbor: Simulator) -> None:
+    harbor.content.security = Security(4, 2, FOUND)
+    assert check("vulnerabilities", "-w", "40%:", "-c", "~:", "--critical-cves", "3", login=True) == [
+        "HARBOR VULNERABILITIES WARNING - 4 critical vulnerabilities (warning at 3) | time=Ts;;;0 "
+        "coverage=50%;40:;~:;0;100 artifacts=4;;;0 scanned=2;;;0 critical=4;3;;0 high=8;;;0 medium=4;;;0 low=4;;;0 "
+        "unknown=0;;;0 none=0;;;0 fixable=0;;;0 total=20;;;0",
+        REBUILD,
+        "exit code 1",
+    ]
+    assert check("vulnerabilities", "-w", "40%:", "--critical-cves", "4", login=True)[-1] == "exit code 0"
+
+
+def test_no_scanner(check, harbor: Simulator) -> None:
+    harbor.content.scanners = []
+    reason = "no scanner is configured, it's not possible to scan"
+    line = f"not set up in this Harbor: {reason} (412 for /api/v2.0/scans/all/metrics)"
+    assert check("vulnerabilities", login=True) == [
+        *problem("vulnerabilities", "UNKNOWN", line),
+        "Next: set it up, or take this service off the host",
+        "exit code 3",
+    ]
+
+
+def test_an_older_harbor(check, harbor: Simulator) -> None:
+    body = {"errors": [{"code": "NOT_FOUND", "message": "path /api/v2.0/security/summary was not found"}]}
+    harbor.answer("/api/v2.0/security/summary", 404, body=body)
+    assert check("vulnerabilities", login=True) == [
+        "HARBOR VULNERABILITIES UNKNOWN - 404 for /api/v2.0/security/summary, which came with Harbor 2.9",
+        "Next: is this Harbor older? update it, or take this service off the host",
+        "exit code 3",
+    ]
+
+
+def test_not_understood(check, harbor: Simulator) -> None:
+    harbor.answer("/api/v2.0/security/summary", body={})
+    first, *_ = check("vulnerabilities", login=True)
+    assert first == (
+        "HARBOR VULNERABILITIES UNKNOWN - the answer to GET /api/v2.0/security/summary is not understood: "
+        "total_artifact is missing"
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "path"), [("security-hub:read", "security/summary"), ("scan-all:read", "scans/all/metrics")]
+)
+def test_rights(check, missing: str, path: str) -> None:
+    rights = frozenset({"security-hub:read", "scan-all:read"})
+    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=rights)}) as harbor:
+        assert check("vulnerabilities", against=harbor, login=True)[-1] == "exit code 0"
+    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=rights - {missing})}) as harbor:
+        assert check("vulnerabilities", against=harbor, login=True) == [
+            f"HARBOR VULNERABILITIES UNKNOWN - the login lacks the right {missing} (403 for /api/v2.0/{path})",
+            f"Next: give its robot account {missing} on system level; robots can hold it from Harbor 2.9 on",
+            "exit code 3",
+        ]
