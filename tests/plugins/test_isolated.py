@@ -1,0 +1,99 @@
+"""One outage is reported once: what the operational probes say under --isolate while a component is down."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator import Simulator
+from simulator.content import DAY, HOUR, Execution, Job
+from tier2 import NOW
+
+PROBES = ("api", "audit_purge", "gc", "queue", "quota", "retention", "storage", "workers")
+#: Those that do not ask jobservice for anything; what stands still because of it is another matter.
+APART = ("api", "quota", "storage")
+
+
+def pointer(line: str) -> str:
+    """Where the first line points to."""
+    return line.partition(" | ")[0].rpartition(" (see ")[2].rstrip(")")
+
+
+@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize("switches", [("database-down",), ("database-down", "cached-configuration")])
+def test_database_down(ask, harbor: Simulator, probe: str, switches: tuple[str, ...]) -> None:
+    harbor.switch(*switches)
+    first, *_, step, code = ask(probe, "--isolate")
+    assert first.startswith(f"HARBOR {probe.upper()} UNKNOWN - ")
+    assert pointer(first) == "check_harbor_component database"
+    assert step == "Next: check_harbor_component database tells more: this follows from it"
+    assert code == "exit code 3"
+
+
+@pytest.mark.parametrize("probe", ["queue", "workers"])
+@pytest.mark.parametrize("switch", ["jobservice-down", "jobservice-frozen"])
+def test_jobservice_down(ask, harbor: Simulator, probe: str, switch: str) -> None:
+    harbor.switch(switch)
+    first, *_, code = ask(probe, "--isolate", "-t", "3")
+    assert (pointer(first), code) == ("check_harbor_component jobservice", "exit code 3")
+
+
+@pytest.mark.parametrize("probe", ["audit_purge", "gc", "retention"])
+@pytest.mark.parametrize(
+    "runs",
+    [
+        pytest.param([Execution(1, "Success", NOW - 2 * DAY)], id="did not fire"),
+        pytest.param([Execution(1, "Running", NOW - 25 * HOUR)], id="does not end"),
+    ],
+)
+def test_what_stands_still_while_jobservice_is_down(ask, harbor: Simulator, probe: str, runs: list[Execution]) -> None:
+    harbor.content.now = NOW
+    stuck = Job(runs, "0 0 0 * * *" if runs[0].status == "Success" else "0 0 11 * * *", NOW - 50 * HOUR)
+    harbor.content.gc = harbor.content.audit_purge = stuck
+    harbor.content.retentions = {1: ("priv", stuck)}
+    assert ask(probe)[-1] in ("exit code 1", "exit code 2")
+    harbor.switch("jobservice-down")
+    first, *_, code = ask(probe, "--isolate")
+    assert (pointer(first), code) == ("check_harbor_component jobservice", "exit code 3")
+
+
+@pytest.mark.parametrize("probe", [*APART, "audit_purge", "gc", "retention"])
+def test_others_do_not_suffer_from_jobservice(ask, harbor: Simulator, probe: str) -> None:
+    harbor.switch("jobservice-down")
+    assert ask(probe, "--isolate")[-1] == "exit code 0"
+
+
+@pytest.mark.parametrize("probe", ["queue", "workers"])
+def test_redis_down(ask, harbor: Simulator, probe: str) -> None:
+    harbor.switch("redis-down")
+    first, *_, code = ask(probe, "--isolate")
+    assert (pointer(first), code) == ("check_harbor_component redis", "exit code 3")
+
+
+@pytest.mark.parametrize("probe", [probe for probe in PROBES if probe != "api"])
+def test_tables_locked(ask, harbor: Simulator, probe: str) -> None:
+    harbor.switch("tables-locked")
+    first, *_, code = ask(probe, "--isolate", "-t", "2")
+    assert (pointer(first), code) == ("check_harbor_api", "exit code 3")
+
+
+@pytest.mark.parametrize("probe", [probe for probe in PROBES if probe != "api"])
+def test_login_refused(ask, harbor: Simulator, probe: str) -> None:
+    harbor.authenticator.accounts = {}
+    first, *_, code = ask(probe, "--isolate")
+    assert (pointer(first), code) == ("check_harbor_api", "exit code 3")
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_core_down(ask, harbor: Simulator, probe: str) -> None:
+    harbor.switch("core-down")
+    first, *_, code = ask(probe, "--isolate")
+    assert (pointer(first), code) == ("check_harbor_health", "exit code 3")
+
+
+@pytest.mark.parametrize("probe", PROBES)
+def test_what_is_well_asks_nothing_extra(ask, harbor: Simulator, probe: str) -> None:
+    ask(probe)
+    alone = [request.target for request in harbor.requests]
+    harbor.requests.clear()
+    ask(probe, "--isolate")
+    assert [request.target for request in harbor.requests] == alone

@@ -1,0 +1,131 @@
+"""Rights: what each operational probe documents is enough, and nothing of it is too much.
+
+The simulator holds the rights that a real Harbor 2.9.5 was seen to ask for, tried one by one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import NamedTuple
+
+from harborlib import endpoints
+
+import pytest
+
+import runner
+from screens import screen
+from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator.api import ENDPOINTS
+from simulator.replay import DIRECTORY
+
+
+class Rights(NamedTuple):
+    """What a robot needs on system level, and in the projects; `options` make the probe need it."""
+
+    system: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+NEEDED = {
+    "api": Rights(),
+    "storage": Rights(("system-volumes:read",)),
+    "quota": Rights(("quota:list",)),
+    "workers": Rights(("jobservice-monitor:list",)),
+    "queue": Rights(("jobservice-monitor:list",)),
+    "gc": Rights(("garbage-collection:list", "garbage-collection:read")),
+    "audit_purge": Rights(("purge-audit:list", "purge-audit:read")),
+    "retention": Rights(projects=("tag-retention:read", "tag-retention:list")),
+}
+
+
+def run(probe: str, authfile: str, rights: Rights, version: str = "2.9.5") -> list[str]:
+    robot = Account(MONITOR_SECRET, rights=frozenset(rights.system), project_rights=frozenset(rights.projects))
+    with Simulator(users={MONITOR: robot}, version=version) as harbor:
+        common = ("-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile)
+        return screen(runner.here(f"check_harbor_{probe}", *common, *rights.options), harbor)
+
+
+@pytest.mark.parametrize("probe", sorted(NEEDED))
+def test_sufficient(probe: str, authfile: str) -> None:
+    assert run(probe, authfile, NEEDED[probe])[-1] == "exit code 0"
+
+
+@pytest.mark.parametrize(
+    ("probe", "right"),
+    [(probe, right) for probe, rights in sorted(NEEDED.items()) for right in rights.system + rights.projects],
+)
+def test_necessary(probe: str, right: str, authfile: str) -> None:
+    needed = NEEDED[probe]
+    rest = Rights(
+        tuple(other for other in needed.system if other != right),
+        # One that covers no project at all would not see the project either.
+        tuple(other for other in needed.projects if other != right),
+        needed.options,
+    )
+    first, step, code = run(probe, authfile, rest)
+    lack = rf"(\w+: )?the login lacks the right {right} \(403 for /api/v2.0/[\w/]+\)"
+    assert re.fullmatch(rf"HARBOR {probe.upper()} UNKNOWN - {lack}", first)
+    assert step.startswith(f"Next: give its robot account {right} ")
+    assert re.search(r"; robots can hold it from Harbor 2\.\d+ on$", step)
+    assert code == "exit code 3"
+
+
+@pytest.mark.parametrize("probe", sorted(NEEDED))
+def test_one_robot_for_everything(probe: str, harbor: Simulator, ask) -> None:
+    """Harbor 2.10 and newer; on 2.9 rights on system level take away those in projects."""
+    assert ask(probe, *NEEDED[probe].options)[-1] == "exit code 0"
+
+
+def test_on_harbor_2_9_rights_on_system_level_take_away_those_in_projects(authfile: str) -> None:
+    both = NEEDED["retention"]._replace(system=("project:list",))
+    assert run("retention", authfile, both)[0] == (
+        "HARBOR RETENTION UNKNOWN - priv: the login lacks the right tag-retention:read (403 for /api/v2.0/retentions/1)"
+    )
+    assert run("retention", authfile, both, version="2.10.3")[-1] == "exit code 0"
+
+
+def test_quota_by_name_needs_the_projects(authfile: str) -> None:
+    named = Rights(("quota:list", "project:list"), options=("--project", "tiny"))
+    assert run("quota", authfile, named)[-1] == "exit code 0"
+    hidden = Rights(("quota:list",), options=("--project", "tiny"))
+    assert run("quota", authfile, hidden) == [
+        "HARBOR QUOTA UNKNOWN - no project is named tiny",
+        "Next: compare --include with the names in Harbor; a robot sees only what its rights cover",
+        "exit code 3",
+    ]
+
+
+@pytest.mark.parametrize("probe", sorted(NEEDED))
+def test_documented(probe: str) -> None:
+    doc = importlib.import_module(f"check_harbor_{probe}").main.probe.doc
+    told = doc.partition("Rights: ")[2].partition("\n\n")[0]
+    rights = NEEDED[probe].system + NEEDED[probe].projects
+    assert [right for right in rights if right not in told] == []
+    assert set(re.findall(r"[a-z-]+:(?:list|read)", told)) - set(rights) <= {"project:list"}
+    assert rights or told.startswith("none")
+
+
+def measured() -> dict[str, str]:
+    """Path to right, as tried on a real Harbor 2.9.5."""
+    table = (DIRECTORY / "PERMISSIONS-v2.9.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    return {path.partition("?")[0]: right for _, path, *_, right in rows}
+
+
+def test_the_simulator_asks_for_the_rights_that_harbor_asks_for() -> None:
+    found = measured()
+    needs = {endpoints.BASE + path: methods["GET"].needs for path, methods in ENDPOINTS.items() if "GET" in methods}
+    asked = {path: right for path, right in needs.items() if right and path in found}
+    assert len(asked) > 7
+    assert asked == {path: found[path] for path in asked}
+
+
+def test_the_messages_name_the_rights_that_harbor_asks_for() -> None:
+    found = measured()
+    table = [value for value in vars(endpoints).values() if isinstance(value, endpoints.Endpoint)]
+    told = {endpoint.at(): endpoint.right for endpoint in table if "{}" not in endpoint.path}
+    closed = {path: right for path, right in found.items() if path in told and ":" in right}
+    assert len(closed) > 15
+    assert {path: told[path] for path in closed} == closed
