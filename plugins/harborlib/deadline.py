@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .failure import ANSWER, Failure
@@ -17,14 +17,21 @@ MARGIN = 0.05  # seconds by which work ends before the work that waits for it, s
 
 
 class Worker(threading.Thread):
-    """One piece of work with a limit; knows its stage, so that a hang can be named."""
+    """One piece of work with a limit; knows its stage and request, so that a hang can be named.
+
+    What a part of it (a worker begun by this one) enters counts for the whole: on a busy machine the whole can find its
+    time over before the part has told.
+    """
 
     def __init__(self, call: Callable[[], Any], until: float) -> None:
         super().__init__(daemon=True)
+        self.whole = threading.current_thread()
         self.call = call
         self.until = until
         self.started = time.monotonic()
         self.task = "the probe"
+        self.path = ""
+        self.login = False
         self.stage = (ANSWER, "working")
         self.outcome: Any = None
         self.finished = threading.Event()
@@ -44,7 +51,9 @@ class Worker(threading.Thread):
             return self.outcome
         stage, doing = self.stage
         seconds = max(0.1, self.until - self.started)
-        return Failure(stage, f"timed out after {seconds:.2g} s {doing}", hung=True)
+        failure = Failure(stage, f"timed out after {seconds:.2g} s {doing}", hung=True)
+        failure.path, failure.login = self.path, self.login
+        return failure
 
 
 _newest = Worker(lambda: None, 0.0)
@@ -76,17 +85,24 @@ def newest() -> Worker:
     return _newest
 
 
+def current() -> Iterator[Worker]:
+    """The current piece of work, and what it is a part of."""
+    thread = threading.current_thread()
+    while isinstance(thread, Worker):
+        yield thread
+        thread = thread.whole
+
+
 def remaining() -> float:
     """Seconds that the current piece of work still has; a day where nobody supervises."""
     thread = threading.current_thread()
     return max(0.0, thread.until - time.monotonic()) if isinstance(thread, Worker) else 86400.0
 
 
-def begin(task: str) -> None:
-    """Name what the current piece of work is for, as `GET /v2/`."""
-    thread = threading.current_thread()
-    if isinstance(thread, Worker):
-        thread.task = task
+def begin(task: str, path: str, login: bool) -> None:
+    """Name what the current piece of work is for, as `GET /v2/`, and the request (as in Failure)."""
+    for worker in current():
+        worker.task, worker.path, worker.login = task, path, login
 
 
 def task() -> str:
@@ -97,9 +113,8 @@ def task() -> str:
 
 def enter(stage: str, doing: str) -> None:
     """Note what the current piece of work is about to do, as a stage of failure.STAGES and in words."""
-    thread = threading.current_thread()
-    if isinstance(thread, Worker):
-        thread.stage = (stage, doing)
+    for worker in current():
+        worker.stage = (stage, doing)
 
 
 def stage() -> tuple[str, str]:

@@ -51,7 +51,7 @@ class Transport:
 
     def _follow(self, request: Request) -> Answer:
         started = time.monotonic()
-        deadline.begin(str(request))
+        deadline.begin(str(request), request.path, request.login)
         url = self.origin.url + request.path
         for _ in range(REDIRECTS + 1):
             response = self._send(request, url)
