@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from registry.daemon import START_SECONDS, free_port
+from registry.daemon import START_SECONDS, free_port, where
 from simulator.certificates import identity
 
-HOST = "localhost"
+PROGRAM, HOST = "nginx", "localhost"
 CONFIGURATION = """
 daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log; {user}
 events {{}}
@@ -37,9 +34,6 @@ ELSEWHERE = 'location /v2/ { return 200 "<html><title>Harbor</title></html>"; }'
 @contextlib.contextmanager
 def running(folder: Path, behind: int, limit: str = "client_max_body_size 0;", location: str = "") -> Iterator[str]:
     """The URL of an nginx in front of the port `behind`, with these directives."""
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not program:
-        pytest.skip("needs the Debian package nginx")
     folder.mkdir()
     port = free_port()
     (folder / "server.pem").write_bytes(identity("good", HOST).pem())
@@ -54,7 +48,7 @@ def running(folder: Path, behind: int, limit: str = "client_max_body_size 0;", l
     )
     (folder / "nginx.conf").write_text(text)
     process = subprocess.Popen(
-        [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
+        [str(where(PROGRAM)), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from registry import mounts, nginx
+from registry import daemon, mounts, nginx
 from registry.images import digest_of
 from registry.lab import ROBOT, USERS, Lab
 from registry.objectstore import ObjectStore
@@ -119,6 +119,7 @@ def ingress(**directives: str) -> Callable[..., contextlib.AbstractContextManage
 
     @contextlib.contextmanager
     def make(*arguments: Any) -> Labs:
+        daemon.needed(nginx.PROGRAM)
         with nothing(*arguments) as lab, nginx.running(lab.folder / "nginx", lab.harbor.port, **directives) as url:
             lab.url = lab.harbor.external_url = url
             yield lab
