@@ -11,9 +11,21 @@ import ssl
 from .failure import CERTIFICATE, TLS, Failure, Unusable
 
 
-def context(ca_file: str | None, client_cert: str | None, client_key: str | None, verify: bool) -> ssl.SSLContext:
+class Context(ssl.SSLContext):
+    """A client context for one `host`, which is verified also where it is an address.
+
+    urllib3 1.26 names no host to a handshake with an address, and OpenSSL would have nothing to compare.
+    """
+
+    host: str | None = None
+
+    def wrap_socket(self, sock, server_hostname=None, **kwargs):  # type: ignore[no-untyped-def,override]
+        return super().wrap_socket(sock, server_hostname=server_hostname or self.host, **kwargs)
+
+
+def context(ca_file: str | None, client_cert: str | None, client_key: str | None, verify: bool) -> Context:
     """The client context: TLS 1.2 or newer, the CA file or the system's store, no certifi; raises Unusable."""
-    result = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    result = Context(ssl.PROTOCOL_TLS_CLIENT)
     result.minimum_version = ssl.TLSVersion.TLSv1_2
     # Distributions build OpenSSL with different security levels, which would let the same certificate verify on one
     # monitoring host and not on another. Weak keys and signatures are judged by check_harbor_certificate's own rule.
@@ -65,7 +77,7 @@ def words(error: OSError) -> str:
     if not isinstance(error, ssl.SSLError):
         return error.strerror or "connection closed"
     reason = error.reason or ""
-    if isinstance(error, ssl.SSLEOFError) or reason == "UNEXPECTED_EOF_WHILE_READING":
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or reason == "UNEXPECTED_EOF_WHILE_READING":
         return "connection closed in the handshake"
     if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"):
         return "the server does not speak TLS on this port (plain HTTP?)"

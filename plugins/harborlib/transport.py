@@ -32,8 +32,9 @@ CHUNK = 65536
 class Transport:
     """Requests to one origin, through one TLS context."""
 
-    def __init__(self, origin: Origin, route: Route, context: ssl.SSLContext, proxy: str | None) -> None:
+    def __init__(self, origin: Origin, route: Route, context: tls.Context, proxy: str | None) -> None:
         self.origin = origin
+        context.host = origin.host
         self.session = Session()
         self.session.trust_env = False
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
