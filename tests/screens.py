@@ -12,6 +12,7 @@ VARIABLE = (
     (r"\btime=[\d.]+s", "time=Ts"),
     (r"\b(after|in) [\d.]+( ?s)\b", r"\1 T\2"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
+    (r"Connection reset by peer", "connection closed early"),  # the same, told by other versions of OpenSSL
     (r"Testing CA #[\w-]+", "Testing CA"),
     (r"(?<=[= ])3\d{5}(?=(;| days))", "N"),  # days that a CA of the tests is good for
 )
