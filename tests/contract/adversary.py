@@ -38,7 +38,7 @@ class Adversary:
         self._server = Server(("127.0.0.1", 0), Handler)
 
     def __enter__(self) -> Adversary:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

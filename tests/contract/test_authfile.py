@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from simulator import MONITOR, MONITOR_SECRET
 
 GOOD = f"username={MONITOR}\npassword={MONITOR_SECRET}\n".encode()

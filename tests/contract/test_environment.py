@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+
 import runner
 from simulator import MONITOR, MONITOR_SECRET
 

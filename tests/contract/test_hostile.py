@@ -56,7 +56,7 @@ def test_statuses(name, status, here, harbor):
 def test_lies(name, twist, here, harbor):
     harbor.switch("registry-down", "trivy-down")
     harbor.state.distortions.append((("/",), twists.TWISTS[twist]))
-    grammar.checked(here(name, "-t", "5", "-v"))
+    grammar.checked(here(name, "-t", "2", "-v"))
 
 
 @pytest.mark.parametrize("page", sorted(twists.PAGES))

@@ -7,12 +7,11 @@ import socketserver
 import threading
 
 import pytest
+
 from contract import grammar
 from contract.conftest import ACCOUNTS
 from listeners import listening, proxy, pump, says
 from simulator import Simulator
-
-import runner
 
 REFUSALS = {
     "407": (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "407 Proxy Authentication Required"),
