@@ -360,6 +360,22 @@ def test_what_hangs_before_the_registry_is_cancelled(lab: Lab) -> None:
     assert not any((upload / "startedat").exists() for upload in lab.registry.uploads(REPOSITORY))
 
 
+def test_what_the_first_try_left_behind_is_told_by_the_second(lab: Lab) -> None:
+    forward, patches = lab.upstream.forward, []
+
+    def lose(request: Request) -> Response | None:
+        patches.append(request)
+        if len(patches) > 1:
+            return None
+        forward(request)  # the registry has the bytes, and we do not know it
+        return Response(500)
+
+    intercept(lab, "PATCH", lose)
+    outcome = lab.push("--isolate")
+    assert outcome.first == f"HARBOR PUSH OK - blob written to {REPOSITORY} and taken back; {LEFT[len('Note: ') :]}"
+    assert len([upload for upload in lab.registry.uploads(REPOSITORY) if (upload / "startedat").exists()]) == 1
+
+
 def test_what_cannot_be_taken_back_is_a_warning(lab: Lab) -> None:
     intercept(lab, "DELETE", lambda request: Response(500))
     lines = lab.screen(lab.push())
