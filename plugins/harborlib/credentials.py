@@ -30,10 +30,9 @@ class Login(NamedTuple):
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every form of the secret that a server could echo: as it is, in a URL, in a header (Latin-1), as a host."""
-        password = self.password
-        encoded = (quote(password, safe=""), quote(password), password.encode().decode("latin-1"))
-        forms = (self._base64, password, *encoded)
-        return (*forms, *map(str.lower, forms))
+        plain = (self._base64, self.password, self.password.encode().decode("latin-1"))
+        forms = {form for text in plain for form in (text, quote(text), quote(text, safe=""))}
+        return tuple(sorted({*forms, *map(str.lower, forms)}))
 
     @property
     def _base64(self) -> str:

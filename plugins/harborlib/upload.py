@@ -47,10 +47,10 @@ class Upload:
         harbor = self.repository.harbor
         origin, path = registry.location(answer, harbor)
         if not re.fullmatch(rf"/v2/{re.escape(self.repository.name)}/blobs/uploads/[\w-]+(\?.*)?", path):
-            raise answer.fail(ROUTE, f"the upload is sent on to another place: {path.partition('?')[0][:60]}")
+            raise answer.fail(ROUTE, f"the upload is sent on to another place: {path.partition('?')[0]}")
         self.path = path
         if origin != harbor.origin:
-            failure = answer.fail(ROUTE, f"the upload is sent on to {origin.url[:60]}, not to {harbor.origin.url}")
+            failure = answer.fail(ROUTE, f"the upload is sent on to {origin.url}, not to {harbor.origin.url}")
             failure.next_step = "let the proxies in front pass on Host and X-Forwarded-Proto as clients see them"
             raise failure
 
