@@ -1,0 +1,68 @@
+"""A library that is missing or broken: exit code 3 and one line, instead of a traceback and WARNING."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+import runner
+
+#: What stands where a library should be.
+STUBS = {
+    "missing": "raise ModuleNotFoundError(f'No module named {__name__!r}', name=__name__)\n",
+    "broken": "raise RuntimeError('cannot load\\n  libssl | x')\n",
+    "half": "raise ImportError(f'cannot import name | from {__name__}')\n",
+    "foreign": "this is not Python 3\n",
+}
+
+
+def run(python, name, argv, stubs, monkeypatch):
+    """A run with these modules in front of the installed ones."""
+    monkeypatch.setenv("PYTHONPATH", str(stubs))
+    command = [python, str(runner.PLUGINS / f"{name}.py"), *argv]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30)
+
+
+def one_line(done, python, title="HARBOR"):
+    """What is wrong, by the one line that is told."""
+    assert (done.returncode, done.stderr) == (3, ""), done
+    first, remedy, end = done.stdout.split("\n")
+    assert end == ""
+    assert first.startswith(f"{title} UNKNOWN - ")
+    return first[len(f"{title} UNKNOWN - ") :], remedy
+
+
+@pytest.mark.parametrize("stub", STUBS)
+def test_nagiosplugin(name, stub, plugin_python, tmp_path, monkeypatch):
+    (tmp_path / "nagiosplugin.py").write_text(STUBS[stub])
+    done = run(plugin_python, name, ["-H", "harbor.example.com"], tmp_path, monkeypatch)
+    problem, remedy = one_line(done, plugin_python)
+    assert problem.startswith("broken installation: ")
+    assert remedy == f"Next: install nagiosplugin, requests and pyOpenSSL for {plugin_python}"
+
+
+def test_no_libraries_at_all(name, plugin_python, tmp_path, monkeypatch):
+    done = subprocess.run([plugin_python, "-S", str(runner.PLUGINS / f"{name}.py")], capture_output=True, text=True)
+    assert one_line(done, plugin_python)[0] == "broken installation: No module named 'nagiosplugin'"
+
+
+@pytest.mark.parametrize("stub", ["missing", "half"])
+def test_requests_or_pyopenssl(name, stub, plugin_python, tmp_path, monkeypatch, against):
+    library = "OpenSSL" if name in runner.HANDSHAKE_ONLY else "requests"
+    (tmp_path / f"{library}.py").write_text(STUBS[stub])
+    done = run(plugin_python, name, against(name), tmp_path, monkeypatch)
+    problem, remedy = one_line(done, plugin_python, name.replace("check_", "").replace("_", " ", 1).upper())
+    words = {"missing": f"No module named '{library}'", "half": f"cannot import name / from {library}"}
+    assert problem.split(" | ")[0] == f"broken installation: {words[stub]}"
+    assert remedy == f"Next: install nagiosplugin, requests and pyOpenSSL for {plugin_python}"
+
+
+@pytest.mark.parametrize("stub", ["broken", "foreign"])
+def test_requests_or_pyopenssl_fails(stub, plugin_python, tmp_path, monkeypatch, against):
+    """As a pyOpenSSL does that is older than its cryptography."""
+    for name, library in (("check_harbor_certificate", "OpenSSL"), ("check_harbor_health", "requests")):
+        (tmp_path / f"{library}.py").write_text(STUBS[stub])
+        done = run(plugin_python, name, against(name), tmp_path, monkeypatch)
+        problem, _ = one_line(done, plugin_python, name.replace("check_", "").replace("_", " ", 1).upper())
+        assert problem.startswith("internal error: ")

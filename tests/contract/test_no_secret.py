@@ -1,0 +1,162 @@
+"""The password, its Base64 form and tokens: in no output whatever comes back, in no argument, at no other server.
+
+That no output holds them is a property of every test: runner.Outcome refuses such an output.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
+from urllib.parse import quote
+
+from harborlib import attempt, options
+from harborlib.plugin import Probe
+
+import pytest
+
+import runner
+from contract import grammar, twists
+from contract.adversary import Adversary
+from contract.conftest import ACCOUNTS
+from listeners import listening
+from runner import SECRET, Outcome
+from simulator import MONITOR, MONITOR_SECRET, Simulator
+from simulator.hostile import DISTORTIONS
+
+BASE64 = base64.b64encode(f"{MONITOR}:{MONITOR_SECRET}".encode()).decode()
+FORMS = {"password": MONITOR_SECRET, "base64": BASE64, "in a URL": quote(MONITOR_SECRET, safe="")}
+#: What an echo of a request answers; {} is a secret.
+ECHOES = {
+    "in the reason": "HTTP/1.1 500 {}\r\nContent-Length: 0\r\n\r\n",
+    "in the request id": "HTTP/1.1 500 No\r\nX-Request-Id: {}\r\nContent-Length: 0\r\n\r\n",
+    "in the middle of a long request id": "HTTP/1.1 500 No\r\nX-Request-Id: "
+    + "x" * 50
+    + "{}\r\nContent-Length: 0\r\n\r\n",
+    "in the content type": "HTTP/1.1 200 OK\r\nContent-Type: text/html; {}\r\nContent-Length: 0\r\n\r\n",
+    "as a host": "HTTP/1.1 302 Found\r\nLocation: https://{}/\r\nContent-Length: 0\r\n\r\n",
+    "in a path": "HTTP/1.1 302 Found\r\nLocation: /{}\r\nContent-Length: 0\r\n\r\n",
+    "in the challenge": 'HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm="https://{}/",service="{}"\r\n'
+    "Content-Length: 0\r\n\r\n",
+    "as the scheme": "HTTP/1.1 401 No\r\nWWW-Authenticate: {}\r\nContent-Length: 0\r\n\r\n",
+    "instead of HTTP": "{}\r\n\r\n",
+    "in the status": "HTTP/1.1 {} OK\r\n\r\n",
+    "in an encoding": "HTTP/1.1 200 OK\r\nContent-Encoding: {}\r\nContent-Length: 0\r\n\r\n",
+    "in an error": "HTTP/1.1 500 No\r\nContent-Type: application/json\r\nX-Request-Id: 1\r\n\r\n"
+    '{{"errors":[{{"code":"{}","message":"{}"}}]}}',
+}
+
+
+def test_the_check_itself_finds_a_secret():
+    for secret in (MONITOR_SECRET, BASE64, "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJoYXJib3IifQ.c2ln"):
+        with pytest.raises(AssertionError):
+            Outcome(0, f"HARBOR V2 OK - {secret}\n")
+        with pytest.raises(AssertionError):
+            Outcome(0, "", f"Traceback: {secret}\n")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("echo", ECHOES)
+def test_echo(name, echo, form, here):
+    reply = ECHOES[echo].format(FORMS[form], FORMS[form]).encode()
+    with Adversary(lambda head: [reply]) as server:
+        told(here(name, "-vvv", "-t", "5", url=server.url), here(name, "--output", "json", "-t", "5", url=server.url))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_told_by_harbor(name, form, here, harbor):
+    """As a name and as the reason of a component, and wherever else Harbor has a text."""
+    harbor.switch("registry-down", "trivy-down")
+    harbor.state.distortions.append((("/",), twists.texts_become(f"<{FORMS[form]}>")))
+    told(here(name, "-vvv"), here(name, "--output", "json"))
+
+
+def told(text, report):
+    for outcome in (text, report):
+        assert not any(form in outcome.out for form in (*FORMS.values(), BASE64[:40], MONITOR_SECRET.lower()))
+    grammar.checked(text, traceback=True)
+    grammar.checked_json(report)
+
+
+def test_fault_of_our_own(authfile, capsys):
+    """An exception that holds the login, in a plugin that is told to show tracebacks."""
+
+    def check(args, harbor):
+        raise RuntimeError(f"cannot use {args.login.header} of {args.login!r} with {args.login.password}")
+
+    probe = Probe("broken", "Is this plugin broken?", lambda parser: None, check)
+    args = options.parse(probe.parser(), ["-H", "harbor.example.com", "--authfile", authfile, "-vvv"])
+    report = attempt.fault(probe, args, attempt.examine(probe, args, 1e9) and raised(check, args))
+    for text in (report.nagios(3), report.json()):
+        assert SECRET.search(text) is None
+    assert "Traceback (most recent call last)" in report.nagios(3)
+    assert "internal error: RuntimeError: cannot use Basic *** of Login('robot$monitor') with ***" in report.nagios(0)
+
+
+def raised(check, args):
+    try:
+        check(args, None)
+    except RuntimeError as error:
+        return error
+
+
+def test_not_in_the_process_list(name, against, plugin_python, monkeypatch):
+    monkeypatch.setenv("HARBOR_USERNAME", MONITOR)
+    monkeypatch.setenv("HARBOR_PASSWORD", MONITOR_SECRET)
+    greeted = threading.Event()
+
+    def hang(sock):
+        while sock.recv(65536):
+            greeted.set()
+
+    with listening(hang) as port:
+        argv = against(name, "-t", "30", url=f"https://localhost:{port}")
+        command = runner.command(name, *argv, python=plugin_python)
+        with Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE) as process:
+            greeted.wait(20)
+            shown = Path(f"/proc/{process.pid}/cmdline").read_text() + Path(f"/proc/{process.pid}/comm").read_text()
+            process.kill()
+    assert name in shown
+    assert SECRET.search(shown) is None
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_nothing_to_another_server(name, scheme, here, harbor):
+    """Neither after a redirect nor after a challenge."""
+    with Simulator(scheme=scheme, users=ACCOUNTS) as other:
+        for path in ("/", "/v2/", "/service/token"):
+            harbor.switch()
+            harbor.state.distortions.append(((path,), elsewhere(other.url)))
+            here(name, "-t", "5")
+            here(name, "-t", "5", "--isolate")
+    assert [request.path for request in other.requests if request.authorization] == []
+
+
+def elsewhere(url):
+    """Send everybody away, by a redirect and by a challenge."""
+    realm = f'Bearer realm="{url}/service/token",service="harbor-registry"'
+
+    def distortion(request, response):
+        redirected = DISTORTIONS["redirect-foreign"](request, response)
+        redirected.status = 401 if request.path == "/v2/" else 307
+        redirected.headers.update({"Location": url + request.target, "WWW-Authenticate": realm})
+        return redirected
+
+    return distortion
+
+
+def test_nothing_past_a_certificate(name, here, harbor):
+    """With --isolate a request without a login looks past a bad certificate; one with a login never."""
+    for kind in ("expired", "self-signed", "wrong-name"):
+        harbor.certificate = kind
+        here(name, "-t", "5", "--isolate")
+    assert [request.path for request in harbor.requests if request.authorization] == []
+
+
+def test_nothing_over_http(name, here, harbor):
+    harbor.switch("plain-http")
+    here(name, "-t", "5")
+    harbor.switch("redirect-http")
+    here(name, "-t", "5")
+    assert [request.path for request in harbor.requests if request.authorization and not request.tls] == []
