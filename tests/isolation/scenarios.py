@@ -1,7 +1,7 @@
 """What goes wrong, who pages, and what the other services say meanwhile: the table that `make docs` renders.
 
-The services are those of a host that schedules every probe of the stack with `--isolate`. Whoever is not named in a
-scenario says OK.
+The services are those of a host that schedules the probes of the stack and api with `--isolate`. Whoever is not named
+in a scenario says OK.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")
-#: As columns of the table: the probes of the stack, `check_harbor_component` once for each component.
-SERVICES = ("health", *COMPONENTS, "portal", "certificate", "v2")
+#: As columns of the table; `check_harbor_component` once for each component.
+SERVICES = ("health", *COMPONENTS, "portal", "certificate", "api", "v2")
 #: Whatever core answers, or reads from core's report.
-CORE = (*COMPONENTS, "v2")
-ALL_BUT_HEALTH = (*COMPONENTS, "portal", "certificate", "v2")
+LOGINS = ("api", "v2")
+CORE = (*COMPONENTS, *LOGINS)
+ALL_BUT_HEALTH = (*COMPONENTS, "portal", "certificate", *LOGINS)
 
 FROZEN = 3
 
@@ -72,23 +73,23 @@ STEADY = (
     Scenario("Trivy stopped", ("trivy-down",), ("trivy",)),
     Scenario("portal stopped", ("portal-down",), ("portal",)),
     Scenario("portal frozen", ("portal-frozen",), ("portal",), seconds=FROZEN),
-    Scenario("PostgreSQL stopped", ("database-down",), ("database",), see={"database": ("v2",)}),
+    Scenario("PostgreSQL stopped", ("database-down",), ("database",), see={"database": LOGINS}),
     Scenario("PostgreSQL frozen", ("database-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
-    Scenario("a table locked", ("tables-locked",), elsewhere=("api",), see={"api": ("v2",)}, seconds=FROZEN),
+    Scenario("a table locked", ("tables-locked",), ("api",), see={"api": ("v2",)}, seconds=FROZEN),
     Scenario("Redis stopped", ("redis-down",), ("redis",), see={"redis": ("jobservice", "v2")}),
     Scenario("Redis frozen", ("redis-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("storage full", ("storage-full",), elsewhere=("push",)),
     Scenario("storage read-only", ("storage-readonly",), elsewhere=("push",)),
     Scenario("storage lost", ("storage-lost",), elsewhere=("pull",)),
-    Scenario("read-only mode", ("read-only-mode",), elsewhere=("api",)),
-    Scenario("ingress: /api/ goes elsewhere", ("misrouted-api",), ("health",), see={"health": COMPONENTS}),
+    Scenario("read-only mode", ("read-only-mode",), warning=("api",)),
+    Scenario("ingress: /api/ goes elsewhere", ("misrouted-api",), ("health",), see={"health": (*COMPONENTS, "api")}),
     Scenario("ingress: /v2/ goes elsewhere", ("misrouted-v2",), ("v2",)),
     Scenario("ingress: / goes elsewhere", ("misrouted-portal",), ("portal",)),
     Scenario("realm on http", ("realm-http",), ("v2",)),
     Scenario("realm on another host", ("realm-foreign-host",), ("v2",)),
-    Scenario("login refused", login=False, elsewhere=("api",), see={"api": ("v2",)}),
+    Scenario("login refused", login=False, critical=("api",), see={"api": ("v2",)}),
     *(
-        Scenario(f"certificate {title}", (), ("certificate",), see={"certificate": ("v2",)}, certificate=kind)
+        Scenario(f"certificate {title}", (), ("certificate",), see={"certificate": LOGINS}, certificate=kind)
         for title, kind in (
             ("expired", "expired"),
             ("not yet valid", "not-yet-valid"),
@@ -106,11 +107,11 @@ STEADY = (
 INSIDE_THE_LAG = (
     Scenario("registry stopped", ("registry-down", "stale-health"), ("v2",)),
     Scenario("registry frozen", ("registry-frozen", "stale-health"), ("v2",), seconds=FROZEN),
-    Scenario("PostgreSQL stopped", ("database-down", "stale-health"), elsewhere=("api",), see={"api": ("v2",)}),
+    Scenario("PostgreSQL stopped", ("database-down", "stale-health"), ("api",), see={"api": ("v2",)}),
     Scenario(
         "PostgreSQL frozen",
         ("database-frozen", "stale-health"),
-        elsewhere=("api",),
+        critical=("api",),
         see={"api": ("v2",)},
         seconds=FROZEN,
     ),
@@ -133,7 +134,7 @@ TWO_CAUSES = (
         "PostgreSQL and registry stopped",
         ("database-down", "registry-down"),
         ("database", "registry"),
-        see={"database": ("v2",)},
+        see={"database": LOGINS},
     ),
     Scenario(
         "Redis and Trivy stopped", ("redis-down", "trivy-down"), ("redis", "trivy"), see={"redis": ("jobservice", "v2")}
@@ -146,31 +147,34 @@ TWO_CAUSES = (
         "certificate expired, registry stopped",
         ("registry-down",),
         ("certificate", "registry"),
-        see={"certificate": ("v2",)},
+        see={"certificate": LOGINS},
         certificate="expired",
     ),
     Scenario(
         "certificate expired, core stopped",
         ("core-down",),
         ("certificate", "health"),
-        see={"health": CORE},
+        see={"health": (*COMPONENTS, "v2"), "certificate": ("api",)},
         certificate="expired",
     ),
     Scenario(
         "certificate for another name, portal stopped",
         ("portal-down",),
         ("certificate", "portal"),
-        see={"certificate": ("v2",)},
+        see={"certificate": LOGINS},
         certificate="wrong-name",
     ),
     Scenario(
-        "certificate expired, /v2/ goes elsewhere", ("misrouted-v2",), ("certificate", "v2"), certificate="expired"
+        "certificate expired, /v2/ goes elsewhere",
+        ("misrouted-v2",),
+        ("certificate", "v2"),
+        see={"certificate": ("api",)},
+        certificate="expired",
     ),
     Scenario(
         "login refused, registry stopped",
         ("registry-down",),
-        ("registry",),
-        elsewhere=("api",),
+        ("registry", "api"),
         see={"api": ("v2",)},
         login=False,
     ),

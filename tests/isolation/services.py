@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import runner
-from isolation.scenarios import COMPONENTS, SERVICES, Scenario
+from isolation.scenarios import COMPONENTS, LOGINS, SERVICES, Scenario
 from runner import Outcome
 from simulator import Simulator
 
@@ -19,7 +19,10 @@ def command(service: str, authfile: str) -> list[str]:
     """The plugin behind a service, and its own options."""
     if service in COMPONENTS:
         return ["check_harbor_component", "--component", service]
-    further = {"health": ["--delegate", ",".join((*COMPONENTS, "portal"))], "v2": ["--authfile", authfile]}
+    further = {
+        "health": ["--delegate", ",".join((*COMPONENTS, "portal"))],
+        **{login: ["--authfile", authfile] for login in LOGINS},
+    }
     return [f"check_harbor_{service}", *further.get(service, [])]
 
 
