@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from simulator import Simulator
 from simulator.replay import DIRECTORY, load
 
@@ -17,3 +20,18 @@ def plant(harbor: Simulator, *names: str) -> None:
         answer = recording.answer
         headers = {header: answer.headers[header] for header in HEADERS if header in answer.headers}
         harbor.answer(recording.target.partition("?")[0], answer.status, headers, answer.body)
+
+
+def peak(command: list[str]) -> tuple[str, int]:
+    """What a command prints, and the most memory that it had, in bytes."""
+    done = subprocess.run([sys.executable, "-ISc", LAUNCHER, *command], capture_output=True, text=True, check=True)
+    return done.stdout, int(done.stderr) * 1024
+
+
+#: A process starts with the resident size of the one that started it, so a small one stands in between.
+LAUNCHER = """
+import os, sys
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, used = os.wait4(child, 0)
+sys.stderr.write(str(used.ru_maxrss))
+"""

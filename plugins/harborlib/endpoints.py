@@ -68,7 +68,8 @@ SCAN_SCHEDULE_METRICS = Endpoint("/scans/schedule/metrics", "scan-all:read")
 SCANNERS = Endpoint("/scanners", "scanner:list")
 SCANNER_METADATA = Endpoint("/scanners/{}/metadata", "scanner:read")
 SECURITY_SUMMARY = Endpoint("/security/summary", "security-hub:read", since="2.9")
-ROBOTS = Endpoint("/robots", "robot:list", robots="2.12")
+ROBOTS = Endpoint("/robots", "robot:list", robots="2.12")  # 2.9 takes it too, 2.10 and 2.11 refuse it
+ROBOTS_OF_PROJECT = ROBOTS._replace(level=PROJECT)
 WEBHOOK_POLICIES = Endpoint("/projects/{}/webhook/policies", "notification-policy:list", PROJECT)
 WEBHOOK_EXECUTIONS = Endpoint(
     "/projects/{}/webhook/policies/{}/executions", "notification-policy:read", PROJECT, since="2.8"

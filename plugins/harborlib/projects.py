@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from .endpoints import PROJECTS
+from .failure import Failure
 from .fields import Fields
-from .rest import Pages, Rest
+from .rest import Each, Pages, Rest
 from .things import Selection
 
 
@@ -31,6 +33,24 @@ class Projects:
                 self.unseen = f"only {pages} projects looked at: time ran out"
                 return
         self._selection.confirm()
+
+    def each(self, question: Callable[[str, int], Any]) -> Iterator[tuple[str, Any]]:
+        """The name of each project and the answer to a question, which is asked with its name and its number.
+
+        What the question raises tells the project; `unseen` also says how far one came with the questions.
+        """
+
+        def ask(project: tuple[str, int]) -> Any:
+            try:
+                return question(*project)
+            except Failure as failure:
+                failure.detail = f"{project[0]}: {failure.detail}"
+                raise
+
+        asked = Each([(row.text("name"), int(row.number("project_id"))) for row in self], ask, "project")
+        for (name, _), answer in asked:
+            yield name, answer
+        self.unseen = self.unseen or asked.unseen
 
     def _lists(self) -> Iterator[Pages]:
         names = self._selection.exact

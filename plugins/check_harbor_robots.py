@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Which robot account expires, our own among them?
+
+Reads the robot accounts of the system from /api/v2.0/robots, or with --project those of projects. A client whose robot
+account has expired is refused like one with a wrong password.
+
+States:
+  OK        no account expires soon
+  WARNING   an account expires within 7 days or a quarter of its life, whichever is shorter (or -w); one has expired or
+            was disabled in the last 30 days
+  CRITICAL  the account that this probe logs in with expires as soon as that; any account expires very soon (-c)
+  UNKNOWN   usage error, no login, a right is missing, no such account or project, no answer that can be judged; time
+            ran out before all projects were looked at; with --isolate: another probe reports the cause, named in the
+            line (database, the login)
+
+-w and -c are times left, as 14d: for two weeks; -c is off by default. Accounts that expired or were disabled longer
+than 30 days ago are counted, not judged. Harbor lists the accounts of one project at a time: with thousands of projects
+raise -t, or divide them among services. A monitoring robot of Harbor 2.9 with rights on system level has none in
+projects: --project needs another one there.
+
+Perfdata:
+  robots     accounts looked at
+  expired    those that have expired
+  disabled   those that are disabled
+  left       seconds until the first of them expires, negative if it has in the last 30 days; left out if none does
+  left_NAME  the same for each account that --perfdata-for names
+  time       seconds that the answers took, all together
+
+Rights: robot:list, on system level; with --project in each project instead. Harbor: 2.0 or newer; robot accounts can
+hold this right on 2.9, and from 2.12 on.
+
+Does not see: accounts of projects, unless --project names them, and vice versa; passwords of people; secrets that were
+refreshed without telling whoever uses them (check_harbor_login).
+"""
+
+from argparse import Namespace
+from typing import NamedTuple, Optional
+
+from harborlib import endpoints, judgement, options, plugin, things, units, words
+from harborlib.projects import Projects
+from harborlib.rest import Rest
+from harborlib.things import Quantity, Selection, Total, Trouble, named, thing
+
+import nagiosplugin
+from nagiosplugin import Critical, Ok, Unknown, Warn
+
+DAY = 86400
+RECENTLY = 30 * DAY  # what is over for longer hurts nobody any more
+NEVER = -1
+NEXT = "give it more time in the UI (Robot Accounts > Edit, or the API's duration); its secret stays; or delete it"
+ENABLE = "enable it in the UI (Robot Accounts), or delete it"
+MORE = "raise -t, or divide the projects among services with --project"
+
+
+class Account(NamedTuple):
+    """A robot account: seconds left (None: it never expires), seconds of its life, seconds for which it is disabled."""
+
+    name: str
+    left: Optional[float]
+    life: float
+    disabled: Optional[float]
+
+    @property
+    def gone(self):
+        """Whether it is over since long."""
+        return max(self.disabled or 0, -(self.left or 0)) > RECENTLY
+
+
+class Robots(nagiosplugin.Resource):
+    """The robot accounts, the next to expire first. `lives` are the seconds of their lives by name."""
+
+    def __init__(self, rest, selection, projects):
+        self.rest = rest
+        self.selection = selection
+        self.projects = projects
+        self.unseen = ""
+        self.scope = "on system level, those of projects not looked at"
+        self.lives = {}
+        self.fine = ""
+
+    def probe(self):
+        accounts = list(self.of_projects() if self.projects else self.of_system())
+        if not self.unseen:
+            self.selection.confirm()
+        yield judgement.seconds(self.rest.elapsed)
+        yield nagiosplugin.Metric("unseen", self.unseen)
+        ending = [account for account in accounts if account.left is not None]
+        off = [account for account in accounts if account.disabled is not None]
+        for account in off:
+            text = "" if account.gone else f"disabled {words.span(account.disabled)} ago"
+            yield nagiosplugin.Metric(named("off", account.name), text, context="off")
+        judged = sorted((left, name, life) for name, left, life, _ in set(ending) - set(off) if -left <= RECENTLY)
+        for left, name, life in judged:
+            self.lives[name] = life
+            yield nagiosplugin.Metric(named("left", name), round(left), "s", context="left")
+        expired = [account for account in ending if account.left <= 0]
+        counts = {"robots": len(accounts), "expired": len(expired), "disabled": len(off)}
+        for name, count in counts.items():
+            yield nagiosplugin.Metric(name, count, min=0, context="sum")
+        self.fine = f"{words.number(len(accounts), 'robot account')} {self.scope}"
+        if judged:
+            yield nagiosplugin.Metric("left", round(judged[0][0]), "s", context="sum")
+            self.fine += f"; {judged[0][1]} expires first, in {words.span(judged[0][0])}"
+        self.fine += "".join(f", {counts[what]} {what}" for what in ("expired", "disabled") if counts[what])
+
+    def of_system(self):
+        pages = self.rest.pages(endpoints.ROBOTS)
+        for row in pages:
+            yield from self.taken(row)
+        self.unseen = f"only {pages} robot accounts looked at: time ran out" if pages.late else ""
+
+    def of_projects(self):
+        projects = Projects(self.rest, self.projects)
+        found = list(projects.each(self.of_project))
+        self.scope = f"in {words.number(len(found), 'project')}"
+        self.unseen = projects.unseen
+        return [account for _, accounts in found for account in accounts]
+
+    def of_project(self, _, number):
+        rows = self.rest.pages(endpoints.ROBOTS_OF_PROJECT, q=f"Level=project,ProjectID={number}")
+        return [account for row in rows for account in self.taken(row)]
+
+    def taken(self, row):
+        """The account of a row, if it is one of those asked for."""
+        name, expires = row.text("name"), row.number("expires_at", needed=True)
+        if self.selection.takes(name):
+            now, created = self.rest.now, row.moment("creation_time") or 0.0
+            off = max(0.0, now - (row.moment("update_time") or 0.0)) if row.flag("disable") else None
+            yield Account(name, None if expires == NEVER else expires - now, expires - created, off)
+
+
+class Expiry(Quantity):
+    """The time left of an account; without -w the limit follows from its life. For `own` any limit is critical."""
+
+    def __init__(self, args, selection, own):
+        critical = args.critical or nagiosplugin.Range("~:")
+        super().__init__("left", args.warning, critical, "", words.span, NEXT, selection=selection)
+        self.own = own
+        self.given = args.warning
+
+    def evaluate(self, metric, resource):
+        name = thing(metric, "left")
+        self.warning = self.given or nagiosplugin.Range(f"{max(0, min(7 * DAY, resource.lives[name] / 4)):.0f}:")
+        left = metric.value
+        when = f"expires in {words.span(left)}" if left > 0 else f"expired {words.span(-left)} ago"
+        text = f"{name}{' (used by this probe)' if name == self.own else ''}: {when}"
+        text += f", {words.moment(resource.rest.now + left)}"
+        for state, limit in ((Critical, self.critical), (Warn, self.warning)):
+            if not limit.match(left):
+                state = Critical if name == self.own else state
+                return judgement.Judged(state, text, metric, self.next_step)
+        return judgement.Judged(Ok, text, metric)
+
+
+def declare(parser):
+    options.thresholds(parser, "", "time left, as 14d: (-w: by the account's life)", None, None, units.SECONDS)
+    parser.add_argument("--project", metavar="NAMES", type=things.patterns, default=[],
+                        help="the accounts of these projects, not the system's: names or patterns, as *")  # fmt: skip
+    things.declare(parser, "robot accounts", "--robot")
+
+
+def check(args, harbor):
+    rest, selection = Rest(harbor), Selection(args, "robot account")
+    chosen = Namespace(include=args.project, exclude=[], perfdata_for=[])
+    robots = Robots(rest, selection, Selection(chosen, "project") if args.project else None)
+    return nagiosplugin.Check(
+        robots,
+        Expiry(args, selection, harbor.login.username),
+        Trouble("off", Warn, ENABLE, selection=selection),
+        Trouble("unseen", Unknown, MORE),
+        Total("sum", None, None),
+        judgement.Threshold("time", None, None, ""),
+        things.Summary(robots),
+    )
+
+
+main = plugin.main(__name__, declare, check)
