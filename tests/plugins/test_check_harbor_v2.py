@@ -72,6 +72,15 @@ def test_not_a_registry(check, harbor: Simulator, status: int, kind: str) -> Non
     ]
 
 
+def test_rate_limit_of_the_proxy(check, harbor: Simulator) -> None:
+    harbor.answer("/v2/", 429)
+    assert check("v2") == [
+        "HARBOR V2 UNKNOWN - too many requests (429 for /v2/)",
+        "Next: look at the rate limits of the proxy in front",
+        "exit code 3",
+    ]
+
+
 def test_redirect_to_v2_with_a_slash(check, harbor: Simulator) -> None:
     """A proxy that strips the slash: Harbor's nginx sends clients back to /v2/, here for ever."""
     harbor.answer("/v2/", 301, {"Location": f"{harbor.url}/v2"})
