@@ -90,7 +90,7 @@ class Repository:
         """A missing right. For a stranger that is an outage: an image that was public is so no longer."""
         rights = f"no right to {', '.join(actions)} in {self.name}, or there is no such project"
         failure = Failure(CONTENT, f"{self.harbor.login.username if self.harbor.login else 'a stranger'} has {rights}")
-        failure.login = True  # a token was needed, and it is the database that knows the rights
+        failure.path, failure.login = registry.BASE, True  # a token was needed, and the database knows the rights
         failure.next_step = "give the robot account that right in its project, and look whether the project exists"
         if not self.harbor.login:
             failure.state = "critical"

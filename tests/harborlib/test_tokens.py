@@ -75,6 +75,13 @@ def test_any_claims_give_times_that_can_be_printed(claims: object) -> None:
         assert all(isinstance(actions, frozenset) for actions in found.access.values())
 
 
+@given(st.fixed_dictionaries({name: st.none() | st.integers() | st.floats() for name in ("iat", "nbf", "exp")}))
+def test_any_times_are_between_1970_and_the_end_of_time(claims: dict[str, float]) -> None:
+    found = understood(token(claims))
+    usual = all(value is None or 0 <= value < 1e11 for value in claims.values())
+    assert (found is not None) is usual
+
+
 def test_claims_nested_too_deeply() -> None:
     deep = base64.urlsafe_b64encode(b'{"a":' * 100_000 + b"1" + b"}" * 100_000).decode()
     assert understood(f"e30.{deep}.c2ln") is None

@@ -136,6 +136,13 @@ def test_a_stranger_pulls_what_is_public_and_nothing_else(lab: Lab) -> None:
     ]
 
 
+def test_a_stranger_while_the_database_is_down(lab: Lab) -> None:
+    lab.add("pub/canary:1.0", lab.image)
+    lab.harbor.switch("database-down")
+    outcome = lab.pull("--no-login", "--image", "pub/canary:1.0", "--isolate")
+    assert outcome.first.endswith(" (see check_harbor_component database)")
+
+
 def test_a_blob_that_garbage_collection_took(lab: Lab) -> None:
     lab.registry.blob(digest_of(lab.image.layers[0])).unlink()
     assert lab.screen(lab.pull()) == [
@@ -188,9 +195,9 @@ def test_a_blob_cut_short_on_the_disk(lab: Lab) -> None:
 def test_a_blob_longer_than_its_descriptor_is_not_read_to_its_end(lab: Lab) -> None:
     layer = lab.image.layers[1]
     with open(lab.registry.blob(digest_of(layer)), "ab") as file:
-        file.truncate(50_000_000)
+        file.truncate(50_000_000_000)
     what = f"blob {short(layer)} of {REPOSITORY} is corrupt: more than 20000 bytes arrived instead of 20000 bytes"
-    assert lab.pull().first == f"HARBOR PULL CRITICAL - {what}"
+    assert lab.pull("-t", "20").first == f"HARBOR PULL CRITICAL - {what}"
 
 
 def test_a_manifest_that_is_not_what_its_digest_says(lab: Lab) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from registry import daemon, mounts
+from registry import daemon, mounts, nginx
 from registry.images import canary, digest_of
 from registry.lab import IMAGE, REPOSITORY, ROBOT, USERS, Lab
 from simulator import Account
@@ -180,6 +180,8 @@ def test_an_immutable_tag(lab: Lab) -> None:
         "'canary:check-harbor' configured as immutable. | token=Ts;;;0",
         "Next: remove the immutability rule of the canary project, or name another --repository",
     ]
+    assert lab.harbor.requests[-1].method == "DELETE"
+    assert "/blobs/" in lab.harbor.requests[-1].path  # there is no image to delete
 
 
 def test_a_project_that_is_a_proxy_cache(lab: Lab) -> None:
@@ -295,6 +297,30 @@ def test_an_image_that_comes_back_different(lab: Lab) -> None:
     )
     assert lines[1:] == ["Next: does another host push here too?", "exit code 2"]
     assert list(lab.upstream.artifacts[REPOSITORY].values()) == [{"1.0"}]
+
+
+def test_an_image_that_does_not_come_back_is_not_the_canary_images_fault(lab: Lab) -> None:
+    body = b'{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}'
+    lost = Response(404, {"Content-Type": "application/json"}, body)
+    intercept(lab, "GET", lambda request: lost.copy() if request.path.endswith("/manifests/check-harbor") else None)
+    assert lab.pull("--isolate").code == 0
+    assert lab.screen(lab.push("--depth", "image", "--isolate", "--image", IMAGE))[0] == (
+        f"HARBOR PUSH CRITICAL - manifest {TAG} is lost: Harbor knows it, the registry's storage does not have it"
+        " | token=Ts;;;0"
+    )
+
+
+def test_an_ingress_that_limits_bodies(lab: Lab) -> None:
+    daemon.needed(nginx.PROGRAM)
+    with nginx.running(lab.folder / "nginx", lab.harbor.port, limit="client_max_body_size 1m;") as lab.url:
+        lab.harbor.external_url = lab.url
+        assert lab.push("--depth", "session").code == 0
+        assert lab.screen(lab.push()) == [
+            "HARBOR PUSH CRITICAL - writing 2050 KiB: 413, the proxy in front limits the size of a request"
+            " | token=Ts;;;0",
+            "Next: raise the limit of the ingress (nginx: client_max_body_size 0)",
+            "exit code 2",
+        ]
 
 
 # Where an upload goes on

@@ -136,6 +136,16 @@ def test_who_is_told_to_stop_waits_for_the_upload_that_was_just_begun(lab: Lab) 
     assert unfinished(lab, REPOSITORY) == []
 
 
+def test_who_is_told_to_stop_begins_nothing_any_more(lab: Lab) -> None:
+    arrived, release = hold(lab, "PATCH")
+    process = start(lab, "canary")
+    assert arrived.wait(20)
+    process.terminate()
+    threading.Timer(0.2, release).start()  # the work could go on while it cleans up
+    process.communicate(timeout=20)
+    assert [request.method for request in lab.harbor.requests] == ["GET", "GET", "POST", "PATCH", "DELETE"]
+
+
 def test_who_is_told_to_stop_names_what_it_cannot_take_back(lab: Lab) -> None:
     arrived, release = hold(lab, "PATCH")
     process = start(lab, "canary")
