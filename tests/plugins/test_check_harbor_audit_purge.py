@@ -88,6 +88,9 @@ def test_options(ask, harbor: Simulator) -> None:
         f"Next: {LOG}",
         "exit code 2",
     ]
-    assert ask("audit_purge", *limits[:-1], "11h")[0].startswith(
+    assert ask("audit_purge", *limits[:-1], "11h") == [
         "HARBOR AUDIT_PURGE CRITICAL - last success 1 d 9 h ago (critical at 1 d) | "
-    )
+        "time=Ts;;;0 age=118800s;43200;86400;0 running=0s;3600;7200;0 duration=3600s;;;0",
+        f"Next: {LOG}",
+        "exit code 2",
+    ]
