@@ -71,9 +71,12 @@ def component(name: str, notes: str, interval: int = MINUTE, attempts: int = 1, 
 
 
 def reminder(which: str, notes: str) -> Service:
-    """One reminder of an expiring certificate. The second attempt lets harbor-certificate come first."""
+    """One reminder of an expiring certificate. The attempts let harbor-certificate come first, which tells as much.
+
+    Icinga 2 counts the very first check as the second attempt.
+    """
     options = {"--judge": "expiry", "--reminder": which, "--alerting-since": ALERTING_SINCE}
-    return Service(f"certificate-reminder-{which}", "certificate", notes, HOUR, 2, 5 * MINUTE, options=options)
+    return Service(f"certificate-reminder-{which}", "certificate", notes, HOUR, 3, 5 * MINUTE, options=options)
 
 
 def operation(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from .engine import Engine
 from .icinga import Icinga
 from .nagios import Nagios
-from .resident import Resident
 
 
 @pytest.fixture(scope="module", params=[Icinga, Nagios], ids=lambda engine: engine.name)
@@ -18,10 +15,3 @@ def kind(request: pytest.FixtureRequest) -> type[Engine]:
     engine: type[Engine] = request.param
     engine.needed()
     return engine
-
-
-@pytest.fixture(scope="session")
-def resident() -> Iterator[Resident]:
-    """The plugins in one process."""
-    with Resident() as process:
-        yield process

@@ -44,6 +44,7 @@ class Icinga(Engine):
 
     name = "icinga2"
     package = "icinga2"
+    delayed = 6  # it looks for them every 5 s
     node = "test-node"
 
     def configure(self) -> None:

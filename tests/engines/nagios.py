@@ -81,8 +81,7 @@ class Nagios(Engine):
 
     name = "nagios4"
     package = "nagios4-core"
-    at_once = 25  # each is a second late
-    written = 1.5  # its status file is written once a second
+    written = delayed = 1.5  # its status file is written once a second
 
     def configure(self) -> None:
         (self.folder / "spool").mkdir()

@@ -27,7 +27,6 @@ from .engine import Engine, Harbor, Page
 pytestmark = pytest.mark.timeout(600)
 
 CANARY, CANARY_SECRET, PROJECT = "robot$canary", "the-secret-of-the-canary", "priv"
-DELAYED = 6  # seconds; Icinga 2 looks every 5 s for notifications that it held back
 
 #: Scenarios that differ from others in the plugin's words alone; tests/isolation has them all.
 LEFT_OUT = {
@@ -126,7 +125,7 @@ class Run:
             waits = [check for check in chosen if self.harbors[check[0]][0].seconds == FROZEN]
             self.engine.run(waits, at_once=30)
             self.engine.run([check for check in chosen if check not in waits])
-            time.sleep(DELAYED)  # for whatever the engine has held back or not yet written down
+            time.sleep(self.engine.delayed)  # for whatever it has held back or not yet written down
 
 
 def slug(scenario: Scenario) -> str:
