@@ -64,7 +64,7 @@ class ServedChain(nagiosplugin.Resource):
     def __init__(self, args):
         self.origin = args.harbor
         self.judge = args.judge
-        self.route = Route(args.connect_to, args.family)
+        self.route = Route.of(args)
         self.proxy = args.proxy and (args.proxy.host, args.proxy.port)
         self.client = (args.client_cert, args.client_key)
         self.context = tls.context(args.ca_file, *self.client, verify=not args.insecure)
@@ -168,11 +168,12 @@ class DaysLeft(judgement.Threshold):
     def evaluate(self, metric, resource):
         element = self.element(metric, resource)
         limits = self.limits(element)
-        text = good_until(element, time.time())
         for state in (Critical, Warn):
             if not limits[state].match(metric.value) and self.due(element, metric.value):
-                return judgement.Judged(state, text, metric, self.next_step)
-        return judgement.Judged(nagiosplugin.Ok, text, metric)
+                text = good_until(element, time.time(), ends=True)
+                at = f" ({state} at {limits[state]})" if self.given[state] else ""
+                return judgement.Judged(state, text + at, metric, self.next_step)
+        return judgement.Judged(nagiosplugin.Ok, good_until(element, time.time()), metric)
 
     def performance(self, metric, resource):
         limits = self.limits(self.element(metric, resource))
@@ -226,16 +227,19 @@ def last_link(chain):
     return last
 
 
-def good_until(element, now):
-    """How long a certificate is good, or since when it is not any more."""
+def good_until(element, now, ends=False):
+    """How long a certificate is good, how soon it `ends`, or since when it is not any more."""
     left = element.days_left(now)
-    if left > 0:
-        return f"{element.subject} is good for {count(left)}, until {day(element.not_after)}"
+    at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(element.not_after))
     if left < -1:
         return f"{element.subject} expired {count(-left - 1)} ago, on {day(element.not_after)}"
-    at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(element.not_after))
-    told = "is good for less than a day, until" if left == 0 else "expired less than a day ago, at"
-    return f"{element.subject} {told} {at}"
+    if left == -1:
+        return f"{element.subject} expired less than a day ago, at {at}"
+    if left == 0:
+        return f"{element.subject} expires within a day, at {at}"
+    if ends:
+        return f"{element.subject} expires in {count(left)}, on {day(element.not_after)}"
+    return f"{element.subject} is good for {count(left)}, until {day(element.not_after)}"
 
 
 def count(days):

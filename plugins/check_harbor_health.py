@@ -30,6 +30,7 @@ import nagiosplugin
 from nagiosplugin import Critical, Ok, Warn
 
 OWN_SHARE = 0.6  # of the time for the report itself; the rest tells why it did not come
+REFUSED = (401, 403, 429)  # somebody in front refuses this host, whoever else may come in
 PROMPT = 5  # seconds; a /ping that takes longer waits for Redis
 
 
@@ -62,12 +63,14 @@ class Health(nagiosplugin.Resource):
         stage = ROUTE if failure.stage == STATUS and failure.status < 500 else failure.stage
         told = Failure(stage, (f"{why}: " if why else "") + failure.detail, status=failure.status, hung=failure.hung)
         told.path = failure.path
-        told.next_step = components.next_step(sick) if sick else ""
+        told.next_step = components.next_step(sick) if sick else failure.next_step
         return told
 
     @staticmethod
     def broken_part(failure, ping, page):
         """Why there is no report, by what /ping and the front page answer, and the component to look at (or "")."""
+        if failure.status in REFUSED:
+            return "", ""
         pinged = answered(ping) and not ping.is_html
         has_portal = answered(page) and b"harbor" in page.body.lower()
         stalled = failure.hung or failure.status == 504

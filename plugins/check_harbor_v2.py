@@ -73,11 +73,10 @@ def declare(parser):
 
 def check(args, harbor):
     protocol = RegistryProtocol(harbor)
-    step = "set external_url in harbor.yml (externalURL in the chart) to the address that clients use, and restart core"
     return nagiosplugin.Check(
         protocol,
         judgement.ResponseTime(args.warning, args.critical),
-        judgement.Finding("challenge", next_step=step),
+        judgement.Finding("challenge", next_step=registry.REALM),
         judgement.Summary(protocol),
     )
 

@@ -105,6 +105,8 @@ class Harbor:
         meaning, next_step = REFUSALS.get(answer.status, ("", ""))
         if answer.status == 401 and answer.login:
             meaning, next_step = "login refused", LOGIN
+        if answer.status == 403 and not answer.login:
+            meaning, next_step = "this host is refused", "ask who runs the proxy or firewall in front to let it through"
         if meaning:
             detail = f"{meaning} ({answer.status} for {answer.path})"
         elif answer.request_id:
@@ -127,7 +129,7 @@ class Harbor:
         with self._lock:
             if (origin, verify) not in self._transports:
                 context = tls.context(args.ca_file, args.client_cert, args.client_key, verify)
-                route = Route(args.connect_to if origin == self.origin else None, args.family)
+                route = Route.of(args) if origin == self.origin else Route(None, args.family)
                 self._transports[origin, verify] = transport.Transport(
                     origin, route, context, args.proxy and args.proxy.url
                 )

@@ -11,8 +11,8 @@ import nagiosplugin
 from nagiosplugin import Critical, Ok, Unknown
 
 from . import INSTALL, components, deadline, isolation, judgement
-from .api import Harbor
-from .failure import ANSWER, NEXT_STEPS, STATUS, Failure, Interrupted, Unusable
+from .api import LOOKED_PAST, Harbor
+from .failure import ANSWER, CERTIFICATE, NEXT_STEPS, STATUS, Failure, Interrupted, Unusable
 from .isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
 from .judgement import Judged
 from .output import Measure, Part, Report
@@ -214,6 +214,11 @@ class Attempt:
     def _symptoms(self) -> list[Symptom]:
         return [self._symptom(result) for result in self.results if result.state != Ok]
 
+    def _notes(self) -> tuple[str, ...]:
+        """The remarks; that we looked past a certificate says nothing new where a result is about it."""
+        told = self.has(CERTIFICATE)
+        return tuple(note for note in self.harbor.notes if not (told and note == LOOKED_PAST))
+
     def report(self) -> Report:
         """What to print."""
         results = nagiosplugin.Results(*self.results)
@@ -234,7 +239,7 @@ class Attempt:
             measures=[measure for measure in map(measured, self.results) if measure],
             cause=causes[0] if causes else None,
             next_step=next((result.next_step for result in leading if result.next_step), ""),
-            notes=tuple(self.harbor.notes),
+            notes=self._notes(),
             traceback=self.traceback,
             secrets=tuple(self.harbor.secrets),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import socket
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,21 +10,40 @@ from typing import NamedTuple
 from . import deadline
 from .failure import CONNECT, RESOLVE, TLS, Failure
 
+FAMILIES: dict[int, str] = {
+    socket.AF_INET: " to an IPv4 address (-4)",
+    socket.AF_INET6: " to an IPv6 address (-6)",
+}
+
 
 class Route(NamedTuple):
     """How to get to a server: `--connect-to` and `-4`/`-6`.
 
-    `instead` is the host and port to dial in place of those in the URL (None: as in the URL).
+    `instead` is the host and port to dial in place of those in the URL (None: as in the URL), `option` what the
+    address comes from, where that is not the URL.
     """
 
     instead: tuple[str, int] | None = None
     family: int = socket.AF_UNSPEC
+    option: str = ""
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> Route:
+        """The way to Harbor that was asked for."""
+        option = "--connect-to" if args.connect_to else "--proxy" if args.proxy else ""
+        return cls(args.connect_to, args.family, option)
 
     def dial(self, host: str, port: int) -> socket.socket:
         """A TCP connection to host and port; raises Failure (resolve, connect)."""
         if self.instead:
             host, port = self.instead[0], self.instead[1] or port
-        return connect(resolve(host, port, self.family), host, port)
+        try:
+            return connect(resolve(host, port, self.family), host, port)
+        except Failure as failure:
+            if self.option:
+                failure.detail += f" (given with {self.option})"
+                failure.next_step = f"check that {where(host, port)}, given with {self.option}, is right and up"
+            raise
 
 
 def resolve(host: str, port: int, family: int) -> list[tuple]:
@@ -32,7 +52,8 @@ def resolve(host: str, port: int, family: int) -> list[tuple]:
     try:
         return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
     except socket.gaierror as error:
-        raise Failure(RESOLVE, f"cannot resolve {host}: {error.strerror}") from None
+        wanted = FAMILIES.get(family, "")
+        raise Failure(RESOLVE, f"cannot resolve {host}{wanted}: {error.strerror}") from None
     except UnicodeError:
         raise Failure(RESOLVE, f"cannot resolve {host}: not a valid host name") from None
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import deadline
-from .failure import CERTIFICATE, STATUS, Failure
+from .failure import CERTIFICATE, CONTENT, STATUS, Failure
 
 if TYPE_CHECKING:
     from .api import Harbor, Health
@@ -96,6 +96,14 @@ RULES = {
     "trivy": Rule(subjects=frozenset({"scanner", "scan"})),
 }
 
+#: Why a failure on the registry's wire belongs to this owner.
+STEPS = {
+    "v2": "the challenge fails already",
+    "login": "the login fails already",
+    "pull": "pulling fails too",
+    "push": "pushing fails too",
+    "api": "that holds for everybody",
+}
 #: Probes whose subject is the login itself: for them a refused one is CRITICAL.
 LOGIN_SUBJECTS = ("api", "login")
 #: Whose service reports a refused login: the probes that use the canary robot have another one than the rest.
@@ -158,25 +166,29 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
     """The first that fits, from the outside in: certificate, health, a component, the login, core under load."""
     if symptom.kind == CERTIFICATE and "certificate" in owners:
         return Cause("certificate", "clients refuse it")
-    health = snapshot.health
-    if health is None:
+    if snapshot.health is None:
         return None
+    reported = report_cause(symptom, snapshot.health, owners)
+    if reported:
+        return reported
+    if symptom.kind == REFUSED:
+        return Cause(LOGIN_OWNER.get(symptom.subject, "api"), "the credentials are not taken")
+    if snapshot.systeminfo and symptom.kind in TROUBLE and symptom.served_by in ("core", "registry"):
+        return Cause("api", f"other logins fail too: {snapshot.systeminfo.detail}")
+    return Cause(symptom.step, STEPS[symptom.step]) if symptom.step else None
+
+
+def report_cause(symptom: Symptom, health: Health | Failure, owners: frozenset[str]) -> Cause | None:
+    """The owner by Harbor's health report: health where there is none in time, else a component in it."""
     if isinstance(health, Failure):
-        return Cause("health", "the whole of Harbor is affected")
+        # A report that is not understood is UNKNOWN and pages nobody: then whoever fails speaks for itself.
+        return None if health.stage == CONTENT else Cause("health", "the whole of Harbor is affected")
     if health.elapsed > SLOW_HEALTH:
         return Cause("health", f"Harbor's health report took {health.elapsed:.1f} s")
     if health.just_started:
         return Cause("health", "core has just started")
     component = unhealthy_cause(symptom, health, owners)
-    if component:
-        return Cause(component, f"Harbor says {component} is unhealthy")
-    if symptom.kind == REFUSED:
-        return Cause(LOGIN_OWNER.get(symptom.subject, "api"), "the credentials are not taken")
-    if snapshot.systeminfo and symptom.kind in TROUBLE and symptom.served_by in ("core", "registry"):
-        return Cause("api", f"other logins fail too: {snapshot.systeminfo.detail}")
-    if symptom.step:
-        return Cause(symptom.step, "that step fails already")
-    return None
+    return Cause(component, f"Harbor says {component} is unhealthy") if component else None
 
 
 def unhealthy_cause(symptom: Symptom, health: Health, owners: frozenset[str]) -> str | None:

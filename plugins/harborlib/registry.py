@@ -17,6 +17,8 @@ from .origin import PORTS, Origin
 from .request import Answer
 
 BASE = "/v2/"
+#: What to do about a realm that clients cannot use.
+REALM = "set external_url in harbor.yml (externalURL in the chart) to the address that clients use, and restart core"
 
 _PIECE = re.compile(r"""[\s,]*([\w!#$%&*+.^`~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+)))?""")
 
@@ -63,13 +65,15 @@ def challenge_problem(header: str, origin: Origin) -> str:
 def challenge(answer: Answer, harbor: Harbor) -> dict[str, str]:
     """The Bearer challenge of a 401, safe to follow: its realm is on our origin; raises Failure (route, status)."""
     if answer.status != 401:
-        if answer.is_html or answer.status in (200, 404):
+        if answer.status < 500 and (answer.is_html or answer.status in (200, 404)):
             raise answer.fail(ROUTE, f"{answer.status} instead of the registry from {answer.path}")
         harbor.good(answer)
     header = answer.headers.get("WWW-Authenticate", "")
     problem = challenge_problem(header, harbor.origin)
     if problem:
-        raise answer.fail(ROUTE, problem)
+        failure = answer.fail(ROUTE, problem)
+        failure.next_step = REALM
+        raise failure
     return challenges(header)["bearer"]
 
 

@@ -125,10 +125,10 @@ def test_several_findings(check, harbor: Simulator) -> None:
         issue("other.example.net", issuer=root(), not_after=now() + 3.5 * DAY, not_before=now() - 400 * DAY), stranger
     )
     assert check("certificate") == [
-        "HARBOR CERTIFICATE CRITICAL - other.example.net is good for 3 days, until DATE; "
+        "HARBOR CERTIFICATE CRITICAL - other.example.net expires in 3 days, on DATE; "
         "not valid for localhost, only for other.example.net | "
         "time=Ts;;;0 days_left=3;31:;8: days_left_1=89;23:;8:",
-        "CRITICAL: other.example.net is good for 3 days, until DATE",
+        "CRITICAL: other.example.net expires in 3 days, on DATE",
         "CRITICAL: not valid for localhost, only for other.example.net",
         "WARNING: Somebody Else does not belong to the chain: other.example.net > Somebody Else",
         RENEW,

@@ -48,9 +48,10 @@ def test_default_thresholds_follow_from_the_lifetime(
         return line, perfdata, code
 
     def expected(state: str, left: int) -> tuple[str, str, str]:
-        days = "less than a day" if left == 0 else "1 day" if left == 1 else f"{left} days"
-        line = f"HARBOR CERTIFICATE {state} - localhost is good for {days}, until DATE"
-        line += " (issued by Testing CA)" if state == "OK" else ""
+        days = "1 day" if left == 1 else f"{left} days"
+        words = f"expires in {days}, on DATE" if left else "expires within a day, at DATE"
+        words = f"is good for {days}, until DATE (issued by Testing CA)" if state == "OK" else words
+        line = f"HARBOR CERTIFICATE {state} - localhost {words}"
         code = f"exit code {('OK', 'WARNING', 'CRITICAL').index(state)}"
         return line, f"time=Ts;;;0 days_left={left};{limits}", code
 
@@ -64,10 +65,10 @@ def test_default_thresholds_follow_from_the_lifetime(
 @pytest.mark.parametrize(
     ("left", "days", "words"),
     [
-        (29 + 23.9 / 24, 29, "is good for 29 days, until DATE"),
-        (30 + 0.1 / 24, 30, "is good for 30 days, until DATE"),
-        (1.5, 1, "is good for 1 day, until DATE"),
-        (0.5, 0, "is good for less than a day, until DATE"),
+        (29 + 23.9 / 24, 29, "expires in 29 days, on DATE"),
+        (30 + 0.1 / 24, 30, "expires in 30 days, on DATE"),
+        (1.5, 1, "expires in 1 day, on DATE"),
+        (0.5, 0, "expires within a day, at DATE"),
         (-0.5, -1, "expired less than a day ago, at DATE"),
         (-1.5, -2, "expired 1 day ago, on DATE"),
         (-2.5, -3, "expired 2 days ago, on DATE"),
@@ -137,7 +138,7 @@ def test_each_element_has_its_own_limits(check, harbor: Simulator) -> None:
     leaf = issue("localhost", issuer=ca, not_before=end - 90 * DAY, not_after=end)
     harbor.certificate = Identity(leaf.key, (leaf.certificate, ca.certificate))
     perfdata = "time=Ts;;;0 days_left=25;23:;8: days_left_1=20;31:;8:"
-    line = "Intermediate is good for 20 days, until DATE"
+    line = "Intermediate expires in 20 days, on DATE"
     assert check("certificate", "-v") == [
         f"HARBOR CERTIFICATE WARNING - {line} | {perfdata}",
         f"WARNING: {line}",

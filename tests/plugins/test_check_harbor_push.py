@@ -122,7 +122,7 @@ def test_read_only_mode(lab: Lab) -> None:
     text = "Harbor is in read-only mode: nobody can push"
     assert lab.screen(lab.push()) == [f"HARBOR PUSH CRITICAL - {text} | token=Ts;;;0", step, "exit code 2"]
     assert (
-        lab.push("--isolate").first == f"HARBOR PUSH UNKNOWN - {text}; that step fails already (see check_harbor_api)"
+        lab.push("--isolate").first == f"HARBOR PUSH UNKNOWN - {text}; that holds for everybody (see check_harbor_api)"
     )
 
 
