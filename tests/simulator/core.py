@@ -82,8 +82,8 @@ def _finish(harbor: Simulator, request: Request, response: Response) -> Response
     secure = "Secure; " if harbor.expects_tls and not request.path.startswith("/v2/") else ""
     if "sid=" not in request.headers.get("Cookie", ""):
         response.headers["Set-Cookie"] = f"sid={secrets.token_hex(16)}; Path=/; {secure}HttpOnly"
-    if harbor.content.now is not None:
-        response.headers["Date"] = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(harbor.content.now))
+    if harbor.content.now is not None or harbor.state.part("clock") == "wrong":
+        response.headers["Date"] = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(harbor.clock()))
     return _with_request_id(request, response)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .accounts import Login
-from .content import moment
+from .content import HOUR, Queue, Work, moment
+from .faults import WELL
 from .messages import Request, Response, StalledError, error, json_response
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def _trouble(harbor: Simulator) -> Response | None:
 
 def pools(harbor: Simulator, request: Request, login: Login) -> Response:
     """GET /jobservice/pools."""
-    now = harbor.content.clock()
+    now = harbor.clock() - (300 if harbor.state.part("workers") == "dead" else 0)
     rows = [
         {
             "concurrency": pool.concurrency,
@@ -43,10 +44,12 @@ def workers(harbor: Simulator, request: Request, login: Login) -> Response:
     rows: list[dict[str, str]] = []
     for pool in harbor.content.pools:
         busy = [work for work in harbor.content.work if work.pool == pool.name]
+        if harbor.state.part("workers") == "busy":
+            busy = [Work("IMAGE_SCAN", 13.1 * HOUR, pool.name)] * pool.concurrency
         for number in range(pool.concurrency):
             row = {"id": f"{number:024x}", "pool_id": pool.name}
             if number < len(busy):
-                start = moment(harbor.content.clock() - busy[number].age)
+                start = moment(harbor.clock() - busy[number].age)
                 row.update(job_id=f"{number:032x}", job_name=busy[number].name, start_at=start)
             rows.append(row)
     return _trouble(harbor) or json_response([row for row in rows if wanted in ("all", row["pool_id"])])
@@ -55,7 +58,12 @@ def workers(harbor: Simulator, request: Request, login: Login) -> Response:
 def queues(harbor: Simulator, request: Request, login: Login) -> Response:
     """GET /jobservice/queues; zeros are left out."""
     rows = []
-    for name, queue in sorted(harbor.content.queues.items()):
+    found = dict(harbor.content.queues)
+    if harbor.state.part("queue") != WELL:
+        found["REPLICATION"] = Queue(3, 7200) if harbor.state.part("queue") == "stuck" else Queue(3, 8, paused=True)
+    if harbor.state.part("scheduler") == "paused":
+        found["SCHEDULER"] = Queue(paused=True)
+    for name, queue in sorted(found.items()):
         numbers = {"count": queue.count, "latency": queue.latency}
         rows.append({"job_type": name, "paused": queue.paused, **{key: n for key, n in numbers.items() if n}})
     return _trouble(harbor) or json_response(rows)

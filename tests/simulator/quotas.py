@@ -21,6 +21,8 @@ def listing(harbor: Simulator, request: Request, login: Login) -> Response:
     quotas = harbor.content.all_quotas()
     if request.query.get("sort") == "-used.storage" and harbor.content.sorts_quotas:
         quotas.sort(key=lambda quota: -quota[2])
+    if harbor.state.part("quota") == "used up":
+        quotas = [(name, hard, hard if name == "tiny" else used) for name, hard, used in quotas]
     wanted = request.query.get("reference_id")
     if wanted:
         quotas = [quota for quota in quotas if str(number_of(quota[0])) == wanted]

@@ -113,6 +113,10 @@ class Simulator:
         seen = self.upstream.unhealthy() if self.upstream and self.state.part("health") != "stale" else {}
         return {**self.state.unhealthy(), **seen}
 
+    def clock(self) -> float:
+        """What time it is for this Harbor."""
+        return self.content.clock() + (600 if self.state.part("clock") == "wrong" else 0)
+
     def switch(self, *switches: str) -> None:
         """Replace what is broken; connections that are open and idle live on, unless nginx dies."""
         self.state = State(*switches)

@@ -52,7 +52,7 @@ def info(harbor: Simulator, request: Request, login: Login) -> Response:
         facts["harbor_version"] = harbor.version_text
     if login.account:
         facts.update(
-            current_time=moment(harbor.content.clock()),
+            current_time=moment(harbor.clock()),
             external_url=harbor.external_url,
             has_ca_root=False,
             notification_enable=True,
@@ -67,6 +67,8 @@ def info(harbor: Simulator, request: Request, login: Login) -> Response:
 def volumes(harbor: Simulator, request: Request, login: Login) -> Response:
     """The data volume; on a full one `free` is missing, because Harbor leaves zeros out."""
     volume = {"free": FREE_BYTES, "total": VOLUME_BYTES}
-    if harbor.state.part("storage") == "full":
+    if harbor.state.part("volume") == "unreported":
+        volume = {}
+    elif harbor.state.part("storage") == "full":
         del volume["free"]
     return json_response({"storage": [volume]})

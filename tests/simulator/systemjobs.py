@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Callable
 
 from .accounts import Login
-from .content import Content, Execution, Job, moment
+from .content import DAY, Content, Execution, Job, moment
 from .listing import paged
 from .messages import Request, Response, json_response
 
@@ -63,7 +64,12 @@ def runs(harbor: Simulator, request: Request, login: Login) -> Response:
             "update_time": moment(int(end)),
         }
 
-    return paged(request, sorted(job(harbor.content).runs, key=lambda run: -run.started), row)
+    found = sorted(job(harbor.content).runs, key=lambda run: -run.started)
+    if name == "GARBAGE_COLLECTION" and harbor.state.part("gc") == "failing":
+        found[0] = replace(found[0], status="Error")
+    if name == "GARBAGE_COLLECTION" and harbor.state.part("gc") == "forgotten":
+        found = [run for run in found if run.started < harbor.clock() - 2 * DAY]
+    return paged(request, found, row)
 
 
 def schedule(harbor: Simulator, request: Request, login: Login) -> Response:
