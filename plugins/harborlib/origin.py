@@ -22,9 +22,10 @@ class Origin(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Origin:
         """From a URL or a bare host; raises ArgumentTypeError (with no part of the text: it may hold a password)."""
+        bare = printable(text)
         try:
-            parts = urlsplit(text.strip() if "://" in text else f"https://{text.strip()}")
-            scheme, host, port = parts.scheme, parts.hostname or "", parts.port
+            parts = urlsplit(bare if "://" in bare else f"https://{bare}")
+            scheme, host, port = parts.scheme, wire_name(parts.hostname or ""), parts.port
         except ValueError:
             raise argparse.ArgumentTypeError("not a URL or host name") from None
         if parts.username is not None or parts.password is not None:
@@ -35,9 +36,9 @@ class Origin(NamedTuple):
             raise argparse.ArgumentTypeError("the URL must begin with https:// or http://")
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise argparse.ArgumentTypeError("only scheme, host and port: https://harbor.example.com[:port]")
-        if not is_host(host) or port == 0:
+        if not host or port == 0:
             raise argparse.ArgumentTypeError("not a host name or address")
-        return cls(scheme, ascii_name(host), port or PORTS[scheme])
+        return cls(scheme, host, port or PORTS[scheme])
 
     @property
     def where(self) -> str:
@@ -51,27 +52,28 @@ class Origin(NamedTuple):
 
 def host_and_port(text: str) -> tuple[str, int]:
     """`HOST[:PORT]`, `[v6]:PORT` or a bare IPv6 address; port 0 where none is given. Raises ArgumentTypeError."""
-    bare = text.strip()
+    bare = printable(text)
     if bare.count(":") > 1 and not bare.startswith("["):
         bare = f"[{bare}]"
     try:
         parts = urlsplit(f"//{bare}")
-        host, port = parts.hostname or "", parts.port
+        host, port = wire_name(parts.hostname or ""), parts.port
     except ValueError:
         raise argparse.ArgumentTypeError("not HOST[:PORT]") from None
-    if not is_host(host) or port == 0 or parts.path or parts.query or parts.fragment or parts.username is not None:
+    if not host or port == 0 or parts.path or parts.query or parts.fragment or parts.username is not None:
         raise argparse.ArgumentTypeError("not HOST[:PORT]")
-    return ascii_name(host), port or 0
+    return host, port or 0
 
 
-def is_host(host: str) -> bool:
-    """Whether a text can stand as a host: no blanks, controls or URL syntax."""
-    return bool(re.fullmatch(r"[^\s/?#@\[\]\\|\"'<>%]+", host))
+def printable(text: str) -> str:
+    """The text without blanks around it; "" where it holds what nobody can see, which urlsplit would leave out."""
+    return text.strip() if text.strip().isprintable() else ""
 
 
-def ascii_name(host: str) -> str:
-    """The name as it goes over the wire (international names in IDNA)."""
+def wire_name(host: str) -> str:
+    """A host as it goes over the wire (international names in IDNA); "" for what cannot be one."""
     try:
-        return host if host.isascii() else host.encode("idna").decode()
+        name = host if host.isascii() else host.encode("idna").decode()
     except UnicodeError:
-        raise argparse.ArgumentTypeError("not a host name or address") from None
+        return ""
+    return name if re.fullmatch(r"[^\s/?#@\[\]\\|\"'<>%]+", name) else ""
