@@ -34,7 +34,7 @@ def checked(outcomes, seconds):
     """Every outcome by the grammar, and none late."""
     for name, outcome in outcomes.items():
         printed = grammar.checked(outcome)
-        assert outcome.seconds < seconds + 1, name  # test_deadline.py measures it better
+        assert outcome.seconds < seconds + 1, name  # test_time_limit.py measures it better
         assert printed.state == "CRITICAL", f"{name}: {outcome.first}"
 
 

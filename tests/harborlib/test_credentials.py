@@ -1,0 +1,86 @@
+"""The login: what is read from a file comes out as it was, and a password shows nowhere."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+from harborlib import credentials
+from harborlib.credentials import Login
+from harborlib.failure import Unusable
+from harborlib.output import redacted
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+PRINTABLE = st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable() and text.strip() == text)
+NAMES = PRINTABLE.filter(lambda text: ":" not in text)
+
+
+@given(NAMES, PRINTABLE)
+def test_a_file_gives_what_was_written(tmp_path_factory: pytest.TempPathFactory, username: str, password: str) -> None:
+    path = tmp_path_factory.getbasetemp() / "authfile"
+    path.write_text(f"# who\nusername={username}\npassword = {password}\n", encoding="utf-8")
+    path.chmod(0o600)
+    login = credentials.read(str(path))
+    assert login == Login(username, password)
+    kind, _, encoded = login.header.partition(" ")
+    assert kind == "Basic"
+    assert base64.b64decode(encoded).decode() == f"{username}:{password}"
+
+
+@given(st.text() | st.text(alphabet="username=pod \n#\r\u2028"))
+def test_any_text_is_values_or_refused_without_repeating_it(text: str) -> None:
+    try:
+        found: object = set(credentials.parse(text, "FILE"))
+    except Unusable as refusal:
+        found = re.sub(r"\d+", "N", str(refusal))
+    assert found in (set(), {"username"}, {"password"}, {"username", "password"}, UNREADABLE)
+
+
+UNREADABLE = "authfile FILE: line N is neither username= nor password="
+
+
+@given(st.binary(max_size=2000))
+def test_any_file_is_a_login_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(Unusable):
+        credentials.read(str(path))
+
+
+@given(NAMES, PRINTABLE.filter(lambda text: len(text) >= 4))
+def test_no_form_of_it_is_left_in_a_text(username: str, password: str) -> None:
+    login = Login(username, password)
+    encoded = login.header.partition(" ")[2]
+    text = redacted(f"< {password} | {encoded} | {encoded.lower()} >", login.secrets)
+    assert encoded not in text
+    assert encoded.lower() not in text
+    assert f"< {password} " not in text
+
+
+def test_it_is_not_in_a_repr() -> None:
+    for text in (repr(Login("robot$monitor", "sesame")), str(Login("robot$monitor", "sesame"))):
+        assert text == "Login('robot$monitor')"
+
+
+def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HARBOR_USERNAME", "HARBOR_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    assert credentials.read(None) is None
+    monkeypatch.setenv("HARBOR_USERNAME", "robot$monitor")
+    monkeypatch.setenv("HARBOR_PASSWORD", "\udcff")  # a byte that is not UTF-8
+    with pytest.raises(Unusable, match="password holds a control character"):
+        credentials.read(None)
+
+
+def test_the_file_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HARBOR_USERNAME", "else")
+    monkeypatch.setenv("HARBOR_PASSWORD", "where")
+    path = tmp_path / "authfile"
+    path.write_text("username=robot$monitor\npassword=sesame\n")
+    path.chmod(0o600)
+    assert credentials.read(str(path)) == Login("robot$monitor", "sesame")
