@@ -98,6 +98,19 @@ def test_quota_by_name_needs_the_projects(authfile: str) -> None:
 
 
 @pytest.mark.parametrize("probe", sorted(NEEDED))
+def test_without_a_login(check, harbor: Simulator, probe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HARBOR_USERNAME", "HARBOR_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    assert check(probe, *NEEDED[probe].options) == [
+        f"HARBOR {probe.upper()} UNKNOWN - usage: a login is needed: --authfile FILE, or HARBOR_USERNAME and "
+        "HARBOR_PASSWORD",
+        f"Next: see check_harbor_{probe} --help",
+        "exit code 3",
+    ]
+    assert harbor.requests == []
+
+
+@pytest.mark.parametrize("probe", sorted(NEEDED))
 def test_documented(probe: str) -> None:
     doc = importlib.import_module(f"check_harbor_{probe}").main.probe.doc
     told = doc.partition("Rights: ")[2].partition("\n\n")[0]
