@@ -10,7 +10,8 @@ States:
   WARNING   slow (-w); the upstream's rate limit is reached (429); refused by a policy of the project (412)
   CRITICAL  not there, lost in the storage, corrupt, cut off, refused; no answer; very slow (-c). The line names the
             hop that fails: proxy, core, registry, storage, object store
-  UNKNOWN   usage error; no child for the platform; with --isolate: another probe reports the cause, named in the line
+  UNKNOWN   usage error; the login has no right; no image for the platform; with --isolate: another probe reports the
+            cause, named in the line
 
 Perfdata:
   time      seconds for everything
@@ -23,7 +24,8 @@ Perfdata:
 Rights: repository:pull on the repository. Harbor: 2.0 or newer. On Harbor 2.9 a robot account with any system
 permission cannot pull: use one of its own.
 
-Does not see: blobs of other images; layers beyond --max-bytes (the line says how many were left out).
+Does not see: blobs of other images; layers beyond --max-bytes (the line says how many were left out) and those that
+are not in the registry (the base of Windows images). Harbor counts each run as a pull and notes it in its audit log.
 """
 
 import time

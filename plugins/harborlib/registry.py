@@ -113,8 +113,6 @@ def refusal(answer: Answer, what: str) -> Failure:
     if answer.is_html and answer.status < 500:
         found.stage = ROUTE
         found.detail = f"{what}: {answer.status} with a web page: /v2/ is routed to the wrong place"
-    elif answer.status == 502:
-        found.detail = f"502 from {'the registry' if answer.request_id else 'the proxy'} for {what}"
     elif storage:
         found.detail, found.next_step = f"{what}: {storage}", STORAGE
     elif answer.status == 404 and code in ("MANIFEST_UNKNOWN", "BLOB_UNKNOWN"):
@@ -131,9 +129,18 @@ def refusal(answer: Answer, what: str) -> Failure:
         found.state = "warning"
         found.detail = f"{what}: refused by a policy of its project: {message}"
         found.next_step = "have the image scanned and signed as its project asks, or use another canary"
-    elif answer.status >= 500 and answer.request_id:
-        found.detail += f" (X-Request-Id {answer.request_id})"
+    elif answer.status >= 500:
+        request = f" (X-Request-Id {answer.request_id})" if answer.request_id else ""
+        found.detail = f"{answer.status} from {hop(answer)} for {what}{message and ': '}{message}{request}"
     return found
+
+
+def hop(answer: Answer) -> str:
+    """Who gave this answer: only the registry tells its protocol's version, only core a request's number."""
+    says_dead = answer.status == 502 and answer.request_id  # core says so without a word
+    if says_dead or "Docker-Distribution-Api-Version" in answer.headers:
+        return "the registry"
+    return "core" if answer.request_id else "the proxy"
 
 
 def reset(answer: Answer) -> str:

@@ -270,6 +270,22 @@ def test_a_policy_of_the_project(lab: Lab) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "who"),
+    [
+        (502, {}, "the proxy"),
+        (502, {"X-Request-Id": "1-2"}, "the registry"),
+        (504, {}, "the proxy"),
+        (500, {"X-Request-Id": "1-2"}, "core"),
+        (503, {"X-Request-Id": "1-2", "Docker-Distribution-Api-Version": "registry/2.0"}, "the registry"),
+    ],
+)
+def test_the_hop_that_fails(lab: Lab, status: int, headers: dict[str, str], who: str) -> None:
+    number = " (X-Request-Id 1-2)" if headers else ""
+    lab.harbor.answer(f"/v2/{REPOSITORY}/manifests/1.0", status, headers)
+    assert lab.pull().first == f"HARBOR PULL CRITICAL - {status} from {who} for manifest {IMAGE}{number}"
+
+
 def test_a_small_blob_that_is_lost_is_told_by_an_answer_larger_than_itself(lab: Lab) -> None:
     tiny = image(b"tiny")
     lab.add("priv/tiny:1", tiny)

@@ -89,7 +89,9 @@ class Lab:
 
     def here(self, probe: str, *further: str) -> Outcome:
         """Run a plugin in this process."""
-        return runner.here(f"check_harbor_{probe}", *self.arguments(*further))
+        outcome = runner.here(f"check_harbor_{probe}", *self.arguments(*further))
+        assert SECRET not in outcome.out
+        return outcome
 
     def screen(self, outcome: Outcome) -> list[str]:
         """The lines of a run and its exit code; addresses, times and request ids made the same."""
