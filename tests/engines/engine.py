@@ -193,6 +193,10 @@ class Engine:
         """Acknowledge a problem, sticky."""
         raise NotImplementedError
 
+    def states(self) -> dict[tuple[str, str], int | None]:
+        """Every service's state, None for one that was never checked."""
+        raise NotImplementedError
+
     def alert_at_once(self) -> None:
         """Let the first failing check of every service count, whatever the definitions say: the worst case."""
         raise NotImplementedError

@@ -142,6 +142,15 @@ class Nagios(Engine):
     def acknowledge(self, host: str, service: str) -> None:
         self._order(f"ACKNOWLEDGE_SVC_PROBLEM;{host};{service};2;0;0;test;we know")
 
+    def states(self) -> dict[tuple[str, str], int | None]:
+        text = (self.folder / "status.dat").read_text()
+        found = {}
+        for entry in re.findall(r"^servicestatus {\n(.*?)^\t}", text, re.M | re.S):
+            values = dict(line.strip().split("=", 1) for line in entry.splitlines())
+            state = int(values["current_state"]) if values["has_been_checked"] == "1" else None
+            found[values["host_name"], values["service_description"]] = state
+        return found
+
     def alert_at_once(self) -> None:
         for host, service in self.services():
             self._order(f"CHANGE_MAX_SVC_CHECK_ATTEMPTS;{host};{service};1")

@@ -11,22 +11,20 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from isolation.scenarios import COMPONENTS, FROZEN, STEADY, TWO_CAUSES, Scenario
 from runner import NAMES
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from simulator.accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS, Authenticator
+from simulator import MONITOR, Account, Simulator
+from simulator.accounts import MONITOR_RIGHTS, Authenticator
 
 from . import plugins
-from .engine import Engine, Harbor, Page
+from .engine import Engine, Page
+from .watched import CANARY, PROJECT, accounts, authfiles, host, simulated
 
 pytestmark = pytest.mark.timeout(600)
-
-CANARY, CANARY_SECRET, PROJECT = "robot$canary", "the-secret-of-the-canary", "priv"
 
 #: Scenarios that differ from others in the plugin's words alone; tests/isolation has them all.
 LEFT_OUT = {
@@ -116,7 +114,7 @@ class Run:
         for scenario, simulator in self.harbors.values():
             simulator.switch(*(scenario.switches if broken else ()))
             simulator.certificate = scenario.certificate if broken else "good"
-            simulator.authenticator = Authenticator(accounts(scenario if broken else SCENARIOS[0]))
+            simulator.authenticator = Authenticator(robots(scenario) if broken else accounts())
 
     def check(self, checks: list[tuple[str, str]]) -> None:
         """Check these services: what waits long side by side, and whoever owns a failure last of all."""
@@ -134,55 +132,35 @@ def slug(scenario: Scenario) -> str:
 
 
 @pytest.fixture(scope="module")
-def run(kind: type[Engine], tmp_path_factory: pytest.TempPathFactory, authfile: str) -> Iterator[Run]:
+def run(kind: type[Engine], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """All scenarios on one engine."""
     folder = tmp_path_factory.mktemp(kind.name)
-    canary = folder / "canary"
-    canary.write_text(f"username={CANARY}\npassword={CANARY_SECRET}\n")
-    canary.chmod(0o600)
+    logins = authfiles(folder)
     with contextlib.ExitStack() as stack:
-        simulators = {slug(scenario): (scenario, stack.enter_context(simulated(scenario))) for scenario in SCENARIOS}
-        hosts = [host(name, *entry, authfile, canary) for name, entry in simulators.items()]
+        simulators, hosts = {}, []
+        for scenario in SCENARIOS:
+            name = slug(scenario)
+            simulator = stack.enter_context(simulated(f"{name}.harbor.test"))
+            simulators[name] = (scenario, simulator)
+            hosts.append(host(name, simulator, logins, 6 if scenario.seconds == FROZEN else 15))
         engine = stack.enter_context(kind(folder / "engine", plugins.install(folder / "plugins"), hosts))
         run = Run(engine, simulators)
         run.everything()
         yield run
 
 
-def simulated(scenario: Scenario) -> Simulator:
-    """A healthy Harbor with a name of its own."""
-    return Simulator(host=f"{slug(scenario)}.harbor.test", version="2.14.4", users=accounts(SCENARIOS[0]))
-
-
-def accounts(scenario: Scenario) -> dict[str, Account]:
+def robots(scenario: Scenario) -> dict[str, Account]:
     """Both robots as they are in this scenario."""
-    title = scenario.title
-    revoked = "" if scenario.login else "not "
-    rights = MONITOR_RIGHTS - {"quota:list"} if title == "monitoring robot without a right" else MONITOR_RIGHTS
-    canary_revoked = "not " if title == "canary robot's secret revoked" else ""
-    actions = ("pull",) if title == "canary robot may not push" else ("pull", "push", "delete")
-    return {
-        MONITOR: Account(revoked + MONITOR_SECRET, rights=rights, project_rights=MONITOR_PROJECT_RIGHTS),
-        CANARY: Account(canary_revoked + CANARY_SECRET, projects={PROJECT: actions}),
-    }
-
-
-def host(name: str, scenario: Scenario, simulator: Simulator, authfile: str, canary: Path) -> Harbor:
-    """A host with everything that can be watched."""
-    seconds = "6" if scenario.seconds == FROZEN else "15"
-    return Harbor(
-        name,
-        simulator.url,
-        robot_authfile=authfile,
-        canary_authfile=str(canary),
-        canary_project=PROJECT,
-        canary_image=f"{PROJECT}/img:1.0",
-        options={
-            "": {"--ca-file": simulator.ca_file, "--timeout": seconds},
-            "pull": {"--blobs": "config"},
-            "push": {"--depth": "session"},
-        },
-    )
+    found = accounts()
+    if not scenario.login:
+        found[MONITOR] = replace(found[MONITOR], password="another")
+    if scenario.title == "monitoring robot without a right":
+        found[MONITOR] = replace(found[MONITOR], rights=MONITOR_RIGHTS - {"quota:list"})
+    if scenario.title == "canary robot's secret revoked":
+        found[CANARY] = replace(found[CANARY], password="another")
+    if scenario.title == "canary robot may not push":
+        found[CANARY] = replace(found[CANARY], projects={PROJECT: ("pull",)})
+    return found
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
