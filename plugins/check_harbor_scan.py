@@ -32,7 +32,7 @@ long a single scan takes (check_harbor_workers); scans that a push or a person b
 from harborlib import endpoints, isolation, judgement, options, plugin, units, words
 from harborlib.rest import Rest
 from harborlib.runs import History, Schedule
-from harborlib.things import Quantity, Trouble
+from harborlib.things import Quantity, Total, Trouble
 
 import nagiosplugin
 from nagiosplugin import Warn
@@ -96,7 +96,7 @@ def check(args, harbor):
         Quantity("errors", *limits, sentence, words.percent, NEXT),
         Trouble("stuck", Warn, WAIT, kind=isolation.STANDSTILL),
         Trouble("schedule", Warn, AGAIN, kind=isolation.STANDSTILL),
-        judgement.Threshold("value", None, None, ""),
+        Total("value", None, None),
         judgement.Threshold("time", None, None, ""),
         judgement.Summary(scan),
     )

@@ -35,7 +35,7 @@ failed after the last scan of all images.
 
 from harborlib import endpoints, judgement, options, plugin, units, words
 from harborlib.rest import Rest
-from harborlib.things import Quantity, Trouble
+from harborlib.things import Quantity, Total, Trouble
 
 import nagiosplugin
 from nagiosplugin import Warn
@@ -93,7 +93,7 @@ def check(args, harbor):
         Quantity("coverage", args.warning, args.critical, sentence, words.percent, SCAN),
         Trouble("doubt", Warn, FAILING),
         Quantity("critical", args.critical_cves, None, "{value} critical vulnerabilities", next_step=REBUILD),
-        judgement.Threshold("value", None, None, ""),
+        Total("value", None, None),
         judgement.Threshold("time", None, None, ""),
         judgement.Summary(vulnerabilities),
     )

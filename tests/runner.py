@@ -17,6 +17,7 @@ PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
 NAMES = sorted(path.stem for path in PLUGINS.glob("check_harbor_*.py"))
 #: Options without which a probe does not run.
 NEEDED = {
+    "check_harbor_artifact": ["--artifact", "priv/img:1.0"],
     "check_harbor_component": ["--component", "registry"],
     "check_harbor_login": ["--repository", "pub/img"],
     "check_harbor_pull": ["--image", "pub/img:1.0", "--blobs", "config"],

@@ -75,4 +75,3 @@ WEBHOOK_EXECUTIONS = Endpoint(
     "/projects/{}/webhook/policies/{}/executions", "notification-policy:read", PROJECT, since="2.8"
 )
 ARTIFACT = Endpoint("/projects/{}/repositories/{}/artifacts/{}", "artifact:read", PROJECT)
-ACCESSORIES = Endpoint("/projects/{}/repositories/{}/artifacts/{}/accessories", "accessory:list", PROJECT)

@@ -48,6 +48,7 @@ class Failure(Exception):
     what was asked and whether it carried credentials; `status` is the HTTP status (0: none came), `hung` means that
     time ran out; `step` is the probe that owns this step of the registry's wire ("": none in particular). Isolation
     (isolation.py) decides by these whose failure it is. `state` and `next_step` replace what follows from the stage.
+    `absent`: Harbor itself says that what was asked for is not there.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Failure(Exception):
         self.path = ""
         self.login = False
         self.step = ""
+        self.absent = False
 
     @property
     def unreachable(self) -> bool:

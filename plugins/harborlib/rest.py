@@ -105,18 +105,17 @@ class Rest:
     def _refusal(self, endpoint: Endpoint, answer: Answer) -> Failure | None:
         """What a refusal of this endpoint in particular means."""
         detail = step = ""
+        absent = answer.status == 404 and bool(said(answer)) and not said(answer).startswith("path ")
         if answer.status == 403:
             detail = f"the login lacks the right {endpoint.right} (403 for {answer.path})"
             step = f"give its robot account {endpoint.right} {WHERE[endpoint.level]}; "
             step += f"robots can hold it from Harbor {endpoint.robots} on"
+        elif answer.status == 404 and absent:
+            detail = f"{said(answer)} (404 for {answer.path})"
+            step = "compare the names in the command with Harbor's; projects of others are hidden from a robot"
         elif answer.status == 404:
-            message = said(answer)
-            if "path " in message or not message:
-                detail = f"404 for {answer.path}, which came with Harbor {endpoint.since}"
-                step = "is this Harbor older? update it, or take this service off the host"
-            else:
-                detail = f"{message} (404 for {answer.path})"
-                step = "compare the names in the command with Harbor's; projects of others are hidden from a robot"
+            detail = f"404 for {answer.path}, which came with Harbor {endpoint.since}"
+            step = "is this Harbor older? update it, or take this service off the host"
         elif answer.status == 412:
             detail = f"not set up in this Harbor: {said(answer) or 'no reason given'} (412 for {answer.path})"
             step = "set it up, or take this service off the host"
@@ -124,6 +123,7 @@ class Rest:
             return None
         failure = answer.fail(STATUS, detail)
         failure.next_step = step
+        failure.absent = absent
         return failure
 
 
