@@ -244,9 +244,7 @@ def test_a_robot_without_the_right(authfile: str) -> None:
     with Simulator(users={MONITOR: robot}) as harbor:
         common = ("-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile)
         outcome = screen(runner.here("check_harbor_artifact", *common, "--artifact", IMAGE), harbor)
-    assert outcome[0].startswith(
-        "HARBOR ARTIFACT UNKNOWN - priv/img:1.0: the login lacks the right artifact:read (403 for"
-    )
+    assert outcome[0].startswith("HARBOR ARTIFACT UNKNOWN - the login lacks the right artifact:read (403 for")
     assert outcome[-2].startswith("Next: give its robot account artifact:read in the project")
 
 
