@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -104,9 +104,14 @@ class Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the daemon."""
         self.close()
         if self._daemon:
             end(self._daemon)
+            self._daemon = None
 
     def configure(self) -> None:
         """Write the configuration."""
@@ -217,3 +222,11 @@ def end(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    """Wait for something that the engines do on their own."""
+    end = time.monotonic() + 90
+    while not true():
+        assert time.monotonic() < end, f"not within 90 s: {what}"
+        time.sleep(0.3)  # nothing tells when

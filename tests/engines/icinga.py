@@ -24,8 +24,7 @@ MAIN = """
 include <itl>
 const NodeName = "{node}"
 const HarborPluginDir = "{plugins}"
-object Endpoint NodeName {{ }}
-object Zone NodeName {{ endpoints = [ NodeName ] }}
+{zones}
 object IcingaApplication "app" {{ enable_service_checks = {active}; enable_host_checks = false }}
 object CheckerComponent "checker" {{ }}
 object NotificationComponent "notification" {{ }}
@@ -35,8 +34,11 @@ object User "oncall" {{ }}
 object NotificationCommand "tell" {{
   command = [ "{tell}", "$notification.type$", "$host.name$", "$service.name$", "$service.state$", "$service.output$" ]
 }}
-include "{shipped}/*.conf"
-include "hosts.conf"
+{definitions}
+"""
+ALONE = """
+object Endpoint NodeName { }
+object Zone NodeName { endpoints = [ NodeName ] }
 """
 
 
@@ -47,18 +49,18 @@ class Icinga(Engine):
     package = "icinga2"
     delayed = 6  # it looks for them every 5 s
     node = "test-node"
+    authority = trustme.CA()
 
     def configure(self) -> None:
         self.port = free_port()
         for part in ("data/certs", "log", "cache", "spool", "run", "zones"):
             (self.folder / part).mkdir(parents=True)
-        authority = trustme.CA()
-        credentials(authority, self.node, self.folder / "data" / "certs")
+        credentials(self.authority, self.node, self.folder / "data" / "certs")
         values = {"node": self.node, "plugins": self.plugins, "port": self.port, "user": USER, "password": PASSWORD}
         active = str(self.active).lower()
-        text = MAIN.format(**values, active=active, tell=self.tell, shipped=self.definitions())
+        parts = {"zones": self.zones(), "definitions": self.definitions()}
+        text = MAIN.format(**values, **parts, active=active, tell=self.tell)
         (self.folder / "icinga2.conf").write_text(text)
-        (self.folder / "hosts.conf").write_text("\n".join(map(host, self.harbors)))
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = str(self.folder / "data" / "certs" / "ca.crt")
@@ -66,10 +68,18 @@ class Icinga(Engine):
         self._session.headers["Accept"] = "application/json"
         self._forced: dict[tuple[str, str], float] = {}
 
-    def definitions(self) -> Path:
-        """The shipped definitions, as they are or with shorter intervals."""
-        if self.speed == 1:
-            return SHIPPED
+    def zones(self) -> str:
+        """What zones.conf has."""
+        return ALONE
+
+    def definitions(self) -> str:
+        """Where the shipped definitions and the hosts are, as in conf.d."""
+        shipped = SHIPPED if self.speed == 1 else self._faster()
+        (self.folder / "hosts.conf").write_text("\n".join(map(host, self.harbors)))
+        return f'include "{shipped}/*.conf"\ninclude "hosts.conf"'
+
+    def _faster(self) -> Path:
+        """The shipped definitions with shorter intervals."""
         faster = self.folder / "check_harbor"
         faster.mkdir()
         for file in SHIPPED.iterdir():

@@ -11,14 +11,14 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 import runner
 from simulator import Simulator
 
-from .engine import ROOT, Engine
+from .engine import ROOT, Engine, until
 from .icinga import Icinga
 from .nagios import Nagios
 from .resident import Resident
@@ -95,14 +95,6 @@ def carried() -> int:
 def watching(engine: Engine) -> bool:
     """Whether every service that is checked often is OK."""
     return all(state == 0 for (_, service), state in engine.states().items() if service not in SLOW)
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    """Wait for something that takes an interval or two."""
-    end = time.monotonic() + 90
-    while not true():
-        assert time.monotonic() < end, f"not within 90 s: {what}"
-        time.sleep(0.5)  # the engines check on their own
 
 
 def told(engine: Engine) -> dict[str, Counter[str]]:
