@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 IN_PROCESS = ["tests/harborlib", "tests/plugins"]
 CONTRACT = ["tests/contract"]
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
+# Most tests wait for something; a file stays in one process, for its servers and daemons serve all its tests.
+SIDE_BY_SIDE = ["-q", "-n", "auto", "--dist", "loadfile"]
 FLOOR_PYTHONS = {"3.9", "3.10", "3.11"}
 DISTRIBUTION_PYTHON = "/usr/bin/python3"
 DISTRIBUTION_PACKAGES = "python3-nagiosplugin python3-requests python3-openssl"
@@ -99,11 +101,11 @@ def read(report: Path, run: Run) -> None:
 
 def tox(name: str, environment: str, pythons: dict[str, str], paths: list[str]) -> Run:
     command = [sys.executable, "-m", "tox", "run", "-q", "-c", "pyproject.toml", "-e", environment]
-    return execute(name, [*command, "--discover", *pythons.values(), "--", "-q", *paths])
+    return execute(name, [*command, "--discover", *pythons.values(), "--", *SIDE_BY_SIDE, *paths])
 
 
 def contract(name: str, python: str) -> Run:
-    command = [sys.executable, "-m", "pytest", "-q", f"--plugin-python={python}", *CONTRACT]
+    command = [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, f"--plugin-python={python}", *CONTRACT]
     return execute(f"contract suite, plugins run by {name}", command)
 
 
@@ -113,7 +115,7 @@ def main() -> None:
     pythons = {version: path for version, path in found.items() if path}
     missing = [version for version, path in found.items() if not path]
     left_out = [f"Python {', '.join(missing)}: neither in PATH nor by pyenv"] if missing else []
-    everything = execute(f"all tests, Python {platform.python_version()}", [sys.executable, "-m", "pytest", "-q"])
+    everything = execute(f"all tests, Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE])
     all_runs = [everything]
     all_runs += [tox(f"wheel, Python {version}", version, pythons, IN_PROCESS) for version in pythons]
     if FLOOR_PYTHONS & pythons.keys():
