@@ -14,6 +14,7 @@ from .isolation import Cause
 from .units import label, plain
 
 LINE = 120  # characters of the first line's text; engines show about this much
+ASIDE = 400  # characters of a note and of the next step
 LIMIT = 4096  # bytes of the whole output
 
 
@@ -68,8 +69,9 @@ class Report(NamedTuple):
         head = f"HARBOR {self.probe.upper()} {self.state} - {shorten(text, LINE)}"
         details = [f"{part.state}: {self.clean(part.text)}" for part in self.parts if verbose or part.state != "OK"]
         shown = details if verbose or len(details) > 1 or len(text) > LINE else []
-        tail = [] if inline else [f"Note: {self.clean(note)}" for note in self.notes]
-        tail += [f"Next: {self.clean(self.next_step)}"] if self.next_step and self.state != "OK" else []
+        notes = (f"Note: {shorten(self.clean(note), ASIDE)}" for note in self.notes)
+        tail = [] if inline else whole(notes, LIMIT // 2)
+        tail += [f"Next: {shorten(self.clean(self.next_step), ASIDE)}"] if self.next_step and self.state != "OK" else []
         if verbose >= 3 and self.traceback:
             shown = shown + self.clean(self.traceback, keep_lines=True).splitlines()
         room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")
@@ -101,7 +103,8 @@ class Report(NamedTuple):
                     "notes": [self.clean(note) for note in self.notes],
                     "cause": cause,
                     "next_step": self.clean(self.next_step) if self.state != "OK" else "",
-                }
+                },
+                allow_nan=False,
             )
             + "\n"
         )
