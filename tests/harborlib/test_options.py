@@ -1,0 +1,135 @@
+"""The command line: what the types of the options take, and that nothing makes the parser stumble."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+from collections.abc import Callable
+
+from harborlib import isolation, options
+from harborlib.origin import Origin
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+COMMON = [
+    option
+    for action in options.parser("any", "Is it?")._actions
+    for option in action.option_strings
+    if option not in ("-h", "--help", "-V", "--version", "--authfile", "--ca-file", "--client-cert", "--client-key")
+]
+WORDS = st.text(alphabet="-=:./ a1~@%\u00e4\x1b\n") | st.text()
+USAGE = re.compile(r"HARBOR ANY UNKNOWN - usage: [ -{}~]{1,200}\nNext: see check_harbor_any --help\n")
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+@given(st.lists(st.sampled_from(COMMON) | WORDS, max_size=6))
+def test_any_command_line_is_taken_or_a_usage_error(arguments: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        shown: list[str] = []
+        patch.setattr(options, "write", shown.append)
+        patch.delenv("HARBOR_URL", raising=False)
+        try:
+            code = isinstance(options.parse(options.parser("any", "Is it?"), arguments).harbor, Origin) - 1
+        except SystemExit as left:
+            code = left.code
+    told = "".join(shown)
+    assert code in (0, 3)
+    assert bool(told) is (code == 3)
+    assert not told or re.fullmatch(
+        r"HARBOR ANY UNKNOWN - usage: [ -{}~]{1,200}\nNext: see check_harbor_any --help\n", told
+    )
+
+
+def test_defaults() -> None:
+    args = options.parse(options.parser("any", "Is it?"), ["-H", "harbor.example.com"])
+    assert (args.timeout, args.unreachable, args.isolate, args.output, args.verbose) == (
+        15,
+        "critical",
+        None,
+        "nagios",
+        0,
+    )
+    assert (args.login, args.insecure, args.proxy, args.connect_to) == (None, False, None, None)
+
+
+def test_isolate_alone_means_all() -> None:
+    args = options.parse(options.parser("any", "Is it?"), ["-H", "harbor.example.com", "--isolate", "-vvv"])
+    assert args.isolate == frozenset(isolation.OWNERS)
+    assert args.verbose == 3
+
+
+def test_thresholds_of_a_second_metric() -> None:
+    parser = options.parser("any", "Is it?")
+    options.thresholds(parser, "", "days left", "30:", None, {"": 1})
+    options.thresholds(parser, "free", "bytes, or % of all", "10%", "5%", {"%": 1})
+    args = parser.parse_args(["--free-critical", "2%:"])
+    found = [str(args.warning), str(args.critical), str(args.free_warning), str(args.free_critical)]
+    assert found == ["30:", "None", "10", "2:"]
+    assert "warning outside this range: bytes, or % of all (default 10%)" in " ".join(parser.format_help().split())
+
+
+TYPES: dict[str, tuple[Callable, list[tuple[str, object]], list[str]]] = {
+    "owners": (
+        options.owners,
+        [("health", frozenset({"health"})), (" redis , health,", frozenset({"redis", "health"}))],
+        ["", ",", "nobody", "health;redis", "Health"],
+    ),
+    "name": (
+        options.name,
+        [("registry", "registry"), (" a.b-c_1 ", "a.b-c_1")],
+        ["", "a b", "a/b", "\u00e4", "x" * 61, "a\n"[:1] + "\nb"],
+    ),
+    "names": (options.names, [("a,b", ["a", "b"]), ("a", ["a"])], ["", "a,", "a,,b"]),
+    "repository": (
+        options.repository,
+        [("a/b", "a/b"), ("a/b/c-d__e.f", "a/b/c-d__e.f")],
+        ["", "a", "a/", "/b", "A/b", "a/b:c", "a//b", "a/-b", "a/" + "b" * 254],
+    ),
+    "image": (
+        options.image,
+        [("a/b:1.0", ("a/b", "1.0")), (f"a/b@{DIGEST}", ("a/b", DIGEST)), ("a/b/c:x", ("a/b/c", "x"))],
+        [
+            "",
+            "a/b",
+            "a/b:",
+            "a/b:.x",
+            "h.example.com:5000/a/b:1",
+            f"a/b:1@{DIGEST}",
+            "a/b@sha256:0",
+            "a/b:" + "x" * 129,
+        ],
+    ),
+    "size": (options.size, [("100MiB", 104857600), ("5", 5)], ["", "MiB", "1e9"]),
+    "proxy": (
+        options.proxy,
+        [("h:3128", Origin("http", "h", 3128)), ("http://h", Origin("http", "h", 80))],
+        ["", "https://h", "socks5://h", "http://u:p@h"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "number"), [(kind, n) for kind, row in TYPES.items() for n in range(len(row[1]))])
+def test_taken(kind: str, number: int) -> None:
+    take, examples, _ = TYPES[kind]
+    text, found = examples[number]
+    assert take(text) == found
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, row in TYPES.items() for text in row[2]])
+def test_refused(kind: str, text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError):
+        TYPES[kind][0](text)
+
+
+@given(st.sampled_from(sorted(TYPES)), WORDS | st.text(alphabet="ab/:@sha256.-_"))
+def test_any_text_is_taken_or_refused(kind: str, text: str) -> None:
+    with contextlib.suppress(argparse.ArgumentTypeError):
+        TYPES[kind][0](text)
+
+
+@pytest.mark.parametrize("text", [f"a/b@{DIGEST}", "a/b:1.0"])
+def test_an_image_is_written_as_it_was_given(text: str) -> None:
+    assert str(options.image(text)) == text
