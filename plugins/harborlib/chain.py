@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 import socket
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from OpenSSL import SSL
 
 from .failure import CONTENT, TLS, Failure
@@ -77,15 +78,18 @@ def served(
         return [read(certificate.to_cryptography()) for certificate in chain], connection.get_protocol_version()
     except (SSL.Error, OSError) as error:
         raise Failure(TLS, f"no TLS handshake with {host}: {reason(error)}") from None
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
     finally:
         connection.close()
 
 
 def read(certificate: x509.Certificate) -> Certificate:
-    """What we need of a certificate; raises ValueError for one that cryptography cannot make out."""
-    key = certificate.public_key()
+    """What we need of a certificate; raises ValueError for one that cryptography cannot make out.
+
+    An algorithm that it does not know is newer than we are, and not weak.
+    """
+    key = known(certificate.public_key)
     return Certificate(
         subject=name(certificate.subject),
         issuer=name(certificate.issuer),
@@ -93,16 +97,24 @@ def read(certificate: x509.Certificate) -> Certificate:
         not_after=moment(certificate, "not_valid_after"),
         key=type(key).__name__.strip("_").replace("PublicKey", "").replace("EllipticCurve", "EC"),
         bits=getattr(key, "key_size", 256),
-        signature=getattr(certificate.signature_hash_algorithm, "name", "unhashed"),
+        signature=getattr(known(lambda: certificate.signature_hash_algorithm), "name", "unhashed"),
         names=alternative_names(certificate),
     )
+
+
+def known(look: Callable[[], Any]) -> Any:
+    """What `look` finds; None where cryptography does not know the algorithm."""
+    try:
+        return look()
+    except UnsupportedAlgorithm:
+        return None
 
 
 def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
     """The names and addresses that the certificate is valid for."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    except (x509.ExtensionNotFound, x509.DuplicateExtension):
         return ()
     return (*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress)))
 
