@@ -29,11 +29,12 @@ def check(harbor: Simulator, authfile: str) -> Check:
 
 @pytest.fixture
 def ask(harbor: Simulator, authfile: str) -> Check:
-    """Run a probe with the monitoring robot's login, and leave dates as they are."""
+    """Run a probe with the monitoring robot's login and what it cannot do without, and leave dates as they are."""
 
     def run(probe: str, *options: str) -> list[str]:
-        common = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile]
-        return screen(runner.here(f"check_harbor_{probe}", *common, *options), harbor, dates=True)
+        name = f"check_harbor_{probe}"
+        common = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile, *runner.NEEDED.get(name, ())]
+        return screen(runner.here(name, *common, *options), harbor, dates=True)
 
     return run
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator import Simulator
 from simulator.records import Remote, Replication
 from tier2 import plant
 
@@ -185,35 +185,6 @@ def test_one_that_is_not_there(check) -> None:
         "Next: compare --include with the names in Harbor; a robot sees only what its rights cover",
         "exit code 3",
     ]
-
-
-@pytest.mark.parametrize(
-    ("missing", "path"),
-    [
-        ("registry:list", "registries"),
-        ("registry:read", "registries/ping"),
-        ("replication-policy:list", "replication/policies"),
-    ],
-)
-def test_rights(check, missing: str, path: str) -> None:
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=RIGHTS)}) as harbor:
-        assert check("remote_registry", against=harbor, login=True)[-1] == "exit code 0"
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=RIGHTS - {missing})}) as harbor:
-        assert check("remote_registry", against=harbor, login=True) == [
-            f"HARBOR REMOTE_REGISTRY UNKNOWN - the login lacks the right {missing} (403 for /api/v2.0/{path})",
-            f"Next: give its robot account {missing} on system level; robots can hold it from Harbor 2.9 on",
-            "exit code 3",
-        ]
-
-
-@pytest.mark.parametrize(("missing", "state"), [((), "CRITICAL"), (("project:list",), "WARNING")])
-def test_private_proxy_caches_are_seen_with_a_right(check, missing: tuple[str, ...], state: str) -> None:
-    account = Account(MONITOR_SECRET, rights=RIGHTS - {*missing})
-    with Simulator(users={MONITOR: account}) as harbor:
-        harbor.content.remotes = [Remote(4, "hub", ping=400)]
-        harbor.content.replications, harbor.content.proxies = [], {"tiny": 4}
-        first, *_ = check("remote_registry", against=harbor, login=True)
-    assert first.startswith(f"HARBOR REMOTE_REGISTRY {state} - hub: live ping fails")
 
 
 def test_fifty_remotes_side_by_side(check, harbor: Simulator) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import runner
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator import Simulator
 from simulator.content import DAY, HOUR
 from simulator.records import Execution, Job, Replication
 from tier2 import NOW, plant
@@ -305,23 +305,6 @@ def test_unknown_policies(check, names: str, problem: str) -> None:
         "Next: compare --include with the names in Harbor; a robot sees only what its rights cover",
         "exit code 3",
     ]
-
-
-@pytest.mark.parametrize(
-    ("missing", "path"),
-    [("replication-policy:list", "policies"), ("replication:list", "executions")],
-)
-def test_rights(check, missing: str, path: str) -> None:
-    rights = frozenset({"replication-policy:list", "replication:list"})
-    refusal = [
-        f"HARBOR REPLICATION UNKNOWN - the login lacks the right {missing} (403 for /api/v2.0/replication/{path})",
-        f"Next: give its robot account {missing} on system level; robots can hold it from Harbor 2.9 on",
-        "exit code 3",
-    ]
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=rights)}) as harbor:
-        assert check("replication", against=harbor, login=True)[-1] == "exit code 0"
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=rights - {missing})}) as harbor:
-        assert check("replication", against=harbor, login=True) == refusal
 
 
 @pytest.mark.parametrize("runs", [[run(8, "Error", 60)], [run(8, "Running", 13 * HOUR)], []])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from screens import problem
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator import Simulator
 from simulator.content import DAY, HOUR
 from simulator.records import Job, ScanAll
 from tier2 import NOW, plant
@@ -158,17 +158,6 @@ def test_not_understood(check, harbor: Simulator) -> None:
         "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
         "exit code 3",
     ]
-
-
-def test_rights(check) -> None:
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=frozenset({"scan-all:read"}))}) as harbor:
-        assert check("scan", against=harbor, login=True)[-1] == "exit code 0"
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=frozenset({"scanner:read"}))}) as harbor:
-        assert check("scan", against=harbor, login=True) == [
-            "HARBOR SCAN UNKNOWN - the login lacks the right scan-all:read (403 for /api/v2.0/scans/all/metrics)",
-            "Next: give its robot account scan-all:read on system level; robots can hold it from Harbor 2.9 on",
-            "exit code 3",
-        ]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator import Simulator
 from simulator.content import DAY, HOUR
 from simulator.records import Scanner
 from tier2 import NOW, plant
@@ -119,20 +119,6 @@ def test_not_understood(check, harbor: Simulator) -> None:
     )
     harbor.answer(path, body={"properties": {key: ""}})  # as an adapter for which there is no database
     assert check("scanner", login=True)[-1] == "exit code 0"
-
-
-@pytest.mark.parametrize(("missing", "path"), [("scanner:list", "scanners"), ("scanner:read", "scanners/ID/metadata")])
-def test_rights(check, missing: str, path: str) -> None:
-    rights = frozenset({"scanner:list", "scanner:read"})
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=rights)}) as harbor:
-        assert check("scanner", against=harbor, login=True)[-1] == "exit code 0"
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=rights - {missing})}) as harbor:
-        lines = check("scanner", against=harbor, login=True)
-    assert f"the login lacks the right {missing} (403 for /api/v2.0/{path}" in " ".join(lines)
-    assert lines[-2:] == [
-        f"Next: give its robot account {missing} on system level; robots can hold it from Harbor 2.9 on",
-        "exit code 3",
-    ]
 
 
 def test_trivy_explains_it(check, harbor: Simulator) -> None:

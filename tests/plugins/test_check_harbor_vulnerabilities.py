@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from screens import problem
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator import Simulator
 from simulator.records import ScanAll, Security
 from tier2 import plant
 
@@ -144,18 +144,3 @@ def test_not_understood(check, harbor: Simulator) -> None:
         "HARBOR VULNERABILITIES UNKNOWN - the answer to GET /api/v2.0/security/summary is not understood: "
         "total_artifact is missing"
     )
-
-
-@pytest.mark.parametrize(
-    ("missing", "path"), [("security-hub:read", "security/summary"), ("scan-all:read", "scans/all/metrics")]
-)
-def test_rights(check, missing: str, path: str) -> None:
-    rights = frozenset({"security-hub:read", "scan-all:read"})
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=rights)}) as harbor:
-        assert check("vulnerabilities", against=harbor, login=True)[-1] == "exit code 0"
-    with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=rights - {missing})}) as harbor:
-        assert check("vulnerabilities", against=harbor, login=True) == [
-            f"HARBOR VULNERABILITIES UNKNOWN - the login lacks the right {missing} (403 for /api/v2.0/{path})",
-            f"Next: give its robot account {missing} on system level; robots can hold it from Harbor 2.9 on",
-            "exit code 3",
-        ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 
 import pytest
 
@@ -11,8 +12,13 @@ import runner
 from screens import screen
 from simulator import Simulator
 from simulator.content import HOUR, Execution, Job, Work
+from simulator.records import Replication, Robot, Scanner, Webhook
 
-PROBES = ("audit_purge", "gc", "queue", "quota", "retention", "storage", "workers")
+PROBES = {
+    **dict.fromkeys(("audit_purge", "gc", "queue", "quota", "retention", "storage", "workers"), ()),
+    **dict.fromkeys(("remote_registry", "replication", "robots", "scan", "scanner", "vulnerabilities", "webhook"), ()),
+    "artifact": ("--artifact", "priv/img:1.0", "--maximum-age", "24h"),
+}
 LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), "")
 pytestmark = pytest.mark.skipif(not LIBRARY, reason="needs the Debian package faketime")
 
@@ -28,7 +34,7 @@ def run(harbor: Simulator, authfile: str, plugin_python: str, probe: str, offset
 
 
 @pytest.mark.parametrize("offset", ["+1h", "-1h"])
-@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize("probe", sorted(PROBES))
 def test_ages_are_judged_by_the_server_s_clock(
     harbor: Simulator, authfile: str, plugin_python: str, probe: str, offset: str
 ) -> None:
@@ -38,9 +44,21 @@ def test_ages_are_judged_by_the_server_s_clock(
     harbor.content.gc = harbor.content.audit_purge = last
     harbor.content.retentions = {1: ("priv", last)}
     harbor.content.work = [Work("IMAGE_SCAN", 11.5 * HOUR)]
-    expected = run(harbor, authfile, plugin_python, probe, "")
+    # Or a success, a push or a database that is too old, an account that has expired, a scan that is overdue.
+    harbor.content.replications = [Replication(1, "push-pub", last)]
+    harbor.content.robots = [Robot(1, "robot$ci", now - 31 * HOUR, now + 10.5 * HOUR)]
+    harbor.content.scan_all, harbor.content.scan_schedule = (None, None), Job(cron="0 0 * * * *", since=now - 1)
+    harbor.content.scanners = [Scanner(database=now - 47.5 * HOUR)]
+    harbor.content.webhooks = [Webhook(1, "priv", "chat", last.runs)]
+    harbor.content.artifacts["priv/img", "1.0"].pushed = now - 23.5 * HOUR
+    expected = run(harbor, authfile, plugin_python, probe, "", *PROBES[probe])
     assert expected[-1] == "exit code 0"
-    assert run(harbor, authfile, plugin_python, probe, offset) == expected
+    assert unpinged(run(harbor, authfile, plugin_python, probe, offset, *PROBES[probe])) == unpinged(expected)
+
+
+def unpinged(lines: list[str]) -> list[str]:
+    """The lines without the time of a ping, which differs from run to run."""
+    return [re.sub(r"ping=[\d.]+s", "ping=Ts", line) for line in lines]
 
 
 @pytest.mark.parametrize(("offset", "told"), [("+1h", "behind"), ("-1h", "ahead of")])

@@ -17,6 +17,7 @@ import runner
 from screens import screen
 from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from simulator.api import ENDPOINTS
+from simulator.records import Remote
 from simulator.replay import DIRECTORY
 
 
@@ -37,6 +38,14 @@ NEEDED = {
     "gc": Rights(("garbage-collection:list", "garbage-collection:read")),
     "audit_purge": Rights(("purge-audit:list", "purge-audit:read")),
     "retention": Rights(projects=("tag-retention:read", "tag-retention:list")),
+    "replication": Rights(("replication-policy:list", "replication:list")),
+    "remote_registry": Rights(("registry:list", "registry:read", "replication-policy:list")),
+    "scan": Rights(("scan-all:read",)),
+    "scanner": Rights(("scanner:list", "scanner:read")),
+    "vulnerabilities": Rights(("security-hub:read", "scan-all:read")),
+    "robots": Rights(("robot:list",)),
+    "webhook": Rights(projects=("notification-policy:list", "notification-policy:read")),
+    "artifact": Rights(projects=("artifact:read",), options=("--artifact", "priv/img:1.0")),
 }
 
 
@@ -65,7 +74,7 @@ def test_necessary(probe: str, right: str, authfile: str) -> None:
         needed.options,
     )
     first, step, code = run(probe, authfile, rest)
-    lack = rf"(\w+: )?the login lacks the right {right} \(403 for /api/v2.0/[\w/]+\)"
+    lack = rf"(\w+: )?the login lacks the right {right} \(403 for /api/v2.0/[\w/.-]+\)"
     assert re.fullmatch(rf"HARBOR {probe.upper()} UNKNOWN - {lack}", first)
     assert step.startswith(f"Next: give its robot account {right} ")
     assert re.search(r"; robots can hold it from Harbor 2\.\d+ on$", step)
@@ -84,6 +93,28 @@ def test_on_harbor_2_9_rights_on_system_level_take_away_those_in_projects(authfi
         "HARBOR RETENTION UNKNOWN - priv: the login lacks the right tag-retention:read (403 for /api/v2.0/retentions/1)"
     )
     assert run("retention", authfile, both, version="2.10.3")[-1] == "exit code 0"
+
+
+def test_robots_of_projects_need_the_right_there(authfile: str) -> None:
+    needed = Rights(projects=("robot:list",), options=("--project", "*"))
+    assert run("robots", authfile, needed)[-1] == "exit code 0"
+    elsewhere = Rights(("robot:list", "project:list"), options=("--project", "*"))
+    first, step, code = run("robots", authfile, elsewhere)
+    assert first == "HARBOR ROBOTS UNKNOWN - library: the login lacks the right robot:list (403 for /api/v2.0/robots)"
+    assert step.startswith("Next: give its robot account robot:list in the project (on Harbor 2.9 a robot of its own:")
+    assert step.endswith("; robots can hold it from Harbor 2.12 on")
+    assert code == "exit code 3"
+
+
+def test_private_proxy_caches_are_seen_with_the_right_to_list_projects(authfile: str) -> None:
+    for right, state in (((), "WARNING"), (("project:list",), "CRITICAL")):
+        rights = frozenset({*NEEDED["remote_registry"].system, *right})
+        with Simulator(users={MONITOR: Account(MONITOR_SECRET, rights=rights)}) as harbor:
+            harbor.content.remotes, harbor.content.replications = [Remote(4, "hub", ping=400)], []
+            harbor.content.proxies = {"tiny": 4}
+            common = ("-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile)
+            outcome = runner.here("check_harbor_remote_registry", *common)
+        assert outcome.first.startswith(f"HARBOR REMOTE_REGISTRY {state} - hub: live ping fails")
 
 
 def test_quota_by_name_needs_the_projects(authfile: str) -> None:
