@@ -147,17 +147,17 @@ ALL = (
     operation("remote_registry", 10, "A remote registry does not answer: replication or a proxy cache fails. "
               "Test its connection under Administration > Registries, then its credentials and certificate."),
     operation("scan", 15, "Scanning all images fails or does not finish: vulnerabilities go unseen. "
-              "Look at the log of a failed scan, then at the scanner."),
+              "Look at the log of a failed scan, then at the scanner.", ("scanner",)),
     operation("scanner", 10, "The default scanner does not answer or its database is old. "
-              "Look at the container trivy-adapter and whether it can download its database."),
+              "Look at the container trivy-adapter and whether it can download its database.", ("scanner",)),
     operation("vulnerabilities", 15, "Images are not scanned, or have more vulnerabilities than agreed. "
-              "Start a scan of all images. Have the worst ones rebuilt."),
+              "Start a scan of all images. Have the worst ones rebuilt.", ("scanner",)),
     operation("robots", 15, "A robot account expires soon or has: whoever uses it is locked out. "
               "Renew its secret and hand it to its users."),
     operation("retention", 15, "A tag retention policy fails or does not run: the storage fills up. "
-              "Look at the log of its last execution in the project."),
+              "Look at the log of its last execution in the project.", ("projects",)),
     operation("webhook", 10, "Webhooks are not delivered: what waits for them does not happen. "
-              "Look at the executions of the policy in the project, then at the receiver."),
+              "Look at the executions of the policy in the project, then at the receiver.", ("projects",)),
     operation("artifact", 15, "An artifact is missing, old, not scanned or not signed. "
               "Look at the pipeline that makes it, and at the project's retention policy.",
               ("artifact",), {"--artifact": "{artifact}"}),

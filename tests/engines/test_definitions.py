@@ -53,6 +53,11 @@ def test_nagios_hosts_name_the_owners_that_they_have() -> None:
     assert named[-1] == set(OWNERS)
 
 
+@pytest.mark.parametrize("service", services.ALL, ids=lambda service: service.title)
+def test_runbook_has_a_section_for_every_service(service: services.Service) -> None:
+    assert f"\n## {service.title}\n" in (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("count", [1, 200])
 def test_daemon_takes_the_definitions(kind: type[Engine], count: int, tmp_path: Path) -> None:
     harbors = [everything(f"harbor-{number}") for number in range(count)]
