@@ -14,7 +14,6 @@ TEST_IT = (
     "Next: test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
 )
 NOTE = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
-RIGHTS = frozenset({"registry:list", "registry:read", "replication-policy:list", "project:list"})
 FAILS = "live ping fails (the registry is unhealthy)"
 
 
