@@ -153,7 +153,7 @@ ALL = (
     operation("vulnerabilities", 15, "Images are not scanned, or have more vulnerabilities than agreed. "
               "Start a scan of all images. Have the worst ones rebuilt.", ("scanner",)),
     operation("robots", 15, "A robot account expires soon or has: whoever uses it is locked out. "
-              "Renew its secret and hand it to its users."),
+              "Give it more time in the UI: its secret stays. Or hand out a new one."),
     operation("retention", 15, "A tag retention policy fails or does not run: the storage fills up. "
               "Look at the log of its last execution in the project.", ("projects",)),
     operation("webhook", 10, "Webhooks are not delivered: what waits for them does not happen. "
