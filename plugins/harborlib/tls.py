@@ -76,7 +76,7 @@ def words(error: OSError) -> str:
     """One line for a TLS error, without Python's source positions."""
     if not isinstance(error, ssl.SSLError):
         return error.strerror or "connection closed"
-    reason = error.reason or ""
+    reason = getattr(error, "reason", None) or ""  # ours, of a pass phrase, has none
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or reason == "UNEXPECTED_EOF_WHILE_READING":
         return "connection closed in the handshake"
     if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"):
