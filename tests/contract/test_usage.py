@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 import runner
+from simulator.certificates import issue
 
 SECRET = "sesame42"  # no letter of it an option, so that -vsesame42 is one flag and the secret
 HUGE = "9" * 400 + ".5"
@@ -86,6 +88,15 @@ def test_usage_error(name, case, refusal, against):
 def test_range(name, option, case, refusal, against):
     text, words = RANGES[case]
     assert refusal(name, *against(name, option.split("/")[1], text)).startswith(f"{option}: {words}")
+
+
+def test_client_key_with_a_pass_phrase(name, refusal, against, harbor, tmp_path):
+    """Nobody is there to be asked for it."""
+    key = issue("monitor").key
+    file = tmp_path / "client.key"
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(SECRET.encode())))
+    told = refusal(name, *against(name, "--client-cert", harbor.ca_file, "--client-key", str(file)))
+    assert told == f"client certificate: no usable PEM in {file} (the key has a pass phrase)"
 
 
 def test_no_harbor(name, refusal, monkeypatch):

@@ -1,0 +1,150 @@
+"""The chain as served: what is read of it, also of certificates that nobody should have issued."""
+
+from __future__ import annotations
+
+import datetime
+import warnings
+
+from harborlib import chain
+from harborlib.dial import Route
+from harborlib.failure import CONTENT, TLS, Failure
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listeners import listening, says
+from simulator import Simulator
+from simulator.certificates import issue, root
+
+# Object identifiers as they stand in a certificate.
+ECDSA_SHA256, P256 = bytes.fromhex("2a8648ce3d040302"), bytes.fromhex("2a8648ce3d030107")
+EC_KEY, KEY_ID, NAMES = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("551d0e"), bytes.fromhex("551d11")
+
+
+def served(harbor: Simulator, host: str = "localhost") -> tuple[list[chain.Certificate], int]:
+    return chain.served(lambda: Route().dial("127.0.0.1", harbor.port), host, None, None)
+
+
+def test_a_full_chain_leaf_first(harbor: Simulator) -> None:
+    harbor.certificate = "full-chain"
+    (leaf, intermediate), version = served(harbor)
+    assert (leaf.subject, leaf.names, leaf.issuer) == ("localhost", ("localhost", "127.0.0.1"), intermediate.subject)
+    assert (leaf.key, leaf.bits, leaf.signature, leaf.weakness) == ("EC", 256, "sha256", "")
+    assert round(leaf.lifetime, 1) == 90.5
+    assert version > chain.TLS_1_1
+
+
+@pytest.mark.parametrize("kind", ["expired", "not-yet-valid", "self-signed", "wrong-name"])
+def test_also_what_does_not_verify(harbor: Simulator, kind: str) -> None:
+    harbor.certificate = kind
+    (leaf,), _ = served(harbor)
+    assert leaf.self_signed is (kind == "self-signed")
+
+
+def test_weak_ones(harbor: Simulator) -> None:
+    harbor.certificate = "weak-key"
+    assert served(harbor)[0][0].weakness == "RSA key of 1024 bits"
+    harbor.certificate = "weak-signature"
+    leaf, above = served(harbor)[0]
+    assert (leaf.weakness, above.weakness) == ("signed with SHA1", "")
+
+
+def test_old_tls_is_told_apart(harbor: Simulator) -> None:
+    harbor.switch("tls-1.1")
+    assert served(harbor)[1] == chain.TLS_1_1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "the server does not speak TLS on this port (plain HTTP?)"),
+        (b"", "connection closed"),
+    ],
+)
+def test_no_tls(answer: bytes, words: str) -> None:
+    with listening(says(answer)) as port, pytest.raises(Failure) as failure:
+        chain.served(lambda: Route().dial("127.0.0.1", port), "localhost", None, None)
+    assert (failure.value.stage, failure.value.detail) == (TLS, f"no TLS handshake with localhost: {words}")
+
+
+def read(content: bytes) -> chain.Certificate:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # cryptography finds some of them odd, too
+        return chain.read(x509.load_der_x509_certificate(content))
+
+
+GOOD = issue("localhost", issuer=root()).certificate.public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (ECDSA_SHA256, bytes.fromhex("2a8648ce3d04037f")),
+        (P256, bytes.fromhex("2a8648ce3d03017f")),
+        (EC_KEY, bytes.fromhex("2a8648ce3d027f")),
+        (KEY_ID, NAMES),
+    ],
+    ids=["signature", "curve", "key", "the same extension twice"],
+)
+def test_what_the_library_does_not_know_is_not_weak(old: bytes, new: bytes) -> None:
+    assert old in GOOD
+    found = read(GOOD.replace(old, new))
+    assert (found.subject, found.weakness) == ("localhost", "")
+
+
+@given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
+def test_any_damaged_byte_is_read_or_refused(position: int, change: int) -> None:
+    damaged = bytearray(GOOD)
+    damaged[position] ^= change
+    try:
+        found = read(bytes(damaged))
+    except (ValueError, x509.InvalidVersion):
+        return
+    assert isinstance(found.days_left(0), int)
+
+
+def test_a_chain_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, harbor: Simulator) -> None:
+    def refuse(certificate: x509.Certificate) -> chain.Certificate:
+        raise x509.InvalidVersion("9 is not a valid X509 version", 9)
+
+    monkeypatch.setattr(chain, "read", refuse)
+    with pytest.raises(Failure) as failure:
+        served(harbor)
+    assert (failure.value.stage, failure.value.detail) == (CONTENT, "a certificate of localhost cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "bits"),
+    [
+        (ec.generate_private_key(ec.SECP384R1()), "EC", 384),
+        (rsa.generate_private_key(65537, 2048), "RSA", 2048),
+        (ed25519.Ed25519PrivateKey.generate(), "Ed25519", 256),
+    ],
+    ids=["ec", "rsa", "ed25519"],
+)
+def test_keys(key: object, name: str, bits: int) -> None:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(x509.Name([])).serial_number(5)
+    builder = builder.public_key(key.public_key()).not_valid_before(now).not_valid_after(now)
+    digest = None if name == "Ed25519" else x509.base.hashes.SHA256()
+    found = chain.read(builder.sign(key, digest))
+    assert (found.key, found.bits, found.weakness, found.names) == (name, bits, "", ())
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 4e9))
+def test_days_left_are_whole_days(left: float, now: float) -> None:
+    certificate = chain.Certificate("a", "b", 0, now + left, "EC", 256, "sha256", ())
+    days = certificate.days_left(now)
+    assert days * chain.DAY <= left + 1
+    assert left - 1 < (days + 1) * chain.DAY
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("192.0.2.1", True), ("2001:db8::1", True), ("localhost", False), ("1.2.3", False)]
+)
+def test_addresses_are_no_names(host: str, address: bool) -> None:
+    assert chain.is_address(host) is address
