@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
@@ -90,13 +92,13 @@ def test_range(name, option, case, refusal, against):
     assert refusal(name, *against(name, option.split("/")[1], text)).startswith(f"{option}: {words}")
 
 
-def test_client_key_with_a_pass_phrase(name, refusal, against, harbor, tmp_path):
+def test_client_key_with_a_pass_phrase(name, refusal, against, harbor, tmp_path, monkeypatch):
     """Nobody is there to be asked for it."""
-    key = issue("monitor").key
-    file = tmp_path / "client.key"
-    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(SECRET.encode())))
-    told = refusal(name, *against(name, "--client-cert", harbor.ca_file, "--client-key", str(file)))
-    assert told == f"client certificate: no usable PEM in {file} (the key has a pass phrase)"
+    monkeypatch.chdir(tmp_path)
+    locked = BestAvailableEncryption(SECRET.encode())
+    Path("client.key").write_bytes(issue("monitor").key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
+    told = refusal(name, *against(name, "--client-cert", harbor.ca_file, "--client-key", "client.key"))
+    assert told == "client certificate: no usable PEM in client.key (the key has a pass phrase)"
 
 
 def test_no_harbor(name, refusal, monkeypatch):
