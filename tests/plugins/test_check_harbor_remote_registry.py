@@ -117,6 +117,15 @@ def test_failing(
     assert check("remote_registry", login=True) == [f"HARBOR REMOTE_REGISTRY {first}", *further]
 
 
+def test_status_that_stays_healthy(check, harbor: Simulator) -> None:
+    harbor.switch("remotes-down")
+    assert check("remote_registry", "--exclude", "remote", login=True) == [
+        f"HARBOR REMOTE_REGISTRY WARNING - hub: {FAILS}, shown as healthy; nothing uses it" + perfdata(1, 1, "0"),
+        TEST_IT,
+        "exit code 1",
+    ]
+
+
 def test_none(check, harbor: Simulator) -> None:
     harbor.content.remotes, harbor.content.replications = [], []
     assert check("remote_registry", login=True) == [
@@ -158,7 +167,7 @@ def test_read_only_mode(check, harbor: Simulator, status: str, expected: list[st
 
 def test_silent_remote(check, harbor: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("check_harbor_remote_registry.PATIENCE", 0.3)
-    harbor.delay("/api/v2.0/registries/ping", 2)
+    harbor.switch("remotes-frozen")
     assert check("remote_registry", "--registry", "remote", login=True) == [
         "HARBOR REMOTE_REGISTRY CRITICAL - remote: no answer to a live ping within 0.3 s; used by push-priv (+1)"
         + perfdata(1, 1, "0"),

@@ -87,6 +87,8 @@ FAULTS = {
     "redis-frozen": Fault("redis", "frozen", "all that core serves hangs, only /ping comes, after 24 s"),
     "redis-refuses-writes": Fault("redis", "refuses writes", "in front of a real registry: a blob's PATCH is 500"),
     "registryctl-down": Fault("registryctl", "down", ONLY_HEALTH, refused(*REGISTRYCTL)),
+    "remotes-down": Fault("remotes", "down", "a ping of a remote registry is 400; its status stays healthy"),
+    "remotes-frozen": Fault("remotes", "frozen", "a ping of a remote registry hangs; its status stays healthy"),
     "trivy-down": Fault("trivy", "down", ONLY_HEALTH, refused(*TRIVY)),
     "storage-full": Fault("storage", "full", "uploads are 500 with errno 28; /health stays healthy"),
     "storage-readonly": Fault("storage", "read-only", "uploads are 500 with errno 30; /health stays healthy"),

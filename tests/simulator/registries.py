@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .accounts import Login
 from .content import moment
 from .listing import paged
-from .messages import Request, Response, error
+from .messages import Request, Response, StalledError, error
 from .records import Remote
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def ping(harbor: Simulator, request: Request, login: Login) -> Response:
     remote = next((remote for remote in harbor.content.remotes if remote.number == number), None)
     if remote is None:
         return error(404, "NOT_FOUND", f"registry {number} not found")
-    if remote.ping == 200:
-        return Response(200)
-    if remote.ping == 400:
+    condition = harbor.state.part("remotes")
+    if condition == "frozen":
+        raise StalledError
+    if condition == "down" or remote.ping == 400:
         return error(400, "BAD_REQUEST", "the registry is unhealthy")
-    return error(remote.ping, "UNKNOWN", "internal server error")
+    return Response(200) if remote.ping == 200 else error(remote.ping, "UNKNOWN", "internal server error")
