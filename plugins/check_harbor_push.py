@@ -21,7 +21,7 @@ Perfdata:
   bytes  bytes written
 
 Rights: repository:pull, push and delete: a robot account of a canary project that holds nothing else and is no proxy
-cache. Two monitoring hosts that push to one project need a --repository each. Harbor: 2.0 or newer.
+cache. Two monitoring hosts that use --depth image there need a --repository each. Harbor: 2.0 or newer.
 
 Does not see: reading (check_harbor_pull); a quota that has room for 1 KiB.
 

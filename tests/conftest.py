@@ -61,7 +61,8 @@ def authfile(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A Harbor with a real registry and a canary image, its own."""
+    """A Harbor with a real registry and a canary image, its own; nothing may write elsewhere than to its canaries."""
     daemon.needed()
     with Lab(tmp_path) as lab:
         yield lab
+    assert lab.strays() == []

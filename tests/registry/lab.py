@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import runner
@@ -12,6 +12,7 @@ from registry.daemon import PASSWORD, USER, Daemon
 from registry.images import Image, canary, digest_of, store
 from runner import Outcome
 from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from simulator.messages import Request, Response
 from simulator.proxy import Upstream
 
 ROBOT, SECRET = "robot$canary", "sEcret-of/the+canary=robot"
@@ -55,6 +56,7 @@ class Lab:
         self.image = canary()
         self.authfile = self.login_as(ROBOT, SECRET)
         self.url = ""  # of what stands in front of the simulator, if anything does
+        self.canaries = {REPOSITORY}  # repositories to which pushes may write
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Lab:
@@ -80,6 +82,22 @@ class Lab:
         path.write_text(f"username={username}\npassword={password}\n")
         path.chmod(0o600)
         return str(path)
+
+    def intercept(self, method: str, instead: Callable[[Request], Response | None]) -> None:
+        """Do something before core hands on a request of this method; a response takes the registry's place."""
+        forward = self.upstream.forward
+
+        def hook(request: Request, target: str = "") -> Response:
+            response = instead(request) if request.method == method else None
+            return response or forward(request, target)
+
+        self.upstream.forward = hook  # type: ignore[method-assign]
+
+    def strays(self) -> list[str]:
+        """What was written outside the canary repositories."""
+        homes = tuple(f"/v2/{repository}/" for repository in self.canaries)
+        written = {request.path for request in self.harbor.requests if request.method not in ("GET", "HEAD")}
+        return sorted(path for path in written if not path.startswith(homes))
 
     def arguments(self, *further: str) -> list[str]:
         """Where this Harbor is and how to log in, unless `further` brings a login of its own."""

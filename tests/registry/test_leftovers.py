@@ -47,6 +47,7 @@ def test_a_hundred_killed_pushes_leave_what_the_help_says(lab: Lab) -> None:
     """Four monitors, each with a repository of its own; every moment of a run is hit."""
     dice = random.Random(20261122)
     repositories = [f"monitor{number}" for number in range(AT_A_TIME)]
+    lab.canaries = {f"priv/{name}" for name in repositories}
 
     def kill_some(repository: str, shares: list[float]) -> None:
         """Kill when such a share of the requests of a whole run has come, in the middle of the last one."""
