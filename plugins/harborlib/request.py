@@ -94,7 +94,7 @@ def parsed(text: str) -> Any:
 
 def whole(text: str) -> int:
     """What Go reads as an int64."""
-    number = int(text) if len(text) < 20 else 1 << 64
+    number = int(text) if len(text) <= 20 else 1 << 64  # as text it could be a megabyte
     if abs(number) > 1 << 63:
         raise ValueError("a number of more than 64 bits")
     return number
