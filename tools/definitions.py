@@ -1,23 +1,62 @@
-"""`make docs`: write what icinga2/ and nagios/ say of each probe and service, from the parsers and services.py."""
+"""`make docs`: write what icinga2/, nagios/ and docs/ say of each service, from the parsers and services.py."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import icinga
 import nagios
 import probes
+import services
+
+
+def path(name: str) -> Path:
+    return probes.ROOT / name
+
+
+def alerting() -> str:
+    """docs/alerting.md with its table of services written anew."""
+    document = path("docs/alerting.md").read_text(encoding="utf-8")
+    return replaced(document, "services", table())
+
+
+def replaced(document: str, name: str, text: str) -> str:
+    """The document with another text between the marks of this name."""
+    begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->"
+    return re.sub(f"(?<={begin}).*?(?={end})", lambda _: text, document, flags=re.S)
+
+
+def table() -> str:
+    """All services: how often they are checked, when they alert, which hosts have them."""
+    rows = ["| service | every | attempts | retry | hosts with |", "| --- | --- | --- | --- | --- |"]
+    for service in services.shipped():
+        needs = [name.replace("_", " ") for name in service.hosts if name not in ("url", "scanner", "projects")]
+        if service.component:
+            needs.append("that component")
+        retry = f"{service.retry} s" if service.attempts > 1 or service.name == "health" else ""
+        cells = [
+            f"[{service.title}](runbook.md#{service.title})",
+            spoken(service.interval),
+            str(service.attempts),
+            retry,
+        ]
+        rows.append(f"| {' | '.join([*cells, ', '.join(needs)])} |")
+    return "\n".join(rows) + "\n"
+
+
+def spoken(seconds: int) -> str:
+    """A time as people say it."""
+    return f"{seconds // services.HOUR} h" if seconds >= services.HOUR else f"{seconds // services.MINUTE} min"
+
 
 FILES = {
     "icinga2/check_harbor/commands.conf": icinga.commands,
     "icinga2/check_harbor/services.conf": icinga.services,
     "nagios/check_harbor/commands.cfg": nagios.commands,
     "nagios/check_harbor/services.cfg": nagios.services,
+    "docs/alerting.md": alerting,
 }
-
-
-def path(name: str) -> Path:
-    return probes.ROOT / name
 
 
 def main() -> None:
