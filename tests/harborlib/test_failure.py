@@ -1,0 +1,42 @@
+"""Every way to fail has a next step, and says whether Harbor was there at all."""
+
+from __future__ import annotations
+
+from harborlib import components, isolation
+from harborlib.failure import ANSWER, CONTENT, NEXT_STEPS, STAGES, STATUS, Failure
+
+import pytest
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_has_a_next_step(stage: str) -> None:
+    """That of an error status depends on who answered."""
+    assert (stage in NEXT_STEPS) is (stage != STATUS)
+    assert "{" not in NEXT_STEPS.get(stage, "").format(host="harbor.example.com", port=443)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_reached_or_not(stage: str) -> None:
+    assert Failure(stage, "x").unreachable is (stage not in (STATUS, CONTENT))
+    assert Failure(stage, "x", status=503).unreachable is (stage != CONTENT)
+    assert Failure(stage, "x", status=404).unreachable is (stage not in (STATUS, CONTENT))
+
+
+def test_a_refused_login() -> None:
+    failure = Failure(STATUS, "x", status=401)
+    assert not failure.refused_login, "nobody logged in"
+    failure.login = True
+    assert failure.refused_login
+    assert not Failure(ANSWER, "x", status=401).refused_login
+
+
+@pytest.mark.parametrize("component", [*isolation.COMPONENTS, "core", "portal"])
+def test_every_component_has_a_place_to_look(component: str) -> None:
+    loss, container = components.CONTAINERS[component]
+    assert components.next_step(component) == (
+        f"{loss}: docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
+    )
+
+
+def test_a_component_that_nobody_knows() -> None:
+    assert components.next_step("exporter") == "look at the component's container or pod, and at its log"

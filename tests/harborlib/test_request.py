@@ -1,0 +1,100 @@
+"""Answers: JSON as Harbor writes it, dates as anybody does."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+
+from harborlib.failure import CONTENT, ROUTE, Failure
+from harborlib.request import Answer, Request, parsed
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+NUMBERS = st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def answer(body: bytes = b"", **headers: str) -> Answer:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer("/api/v2.0/x", True, 200, names, body, 0.1)
+
+
+def read(body: bytes, **headers: str) -> object:
+    """The JSON of an answer, or the stage of the Failure."""
+    try:
+        return answer(body, **headers).json()
+    except Failure as failure:
+        assert (failure.status, failure.path, failure.login) == (200, "/api/v2.0/x", True)
+        return failure.stage
+
+
+@given(JSON)
+def test_json_comes_back(value: object) -> None:
+    assert answer(json.dumps(value).encode()).json() == value
+    assert answer(b"\xef\xbb\xbf" + json.dumps(value).encode()).json() == value
+
+
+@given(st.binary() | st.text(alphabet='{}[]"0123456789.eE+-,: truefalsnINaity').map(str.encode))
+def test_any_body_is_json_or_a_failure(body: bytes) -> None:
+    read(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"NaN", b"[Infinity]", b"-Infinity", b"1e999", b"-1e999", b"9" * 19 + b"9", b"-9" + b"9" * 19,
+     b"9" * 100_000, b"[" * 100_000, b'{"a":' * 100_000, b"\xff", b'"\xff"', b"\x00", "{}".encode("utf-16")],
+)  # fmt: skip
+def test_what_is_not_json(body: bytes) -> None:
+    assert read(body) == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("9223372036854775807", 2**63 - 1), ("-9223372036854775808", -(2**63)), ("1e300", 1e300)]
+)
+def test_numbers_of_64_bits(text: str, value: float) -> None:
+    assert parsed(text) == value
+
+
+def test_a_page_is_not_json() -> None:
+    assert read(b"{}", Content_Type="TEXT/HTML; charset=utf-8") == ROUTE
+    assert read(b"{}", Content_Type="text/plain") == {}
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Sun, 22 Nov 2026 06:24:17 GMT", 1795328657),
+        ("Sun, 22 Nov 2026 07:24:17 +0100", 1795328657),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+    ],
+)
+def test_date(date: str, seconds: float) -> None:
+    assert answer(Date=date).date == seconds
+
+
+@given(
+    st.text() | st.text(alphabet="Sun, 2Nov06:4+-9GMT\x00") | st.from_regex(r"\w{3}, \d+ Nov \d+ \d+:\d+:\d+ [+-]?\w+")
+)
+def test_any_date_is_a_time(date: str) -> None:
+    """The server's, or ours where it does not tell."""
+    found = answer(Date=date).date
+    assert math.isfinite(found)
+    time.gmtime(found)
+
+
+def test_without_a_date_it_is_now() -> None:
+    assert abs(answer().date - time.time()) < 5
+
+
+def test_a_request_is_named_without_its_query() -> None:
+    request = Request("PATCH", "/v2/p/r/blobs/uploads/1?_state=secret", {"Authorization": "Bearer x"})
+    assert str(request) == "PATCH /v2/p/r/blobs/uploads/1"
+    assert request.login
+    assert not Request("GET", "/", {}).login
