@@ -38,7 +38,9 @@ def test_connect_to(name, here):
 
 def test_connect_to_nobody(name, here):
     printed = grammar.checked(here(name, "-I", "127.0.0.1:1"))
-    assert (printed.state, printed.text) == ("CRITICAL", "cannot connect to 127.0.0.1:1: Connection refused")
+    told = "cannot connect to 127.0.0.1:1: Connection refused (given with --connect-to)"
+    assert (printed.state, printed.text) == ("CRITICAL", told)
+    assert printed.next_step == "check that 127.0.0.1:1, given with --connect-to, is right and up"
 
 
 def test_name_without_address(name, here):
@@ -51,12 +53,12 @@ def test_name_without_address(name, here):
 def test_ipv4_only(name, here):
     assert here(name, "-4").code == 0
     printed = grammar.checked(here(name, "-4", "-I", "[::1]:1"))
-    assert (printed.state, printed.text[:22]) == ("CRITICAL", "cannot resolve ::1: Ad")
+    assert (printed.state, printed.text[:42]) == ("CRITICAL", "cannot resolve ::1 to an IPv4 address (-4)")
 
 
 def test_ipv6_only(name, here, harbor):
     printed = grammar.checked(here(name, "-6", "-I", f"127.0.0.1:{harbor.port}"))
-    assert (printed.state, printed.text[:29]) == ("CRITICAL", "cannot resolve 127.0.0.1: Add")
+    assert (printed.state, printed.text[:48]) == ("CRITICAL", "cannot resolve 127.0.0.1 to an IPv6 address (-6)")
     with relay(harbor.port) as port:
         assert here(name, "-6", "-I", f"[::1]:{port}").code == 0
 
@@ -124,7 +126,9 @@ def test_proxy_hangs(name, here):
 
 def test_proxy_that_is_none(name, here):
     printed = grammar.checked(here(name, "--proxy", "127.0.0.1:1"))
-    assert (printed.state, printed.text) == ("CRITICAL", "cannot connect to 127.0.0.1:1: Connection refused")
+    told = "cannot connect to 127.0.0.1:1: Connection refused (given with --proxy)"
+    assert (printed.state, printed.text) == ("CRITICAL", told)
+    assert printed.next_step == "check that 127.0.0.1:1, given with --proxy, is right and up"
 
 
 def test_insecure(name, here, harbor):

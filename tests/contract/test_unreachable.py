@@ -14,7 +14,8 @@ STATES = ("ok", "warning", "critical", "unknown")
 def test_state(name, state, here):
     printed = grammar.checked(here(name, "-I", "127.0.0.1:1", "--unreachable", state))
     why = " (--unreachable ok)" if state == "ok" else ""
-    assert (printed.state, printed.text) == (state.upper(), f"cannot connect to 127.0.0.1:1: Connection refused{why}")
+    told = "cannot connect to 127.0.0.1:1: Connection refused (given with --connect-to)"
+    assert (printed.state, printed.text) == (state.upper(), told + why)
     assert bool(printed.next_step) is (state != "ok")
 
 
