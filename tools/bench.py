@@ -21,6 +21,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import bench_pull
 import probes
 import simulated
 
@@ -60,6 +61,7 @@ verifies no certificate; check_patroni stands on nagiosplugin and requests as th
 
 {foreign}
 
+{pull}
 Measured with Python {python}, {libraries}, on {cores} cores. Again on your machine:
 
     make bench
@@ -169,6 +171,7 @@ def page(groups: dict[str, list[Subject]], foreign: list[Subject], runs: int) ->
         libraries=libraries,
         cores=os.cpu_count(),
         plugins="\n".join([f"| plugin, against its floor | {head}", *plugins, *floors]),
+        pull=bench_pull.section(),
         foreign="\n".join([f"| against {REFERENCE} | {head}", *(other.row(health) for other in [health, *foreign])]),
     )
 

@@ -1,6 +1,6 @@
-"""How fast check_harbor_pull takes in 2 GiB, against `curl | sha256sum`: a section of docs/performance.md.
+"""How fast check_harbor_pull takes in 2 GiB, against curl and a hash: a section of docs/performance.md.
 
-Both get the blob over HTTPS from an nginx that stands in for an object store, so that neither waits for Python on the
+All get the blob over HTTPS from an nginx that stands in for an object store, so that neither waits for Python on the
 other side. They take turns; the figures are medians.
 """
 
@@ -23,7 +23,7 @@ from registry.lab import Lab
 
 TURNS = 5
 MEMORY_LIMIT = 64  # MiB
-NEEDED = ("curl", "sha256sum", daemon.PROGRAM, nginx.PROGRAM)
+NEEDED = ("curl", "sha256sum", "openssl", daemon.PROGRAM, nginx.PROGRAM)
 
 # A process starts with the resident size of the one that started it, so a small one stands in between.
 LAUNCHER = """
@@ -44,7 +44,8 @@ TEMPLATE = """\
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 {rows}
 
-Medians of {turns} turns in which both alternate. The memory of `curl | sha256sum` is that of the larger one.
+Medians of {turns} turns in which they alternate; the memory of a pipe is that of its larger end. Debian's sha256sum
+makes no use of the SHA instructions of a processor, OpenSSL and so Python do.
 """
 
 Run = tuple[float, float, float]  # seconds, seconds of CPU, MiB
@@ -75,6 +76,7 @@ def commands() -> Iterator[dict[str, list[str]]]:
                         sys.executable, probes.file("check_harbor_pull"), *lab.arguments(*options),
                     ],
                     r"`curl \| sha256sum`": ["/bin/sh", "-c", f"{curl} | sha256sum"],
+                    r"`curl \| openssl sha256`": ["/bin/sh", "-c", f"{curl} | openssl sha256"],
                 }  # fmt: skip
 
 
@@ -98,11 +100,10 @@ def section() -> str:
             for name, command in subjects.items():
                 runs[name].append(run(command))
     medians = {name: [statistics.median(figures) for figures in zip(*turns)] for name, turns in runs.items()}
-    *_, base = medians.values()
+    own, base, _ = medians.values()
     rows = [row(name, figures, base) for name, figures in medians.items()]
-    own = next(iter(medians.values()))[2]
-    if own > MEMORY_LIMIT:
-        sys.exit(f"check_harbor_pull took {own:.0f} MiB, more than {MEMORY_LIMIT}")
+    if own[2] > MEMORY_LIMIT:
+        sys.exit(f"check_harbor_pull took {own[2]:.0f} MiB, more than {MEMORY_LIMIT}")
     return TEMPLATE.format(limit=MEMORY_LIMIT, rows="\n".join(rows), turns=TURNS)
 
 
