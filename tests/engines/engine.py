@@ -71,6 +71,7 @@ class Engine:
 
     name = ""
     package = ""
+    objects = ""  # the file with the hosts
     at_once = 10  # checks that are under way side by side
     written = 0.3  # seconds after which what a check found can be seen elsewhere
     delayed = 0.3  # seconds after which a notification that was held back is sent

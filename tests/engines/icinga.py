@@ -47,6 +47,7 @@ class Icinga(Engine):
 
     name = "icinga2"
     package = "icinga2"
+    objects = "hosts.conf"
     delayed = 6  # it looks for them every 5 s
     node = "test-node"
     authority = trustme.CA()
@@ -75,8 +76,8 @@ class Icinga(Engine):
     def definitions(self) -> str:
         """Where the shipped definitions and the hosts are, as in conf.d."""
         shipped = SHIPPED if self.speed == 1 else self._faster()
-        (self.folder / "hosts.conf").write_text("\n".join(map(host, self.harbors)))
-        return f'include "{shipped}/*.conf"\ninclude "hosts.conf"'
+        (self.folder / self.objects).write_text("\n".join(map(host, self.harbors)))
+        return f'include "{shipped}/*.conf"\ninclude "{self.objects}"'
 
     def _faster(self) -> Path:
         """The shipped definitions with shorter intervals."""

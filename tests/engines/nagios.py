@@ -81,6 +81,7 @@ class Nagios(Engine):
 
     name = "nagios4"
     package = "nagios4-core"
+    objects = "objects.cfg"
     written = delayed = 1.5  # its status file is written once a second
 
     def configure(self) -> None:
@@ -92,7 +93,7 @@ class Nagios(Engine):
         self._config.write_text(MAIN.format(**values, minute=60 // self.speed))
         days = "\n".join(f"    {day}  00:00-24:00" for day in WEEK)
         hosts = [self._host(harbor) for harbor in self.harbors]
-        (self.folder / "objects.cfg").write_text("\n".join([OBJECTS.format(days=days, tell=self.tell), *hosts]))
+        (self.folder / self.objects).write_text("\n".join([OBJECTS.format(days=days, tell=self.tell), *hosts]))
         self._results = self.folder / "results"
         self._read = 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +20,26 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import definitions
 import services
+
+EXAMPLES = {
+    "icinga2": ["icinga2/examples/host.conf"],
+    "nagios4": ["nagios/examples/host.cfg", "nagios/examples/remote.cfg"],
+}
+#: Whom the examples tell, as distributions have them.
+PEOPLE = {
+    "icinga2": """
+        object NotificationCommand "mail-service-notification" { command = [ "/bin/true" ] }
+        object UserGroup "icingaadmins" { }
+        object UserGroup "lab-admins" { }
+    """,
+    "nagios4": """
+define contactgroup {
+    contactgroup_name  lab-admins
+    alias              lab-admins
+    members            oncall
+}
+""",
+}
 
 
 @pytest.mark.parametrize("name", definitions.FILES)
@@ -67,6 +89,33 @@ def test_daemon_takes_the_definitions(kind: type[Engine], count: int, tmp_path: 
 def test_daemon_takes_a_harbor_without_any_login(kind: type[Engine], tmp_path: Path) -> None:
     harbors = [Harbor("harbor.example.com", "https://harbor.example.com")]
     assert accepted(kind(tmp_path / "engine", Path("/opt/check_harbor/bin"), harbors))
+
+
+def test_daemon_takes_the_examples(kind: type[Engine], tmp_path: Path) -> None:
+    engine = kind(tmp_path / "engine", Path("/opt/check_harbor/bin"), [])
+    engine.configure()
+    with (engine.folder / engine.objects).open("a") as objects:
+        for file in EXAMPLES[kind.name]:
+            objects.write((ROOT / file).read_text())
+        objects.write(PEOPLE[kind.name])
+    taken, said = engine.accepts()
+    assert taken, said
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["/check_harbor_v2", "-H", "https://h"], "check_harbor_v2"),
+        (["/check_harbor_component", "-H", "https://h", "--component", "redis"], "check_harbor_component_redis"),
+        (["/check_harbor_certificate", "--judge", "expiry", "--reminder", "third"], "check_harbor_certificate_third"),
+    ],
+)
+def test_agent_is_asked_for_the_command_of_the_service(words: list[str], asked: str) -> None:
+    script = ROOT / "nagios" / "examples" / "nrpe.sh"
+    command = ["sh", str(script), "agent.example.com" + words[0], *words[1:]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10, env={**os.environ, "CHECK_NRPE": "echo"})
+    assert done.stdout == f"-u -t 60 -H agent.example.com -c {asked}\n"
+    assert f"command[{asked}]=" in (script.parent / "nrpe.cfg").read_text()
 
 
 def everything(name: str) -> Harbor:

@@ -18,6 +18,11 @@ pytestmark = pytest.mark.timeout(200)
 
 EXAMPLES = ROOT / "icinga2" / "examples" / "zones"
 MASTER, SATELLITE = "master.example.com", "satellite.example.com"
+#: Whom the example tells.
+PEOPLE = """
+object NotificationCommand "mail-service-notification" { command = [ "/bin/true" ] }
+object UserGroup "icingaadmins" { }
+"""
 HEALTH, NODE = "harbor-health", "harbor-satellite"
 
 
@@ -46,7 +51,8 @@ class Master(Icinga):
     def definitions(self) -> str:
         shutil.copytree(SHIPPED, self.folder / "zones" / "harbor")
         (self.folder / "zones" / "master").mkdir()
-        (self.folder / "zones" / "master" / "hosts.conf").write_text("\n".join(map(icinga.host, self.harbors)))
+        hosts = [*map(icinga.host, self.harbors), (EXAMPLES / "host.conf").read_text(), PEOPLE]
+        (self.folder / "zones" / "master" / "hosts.conf").write_text("\n".join(hosts))
         return ""
 
     def seen_from_the_satellite(self, name: str) -> bool:
