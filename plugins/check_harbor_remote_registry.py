@@ -31,7 +31,7 @@ Does not see: whether an image can be pulled through a proxy cache (check_harbor
 the remote; whether replication succeeds (check_harbor_replication).
 """
 
-from harborlib import endpoints, judgement, options, plugin, things, units, words
+from harborlib import endpoints, isolation, judgement, options, plugin, things, units, words
 from harborlib.failure import Failure
 from harborlib.rest import Each, Rest, in_read_only_mode, said
 from harborlib.things import Quantity, Selection, Total, Trouble, named
@@ -131,7 +131,7 @@ def check(args, harbor):
         Trouble("used", Critical, NEXT, selection=selection),
         Trouble("unused", Warn, NEXT, selection=selection),
         Quantity("ping", *limits, "a ping takes {value}", words.span, NEXT, selection=selection),
-        Trouble("unseen", Unknown, MORE),
+        Trouble("unseen", Unknown, MORE, kind=isolation.SLOW),
         Total("slowest", *limits),
         Total("sum", None, None),
         judgement.Threshold("time", None, None, ""),

@@ -166,7 +166,7 @@ def check(args, harbor):
         *runs.judged_by((None, args.maximum_age), (args.warning, args.critical), NEXT, selection, kind=still),
         Trouble("again", Critical, NEXT, selection=selection, kind=still),
         Trouble("skipped", Warn, "stop the one that goes on, if it hangs; " + NEXT, selection=selection, kind=still),
-        Trouble("unseen", Unknown, MORE),
+        Trouble("unseen", Unknown, MORE, kind=isolation.SLOW),
         Total("sum", None, None),
         judgement.Threshold("time", None, None, ""),
         things.Summary(replication),

@@ -36,7 +36,7 @@ whether the rules keep what they should (Dry Run in the UI tells); the space, wh
 collection frees (check_harbor_gc).
 """
 
-from harborlib import endpoints, judgement, plugin, runs, things, words
+from harborlib import endpoints, isolation, judgement, plugin, runs, things, words
 from harborlib.failure import Failure
 from harborlib.projects import Projects
 from harborlib.rest import Each, Rest
@@ -109,7 +109,7 @@ def check(args, harbor):
     return nagiosplugin.Check(
         retention,
         *runs.contexts(args, NEXT, selection),
-        Trouble("unseen", Unknown, MORE),
+        Trouble("unseen", Unknown, MORE, kind=isolation.SLOW),
         Total("policies", None, None),
         judgement.Threshold("time", None, None, ""),
         things.Summary(retention),

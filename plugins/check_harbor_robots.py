@@ -36,7 +36,7 @@ refreshed without telling whoever uses them (check_harbor_login).
 from argparse import Namespace
 from typing import NamedTuple, Optional
 
-from harborlib import endpoints, judgement, options, plugin, things, units, words
+from harborlib import endpoints, isolation, judgement, options, plugin, things, units, words
 from harborlib.projects import Projects
 from harborlib.rest import Rest
 from harborlib.things import Quantity, Selection, Total, Trouble, named, thing
@@ -167,7 +167,7 @@ def check(args, harbor):
         robots,
         Expiry(args, selection, harbor.login.username),
         Trouble("off", Warn, ENABLE, selection=selection),
-        Trouble("unseen", Unknown, MORE),
+        Trouble("unseen", Unknown, MORE, kind=isolation.SLOW),
         Total("sum", None, None),
         judgement.Threshold("time", None, None, ""),
         things.Summary(robots),

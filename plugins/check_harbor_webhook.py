@@ -129,7 +129,7 @@ def check(args, harbor):
         webhooks,
         Share("share", *limits, sentence, words.percent, NEXT, selection=selection, measure="failed", kind=still),
         Trouble("off", Warn, ENABLE, selection=selection),
-        Trouble("unseen", Unknown, MORE),
+        Trouble("unseen", Unknown, MORE, kind=isolation.SLOW),
         Total("worst", *limits),
         Total("sum", None, None),
         judgement.Threshold("time", None, None, ""),

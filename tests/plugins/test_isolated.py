@@ -6,6 +6,7 @@ import pytest
 
 from simulator import Simulator
 from simulator.content import DAY, HOUR, Execution, Job
+from simulator.records import Replication
 from tier2 import NOW
 
 #: Those that do not ask jobservice for anything; what stands still because of it is another matter.
@@ -67,6 +68,20 @@ def test_others_do_not_suffer_from_jobservice(ask, harbor: Simulator, probe: str
 def test_redis_down(ask, harbor: Simulator, probe: str) -> None:
     harbor.switch("redis-down")
     first, *_, code = ask(probe, "--isolate")
+    assert (pointer(first), code) == ("check_harbor_component redis", "exit code 3")
+
+
+@pytest.mark.parametrize(
+    ("probe", "options"), [("retention", ()), ("webhook", ()), ("robots", ("--project", "*")), ("replication", ())]
+)
+def test_time_runs_out_because_redis_is_down(ask, harbor: Simulator, probe: str, options: tuple[str, ...]) -> None:
+    """Every answer takes 0.6 seconds then."""
+    harbor.content.more_projects = 60
+    harbor.content.retentions = {number: (f"team-{number:05}", Job()) for number in range(1, 61)}
+    harbor.content.replications = [Replication(number, f"p{number}") for number in range(1, 61)]
+    harbor.switch("redis-down")
+    first, *_, code = ask(probe, *options, "--isolate", "-t", "6")
+    assert " looked at: time ran out" in first
     assert (pointer(first), code) == ("check_harbor_component redis", "exit code 3")
 
 
