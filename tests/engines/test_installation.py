@@ -32,7 +32,7 @@ class Installation:
     def interpreter_gone(self) -> None:
         self._install("/opt/python3.9/bin/python3")
 
-    def library_missing(self) -> None:
+    def without_library(self) -> None:
         # Without site-packages: nothing but the standard library.
         self._install(shutil.which("python3") or "", "-S")
 
@@ -77,7 +77,7 @@ def installation(kind: type[Engine], tmp_path_factory: pytest.TempPathFactory) -
     [
         (Installation.plugin_missing, "No such file or directory|not found"),
         (Installation.interpreter_gone, "No such file or directory|not found|bad interpreter"),
-        (Installation.library_missing, "HARBOR UNKNOWN - broken installation: No module named .?nagiosplugin"),
+        (Installation.without_library, "HARBOR UNKNOWN - broken installation: No module named .?nagiosplugin"),
         (Installation.bad_option, "HARBOR [A-Z0-9]+ UNKNOWN - usage: -t/--timeout: not a number"),
     ],
 )
