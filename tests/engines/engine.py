@@ -203,9 +203,14 @@ class Engine:
         """Every service's state, None for one that was never checked."""
         raise NotImplementedError
 
+    def attempts(self, host: str, service: str, attempts: int) -> None:
+        """Let so many failing checks in a row count."""
+        raise NotImplementedError
+
     def alert_at_once(self) -> None:
         """Let the first failing check of every service count, whatever the definitions say: the worst case."""
-        raise NotImplementedError
+        for host, service in self.services():
+            self.attempts(host, service, 1)
 
     def pages(self) -> list[Page]:
         """What was told so far."""

@@ -164,6 +164,9 @@ class Icinga(Engine):
             found[host, service] = int(entry["attrs"]["state"]) if checked else None
         return found
 
+    def attempts(self, host: str, service: str, attempts: int) -> None:
+        self._post(f"objects/services/{host}!{service}", {"attrs": {"max_check_attempts": attempts}})
+
     def alert_at_once(self) -> None:
         self._post("objects/services", {"filter": "true", "attrs": {"max_check_attempts": 1}})
 

@@ -152,9 +152,8 @@ class Nagios(Engine):
             found[values["host_name"], values["service_description"]] = state
         return found
 
-    def alert_at_once(self) -> None:
-        for host, service in self.services():
-            self._order(f"CHANGE_MAX_SVC_CHECK_ATTEMPTS;{host};{service};1")
+    def attempts(self, host: str, service: str, attempts: int) -> None:
+        self._order(f"CHANGE_MAX_SVC_CHECK_ATTEMPTS;{host};{service};{attempts}")
 
     def services(self) -> list[tuple[str, str]]:
         text = (self.folder / "objects.cache").read_text()

@@ -7,6 +7,7 @@ check counts. One daemon run for all, one host for each scenario.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from collections import Counter
@@ -20,7 +21,7 @@ from runner import NAMES
 from simulator import MONITOR, Account, Simulator
 from simulator.accounts import MONITOR_RIGHTS, Authenticator
 
-from . import plugins
+from . import counted, plugins
 from .engine import Engine, Page
 from .watched import CANARY, PROJECT, accounts, authfiles, host, simulated
 
@@ -125,6 +126,13 @@ class Run:
             self.engine.run([check for check in chosen if check not in waits])
             time.sleep(self.engine.delayed)  # for whatever it has held back or not yet written down
 
+    def counted(self, name: str) -> tuple[str, str, str]:
+        """A row of the table: the scenario, who pages, and how often somebody was told."""
+        scenario, _ = self.harbors[name]
+        kinds = Counter(page.kind for page in self.pages if page.host == name)
+        told = f"{kinds['PROBLEM']} + {kinds['RECOVERY']}" if kinds else "0"
+        return scenario.title, ", ".join(sorted(owners(scenario))) or "nobody", told
+
 
 def slug(scenario: Scenario) -> str:
     """A host name for a scenario."""
@@ -169,3 +177,10 @@ def test_one_page_from_the_owner(run: Run, scenario: Scenario) -> None:
     told = Counter((page.kind, page.service) for page in run.pages if page.host == name)
     expected = Counter((kind, owner) for owner in owners(scenario) for kind in ("PROBLEM", "RECOVERY"))
     assert told == expected, "\n".join(str(page) for page in run.pages if page.host == name)
+
+
+def test_table_in_the_documentation(run: Run) -> None:
+    found = [run.counted(slug(scenario)) for scenario in SCENARIOS]
+    if os.environ.get("WRITE_COUNTED"):
+        counted.write(run.engine.name, found)
+    assert counted.column(run.engine.name) == found

@@ -1,0 +1,45 @@
+"""The table in docs/alerting.md of what the engines told, one column for each engine.
+
+    WRITE_COUNTED=1 python -m pytest tests/engines/test_scenarios.py
+
+writes it; every other run compares.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .engine import ROOT
+
+DOCUMENT = ROOT / "docs" / "alerting.md"
+BEGIN, END = "<!-- begin: counted -->\n", "<!-- end: counted -->"
+HEAD = ("what is wrong", "who pages", "Icinga 2", "Nagios")
+COLUMNS = {"icinga2": 2, "nagios4": 3}
+
+
+def rows() -> list[list[str]]:
+    """The table as it stands, without its head."""
+    table = re.search(f"{BEGIN}(.*?){END}", DOCUMENT.read_text(encoding="utf-8"), re.S)
+    assert table, f"no {BEGIN} in {DOCUMENT}"
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[1].splitlines()[2:]]
+
+
+def column(engine: str) -> list[tuple[str, str, str]]:
+    """Scenario, who pages, and what this engine told."""
+    return [(row[0], row[1], row[COLUMNS[engine]]) for row in rows()]
+
+
+def write(engine: str, told: Sequence[tuple[str, str, str]]) -> None:
+    """Replace this engine's column."""
+    known = {row[0]: row for row in rows()}
+    table = []
+    for title, who, count in told:
+        row = known.get(title, [title, who, "", ""])
+        row[1], row[COLUMNS[engine]] = who, count
+        table.append(row)
+    lines = [HEAD, ["---"] * len(HEAD), *table]
+    text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    document = DOCUMENT.read_text(encoding="utf-8")
+    replaced = re.sub(f"(?<={BEGIN}).*?(?={END})", lambda _: text, document, flags=re.S)
+    DOCUMENT.write_text(replaced, encoding="utf-8")
