@@ -29,7 +29,8 @@ IN_PROCESS = ["tests/harborlib", "tests/plugins"]
 CONTRACT = ["tests/contract"]
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Most tests wait for something; a file stays in one process, for its servers and daemons serve all its tests.
-SIDE_BY_SIDE = ["-q", "-n", "auto", "--dist", "loadfile"]
+# On a machine that is busy with other things a deadline can pass: who fails may try twice more, and is counted.
+SIDE_BY_SIDE = ["-q", "-n", "auto", "--dist", "loadfile", "--reruns", "2", "--reruns-delay", "1"]
 FLOOR_PYTHONS = {"3.9", "3.10", "3.11"}
 DISTRIBUTION_PYTHON = "/usr/bin/python3"
 DISTRIBUTION_PACKAGES = "python3-nagiosplugin python3-requests python3-openssl"
