@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 from . import registry
 from .api import LOGIN, Harbor
-from .failure import CERTIFICATE, CONTENT, STATUS, TLS, Failure
+from .failure import BODY, CERTIFICATE, CONTENT, STATUS, TLS, Failure
 from .manifest import LIMIT, MEDIA_TYPES, Descriptor, Manifest
 from .request import Answer, Request
 from .tokens import Claims
@@ -135,7 +135,13 @@ class Repository:
         what = f"blob {blob.digest[:19]} of {self.name}"
         sink = Sink(blob.size)
         with step("pull"):
-            answer = self.send("GET", f"blobs/{blob.digest}", sink=sink, follow=False)
+            try:
+                answer = self.send("GET", f"blobs/{blob.digest}", sink=sink, follow=False)
+            except Failure as failure:
+                if failure.stage == BODY and not failure.hung:  # as when the storage has lost what is cached as known
+                    failure.detail = f"{what} breaks off after {sink.received} of {blob.size} bytes"
+                    failure.next_step = f"docker logs registry; {registry.STORAGE}; look at the proxies on the way"
+                raise
             if answer.status in REDIRECTS:
                 answer = self._redirected(answer, sink, what)
             if answer.status != 200:

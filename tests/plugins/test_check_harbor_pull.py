@@ -142,10 +142,26 @@ def test_a_stranger_while_the_database_is_down(lab: Lab) -> None:
 
 def test_a_blob_that_garbage_collection_took(lab: Lab) -> None:
     lab.registry.blob(digest_of(lab.image.layers[0])).unlink()
+    lab.forget()
     assert lab.screen(lab.pull()) == [
         f"HARBOR PULL CRITICAL - blob {short(lab.image.layers[0])} of {REPOSITORY} is lost: Harbor knows it, "
         "the registry's storage does not have it | token=Ts;;;0 manifest=Ts;;;0",
         LOST,
+        "exit code 2",
+    ]
+
+
+@pytest.mark.parametrize("left", [0, 7000])
+def test_a_blob_that_the_registry_believes_to_have(lab: Lab, left: int) -> None:
+    layer = lab.image.layers[1]
+    path = lab.registry.blob(digest_of(layer))
+    lab.pull()
+    path.write_bytes(layer[:left]) if left else path.unlink()
+    assert lab.screen(lab.pull()) == [
+        f"HARBOR PULL CRITICAL - blob {short(layer)} of {REPOSITORY} breaks off after {left} of 20000 bytes"
+        " | token=Ts;;;0 manifest=Ts;;;0",
+        "Next: docker logs registry; look at the storage of the container registry: df -h, mount, dmesg on its host; "
+        "look at the proxies on the way",
         "exit code 2",
     ]
 
@@ -181,6 +197,7 @@ def test_a_flipped_bit_on_the_disk(lab: Lab) -> None:
 def test_a_blob_cut_short_on_the_disk(lab: Lab) -> None:
     layer = lab.image.layers[1]
     os.truncate(lab.registry.blob(digest_of(layer)), 7000)
+    lab.forget()
     what = f"blob {short(layer)} of {REPOSITORY} is corrupt: 7000 bytes arrived instead of 20000 bytes"
     assert lab.screen(lab.pull()) == [
         f"HARBOR PULL CRITICAL - {what} | token=Ts;;;0 manifest=Ts;;;0",
@@ -193,6 +210,7 @@ def test_a_blob_longer_than_its_descriptor_is_not_read_to_its_end(lab: Lab) -> N
     layer = lab.image.layers[1]
     with open(lab.registry.blob(digest_of(layer)), "ab") as file:
         file.truncate(50_000_000_000)
+    lab.forget()
     what = f"blob {short(layer)} of {REPOSITORY} is corrupt: more than 20000 bytes arrived instead of 20000 bytes"
     assert lab.pull("-t", "20").first == f"HARBOR PULL CRITICAL - {what}"
 
@@ -279,6 +297,7 @@ def test_a_small_blob_that_is_lost_is_told_by_an_answer_larger_than_itself(lab: 
     tiny = image(b"tiny")
     lab.add("priv/tiny:1", tiny)
     lab.registry.blob(digest_of(b"tiny")).unlink()
+    lab.forget()
     assert "is lost: Harbor knows it" in lab.pull("--image", "priv/tiny:1").first
 
 

@@ -1,4 +1,7 @@
-"""A real distribution registry (Debian's docker-registry) as a process, set up as Harbor sets up its own."""
+"""A real distribution registry (Debian's docker-registry) as a process, set up as Harbor sets up its own.
+
+But for the cache of known blobs, which is in its memory, not in Redis.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,11 @@ class Daemon:
         settings = {
             "version": "0.1",
             "log": {"level": "error", "accesslog": {"disabled": True}},
-            "storage": {"filesystem": {"rootdirectory": str(self.storage)}, "delete": {"enabled": True}},
+            "storage": {
+                "filesystem": {"rootdirectory": str(self.storage)},
+                "delete": {"enabled": True},
+                "cache": {"blobdescriptor": "inmemory"},
+            },
             "http": self._http,
             "validation": {"disabled": True},
             "auth": {"htpasswd": {"realm": "harbor-registry-basic-realm", "path": str(htpasswd)}},

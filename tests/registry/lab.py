@@ -83,6 +83,11 @@ class Lab:
         path.chmod(0o600)
         return str(path)
 
+    def forget(self) -> None:
+        """Restart the registry: it has in its cache what blobs it has seen, as Harbor's has in Redis."""
+        self.registry.stop()
+        self.registry.start()
+
     def intercept(self, method: str, instead: Callable[[Request], Response | None]) -> None:
         """Do something before core hands on a request of this method; a response takes the registry's place."""
         forward = self.upstream.forward

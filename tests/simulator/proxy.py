@@ -129,9 +129,12 @@ def _passed_back(
             return answer.length == 0
 
         response.delivery = stream
-    else:
+        return response
+    try:
         response.body = answer.read()
-        connection.close()
+    except http.client.IncompleteRead as broken:
+        response.body, response.delivery = broken.partial, delivery.truncated
+    connection.close()
     return response
 
 
