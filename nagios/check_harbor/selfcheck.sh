@@ -1,6 +1,6 @@
 #!/bin/sh
-# selfcheck.sh STATUSFILE HOST: which harbor services of the host are UNKNOWN, in a hard state, and name nobody who
-# owns the failure? WARNING with their list.
+# selfcheck.sh STATUSFILE HOST: which harbor services of the host are UNKNOWN, in a hard state, and name no service here
+# that owns the failure? WARNING with their list.
 
 if [ ! -r "$1" ]; then
     echo "HARBOR SELFCHECK WARNING - cannot read the status file $1 (status_file in nagios.cfg)"
@@ -18,15 +18,29 @@ function value() {
 /^\tstate_type=/          { hard = value() }
 /^\tplugin_output=/       { output = value() }
 /^\t}/ && host == ENVIRON["HOST"] && name ~ /^harbor-/ {
-    seen++
-    if (state == 3 && hard == 1 && output !~ /\(see check_harbor_/) {
-        unjudged++
-        list = list ", " name " (" substr(output, 1, 160) ")"
-    }
+    here[name] = ++count
+    names[count] = name
+    if (state == 3 && hard == 1)
+        unknown[name] = output
     host = ""
 }
+function explained(text) {
+    if (!match(text, /\(see check_harbor_[a-z0-9_ ]*\)/))
+        return 0
+    owner = substr(text, RSTART + 11, RLENGTH - 12)
+    sub(/^harbor_/, "harbor-", owner)
+    sub(/ /, "-", owner)
+    return owner in here
+}
 END {
-    if (!seen)
+    for (i = 1; i <= count; i++) {
+        name = names[i]
+        if (name in unknown && !explained(unknown[name])) {
+            unjudged++
+            list = list ", " name " (" substr(unknown[name], 1, 160) ")"
+        }
+    }
+    if (!count)
         text = "WARNING - the status file has no service of " ENVIRON["HOST"]
     else if (unjudged)
         text = "WARNING - " unjudged (unjudged == 1 ? " check" : " checks") " could not judge: " substr(list, 3)

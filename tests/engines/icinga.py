@@ -145,9 +145,14 @@ class Icinga(Engine):
                 found.append(Result(host, service, int(result["state"]), result["output"].split("\n")[0].rstrip()))
         return found
 
+    def submit(self, host: str, service: str, state: int, output: str) -> None:
+        self._submit(one(host, service), state, output)
+
     def pass_all(self) -> None:
-        everything = {"type": "Service", "filter": "true"}
-        self._post("actions/process-check-result", {**everything, "exit_status": 0, "plugin_output": "not checked yet"})
+        self._submit({"type": "Service", "filter": "true"}, 0, "not checked yet")
+
+    def _submit(self, which: Mapping[str, str], state: int, output: str) -> None:
+        self._post("actions/process-check-result", {**which, "exit_status": state, "plugin_output": output})
 
     def give(self, host: str, option: str, value: str) -> None:
         self._post(f"objects/hosts/{host}", {"attrs": {f"vars.harbor_{option.lstrip('-').replace('-', '_')}": value}})

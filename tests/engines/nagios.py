@@ -114,10 +114,13 @@ class Nagios(Engine):
     def force(self, host: str, service: str) -> None:
         self._order(f"SCHEDULE_FORCED_SVC_CHECK;{host};{service};{int(time.time())}")
 
+    def submit(self, host: str, service: str, state: int, output: str) -> None:
+        self._order(f"PROCESS_SERVICE_CHECK_RESULT;{host};{service};{state};{output}")
+
     def pass_all(self) -> None:
         services = self.services()
         for host, service in services:
-            self._order(f"PROCESS_SERVICE_CHECK_RESULT;{host};{service};0;not checked yet")
+            self.submit(host, service, 0, "not checked yet")
         waiting = set(services)
         until = time.monotonic() + 30
         while waiting and time.monotonic() < until:

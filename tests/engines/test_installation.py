@@ -92,3 +92,28 @@ def test_one_page_from_the_selfcheck(
     start = r"HARBOR SELFCHECK WARNING - 13 checks could not judge: harbor-certificate \(.*?"
     assert re.match(start + f"({said})", told[0].output)
     assert [page[:4] for page in over] == [("RECOVERY", installation.host, "harbor-selfcheck", "OK")]
+
+
+@pytest.mark.parametrize(
+    ("said", "explained"),
+    [
+        ("HARBOR V2 UNKNOWN - the whole of Harbor is affected (see check_harbor_health)", True),
+        ("HARBOR V2 UNKNOWN - 502 from the registry (see check_harbor_component registry)", True),
+        ("HARBOR V2 UNKNOWN - login refused (see check_harbor_api)", False),  # this host has no such service
+        ("HARBOR V2 UNKNOWN - the login lacks the right x:read (403 for /api/v2.0/x)", False),
+    ],
+)
+def test_unknown_must_name_a_service_that_is_there(installation: Installation, said: str, explained: bool) -> None:
+    engine, host = installation.engine, installation.host
+    engine.submit(host, "harbor-v2", 3, said)
+    time.sleep(engine.written)
+    engine.run([(host, "harbor-selfcheck")])
+    found = engine.last[host, "harbor-selfcheck"]
+    engine.submit(host, "harbor-v2", 0, "fine")
+    time.sleep(engine.written)
+    engine.run([(host, "harbor-selfcheck")])
+    if explained:
+        assert found[2:] == (0, "HARBOR SELFCHECK OK - every check could judge")
+    else:
+        assert found[2:] == (1, f"HARBOR SELFCHECK WARNING - 1 check could not judge: harbor-v2 ({said})")
+    assert engine.last[host, "harbor-selfcheck"].state == 0
