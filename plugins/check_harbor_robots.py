@@ -89,7 +89,8 @@ class Robots(nagiosplugin.Resource):
         for account in off:
             text = "" if account.gone else f"disabled {words.span(account.disabled)} ago"
             yield nagiosplugin.Metric(named("off", account.name), text, context="off")
-        judged = sorted((left, name, life) for name, left, life, _ in set(ending) - set(off) if -left <= RECENTLY)
+        lasting = [account for account in ending if account.disabled is None and not account.gone]
+        judged = sorted((left, name, life) for name, left, life, _ in lasting)
         for left, name, life in judged:
             self.lives[name] = life
             yield nagiosplugin.Metric(named("left", name), round(left), "s", context="left")
@@ -144,11 +145,10 @@ class Expiry(Quantity):
         left = metric.value
         when = f"expires in {words.span(left)}" if left > 0 else f"expired {words.span(-left)} ago"
         text = f"{name}{' (used by this probe)' if name == self.own else ''}: {when}"
-        text += f", {words.moment(resource.rest.now + left)}"
         for state, limit in ((Critical, self.critical), (Warn, self.warning)):
             if not limit.match(left):
-                state = Critical if name == self.own else state
-                return judgement.Judged(state, text, metric, self.next_step)
+                text += f", {words.moment(resource.rest.now + left)}"
+                return judgement.Judged(Critical if name == self.own else state, text, metric, self.next_step)
         return judgement.Judged(Ok, text, metric)
 
 
