@@ -116,7 +116,9 @@ def main() -> None:
     pythons = {version: path for version, path in found.items() if path}
     missing = [version for version, path in found.items() if not path]
     left_out = [f"Python {', '.join(missing)}: neither in PATH nor by pyenv"] if missing else []
-    everything = execute(f"all tests, Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE])
+    everything = execute(
+        f"all tests, Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE]
+    )
     all_runs = [everything]
     all_runs += [tox(f"wheel, Python {version}", version, pythons, IN_PROCESS) for version in pythons]
     if FLOOR_PYTHONS & pythons.keys():
