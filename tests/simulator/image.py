@@ -1,5 +1,5 @@
-"""The registry's content: the manifest and configuration of one image, in every repository, and uploads that begin
-and are taken back.
+"""The registry's content: the manifest and configuration of one image, in every repository. Uploads are taken and
+forgotten.
 
 A real registry can take its place: what `answer` is given has passed core's checks.
 """
