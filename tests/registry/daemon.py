@@ -77,7 +77,8 @@ class Daemon:
             settings["middleware"] = self._middleware
         configuration.write_text(json.dumps(settings))  # every JSON text is YAML, too
         with open(self.folder / "registry.log", "ab") as log:
-            self._process = subprocess.Popen([PROGRAM, "serve", str(configuration)], stdout=log, stderr=log)
+            command = [*dying_with_us(), PROGRAM, "serve", str(configuration)]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         self._wait()
 
     def _wait(self) -> None:
@@ -125,6 +126,11 @@ class Daemon:
     def files(self) -> set[str]:
         """Every file and folder in the storage."""
         return {str(path.relative_to(self.storage)) for path in self.storage.rglob("*")}
+
+
+def dying_with_us() -> list[str]:
+    """What a server's command begins with, so that it does not outlive tests that are killed."""
+    return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 
 def free_port() -> int:

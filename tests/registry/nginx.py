@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from registry.daemon import START_SECONDS, free_port, where
+from registry.daemon import START_SECONDS, dying_with_us, free_port, where
 from simulator.certificates import identity
 
 PROGRAM, HOST = "nginx", "localhost"
@@ -48,7 +48,16 @@ def running(folder: Path, behind: int, limit: str = "client_max_body_size 0;", l
     )
     (folder / "nginx.conf").write_text(text)
     process = subprocess.Popen(
-        [str(where(PROGRAM)), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")],
+        [
+            *dying_with_us(),
+            str(where(PROGRAM)),
+            "-p",
+            str(folder),
+            "-c",
+            str(folder / "nginx.conf"),
+            "-e",
+            str(folder / "error.log"),
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
