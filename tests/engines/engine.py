@@ -18,7 +18,7 @@ import pytest
 from .names import Names
 
 POLL = 0.03  # seconds
-PACE = 0.07  # seconds from one check to the next: what two cores can start without making any of them slow
+PACE = 0.07  # seconds from one check to the next: what two idle cores can start without making any of them slow
 PATIENCE = 400  # seconds for hundreds of checks on a busy machine
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -100,7 +100,7 @@ def test_one_page_from_the_selfcheck(
         ("HARBOR V2 UNKNOWN - the whole of Harbor is affected (see check_harbor_health)", True),
         ("HARBOR V2 UNKNOWN - 502 from the registry (see check_harbor_component registry)", True),
         ("HARBOR V2 UNKNOWN - login refused (see check_harbor_api)", False),  # this host has no such service
-        ("HARBOR V2 UNKNOWN - the login lacks the right x:read (403 for /api/v2.0/x)", False),
+        ("HARBOR V2 UNKNOWN - robot$canary has no right to push in canary/canary", False),
     ],
 )
 def test_unknown_must_name_a_service_that_is_there(installation: Installation, said: str, explained: bool) -> None:

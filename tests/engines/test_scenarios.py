@@ -7,6 +7,7 @@ check counts. One daemon run for all, one host for each scenario.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import time
@@ -95,6 +96,7 @@ class Run:
 
     engine: Engine
     harbors: dict[str, tuple[Scenario, Simulator]]
+    pace: float
     pages: list[Page] = field(default_factory=list)
 
     def everything(self) -> None:
@@ -122,8 +124,8 @@ class Run:
         last = {check for check in checks if check[1] in {"harbor-selfcheck", *owners(self.harbors[check[0]][0])}}
         for chosen in ([check for check in checks if check not in last], sorted(last)):
             waits = [check for check in chosen if self.harbors[check[0]][0].seconds == FROZEN]
-            self.engine.run(waits, at_once=30)
-            self.engine.run([check for check in chosen if check not in waits])
+            self.engine.run(waits, at_once=30, pace=self.pace)
+            self.engine.run([check for check in chosen if check not in waits], pace=self.pace)
             time.sleep(self.engine.delayed)  # for whatever it has held back or not yet written down
 
     def counted(self, name: str) -> tuple[str, str, str]:
@@ -144,17 +146,24 @@ def run(kind: type[Engine], tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """All scenarios on one engine."""
     folder = tmp_path_factory.mktemp(kind.name)
     logins = authfiles(folder)
+    installed = plugins.install(folder / "plugins")
+    cost = plugins.cost(installed)
     with contextlib.ExitStack() as stack:
         simulators, hosts = {}, []
         for scenario in SCENARIOS:
             name = slug(scenario)
             simulator = stack.enter_context(simulated(f"{name}.harbor.test"))
             simulators[name] = (scenario, simulator)
-            hosts.append(host(name, simulator, logins, 6 if scenario.seconds == FROZEN else 15))
-        engine = stack.enter_context(kind(folder / "engine", plugins.install(folder / "plugins"), hosts))
-        run = Run(engine, simulators)
+            hosts.append(host(name, simulator, logins, frozen_seconds(cost) if scenario.seconds == FROZEN else 15))
+        engine = stack.enter_context(kind(folder / "engine", installed, hosts))
+        run = Run(engine, simulators, pace=cost / 3)
         run.everything()
         yield run
+
+
+def frozen_seconds(cost: float) -> int:
+    """How long a plugin waits for what never answers: long enough to do everything else in time."""
+    return max(6, min(20, math.ceil(25 * cost)))
 
 
 def robots(scenario: Scenario) -> dict[str, Account]:
