@@ -204,6 +204,17 @@ def test_recorded(check, harbor: Simulator, policies: str, executions: str, expe
             id="a failure below many that were skipped",
         ),
         pytest.param(
+            [policy(run(9, "Error", 60), *[run(n, "Error", 600 - n, text=SKIPPED) for n in range(3, 9)],
+                    run(2, "Error", 700), run(1, "Error", 800), run(0, "Success", 900))],
+            [
+                "CRITICAL - push-pub: 3 failed in a row: the last run failed 47 s ago, DATE (run 9)"
+                + perfdata(failed=1, age=887),
+                READ_LOG,
+                "exit code 2",
+            ],
+            id="failed three times, with many that were skipped between",
+        ),
+        pytest.param(
             [policy(run(8, "Success", 4 * HOUR, scheduled=False), THE_NIGHT_BEFORE, cron=NIGHTLY)],
             [
                 "WARNING - push-pub: the schedule 0 0 3 * * * did not fire at DATE" + perfdata(age=14387),
@@ -267,6 +278,8 @@ def test_options(check, harbor: Simulator) -> None:
          "CRITICAL - push-pub: 3 failed in a row: the last run failed 1 d 5 h ago, DATE (run 19) (and 1 more)"),
         ([*[run(n, "Error", 25 * HOUR - n * 60) for n in range(20)], run(0, "Success", 26 * HOUR)],
          "CRITICAL - push-pub: 3 failed in a row: the last run failed 1 d ago, DATE (run 19)"),
+        ([*[run(n, "Error", 2 * HOUR - n * 60) for n in range(20)], run(0, "Success", 30 * HOUR)],
+         "CRITICAL - push-pub: 3 failed in a row: the last run failed 1 h 40 min ago, DATE (run 19) (and 1 more)"),
     ],
 )  # fmt: skip
 def test_maximum_age(check, harbor: Simulator, runs: list[Execution], state: str) -> None:
