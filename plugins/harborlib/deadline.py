@@ -11,9 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .failure import ANSWER, Failure
+from .failure import CONTENT, Failure
 
 MARGIN = 0.05  # seconds by which work ends before the work that waits for it, so that the inner failure is told
+
+#: Before anything was asked: no fault of Harbor's, and nothing to judge it by.
+GETTING_READY = (CONTENT, "getting ready")
+BUSY = "look at the load of this monitoring host, or give -t more time"
 
 
 class Worker(threading.Thread):
@@ -32,7 +36,7 @@ class Worker(threading.Thread):
         self.task = "the probe"
         self.path = ""
         self.login = False
-        self.stage = (ANSWER, "working")
+        self.stage = GETTING_READY
         self.outcome: Any = None
         self.finished = threading.Event()
 
@@ -51,7 +55,8 @@ class Worker(threading.Thread):
             return self.outcome
         stage, doing = self.stage
         seconds = max(0.1, self.until - self.started)
-        failure = Failure(stage, f"timed out after {seconds:.2g} s {doing}", hung=True)
+        step = BUSY if self.stage is GETTING_READY else ""
+        failure = Failure(stage, f"timed out after {seconds:.2g} s {doing}", hung=True, next_step=step)
         failure.path, failure.login = self.path, self.login
         return failure
 
@@ -120,4 +125,4 @@ def enter(stage: str, doing: str) -> None:
 def stage() -> tuple[str, str]:
     """The stage last entered by the current piece of work."""
     thread = threading.current_thread()
-    return thread.stage if isinstance(thread, Worker) else (ANSWER, "working")
+    return thread.stage if isinstance(thread, Worker) else GETTING_READY
