@@ -37,21 +37,22 @@ def test_two_seconds(switch, harbor, against, plugin_python):
 
     def run(name):
         argv = against(name, "-t", "2")
-        return processes.in_time(lambda: processes.timed(plugin_python, name, *argv), LIMIT)
+        return processes.in_time(lambda: processes.timed(plugin_python, name, *argv), LIMIT, HANGS[switch])
 
     for name, outcome in processes.side_by_side(names, run).items():
         checked(name, outcome, HANGS[switch])
 
 
 def test_name_server(against, plugin_python, tmp_path):
+    words = r"resolving harbor\.example\.com"
     with processes.silent_resolver(tmp_path) as (prefix, _):
 
         def run(name):
             argv = against(name, "-t", "2", url="https://harbor.example.com")
-            return processes.in_time(lambda: processes.timed(plugin_python, name, *argv, prefix=prefix), LIMIT)
+            return processes.in_time(lambda: processes.timed(plugin_python, name, *argv, prefix=prefix), LIMIT, words)
 
         for name, outcome in processes.side_by_side(runner.NAMES, run).items():
-            checked(name, outcome, r"resolving harbor\.example\.com")
+            checked(name, outcome, words)
 
 
 @pytest.mark.parametrize("isolate", [(), ("--isolate",)])

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from harborlib import deadline
-from harborlib.failure import ANSWER, BODY, CONNECT, Failure
+from harborlib.failure import BODY, CONNECT, CONTENT, Failure
 
 import pytest
 
@@ -86,9 +86,8 @@ def test_a_part_may_not_take_longer_than_the_whole() -> None:
 def test_nobody_supervises() -> None:
     assert deadline.remaining() == 86400
     assert deadline.task() == "the probe"
-    assert deadline.stage() == (ANSWER, "working")
     deadline.enter(BODY, "ignored")
-    assert deadline.stage() == (ANSWER, "working")
+    assert deadline.stage() == (CONTENT, "getting ready")
 
 
 def test_side_by_side(gate: threading.Event) -> None:
@@ -117,7 +116,9 @@ def test_nothing_to_do() -> None:
 def test_no_time_left() -> None:
     (outcome,) = deadline.side_by_side([lambda: time.sleep(0.2)], 0)  # longer than no time at all
     assert isinstance(outcome, Failure)
-    assert outcome.detail == "timed out after 0.1 s working"
+    assert outcome.detail == "timed out after 0.1 s getting ready"
+    assert outcome.next_step == "look at the load of this monitoring host, or give -t more time"
+    assert not outcome.unreachable, "Harbor was not even asked"
 
 
 def test_the_newest_work_is_known() -> None:
