@@ -110,16 +110,17 @@ class Artifact(nagiosplugin.Resource):
             counts = {name.lower(): count for name, count in summary.inner("summary").numbers().items() if count}
             found = ", ".join(f"{counts[name]:.12g} {name}" for name in reversed(SEVERITIES) if name in counts)
             self.fine += f" ({found or 'nothing found'})"
-            yield nagiosplugin.Metric("severity", f"found {found}" if self.is_too_bad(report) else "")
+            yield nagiosplugin.Metric("severity", f"found {found}" if self.is_too_bad(report, counts) else "")
             yield nagiosplugin.Metric("vulnerabilities", summary.number("total"), min=0, context="value")
             yield nagiosplugin.Metric("critical", counts.get("critical", 0), min=0, context="value")
 
-    def is_too_bad(self, report):
-        """Whether a vulnerability is as severe as --severity, or worse."""
-        worst = report.text("severity").lower() or SEVERITIES[0]
-        if self.severity and worst not in SEVERITIES:
-            raise report.fail(f"the unknown severity {worst}")
-        return self.severity and SEVERITIES.index(worst) >= SEVERITIES.index(self.severity)
+    def is_too_bad(self, report, counts):
+        """Whether a vulnerability is as severe as --severity, or worse. Not each scanner names the worst itself."""
+        found = {report.text("severity").lower() or SEVERITIES[0], *counts}
+        strange = sorted(found.difference(SEVERITIES))
+        if self.severity and strange:
+            raise report.fail(f"the unknown severity {strange[0]}")
+        return self.severity and found.intersection(SEVERITIES[SEVERITIES.index(self.severity) :])
 
 
 class Summary(judgement.Summary):

@@ -198,6 +198,15 @@ PUSHED = {"push_time": "2026-11-01T12:00:00Z"}
 REPORT = "application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0"
 
 
+def test_the_worst_is_not_named(ask, harbor: Simulator) -> None:
+    """As a scanner's report without a severity becomes in Harbor: only the numbers tell."""
+    report = {"scan_status": "Success", "summary": {"total": 3, "summary": {"High": 1, "Low": 2}}}
+    harbor.answer("/api/v2.0/projects/priv/repositories/img/artifacts/1.0",
+                  body={**PUSHED, "scan_overview": {REPORT: report}})  # fmt: skip
+    for severity, state in (("high", f"CRITICAL - {IMAGE}: found 1 high, 2 low"), ("critical", f"OK - {IMAGE}: ")):
+        assert ask("artifact", "--artifact", IMAGE, "--severity", severity)[0].startswith(f"HARBOR ARTIFACT {state}")
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
@@ -206,6 +215,10 @@ REPORT = "application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0"
         (
             {**PUSHED, "scan_overview": {REPORT: {"scan_status": "Success", "severity": "Bad"}}},
             "the unknown severity bad",
+        ),
+        (
+            {**PUSHED, "scan_overview": {REPORT: {"scan_status": "Success", "summary": {"summary": {"Dire": 1}}}}},
+            "the unknown severity dire",
         ),
         ({**PUSHED, "scan_overview": {REPORT: "?"}}, "an object is expected"),
     ],
