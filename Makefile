@@ -12,6 +12,10 @@ test: ## run every test on every supported Python that is here
 	@$(PYTHON) tools/bootstrap.py simulator test tox
 	@.venv/bin/python tools/test.py
 
+engines: ## count the pages on real Icinga 2 and Nagios daemons: minutes, on an otherwise idle machine
+	@$(PYTHON) tools/bootstrap.py simulator test
+	@HARBOR_ENGINES=1 .venv/bin/python -m pytest -q tests/engines
+
 lint: ## check style and types
 	@$(PYTHON) tools/bootstrap.py simulator test lint
 	@.venv/bin/python -m ruff check .
@@ -31,4 +35,4 @@ clean: ## remove .venv, .tox and every cache
 	rm -rf .venv .tox .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help try test lint docs bench clean
+.PHONY: help try test engines lint docs bench clean
