@@ -11,7 +11,6 @@ from .engine import Engine
 from .icinga import Icinga
 from .nagios import Nagios
 
-
 #: These load the shipped files and are quick; the others run daemons for minutes and count what reaches people.
 QUICK = {"test_definitions.py"}
 
