@@ -122,6 +122,17 @@ class Harbor:
         answer = self.good(self.ask(HEALTH, limit=limit))
         return Health.parse(answer)
 
+    def logged_in(self) -> Answer:
+        """/systeminfo as answered to a login; raises Failure where Harbor silently makes a stranger of us instead."""
+        answer = self.good(self.ask(SYSTEMINFO, login=True))
+        info = answer.json()
+        if not isinstance(info, dict) or "current_time" not in info:
+            failure = answer.fail(STATUS, "login refused (/systeminfo answers as to a stranger)")
+            failure.status = 401
+            failure.next_step = LOGIN
+            raise failure
+        return answer
+
     def _transport(self, origin: Origin, verify: bool) -> Transport:
         from . import transport
 

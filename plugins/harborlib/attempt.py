@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import time
-import traceback
 from typing import TYPE_CHECKING
 
 import nagiosplugin
@@ -15,10 +14,10 @@ from .api import LOOKED_PAST, Harbor
 from .failure import ANSWER, CERTIFICATE, NEXT_STEPS, STATUS, Failure, Interrupted, Unusable
 from .isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
 from .judgement import Judged
-from .output import Measure, Part, Report
+from .output import Report, measured, parts
 
 if TYPE_CHECKING:
-    from .plugin import Probe
+    from .probes import Probe
 
 OWN_SHARE = 0.95  # of the time; the rest is for taking back what was begun
 ISOLATED_SHARE = 2 / 3  # the same under --isolate; the rest is for the questions and the second try too
@@ -76,8 +75,8 @@ class Attempt:
         self.check: nagiosplugin.Check | None = None
         self.results: list[Judged] = []
         self.failure: Failure | None = None
+        self.error: Exception | None = None  # what ended the run before its time
         self.fault = False  # of our own, or of what we were given: nobody else's
-        self.traceback = ""
         self.left_behind: list[str] = []
 
     def run(self, until: float, share: float) -> Attempt:
@@ -98,7 +97,7 @@ class Attempt:
 
     def add(self, error: Exception) -> None:
         """Add what went wrong to the results."""
-        self.traceback = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        self.error = error
         self.results.append(self._judged(error))
 
     def _clean_up(self, seconds: float) -> None:
@@ -240,22 +239,6 @@ class Attempt:
             cause=causes[0] if causes else None,
             next_step=next((result.next_step for result in leading if result.next_step), ""),
             notes=self._notes(),
-            traceback=self.traceback,
+            error=self.error,
             secrets=tuple(self.harbor.secrets),
         )
-
-
-def parts(results: list[Judged]) -> list[Part]:
-    """What has something to say, each once: the worst first, otherwise in the order in which the probe found them."""
-    ranked = sorted(results, key=lambda result: judgement.SEVERITY.index(result.state), reverse=True)
-    told = dict.fromkeys((result.state.text.upper(), str(result)) for result in ranked)
-    return [Part(state, text) for state, text in told if text]
-
-
-def measured(result: Judged) -> Measure | None:
-    """The perfdata of a result, if its context has some."""
-    performance = result.metric.performance() if result.metric else None
-    if performance is None:
-        return None
-    _, value, uom, warn, crit, low, high = performance
-    return Measure(result.metric.name, value, uom, warn, crit, None if low == "" else low, None if high == "" else high)

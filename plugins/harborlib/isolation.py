@@ -7,7 +7,6 @@ it is UNKNOWN with "(see ...)". This module is the one table of who owns what (d
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import deadline
@@ -15,7 +14,6 @@ from .failure import CERTIFICATE, CONTENT, STATUS, Failure
 
 if TYPE_CHECKING:
     from .api import Harbor, Health
-    from .request import Answer
 
 #: Components that have a service of their own. `core` is a constant in Harbor's report, the portal has its own probe.
 COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")
@@ -136,24 +134,10 @@ def look(harbor: Harbor, ask_login: bool, seconds: float) -> Snapshot:
     """Ask both questions at the same time; a refused login is not tried again, so `ask_login` can leave it out."""
     questions: list[Callable[[], Any]] = [harbor.health]
     if ask_login and harbor.login:
-        questions.append(partial(logged_in, harbor))
+        questions.append(harbor.logged_in)
     health, *rest = deadline.side_by_side(questions, seconds)
     systeminfo = rest[0] if rest and isinstance(rest[0], Failure) else None
     return Snapshot(health, systeminfo)
-
-
-def logged_in(harbor: Harbor) -> Answer:
-    """/systeminfo as answered to a login; raises Failure where Harbor silently makes a stranger of us instead."""
-    from .api import LOGIN, SYSTEMINFO
-
-    answer = harbor.good(harbor.ask(SYSTEMINFO, login=True))
-    info = answer.json()
-    if not isinstance(info, dict) or "current_time" not in info:
-        failure = answer.fail(STATUS, "login refused (/systeminfo answers as to a stranger)")
-        failure.status = 401
-        failure.next_step = LOGIN
-        raise failure
-    return answer
 
 
 def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:

@@ -6,11 +6,13 @@ import contextlib
 import json
 import os
 import re
+import traceback
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from . import __version__
+from . import __version__, judgement
 from .isolation import Cause
+from .judgement import Judged
 from .units import label, plain
 
 LINE = 120  # characters of the first line's text; engines show about this much
@@ -19,10 +21,12 @@ LIMIT = 4096  # bytes of the whole output
 
 
 class Part(NamedTuple):
-    """One finding: its state (`OK`, `WARNING`, ...) and a line of text."""
+    """One finding: its state (`OK`, `WARNING`, ...), a line of text, what to do; `follows` from another's failure."""
 
     state: str
     text: str
+    next_step: str = ""
+    follows: bool = False
 
 
 class Measure(NamedTuple):
@@ -58,7 +62,7 @@ class Report(NamedTuple):
     cause: Cause | None = None
     next_step: str = ""
     notes: tuple[str, ...] = ()
-    traceback: str = ""
+    error: Exception | None = None
     secrets: tuple[str, ...] = ()
 
     def nagios(self, verbose: int) -> str:
@@ -72,8 +76,9 @@ class Report(NamedTuple):
         notes = (f"Note: {shorten(self.clean(note), ASIDE)}" for note in self.notes)
         tail = [] if inline else whole(notes, LIMIT // 2)
         tail += [f"Next: {shorten(self.clean(self.next_step), ASIDE)}"] if self.next_step and self.state != "OK" else []
-        if verbose >= 3 and self.traceback:
-            shown = shown + self.clean(self.traceback, keep_lines=True).splitlines()
+        if verbose >= 3 and self.error:
+            trace = traceback.format_exception(type(self.error), self.error, self.error.__traceback__)
+            shown = shown + self.clean("".join(trace), keep_lines=True).splitlines()
         room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")
         perfdata = " ".join(whole(map(str, self.labelled()), room))
         first = f"{head} | {perfdata}" if perfdata else head
@@ -125,6 +130,25 @@ class Report(NamedTuple):
         """Text that is safe in an engine, a terminal and a ticket, whatever Harbor sent, and that holds no secret."""
         # Cut before the slow part, but not before the secrets are out: half a secret would not be found.
         return sanitised(redacted(text, self.secrets)[:LIMIT], keep_lines)
+
+
+def parts(results: Iterable[Judged]) -> list[Part]:
+    """What has something to say, each once: the worst first, otherwise in the order in which the probe found them."""
+    found: dict[tuple[str, str], Part] = {}
+    for result in sorted(results, key=lambda result: judgement.SEVERITY.index(result.state), reverse=True):
+        part = Part(result.state.text.upper(), str(result), result.next_step, bool(result.cause))
+        if part.text:
+            found.setdefault((part.state, part.text), part)
+    return list(found.values())
+
+
+def measured(result: Judged) -> Measure | None:
+    """The perfdata of a result, if its context has some."""
+    performance = result.metric.performance() if result.metric else None
+    if performance is None:
+        return None
+    _, value, uom, warn, crit, low, high = performance
+    return Measure(result.metric.name, value, uom, warn, crit, None if low == "" else low, None if high == "" else high)
 
 
 def write(text: str) -> None:

@@ -15,40 +15,33 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import nagiosplugin
 
 from . import api, attempt, deadline, options
 from .failure import Interrupted
 from .output import Report, write
+from .probes import Probe
 
 LEAVING = 0.1  # seconds kept for the output
 
 
-class Probe(NamedTuple):
-    """A plugin without its process: what triage, the tests and the definitions use."""
-
-    name: str
-    doc: str
-    declare: Callable[[options.Parser], None]
-    check: Callable[[argparse.Namespace, api.Harbor], nagiosplugin.Check]
-
-    def parser(self) -> options.Parser:
-        """The complete command line of this probe."""
-        parser = options.parser(self.name, self.doc)
-        self.declare(parser)
-        return parser
+def engine(report: Report, args: argparse.Namespace) -> str:
+    """The report as a monitoring engine reads it."""
+    return report.nagios(args.verbose)
 
 
 def main(
     name: str,
     declare: Callable[[options.Parser], None],
     check: Callable[[argparse.Namespace, api.Harbor], nagiosplugin.Check],
+    show: Callable[[Report, argparse.Namespace], str] = engine,
 ) -> Callable[[], NoReturn]:
     """The plugin's entry point, which runs at once when `name` is `__main__`.
 
-    The returned function carries the `probe` for those who want to use it without a process.
+    `show` makes the text of a report, unless JSON is wanted. The returned function carries the `probe` for those who
+    want to use it without a process.
     """
     module = sys.modules[name]
     probe = Probe(Path(module.__file__ or "").stem.replace("check_harbor_", ""), module.__doc__ or "", declare, check)
@@ -61,11 +54,11 @@ def main(
         args = options.parse(probe.parser())
         on_signals(interrupt)
         try:
-            leave(attempt.examine(probe, args, started + args.timeout - LEAVING), args)
+            leave(attempt.examine(probe, args, started + args.timeout - LEAVING), args, show)
         except Interrupted as signalled:
-            leave(interrupted(probe, signalled), args)
+            leave(interrupted(probe, signalled), args, engine)
         except Exception as error:  # a fault of our own must not exit with 1, which engines read as WARNING
-            leave(attempt.fault(probe, args, error), args)
+            leave(attempt.fault(probe, args, error), args, engine)
 
     run.probe = probe  # type: ignore[attr-defined]
     if name == "__main__":
@@ -101,9 +94,9 @@ def interrupted(probe: Probe, signalled: Interrupted) -> Report:
     return Report(probe.name, "UNKNOWN", 3, text, next_step=step, notes=signalled.notes)
 
 
-def leave(report: Report, args: argparse.Namespace) -> NoReturn:
+def leave(report: Report, args: argparse.Namespace, show: Callable[[Report, argparse.Namespace], str]) -> NoReturn:
     """Print the report and end the process, threads and all."""
-    text = report.json() if args.output == "json" else report.nagios(args.verbose)
+    text = report.json() if args.output == "json" else show(report, args)
     on_signals(signal.SIG_IGN)  # the answer stands
     write(text)
     os._exit(report.exit_code)

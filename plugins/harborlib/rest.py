@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from . import deadline, endpoints, isolation, words
+from . import deadline, endpoints, words
 from .api import Harbor
 from .endpoints import Endpoint
 from .failure import CONTENT, STATUS, Failure, Unusable
@@ -84,7 +84,7 @@ class Rest:
 
     def systeminfo(self) -> Fields:
         """What Harbor says of itself to whom it knows; raises Failure where the login is not taken."""
-        answer = self._noted(isolation.logged_in(self.harbor))
+        answer = self._noted(self.harbor.logged_in())
         self._known = True
         return Fields.of(answer)
 

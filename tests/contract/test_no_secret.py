@@ -12,7 +12,7 @@ from subprocess import DEVNULL, PIPE, Popen
 from urllib.parse import quote
 
 from harborlib import attempt, options
-from harborlib.plugin import Probe
+from harborlib.probes import Probe
 
 import pytest
 

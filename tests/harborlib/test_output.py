@@ -33,7 +33,7 @@ REPORTS = st.builds(
     cause=st.none() | st.builds(Cause, st.sampled_from(["health", "redis"]), WILD),
     next_step=SAID,
     notes=st.lists(SAID, max_size=3).map(tuple),
-    traceback=WILD,
+    error=st.none() | st.builds(RuntimeError, WILD),
 )
 
 
@@ -81,9 +81,9 @@ def test_perfdata_beyond_the_limit_goes_as_a_whole() -> None:
 
 
 def test_traceback_is_shown_at_vvv_alone() -> None:
-    report = Report("gc", "UNKNOWN", 3, "broken", next_step="report", traceback="Traceback:\n  File x\nError\n")
-    assert "Traceback" not in report.nagios(2)
-    assert "Traceback:\n  File x\nError\nNext: report\n" in report.nagios(3)
+    report = Report("gc", "UNKNOWN", 3, "broken", next_step="report", error=RuntimeError("odd"))
+    assert "Error" not in report.nagios(2)
+    assert "RuntimeError: odd\nNext: report\n" in report.nagios(3)
 
 
 @given(REPORTS, st.integers(0, 3))
@@ -108,7 +108,7 @@ def test_no_report_holds_a_secret(report: Report, secret: str, verbose: int) -> 
         measures=[measure._replace(name=planted(measure.name)) for measure in report.measures],
         notes=tuple(map(planted, report.notes)),
         next_step=planted(report.next_step),
-        traceback=planted(report.traceback),
+        error=RuntimeError(planted("x")),
         cause=report.cause and report.cause._replace(because=planted(report.cause.because)),
         secrets=(secret,),
     )
