@@ -14,6 +14,8 @@ from OpenSSL import SSL
 from .failure import CONTENT, TLS, Failure
 
 DAY = 86400
+#: What cryptography raises for a certificate that it cannot make out (KeyError: up to version 38, an odd name).
+UNREADABLE = (ValueError, KeyError, x509.InvalidVersion)
 TLS_1_1 = 0x0302
 
 
@@ -78,14 +80,14 @@ def served(
         return [read(certificate.to_cryptography()) for certificate in chain], connection.get_protocol_version()
     except (SSL.Error, OSError) as error:
         raise Failure(TLS, f"no TLS handshake with {host}: {reason(error)}") from None
-    except (ValueError, x509.InvalidVersion):
+    except UNREADABLE:
         raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
     finally:
         connection.close()
 
 
 def read(certificate: x509.Certificate) -> Certificate:
-    """What we need of a certificate; raises ValueError for one that cryptography cannot make out.
+    """What we need of a certificate; raises one of UNREADABLE.
 
     An algorithm that it does not know is newer than we are, and not weak.
     """
@@ -103,10 +105,10 @@ def read(certificate: x509.Certificate) -> Certificate:
 
 
 def known(look: Callable[[], Any]) -> Any:
-    """What `look` finds; None where cryptography does not know the algorithm."""
+    """What `look` finds; None where cryptography does not know the algorithm (ValueError: up to version 38)."""
     try:
         return look()
-    except UnsupportedAlgorithm:
+    except (UnsupportedAlgorithm, ValueError):
         return None
 
 
@@ -114,7 +116,7 @@ def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
     """The names and addresses that the certificate is valid for."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension):
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return ()
     return (*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress)))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import socket
 from collections.abc import Callable
 from typing import NamedTuple
@@ -89,13 +91,15 @@ def tunnel(route: Route, proxy: tuple[str, int], host: str, port: int) -> socket
 
     connection = HTTPConnection(*proxy)
     connection.set_tunnel(host, port)
-    connection.sock = route.dial(*proxy)
+    connection.sock = sock = route.dial(*proxy)
     try:
         ask_proxy(connection._tunnel, proxy, host, port)  # type: ignore[attr-defined]
     except Failure:
-        connection.close()
+        # Up to Python 3.11 http.client's own answer would hold it open.
+        with contextlib.suppress(OSError):
+            os.close(sock.detach())
         raise
-    return connection.sock
+    return sock
 
 
 def ask_proxy(ask: Callable[[], None], proxy: tuple[str, int], host: str, port: int) -> None:

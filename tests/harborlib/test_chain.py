@@ -102,7 +102,7 @@ def test_any_damaged_byte_is_read_or_refused(position: int, change: int) -> None
     damaged[position] ^= change
     try:
         found = read(bytes(damaged))
-    except (ValueError, x509.InvalidVersion):
+    except chain.UNREADABLE:
         return
     assert isinstance(found.days_left(0), int)
 
