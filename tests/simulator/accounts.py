@@ -125,7 +125,7 @@ class Authenticator:
     """Checks passwords; a wrong one locks the account for a while, and the right one is refused as well until then."""
 
     def __init__(self, accounts: Mapping[str, Account]) -> None:
-        self.accounts = accounts
+        self.accounts = dict(accounts)
         self._locked_until: dict[str, float] = {}
 
     def login(self, user: str, password: str) -> Login:

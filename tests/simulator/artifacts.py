@@ -10,8 +10,7 @@ from .content import moment
 from .image import CONFIG, MEDIA_TYPE, digest_of
 from .listing import paged
 from .messages import Request, Response, error, json_response
-from .projects import PROJECTS, Project
-from .records import Artifact
+from .records import Artifact, Project
 from .scans import REPORT
 
 if TYPE_CHECKING:
@@ -20,13 +19,13 @@ if TYPE_CHECKING:
 BASE = "/api/v2.0"
 SEVERITIES = ("Critical", "High", "Medium", "Low", "Unknown", "None")  # the worst first
 LINKS = ("build_history", "vulnerabilities")
-STRANGER = Project(0, public=False)
+STRANGER = Project(0)
 
 
 def listing(harbor: Simulator, request: Request, login: Login) -> Response:
     """GET .../artifacts, the newest first."""
     project, repository = _names(request)
-    refusal = _refusal(project, login, "artifact:list")
+    refusal = _refusal(harbor, project, login, "artifact:list")
     if refusal:
         return refusal
     tags = [tag for name, tag in harbor.content.artifacts if name == repository]
@@ -37,7 +36,7 @@ def listing(harbor: Simulator, request: Request, login: Login) -> Response:
 def one(harbor: Simulator, request: Request, login: Login) -> Response:
     """GET .../artifacts/{tag or digest}."""
     project, repository = _names(request)
-    refusal = _refusal(project, login, "artifact:read")
+    refusal = _refusal(harbor, project, login, "artifact:read")
     if refusal:
         return refusal
     reference = request.path.split("/")[8]
@@ -57,11 +56,12 @@ def _names(request: Request) -> tuple[str, str]:
     return project, f"{project}/{unquote(rest)}"
 
 
-def _refusal(project: str, login: Login, right: str) -> Response | None:
+def _refusal(harbor: Simulator, project: str, login: Login, right: str) -> Response | None:
     """What is public may be read by everybody, but not by a robot of Harbor 2.9 with a right on system level."""
     account = login.account
     robot = account is not None and bool(account.rights)
-    if (account and account.may_in_projects(right)) or (PROJECTS.get(project, STRANGER).public and not robot):
+    public = harbor.content.projects.get(project, STRANGER).public
+    if (account and account.may_in_projects(right)) or (public and not robot):
         return None
     return error(403, "FORBIDDEN", "forbidden") if account else error(401, "UNAUTHORIZED", "unauthorized")
 

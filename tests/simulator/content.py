@@ -1,4 +1,4 @@
-"""What this Harbor holds and has done: schedules and their runs, job queues, quotas, retention, replication, scans.
+"""What this Harbor holds and has done: projects, schedules and their runs, quotas, retention, replication, scans.
 
 `Simulator.content` can be changed by tests at any time; `reset` makes it anew. Times are seconds since 1970.
 """
@@ -9,7 +9,19 @@ import datetime
 import time
 from dataclasses import dataclass, field
 
-from .records import Artifact, Execution, Job, Remote, Replication, Robot, ScanAll, Scanner, Security, Webhook
+from .records import (
+    Artifact,
+    Execution,
+    Job,
+    Project,
+    Remote,
+    Replication,
+    Robot,
+    ScanAll,
+    Scanner,
+    Security,
+    Webhook,
+)
 
 HOUR, DAY = 3600, 86400
 QUEUES = (
@@ -63,8 +75,18 @@ class Queue:
     paused: bool = False
 
 
+def projects() -> dict[str, Project]:
+    """Those of the recorded Harbor."""
+    return {
+        "library": Project(1, public=True),
+        "priv": Project(3, repositories={"img": ("1.0", "2.0")}),
+        "pub": Project(2, public=True, repositories={"img": ("1.0",)}),
+        "tiny": Project(4, repositories={"img": ("1.0",)}),
+    }
+
+
 def images() -> dict[tuple[str, str], Artifact]:
-    """What projects.PROJECTS holds, as it was pushed on the day of the recordings; nothing is scanned yet."""
+    """What those projects hold, as it was pushed on the day of the recordings; nothing is scanned yet."""
     one = "sha256:216e249b24b14a97cfe411c564f6369b4184b2128c88771fb8ff1398f7f52907"
     two = "sha256:b704c7891e6d106abe8663ffcea8a42bff1bd30582334364c71074bdf2c84fac"
     return {
@@ -79,11 +101,12 @@ def images() -> dict[tuple[str, str], Artifact]:
 class Content:
     """All of it. `quotas` are hard limit and use in bytes by project; `retentions` are by the number of the policy.
 
-    `more_projects` are that many besides the four of projects.PROJECTS, named `team-00001` and so on, each with a quota
-    of 1000 bytes of which its number modulo 700 is used. `sorts_quotas`: Harbor 2.9.5 was asked for the most used first
-    and gave the newest first; others may obey. `now` is a clock that stands still, None the real one.
+    `more_projects` are that many besides `projects`, named `team-00001` and so on, each with a quota of 1000 bytes of
+    which its number modulo 700 is used. `sorts_quotas`: Harbor 2.9.5 was asked for the most used first and gave the
+    newest first; others may obey. `now` is a clock that stands still, None the real one.
 
-    Each of the more projects has `more_robots` robot accounts that never expire. `scan_all` are the last one and the
+    Each of the more projects has `more_robots` robot accounts that never expire; `robot_prefix` is what Harbor puts
+    before the names of new ones, as its configuration wants it. `scan_all` are the last one and the
     last one that its schedule began; `proxies` are numbers of remote registries by proxy-cache project, `artifacts` by
     repository and tag.
     """
@@ -102,6 +125,7 @@ class Content:
             "tiny": (12000, 9044),
         }
     )
+    projects: dict[str, Project] = field(default_factory=projects)
     more_projects: int = 0
     more_robots: int = 0
     sorts_quotas: bool = False
@@ -114,6 +138,7 @@ class Content:
     scan_schedule: Job = field(default_factory=Job)
     security: Security = field(default_factory=Security)
     robots: list[Robot] = field(default_factory=list)
+    robot_prefix: str = "robot$"
     webhooks: list[Webhook] = field(default_factory=list)
     artifacts: dict[tuple[str, str], Artifact] = field(default_factory=images)
 
@@ -122,8 +147,13 @@ class Content:
         return time.time() if self.now is None else self.now
 
     def project_names(self) -> list[str]:
-        """The projects besides those of projects.PROJECTS."""
+        """The projects besides `projects`."""
         return [f"team-{number:05d}" for number in range(1, self.more_projects + 1)]
+
+    def number_of(self, project: str) -> int:
+        """The project's number in the database; that of `team-00001` is 10001."""
+        known = self.projects.get(project)
+        return known.number if known else 10000 + int(project.rpartition("-")[2])
 
     def all_quotas(self) -> list[tuple[str, int, int]]:
         """Project, hard limit and use, the newest first."""

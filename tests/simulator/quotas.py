@@ -8,7 +8,6 @@ from .accounts import Login
 from .content import moment
 from .listing import paged
 from .messages import Request, Response
-from .projects import number_of
 
 if TYPE_CHECKING:
     from .simulator import Simulator
@@ -25,11 +24,11 @@ def listing(harbor: Simulator, request: Request, login: Login) -> Response:
         quotas = [(name, hard, hard if name == "tiny" else used) for name, hard, used in quotas]
     wanted = request.query.get("reference_id")
     if wanted:
-        quotas = [quota for quota in quotas if str(number_of(quota[0])) == wanted]
+        quotas = [quota for quota in quotas if str(harbor.content.number_of(quota[0])) == wanted]
 
     def row(quota: tuple[str, int, int]) -> dict[str, object]:
         name, hard, used = quota
-        number = number_of(name)
+        number = harbor.content.number_of(name)
         return {
             "creation_time": moment(CREATED),
             "hard": {"storage": hard},

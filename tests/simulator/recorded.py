@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .accounts import MONITOR_RIGHTS, Account
 from .content import Content, Execution, Job, Queue
-from .records import Remote, Replication, Robot, ScanAll, Security
+from .records import Permission, Project, Remote, Replication, Robot, ScanAll, Security
 from .replay import Recording
 
 ROBOTS = {
@@ -14,6 +14,15 @@ ROBOTS = {
     "robot$priv+projpush": Account("projpush's", project_rights=frozenset({"repository:push"})),
 }
 FAILED_SCANS = Security(4, 4)
+# The account made last before the request, where that was not robot$monitoring with its number 101.
+NEWEST_ROBOT = {
+    "create": 100,
+    "create-zero-duration": 102,
+    "create-push-robot": 103,
+    "create-unknown-permission-2.10.3": 100,
+    "delete-again": 102,
+    "delete-robot": 104,
+}
 
 
 def held(recording: Recording) -> Content:
@@ -36,6 +45,8 @@ def held(recording: Recording) -> Content:
     content.scan_schedule = Job(cron="0 0 0 * * 0", since=1)
     content.security = Security(4, 4, {"critical": 4, "high": 8, "medium": 4, "low": 4}, 12)
     content.robots = robots(recording)
+    if recording.scenario == "l-canary-project" and recording.path.stem != "create-project":
+        content.projects["canary"] = Project(5)
     for artifact in content.artifacts.values():
         artifact.scan, artifact.found = "Success", {"Critical": 1, "High": 2, "Low": 1, "Medium": 1}
     if recording.scenario == "f-scan-failed":
@@ -61,14 +72,17 @@ def replications(recording: Recording) -> list[Execution]:
 
 def robots(recording: Recording) -> list[Robot]:
     """The accounts that there were at that time."""
-    rights = tuple(MONITOR_RIGHTS)
-    known = [Robot(4, "robot$probeall", 1, description="system probe", rights=rights)]
+    reading = (Permission("system", "/", tuple(MONITOR_RIGHTS)),)
+    pulling = (Permission("project", "priv", ("repository:pull",)),)
+    known = [Robot(4, "robot$probeall", 1, description="system probe", permissions=reading)]
     if recording.scenario == "e-robots":
-        known.append(Robot(60, "robot$syspull", 1, 2, disabled=True, rights=rights))
-        known.append(Robot(61, "robot$mixed", 1, 2, rights=rights))
-        known += [Robot(number, f"robot$priv+{number}", 1, 2, project=3) for number in (58, 59)]
-    if recording.scenario == "k-robots-api":
-        known.append(Robot(101, "robot$monitoring", 1, 2))
+        known.append(Robot(60, "robot$syspull", 1, 2, disabled=True, permissions=reading))
+        known.append(Robot(61, "robot$mixed", 1, 2, permissions=reading))
+        known += [Robot(number, f"robot$priv+{number}", 1, 2, 3, permissions=pulling) for number in (58, 59)]
+    if recording.scenario in ("k-robots-api", "l-canary-project"):
+        number = NEWEST_ROBOT.get(recording.path.stem, 101)
+        name = "robot$monitoring" if number == 101 else f"robot${number}"
+        known.append(Robot(number, name, 1, 2, permissions=reading))
     return known
 
 

@@ -1,11 +1,23 @@
-"""The records that a Harbor keeps: runs of its jobs, policies, remote registries, scanners, robot accounts, webhooks.
+"""The records that a Harbor keeps: projects, runs of jobs, policies, remote registries, scanners, robots, webhooks.
 
 Times are seconds since 1970.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Project:
+    """`repositories` holds the tags by repository name."""
+
+    number: int
+    public: bool = False
+    repositories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    created: float = 1795328292.464
 
 
 @dataclass
@@ -92,9 +104,20 @@ class Security:
     fixable: int = 0
 
 
+class Permission(NamedTuple):
+    """Rights as `resource:action`: of kind `system` with namespace `/`, or of kind `project` in one or (`*`) all."""
+
+    kind: str
+    namespace: str
+    rights: tuple[str, ...]
+
+
 @dataclass
 class Robot:
-    """A robot account; `project` 0 is the system. `expires` -1 is never; `updated` None is never since its creation."""
+    """A robot account; `project` 0 is the system. `expires` -1 is never; `updated` None is never since its creation.
+
+    `name` is the whole of it, with the prefix. The `secret` of those that were not made through the API is not known.
+    """
 
     number: int
     name: str
@@ -104,7 +127,8 @@ class Robot:
     disabled: bool = False
     updated: float | None = None
     description: str = ""
-    rights: tuple[str, ...] = ("repository:pull",)
+    permissions: tuple[Permission, ...] = ()
+    secret: str = ""
 
 
 @dataclass

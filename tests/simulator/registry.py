@@ -9,7 +9,7 @@ from . import image, proxy
 from .accounts import Login
 from .faults import DATABASE_REFUSED
 from .messages import API_VERSION, Request, Response, StalledError, compact_json, error
-from .projects import PROJECTS, repository_actions
+from .projects import repository_actions
 
 if TYPE_CHECKING:
     from .simulator import Simulator
@@ -40,7 +40,8 @@ def answer(harbor: Simulator, request: Request, login: Login) -> Response:
 def _catalog(harbor: Simulator, request: Request, login: Login) -> Response:
     if login.account is None or not login.account.may("catalog:read"):
         return unauthorized(harbor, request, "unauthorized to list catalog")
-    names = [f"{name}/{repository}" for name, project in PROJECTS.items() for repository in project.repositories]
+    projects = harbor.content.projects.items()
+    names = [f"{name}/{repository}" for name, project in projects for repository in project.repositories]
     return Response(200, dict(JSON), compact_json({"repositories": names}))
 
 
@@ -52,7 +53,7 @@ def _repository(harbor: Simulator, request: Request, login: Login, match: re.Mat
     if harbor.upstream and kind != "tags":
         return proxy.answer(harbor, harbor.upstream, request, name, kind, reference)
     project, _, repository = name.partition("/")
-    tags = PROJECTS[project].repositories.get(repository)
+    tags = harbor.content.projects[project].repositories.get(repository)
     if kind == "tags" and tags:
         return Response(200, dict(JSON), compact_json({"name": name, "tags": list(tags)}))
     if kind != "blobs" and tags is None:
@@ -73,9 +74,9 @@ def _refusal(harbor: Simulator, request: Request, login: Login, name: str) -> Re
         return _refuse("", DATABASE_REFUSED)
     if harbor.state.part("database") == "locked":
         raise StalledError
-    if project not in PROJECTS:
+    if project not in harbor.content.projects:
         return _refuse("", f"project {project} not found")
-    if action not in repository_actions(login, project):
+    if action not in repository_actions(harbor, login, project):
         return unauthorized(harbor, request, f"unauthorized to access repository: {name}, action: {action}")
     return None
 

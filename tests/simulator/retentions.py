@@ -8,7 +8,6 @@ from .accounts import Login
 from .content import Execution, Job, moment
 from .listing import paged
 from .messages import Request, Response, error, json_response
-from .projects import number_of
 
 if TYPE_CHECKING:
     from .simulator import Simulator
@@ -48,7 +47,7 @@ def policy(harbor: Simulator, request: Request, login: Login) -> Response:
             "algorithm": "or",
             "id": _number(request),
             "rules": [rule],
-            "scope": {"level": "project", "ref": number_of(project)},
+            "scope": {"level": "project", "ref": harbor.content.number_of(project)},
             "trigger": {"kind": "Schedule", "settings": settings},
         }
     )

@@ -1,15 +1,13 @@
-"""/robots: those of the system, or of one project; the rights differ."""
+"""GET /robots: those of the system, or of one project; the rights differ. What changes them: robotchanges.py."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from .accounts import Login
 from .content import Content, moment
 from .listing import paged
-from .messages import Request, Response, error
-from .projects import PROJECTS, number_of
+from .messages import Request, Response, error, json_response
 from .records import Robot
 
 if TYPE_CHECKING:
@@ -19,35 +17,63 @@ DAY = 86400
 
 
 def listing(harbor: Simulator, request: Request, login: Login) -> Response:
-    """GET /robots, in the order of their names."""
-    query = request.query.get("q", "")
-    of_project = re.fullmatch(r"Level=project,ProjectID=(\d+)", query)
+    """GET /robots, in the order of their names; `q` asks for a project, a name (=) or a part of one (=~).
+
+    Names are compared as the database has them: without the prefix.
+    """
+    asked = dict(part.partition("=")[::2] for part in request.query.get("q", "").split(","))
+    project = int(asked["ProjectID"]) if asked.get("Level") == "project" else 0
     if login.account is None:
         return error(401, "UNAUTHORIZED", "unauthorized")
-    if of_project and not login.account.may_in_projects("robot:list"):
+    if project and not login.account.may_in_projects("robot:list"):
         return error(403, "FORBIDDEN", "forbidden")
-    if not of_project and not login.account.may("robot:list"):
+    if not project and not login.account.may("robot:list"):
         return error(403, "FORBIDDEN", str(login.name))
-    project = int(of_project[1]) if of_project else 0
     robots = [robot for robot in harbor.content.robots if robot.project == project]
     robots += more(harbor.content, project)
-    if query.startswith("name=~"):
-        robots = [robot for robot in robots if query[len("name=~") :] in robot.name]
+    name = asked.get("name", "~")
+    prefix = harbor.content.robot_prefix
+    if name.startswith("~"):
+        robots = [robot for robot in robots if name[1:] in robot.name.removeprefix(prefix)]
+    else:
+        robots = [robot for robot in robots if name == robot.name.removeprefix(prefix)]
     return paged(request, sorted(robots, key=lambda robot: robot.name), row)
 
 
 def more(content: Content, project: int) -> list[Robot]:
     """Those of the many projects besides."""
-    if project <= max(known.number for known in PROJECTS.values()):
+    if project <= max(known.number for known in content.projects.values()):
         return []
-    name = f"team-{project - number_of('team-00000'):05d}"
+    name = f"team-{project - content.number_of('team-00000'):05d}"
     start = project * 100
     return [Robot(start + number, f"robot${name}+ci-{number}", 0.0) for number in range(content.more_robots)]
 
 
+def one(harbor: Simulator, request: Request, login: Login) -> Response:
+    """GET /robots/{id}."""
+    robot = by_number(harbor.content, request)
+    return json_response(row(robot)) if robot else unknown(request)
+
+
+def by_number(content: Content, request: Request) -> Robot | None:
+    """The robot account whose number the path ends with."""
+    number = request.path.rpartition("/")[2]
+    return next((robot for robot in content.robots if str(robot.number) == number), None)
+
+
+def unknown(request: Request) -> Response:
+    return error(404, "NOT_FOUND", f"robot {request.path.rpartition('/')[2]} not found")
+
+
 def row(robot: Robot) -> dict[str, object]:
-    kind, namespace = ("project", "priv") if robot.project else ("system", "/")
-    access = [dict(zip(("resource", "action"), right.split(":"))) for right in robot.rights]
+    permissions = [
+        {
+            "access": [dict(zip(("resource", "action"), right.split(":"))) for right in permission.rights],
+            "kind": permission.kind,
+            "namespace": permission.namespace,
+        }
+        for permission in robot.permissions
+    ]
     never = robot.expires == -1
     return {
         "creation_time": moment(robot.created),
@@ -59,6 +85,6 @@ def row(robot: Robot) -> dict[str, object]:
         "id": robot.number,
         "level": "project" if robot.project else "system",
         "name": robot.name,
-        "permissions": [{"access": access, "kind": kind, "namespace": namespace}],
+        "permissions": permissions,
         "update_time": moment(robot.created if robot.updated is None else robot.updated),
     }

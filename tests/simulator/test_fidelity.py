@@ -51,6 +51,7 @@ SWITCHES = {
     "h-quota-exceeded": (),
     "i-schedules": (),
     "k-robots-api": (),
+    "l-canary-project": (),
     "v2-datapath": (),
 }
 
@@ -87,7 +88,7 @@ def simulator_for(recording: Recording) -> Simulator:
         certificate = CERTIFICATES[recording.path.stem.split("-")[1]]
     simulator = Simulator(
         *switches,
-        version="2.9.5",
+        version="2.10.3" if recording.path.stem.endswith("2.10.3") else "2.9.5",
         certificate=certificate,
         host="harbor.test",
         users=ACCOUNTS,

@@ -86,7 +86,7 @@ def access(harbor: Simulator, login: Login, scope: str) -> dict[str, object]:
     elif kind == "registry" and name == "catalog":
         actions = ["*"] if login.account and login.account.may("catalog:read") else []
     elif kind == "repository":
-        actions = list(repository_actions(login, name.partition("/")[0]))
+        actions = list(repository_actions(harbor, login, name.partition("/")[0]))
     return {"type": kind, "name": name, "actions": actions}
 
 

@@ -13,7 +13,6 @@ from .accounts import Login
 from .content import moment
 from .listing import paged
 from .messages import Request, Response, error
-from .projects import number_of
 from .records import Execution, Webhook
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def policies(harbor: Simulator, request: Request, login: Login) -> Response:
             "event_types": ["PUSH_ARTIFACT"],
             "id": webhook.number,
             "name": webhook.name,
-            "project_id": number_of(webhook.project),
+            "project_id": harbor.content.number_of(webhook.project),
             "targets": [{"address": "http://chat.example.com/hook", "payload_format": "Default", "type": "http"}],
             "update_time": moment(CREATED),
         }
@@ -63,8 +62,8 @@ def executions(harbor: Simulator, request: Request, login: Login) -> Response:
 
 def _of(harbor: Simulator, project: str) -> list[Webhook]:
     """Those of a project by its name or number."""
-    known = harbor.content.webhooks
-    return [webhook for webhook in known if project in (webhook.project, str(number_of(webhook.project)))]
+    content = harbor.content
+    return [hook for hook in content.webhooks if project in (hook.project, str(content.number_of(hook.project)))]
 
 
 def _refusal(login: Login, right: str) -> Response | None:

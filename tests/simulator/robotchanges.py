@@ -1,0 +1,173 @@
+"""POST, PUT, PATCH and DELETE of robot accounts: what a Harbor refuses, and what becomes of logins."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import string
+from typing import TYPE_CHECKING, Any
+
+from .accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS, Account, Login, as_in
+from .messages import Request, Response, error, json_response
+from .projects import unknown as unknown_project
+from .records import Permission, Robot
+from .robots import DAY, by_number, row, unknown
+
+if TYPE_CHECKING:
+    from .simulator import Simulator
+
+NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+SECRET = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9]).{8,128}")
+WEAK = (
+    "the secret must be 8-128, inclusively, characters long"
+    " with at least 1 uppercase letter, 1 lowercase letter and 1 number"
+)
+# Days: what 2.9 makes of a duration of 0; from 2.10 on that is refused.
+DEFAULT_DURATION = 30
+# The rights that were tried one by one; 2.9 takes whatever it is given.
+CHECKS_RIGHTS_FROM, ROBOTS_LIST_ROBOTS_FROM = (2, 10), (2, 12)
+KNOWN = {
+    "system": MONITOR_RIGHTS,
+    "project": MONITOR_PROJECT_RIGHTS | {"repository:pull", "repository:push", "repository:delete", "artifact:delete"},
+}
+
+
+def create(harbor: Simulator, request: Request, login: Login) -> Response:
+    """POST /robots: the only time that the secret is seen."""
+    wanted, content = json.loads(request.body), harbor.content
+    if not NAME.fullmatch(wanted["name"]):
+        return _bad("robot name is not in lower case or contains illegal characters")
+    refusal = _refusal(harbor, wanted)
+    if refusal:
+        return refusal
+    project, name = 0, wanted["name"]
+    if wanted["level"] == "project":
+        namespace = wanted["permissions"][0]["namespace"]
+        if namespace not in content.projects:
+            return unknown_project(namespace)
+        project, name = content.projects[namespace].number, f"{namespace}+{name}"
+    if any(robot.name == content.robot_prefix + name for robot in content.robots):
+        return error(409, "CONFLICT", f"robot account {project}:{name} already exists")
+    number = max((robot.number for robot in content.robots), default=0) + 1
+    robot = Robot(number, content.robot_prefix + name, harbor.clock(), project=project, secret=_new_secret())
+    content.robots.append(robot)
+    _take(harbor, robot, wanted)
+    response = json_response(
+        {
+            "creation_time": row(robot)["creation_time"],
+            "expires_at": int(robot.expires),
+            "id": number,
+            "name": robot.name,
+            "secret": robot.secret,
+        },
+        Location=f"{request.path}/{number}",
+    )
+    response.status = 201
+    return response
+
+
+def update(harbor: Simulator, request: Request, login: Login) -> Response:
+    """PUT /robots/{id}: rights, duration (from its creation on) and whether it is disabled; the secret stays."""
+    wanted, robot = json.loads(request.body), by_number(harbor.content, request)
+    if robot is None:
+        return unknown(request)
+    refusal = _refusal(harbor, wanted)
+    if refusal:
+        return refusal
+    if (wanted["level"], wanted["name"]) != (row(robot)["level"], robot.name):
+        return _bad("cannot update the level or name of robot")
+    robot.updated = harbor.clock()
+    _take(harbor, robot, wanted)
+    return Response()
+
+
+def refresh(harbor: Simulator, request: Request, login: Login) -> Response:
+    """PATCH /robots/{id}: a new secret, the given one or (empty) one that Harbor makes and shows."""
+    given, robot = json.loads(request.body)["secret"], by_number(harbor.content, request)
+    if robot is None:
+        return unknown(request)
+    if given and not SECRET.fullmatch(given):
+        return _bad(WEAK)
+    robot.secret = given or _new_secret()
+    _enrol(harbor, robot)
+    return json_response({} if given else {"secret": robot.secret})
+
+
+def delete(harbor: Simulator, request: Request, login: Login) -> Response:
+    """DELETE /robots/{id}."""
+    robot = by_number(harbor.content, request)
+    if robot is None:
+        return unknown(request)
+    harbor.content.robots.remove(robot)
+    harbor.authenticator.accounts.pop(robot.name, None)
+    return Response()
+
+
+def _refusal(harbor: Simulator, wanted: dict[str, Any]) -> Response | None:
+    """Why this Harbor does not take such an account, if it does not."""
+    duration, permissions = wanted["duration"], wanted["permissions"]
+    checks = harbor.version >= CHECKS_RIGHTS_FROM
+    if duration < -1 or (checks and duration == 0):
+        text = "duration must be either -1(Never) or a positive integer"
+        return _bad(f"bad request error duration input: {duration}, {text}")
+    if not permissions:
+        return _bad("bad request empty permission")
+    if wanted["level"] == "project" and len(permissions) > 1:
+        return _bad("bad request permission")
+    for permission in permissions:
+        if not permission["access"]:
+            return _bad("bad request empty access")
+        for right in _rights(permission):
+            too_early = right == "robot:list" and harbor.version < ROBOTS_LIST_ROBOTS_FROM
+            if checks and (too_early or right not in KNOWN[permission["kind"]]):
+                return _bad(f"bad request permission: {right}")
+    return None
+
+
+def _take(harbor: Simulator, robot: Robot, wanted: dict[str, Any]) -> None:
+    """Make the account what is wanted of it."""
+    days = wanted["duration"] or DEFAULT_DURATION
+    robot.expires = -1 if days == -1 else robot.created + days * DAY
+    robot.description = wanted.get("description", "")
+    robot.disabled = wanted.get("disable", False)
+    robot.permissions = tuple(
+        Permission(permission["kind"], permission["namespace"], _rights(permission))
+        for permission in wanted["permissions"]
+    )
+    _enrol(harbor, robot)
+
+
+def _enrol(harbor: Simulator, robot: Robot) -> None:
+    """Let it log in, or no more."""
+    accounts = harbor.authenticator.accounts
+    if not robot.secret:
+        return
+    accounts.pop(robot.name, None)
+    if robot.disabled:
+        return
+    of_system, everywhere, projects = set(), set(), {}
+    for kind, namespace, rights in robot.permissions:
+        if kind == "system":
+            of_system.update(rights)
+        elif namespace == "*":
+            everywhere.update(rights)
+        else:
+            actions = (right.partition(":") for right in rights)
+            projects[namespace] = tuple(action for resource, _, action in actions if resource == "repository")
+    account = Account(
+        robot.secret, rights=frozenset(of_system), projects=projects, project_rights=frozenset(everywhere)
+    )
+    accounts.update(as_in(harbor.version, {robot.name: account}))
+
+
+def _rights(permission: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{access['resource']}:{access['action']}" for access in permission["access"])
+
+
+def _new_secret() -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(29)) + "aA0"
+
+
+def _bad(message: str) -> Response:
+    return error(400, "BAD_REQUEST", message)
