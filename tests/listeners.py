@@ -22,8 +22,11 @@ def listening(serve: Serve) -> Iterator[int]:
             with contextlib.suppress(OSError):  # the client went away, or did not like what it saw
                 serve(self.request)
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        request_queue_size = 128  # a plugin that runs all others connects as often as they do together
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield server.server_address[1]

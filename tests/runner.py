@@ -23,6 +23,8 @@ NEEDED = {
     "check_harbor_pull": ["--image", "pub/img:1.0", "--blobs", "config"],
     "check_harbor_push": ["--project", "pub", "--depth", "session"],
 }
+#: Plugins that run all others, and so are no service of their own.
+RUNS_OTHERS = {"check_harbor_triage"}
 #: Probes that ask for nothing over HTTP.
 HANDSHAKE_ONLY = {"check_harbor_certificate"}
 

@@ -14,6 +14,16 @@ CONTAINERS = {
     "trivy": ("vulnerability scans fail", "trivy-adapter"),
 }
 
+#: Those with a service of their own, as people call them.
+SPOKEN = {
+    "database": "PostgreSQL",
+    "jobservice": "the job service",
+    "redis": "Redis",
+    "registry": "the registry",
+    "registryctl": "the registry controller",
+    "trivy": "Trivy",
+}
+
 
 def next_step(component: str) -> str:
     """What to do about an unhealthy component, with what its users lose meanwhile."""

@@ -25,7 +25,7 @@ def checked(name, outcome, words):
     printed = grammar.checked(outcome)
     assert printed.state == "CRITICAL", f"{name}: {outcome.out}"
     assert re.search(words, printed.text), f"{name}: {outcome.out}"
-    assert [line for line in printed.lines if not line.startswith("Next: ")] == []
+    assert name in runner.RUNS_OTHERS or [line for line in printed.lines if not line.startswith("Next: ")] == []
 
 
 @pytest.mark.parametrize("switch", HANGS)

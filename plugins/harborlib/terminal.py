@@ -1,0 +1,136 @@
+"""The report on many probes for a person at a terminal: verdict, table, next steps, and progress while they run."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import textwrap
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from .isolation import COMPONENTS
+from .output import ASIDE, Report, write
+
+COLOURS = {"OK": "32", "WARNING": "33", "CRITICAL": "1;31", "UNKNOWN": "35", "follows": "2"}
+NARROWEST, WIDEST = 60, 140  # columns: a table needs some, and longer lines are hard to read
+CLEAR = "\r\x1b[K"
+
+
+def show(report: Report, args: argparse.Namespace) -> str:
+    """The report as a person reads it; where stdout is no terminal, as an engine does."""
+    if not os.isatty(1):
+        return brief(report, args.verbose)
+    width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
+    page = Page(report, width, coloured(args), args.verbose)
+    blocks = [page.verdict(), page.table(), page.remarks(), page.next_steps()]
+    text = "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+    return CLEAR + text if animated(args) else text
+
+
+def brief(report: Report, verbose: int) -> str:
+    """The text for an engine, which is told of the causes alone; from -v on of all probes."""
+    return report._replace(parts=[part for part in report.parts if verbose or not part.follows]).nagios(verbose)
+
+
+def animated(args: argparse.Namespace) -> bool:
+    """Whether this is a terminal on which a line can be written anew."""
+    return os.isatty(1) and not args.plain and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def coloured(args: argparse.Namespace) -> bool:
+    """Whether colours are wanted (https://no-color.org)."""
+    return animated(args) and not os.environ.get("NO_COLOR")
+
+
+class Page:
+    """A report in lines of at most `width` columns, with colours or without."""
+
+    def __init__(self, report: Report, width: int, colours: bool, verbose: int) -> None:
+        self.report = report
+        self.width = width
+        self.colours = colours
+        self.verbose = verbose
+        self.parts = {part.text.partition(": ")[0]: part for part in report.parts}
+        self.seconds = {measure.name: measure.value for measure in report.measures if measure.name in self.parts}
+
+    def verdict(self) -> list[str]:
+        """The state and the sentence."""
+        state = self.report.state
+        return self._painted(state, self._wrapped(f"{state} - {self.report.clean(self.report.summary)}"))
+
+    def table(self) -> list[str]:
+        """State, name, seconds and line of each probe: all of the line where the cause is, one row of the others."""
+        lines = []
+        broad = max(map(len, self.seconds), default=0)
+        for name, seconds in self.seconds.items():
+            part = self.parts[name]
+            state = "follows" if part.follows else part.state
+            head = f"{state:8}  {name:{broad}}  {seconds:6.2f} s  "
+            text = self.report.clean(part.text).partition(": ")[2]
+            whole = self.verbose or state not in ("OK", "follows")
+            text = cut(text, ASIDE if whole else self.width - len(head))
+            lines += self._painted(state, self._wrapped(text, head, " " * len(head)))
+        return lines
+
+    def remarks(self) -> list[str]:
+        """What is to be known besides."""
+        notes = [cut(self.report.clean(note), ASIDE) for note in self.report.notes]
+        return [line for note in notes for line in self._wrapped(note, rest="  ")]
+
+    def next_steps(self) -> list[str]:
+        """What to do about each cause, and which section of the runbook tells more."""
+        causes = {name: part for name, part in self.parts.items() if part.state != "OK" and not part.follows}
+        steps = [f"{name}: {part.next_step} (runbook: {section(name)})" for name, part in causes.items()]
+        steps = steps or [self.report.next_step] * (self.report.state != "OK")
+        steps = [cut(self.report.clean(step), ASIDE) for step in steps]
+        lines = [line for step in steps for line in self._wrapped(step, "  ", "    ")]
+        return ["Next:", *lines] if lines else []
+
+    def _wrapped(self, text: str, first: str = "", rest: str = "") -> list[str]:
+        """The text in lines, the first one after `first`, the others after `rest`."""
+        return textwrap.wrap(text, self.width, initial_indent=first, subsequent_indent=rest) or [first.rstrip()]
+
+    def _painted(self, state: str, lines: Sequence[str]) -> list[str]:
+        """The lines, of which the first begins with the state, in its colour."""
+        first = lines[0]
+        if self.colours:
+            first = f"\x1b[{COLOURS[state]}m{state}\x1b[0m{first[len(state) :]}"
+        return [first, *lines[1:]]
+
+
+def cut(text: str, width: int) -> str:
+    """At most so many characters of a text."""
+    return text if len(text) <= width else text[: width - 3].rstrip() + "..."
+
+
+def section(name: str) -> str:
+    """The heading of a probe's or a component's service in docs/runbook.md."""
+    return f"harbor-component-{name}" if name in COMPONENTS else f"harbor-{name}"
+
+
+@contextmanager
+def progress(args: argparse.Namespace, names: Sequence[str]) -> Iterator[Callable[[str, Callable[[], object]], None]]:
+    """Say in one line, which comes and goes, what is still going on; yields the function that makes a call by name."""
+    visible = animated(args) and args.output == "nagios"
+    waiting = dict.fromkeys(names)
+    lock = threading.Lock()
+
+    def watched(name: str, call: Callable[[], object]) -> None:
+        call()
+        with lock:
+            waiting.pop(name)
+            tell()
+
+    def tell() -> None:
+        if visible:
+            done = f"{len(names) - len(waiting)} of {len(names)} probes done"
+            text = f"{done}, waiting for {', '.join(waiting)}" if waiting else done
+            write(CLEAR + cut(text, shutil.get_terminal_size().columns - 1))
+
+    with lock:
+        tell()
+    yield watched
+    with lock:
+        visible = False  # whoever is late tells nothing any more
