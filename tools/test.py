@@ -1,8 +1,9 @@
 """`make test`: every test in .venv, then what each other interpreter adds.
 
-1. .venv: the whole suite, once.
-2. The wheel on each supported Python that is found, and on the oldest libraries (tox, `floor`): everything
-   that runs in the interpreter of the tests itself.
+1. .venv: the whole suite, once; what counts pages on the engines comes last and alone, for it needs a machine that
+   does nothing else: a late answer is one page more.
+2. The wheel on each supported Python that is found, and on the oldest libraries (tox, `floor`): harborlib, and what
+   the contract suite does in the interpreter of the tests itself.
 3. The contract suite with the plugins as processes of the oldest and the newest of these Pythons, and of
    the distribution's own python3 with its own packages.
 
@@ -25,8 +26,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-IN_PROCESS = ["tests/harborlib", "tests/plugins"]
-CONTRACT = ["tests/contract"]
+IN_PROCESS = ["--in-process", "tests/harborlib", "tests/contract"]
+CONTRACT = "tests/contract"
+COUNTING = ["tests/engines/test_scenarios.py", "tests/engines/test_random_phase.py"]
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Most tests wait for something; a file stays in one process, for its servers and daemons serve all its tests.
 # On a machine that is busy with other things a deadline can pass: who fails may try twice more, and is counted.
@@ -106,20 +108,20 @@ def tox(name: str, environment: str, pythons: dict[str, str], paths: list[str]) 
 
 
 def contract(name: str, python: str) -> Run:
-    command = [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, f"--plugin-python={python}", *CONTRACT]
+    command = [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, f"--plugin-python={python}", CONTRACT]
     return execute(f"contract suite, plugins run by {name}", command)
 
 
 def main() -> None:
     started = time.monotonic()
     found = {version: interpreter(version) for version in supported()}
-    pythons = {version: path for version, path in found.items() if path and not os.environ.get("CI")}
+    pythons = {version: path for version, path in found.items() if path}
     missing = [version for version, path in found.items() if not path]
     left_out = [f"Python {', '.join(missing)}: neither in PATH nor by pyenv"] if missing else []
-    everything = execute(
-        f"all tests, Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE]
-    )
-    all_runs = [everything]
+    pytest = [sys.executable, "-m", "pytest"]
+    apart = [f"--ignore={path}" for path in COUNTING]
+    everything = execute(f"all tests, Python {platform.python_version()}", [*pytest, *SIDE_BY_SIDE, *apart])
+    all_runs = [everything, execute("pages counted on Icinga 2 and Nagios", [*pytest, "-q", *COUNTING])]
     all_runs += [tox(f"wheel, Python {version}", version, pythons, IN_PROCESS) for version in pythons]
     if FLOOR_PYTHONS & pythons.keys():
         all_runs.append(tox("wheel, oldest libraries", "floor", pythons, IN_PROCESS))
