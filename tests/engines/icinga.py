@@ -62,9 +62,13 @@ class Icinga(Engine):
         parts = {"zones": self.zones(), "definitions": self.definitions()}
         text = MAIN.format(**values, **parts, active=active, tell=self.tell)
         (self.folder / "icinga2.conf").write_text(text)
+        self.authorize(self.folder / "data" / "certs" / "ca.crt")
+
+    def authorize(self, authority: Path) -> None:
+        """Have a session with the API, whose certificate stands under this CA."""
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.verify = str(self.folder / "data" / "certs" / "ca.crt")
+        self._session.verify = str(authority)
         self._session.auth = (USER, PASSWORD)
         self._session.headers["Accept"] = "application/json"
         self._forced: dict[tuple[str, str], float] = {}
