@@ -8,7 +8,8 @@ tables, an exhausted database pool and a forgotten read-only mode; with --isolat
 States:
   OK        the login is taken, in time; Harbor is writable; its clock agrees with this host's
   WARNING   slow (-w): a slow database shows here first; read-only mode; the clocks differ (--skew-warning); Harbor is
-            older than --minimum-version; its external_url is not the URL of -H
+            older than --minimum-version; its external_url, which clients are given, is not --external-url (by default:
+            the URL of -H)
   CRITICAL  the login is refused; no answer; very slow (-c); the clocks differ much (--skew-critical): tokens are then
             refused as expired, or as not yet valid
   UNKNOWN   usage error, no login, no answer that can be judged; with --isolate: another probe reports the cause, named
@@ -32,9 +33,9 @@ import re
 import time
 
 from harborlib import judgement, options, plugin, units, words
+from harborlib.judgement import Finding, ResponseTime, Shown, Threshold
 from harborlib.origin import Origin
 from harborlib.rest import Rest
-from harborlib.things import Quantity, Trouble
 
 import nagiosplugin
 from nagiosplugin import Warn
@@ -44,15 +45,19 @@ WRITABLE = (
 )
 CLOCK = "compare both with NTP: timedatectl on the Harbor host and on this one"
 UPDATE = "update Harbor, or lower --minimum-version"
-ADDRESS = "set external_url in harbor.yml (externalURL in the chart) to the address that clients use, or correct -H"
+ADDRESS = (
+    "give --external-url if this host goes another way than clients; else set external_url in harbor.yml (externalURL "
+    "in the chart) to the address that clients use"
+)
 
 
 class Api(nagiosplugin.Resource):
     """What Harbor says of itself to a login."""
 
-    def __init__(self, rest, minimum_version):
+    def __init__(self, rest, minimum_version, external_url):
         self.rest = rest
         self.minimum_version = minimum_version
+        self.expected = external_url or rest.harbor.origin
         self.fine = ""
 
     def probe(self):
@@ -85,12 +90,11 @@ class Api(nagiosplugin.Resource):
 
     def other_address(self, external_url):
         """The problem with the address that Harbor gives to clients, or ""."""
-        asked = self.rest.harbor.origin
         try:
-            same = Origin.parse(external_url) == asked
+            same = Origin.parse(external_url) == self.expected
         except argparse.ArgumentTypeError:
             same = False
-        return "" if same else f"Harbor's external_url is {external_url or '(none)'}, not {asked.url}"
+        return "" if same else f"Harbor's external_url is {external_url or '(none)'}, not {self.expected.url}"
 
 
 def difference(moment, before, after):
@@ -112,20 +116,22 @@ def declare(parser):
     parser.add_argument(
         "--minimum-version", metavar="VERSION", type=version, help="warn when Harbor is older than this"
     )
+    parser.add_argument("--external-url", metavar="URL", type=Origin.parse,
+                        help="what Harbor's external_url should be (default: the URL of -H)")  # fmt: skip
 
 
 def check(args, harbor):
-    api = Api(Rest(harbor), args.minimum_version)
+    api = Api(Rest(harbor), args.minimum_version, args.external_url)
     skew = (args.skew_warning, args.skew_critical)
     return nagiosplugin.Check(
         api,
-        judgement.ResponseTime(args.warning, args.critical),
-        Quantity("ahead", *skew, "Harbor's clock is {value} ahead of this host's", words.span, CLOCK, measure="skew"),
-        Quantity("behind", *skew, "Harbor's clock is {value} behind this host's", words.span, CLOCK, measure="skew"),
-        Trouble("mode", Warn, WRITABLE),
-        Trouble("version", Warn, UPDATE),
-        Trouble("address", Warn, ADDRESS),
-        judgement.Threshold("value", None, None, ""),
+        ResponseTime(args.warning, args.critical),
+        Threshold("ahead", *skew, "Harbor's clock is {value} ahead of this host's", words.span, CLOCK, measure="skew"),
+        Threshold("behind", *skew, "Harbor's clock is {value} behind this host's", words.span, CLOCK, measure="skew"),
+        Finding("mode", Warn, WRITABLE),
+        Finding("version", Warn, UPDATE),
+        Finding("address", Warn, ADDRESS),
+        Shown("value"),
         judgement.Summary(api),
     )
 

@@ -36,8 +36,8 @@ from argparse import ArgumentTypeError
 
 from harborlib import endpoints, isolation, judgement, options, plugin, units, words
 from harborlib.failure import Failure, Unusable
+from harborlib.judgement import Finding, Shown, Threshold
 from harborlib.rest import Rest
-from harborlib.things import Quantity, Total, Trouble
 
 import nagiosplugin
 from nagiosplugin import Critical
@@ -156,12 +156,12 @@ def check(args, harbor):
     limits = (args.warning, args.critical or args.maximum_age)
     return nagiosplugin.Check(
         artifact,
-        Quantity("age", *limits, "last push {value} ago", words.span, PUSH),
-        Trouble("scan", Critical, SCAN, kind=isolation.STANDSTILL),
-        Trouble("severity", Critical, REBUILD),
-        Trouble("attached", Critical, ATTACH),
-        Total("value", None, None),
-        judgement.Threshold("time", None, None, ""),
+        Threshold("age", *limits, "last push {value} ago", words.span, PUSH),
+        Finding("scan", Critical, SCAN, kind=isolation.STANDSTILL),
+        Finding("severity", Critical, REBUILD),
+        Finding("attached", Critical, ATTACH),
+        Shown("value"),
+        Shown("time"),
         Summary(artifact),
     )
 

@@ -29,6 +29,7 @@ Does not see: how many entries the log holds; whether Harbor forwards it to a sy
 """
 
 from harborlib import endpoints, judgement, plugin, runs, systemjobs
+from harborlib.judgement import Shown
 from harborlib.rest import Rest
 
 import nagiosplugin
@@ -51,8 +52,8 @@ def check(args, harbor):
     return nagiosplugin.Check(
         purge,
         *runs.contexts(args, "read the run's log in the UI (Administration > Clean Up > Log Rotation)"),
-        judgement.Threshold("time", None, None, ""),
-        judgement.Threshold("value", None, None, ""),
+        Shown("time"),
+        Shown("value"),
         judgement.Summary(purge),
     )
 

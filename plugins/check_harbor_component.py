@@ -25,6 +25,7 @@ seconds. "core" is a constant in the report and is always healthy.
 
 from harborlib import components, judgement, options, plugin, units
 from harborlib.failure import CONTENT, Failure
+from harborlib.judgement import Finding, ResponseTime, Shown
 
 import nagiosplugin
 from nagiosplugin import Warn
@@ -63,10 +64,10 @@ def check(args, harbor):
     component = Component(harbor, args.component)
     return nagiosplugin.Check(
         component,
-        judgement.ResponseTime(args.warning, args.critical),
-        judgement.Finding("start", Warn, "wait half a minute and look again"),
-        judgement.Finding("health", next_step=components.next_step(args.component)),
-        judgement.Threshold("value", None, None, ""),
+        ResponseTime(args.warning, args.critical),
+        Finding("start", Warn, "wait half a minute and look again"),
+        Finding("health", next_step=components.next_step(args.component)),
+        Shown("value"),
         judgement.Summary(component),
     )
 

@@ -31,6 +31,7 @@ the schedule deletes untagged artifacts; a run shows as running up to half a min
 """
 
 from harborlib import endpoints, judgement, plugin, runs, systemjobs, words
+from harborlib.judgement import Shown
 from harborlib.rest import Rest
 
 import nagiosplugin
@@ -58,8 +59,8 @@ def check(args, harbor):
     return nagiosplugin.Check(
         collection,
         *runs.contexts(args, "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"),
-        judgement.Threshold("time", None, None, ""),
-        judgement.Threshold("value", None, None, ""),
+        Shown("time"),
+        Shown("value"),
         judgement.Summary(collection),
     )
 

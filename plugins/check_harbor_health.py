@@ -20,11 +20,13 @@ Rights: none. Harbor: 2.0 or newer.
 
 Does not see: a full, read-only or lost registry storage (Harbor calls it healthy: use check_harbor_push and _pull),
 a locked table or an exhausted database pool (check_harbor_api). Harbor checks its components every 10 seconds and
-repeats the last result; one that hangs shows after up to 66 seconds. "core" is a constant in the report.
+repeats the last result; one that hangs shows after up to 66 seconds. "core" is a constant in the report. A core whose
+checks never begin looks each time as if it had just started (with --isolate: OK); a probe has no memory of the last.
 """
 
 from harborlib import api, components, deadline, isolation, judgement, options, plugin, units
 from harborlib.failure import ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STATUS, TLS, Failure
+from harborlib.judgement import Finding, Judged, ResponseTime
 
 import nagiosplugin
 from nagiosplugin import Critical, Ok, Warn
@@ -117,15 +119,15 @@ class ComponentState(nagiosplugin.Context):
     def evaluate(self, metric, resource):
         report = resource.report
         if metric.value:
-            return judgement.Judged(Ok, f"{metric.name} is healthy", metric)
+            return Judged(Ok, f"{metric.name} is healthy", metric)
         if report.just_started:
-            return judgement.Judged(Ok, f"{metric.name} is not checked yet", metric)
+            return Judged(Ok, f"{metric.name} is not checked yet", metric)
         text = f"{metric.name} is unhealthy: {report.unhealthy[metric.name]}"
         if metric.name in self.delegated:
-            return judgement.Judged(Ok, f"{text} (reported elsewhere)", metric)
+            return Judged(Ok, f"{text} (reported elsewhere)", metric)
         state = Warn if metric.name in self.degraded else self.serious
         cause = isolation.explained_by(metric.name, report) or metric.name
-        return judgement.Judged(state, text, metric, components.next_step(cause))
+        return Judged(state, text, metric, components.next_step(cause))
 
     def performance(self, metric, resource):
         return nagiosplugin.Performance(units.label(metric.name), metric.value, min=0, max=1)
@@ -150,9 +152,9 @@ class Summary(judgement.Summary):
 
 def declare(parser):
     options.thresholds(parser, "", "response time", "1.5", "5", units.SECONDS)
-    parser.add_argument("--degraded", metavar="NAMES", type=options.names, default=[],
+    parser.add_argument("--degraded", metavar="NAMES", type=components.names, default=[],
                         help="components whose failure is a WARNING, e.g. trivy")  # fmt: skip
-    parser.add_argument("--delegate", metavar="NAMES", type=options.names, default=[],
+    parser.add_argument("--delegate", metavar="NAMES", type=components.names, default=[],
                         help="components that have a service of their own: shown, not judged")  # fmt: skip
 
 
@@ -160,8 +162,8 @@ def check(args, harbor):
     health = Health(harbor)
     return nagiosplugin.Check(
         health,
-        judgement.ResponseTime(args.warning, args.critical),
-        judgement.Finding("start", Ok if args.isolate else Warn, "wait half a minute and look again"),
+        ResponseTime(args.warning, args.critical),
+        Finding("start", Ok if args.isolate else Warn, "wait half a minute and look again"),
         ComponentState(args),
         Summary(health),
     )

@@ -25,7 +25,9 @@ login is never tried again: Harbor locks an account for 1.5 seconds after a wron
 import time
 
 from harborlib import judgement, options, plugin, units
+from harborlib.api import NEEDED
 from harborlib.failure import Unusable
+from harborlib.judgement import Finding, ResponseTime, Shown
 from harborlib.repository import Repository
 from harborlib.tokens import ISSUER
 
@@ -90,19 +92,19 @@ def declare(parser):
 
 def check(args, harbor):
     if not harbor.login:
-        raise Unusable("a login is needed: --authfile")
+        raise Unusable(NEEDED)
     token = Token(harbor, args.repository, args.actions)
     clocks = "set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
     rights = "give the robot account that right in its project, and look whether the project exists"
     return nagiosplugin.Check(
         token,
-        judgement.ResponseTime(args.warning, args.critical),
-        judgement.Threshold("lifetime", None, None, ""),
-        judgement.Finding("rights", next_step=rights),
-        judgement.Finding("validity", next_step=clocks),
-        judgement.Finding("clock", Warn, clocks),
-        judgement.Finding("audience", next_step="look at auth.token in the registry's config.yml and at core's"),
-        judgement.Finding("issuer", Warn, "look at auth.token.issuer in the registry's config.yml"),
+        ResponseTime(args.warning, args.critical, "the token came after {value}"),
+        Shown("lifetime"),
+        Finding("rights", next_step=rights),
+        Finding("validity", next_step=clocks),
+        Finding("clock", Warn, clocks),
+        Finding("audience", next_step="look at auth.token in the registry's config.yml and at core's"),
+        Finding("issuer", Warn, "look at auth.token.issuer in the registry's config.yml"),
         judgement.Summary(token),
     )
 

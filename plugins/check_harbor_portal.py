@@ -25,6 +25,7 @@ from functools import partial
 
 from harborlib import components, deadline, judgement, options, plugin, units
 from harborlib.failure import ROUTE
+from harborlib.judgement import Finding, ResponseTime, Shown
 
 import nagiosplugin
 
@@ -125,11 +126,11 @@ def check(args, harbor):
     keyword = "open the page in a browser: is it this Harbor's, and is --keyword still in it?"
     return nagiosplugin.Check(
         portal,
-        judgement.ResponseTime(args.warning, args.critical),
-        judgement.Threshold("size", None, None, ""),
-        judgement.Finding("page", next_step=BACKEND),
-        judgement.Finding("keyword", next_step=keyword),
-        judgement.Finding("missing", next_step=step),
+        ResponseTime(args.warning, args.critical),
+        Shown("size"),
+        Finding("page", next_step=BACKEND),
+        Finding("keyword", next_step=keyword),
+        Finding("missing", next_step=step),
         judgement.Summary(portal),
     )
 

@@ -32,6 +32,7 @@ import time
 
 from harborlib import judgement, options, plugin, units
 from harborlib.failure import CONTENT, Failure
+from harborlib.judgement import ResponseTime, Shown
 from harborlib.repository import Repository
 
 import nagiosplugin
@@ -110,8 +111,8 @@ def check(args, harbor):
     pull = Pull(harbor, args)
     return nagiosplugin.Check(
         pull,
-        judgement.ResponseTime(args.warning, args.critical),
-        judgement.Threshold("phase", None, None, "{name} {valueunit}"),
+        ResponseTime(args.warning, args.critical, "the whole pull took {value}"),
+        Shown("phase", sentence="{name} {value}"),
         judgement.Summary(pull),
     )
 

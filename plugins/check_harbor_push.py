@@ -39,7 +39,9 @@ import time
 from hashlib import shake_256
 
 from harborlib import judgement, options, plugin, units, upload
+from harborlib.api import NEEDED
 from harborlib.failure import CONTENT, Failure, Unusable
+from harborlib.judgement import Finding, ResponseTime, Shown
 from harborlib.repository import Repository
 
 import nagiosplugin
@@ -162,8 +164,8 @@ def tar(content):
 
 def declare(parser):
     parser.set_defaults(timeout=45)
-    parser.add_argument("--project", metavar="P", type=options.name, required=True, help="the canary project")
-    parser.add_argument("--repository", metavar="R", type=options.name, default="canary",
+    parser.add_argument("--project", metavar="P", type=options.part, required=True, help="the canary project")
+    parser.add_argument("--repository", metavar="R", type=options.part, default="canary",
                         help="the repository in it; nothing is written elsewhere (default %(default)s)")  # fmt: skip
     parser.add_argument("--depth", choices=("blob", "image", "session"), default="blob",
                         help="how much is written (default %(default)s)")  # fmt: skip
@@ -174,13 +176,13 @@ def declare(parser):
 
 def check(args, harbor):
     if not harbor.login:
-        raise Unusable("a login is needed: --authfile")
+        raise Unusable(NEEDED)
     push = Push(harbor, args)
     return nagiosplugin.Check(
         push,
-        judgement.ResponseTime(args.warning, args.critical),
-        judgement.Threshold("phase", None, None, "{name} {valueunit}"),
-        judgement.Finding("leftover", Warn, "look why the check was killed: is the engine's time-out shorter than -t?"),
+        ResponseTime(args.warning, args.critical, "the whole push took {value}"),
+        Shown("phase", sentence="{name} {value}"),
+        Finding("leftover", Warn, "look why the check was killed: is the engine's time-out shorter than -t?"),
         judgement.Summary(push),
     )
 

@@ -29,8 +29,9 @@ Does not see: jobs that run (check_harbor_workers) and whether they succeed.
 
 from harborlib import endpoints, judgement, options, plugin, things, units, words
 from harborlib.failure import CONTENT, Failure
+from harborlib.judgement import Finding, Shown, Threshold, named
 from harborlib.rest import Rest
-from harborlib.things import Quantity, Selection, Total, Trouble, named
+from harborlib.things import Selection
 
 import nagiosplugin
 from nagiosplugin import Critical, Warn
@@ -91,14 +92,14 @@ def check(args, harbor):
     latency, count = (args.warning, args.critical), (args.count_warning, args.count_critical)
     return nagiosplugin.Check(
         queues,
-        Quantity("latency", *latency, "the oldest job waits {value}", words.span, WAITING, selection=selection),
-        Quantity("count", *count, "{value} jobs wait", next_step=WAITING, selection=selection),
-        Trouble("pause", Warn, RESUME, selection=selection),
-        Trouble("scheduler", Critical, RESUME, selection=selection),
-        Total("longest", *latency),
-        Total("waiting", *count),
-        Total("sum", None, None),
-        judgement.Threshold("time", None, None, ""),
+        Threshold("latency", *latency, "the oldest job waits {value}", words.span, WAITING, selection=selection),
+        Threshold("count", *count, "{value} jobs wait", next_step=WAITING, selection=selection),
+        Finding("pause", Warn, RESUME, selection=selection),
+        Finding("scheduler", Critical, RESUME, selection=selection),
+        Shown("longest", *latency),
+        Shown("waiting", *count),
+        Shown("sum"),
+        Shown("time"),
         things.Summary(queues),
     )
 

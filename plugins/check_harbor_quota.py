@@ -31,9 +31,10 @@ Does not see: a full volume (check_harbor_storage); uploads that have just begun
 
 from harborlib import endpoints, judgement, options, plugin, things, units, words
 from harborlib.fields import UNLIMITED
+from harborlib.judgement import Finding, Shown, Threshold, named
 from harborlib.projects import Projects
 from harborlib.rest import Rest
-from harborlib.things import Quantity, Selection, Total, Trouble, named
+from harborlib.things import Selection
 
 import nagiosplugin
 from nagiosplugin import Unknown
@@ -54,7 +55,7 @@ class Quotas(nagiosplugin.Resource):
         self.fine = ""
 
     def probe(self):
-        quotas = list(self.named() if self.selection.exact else self.listed())
+        quotas = list(self.by_name() if self.selection.exact else self.listed())
         shares = [(round(used * 100 / hard, 2) if hard else 100, name) for name, hard, used in quotas if hard >= 0]
         shares.sort(key=lambda share: -share[0])
         yield judgement.seconds(self.rest.elapsed)
@@ -92,7 +93,7 @@ class Quotas(nagiosplugin.Resource):
         """The first of the list in the other order: a Harbor that does not sort gives the same one."""
         return next(map(quota_of, self.rest.pages(endpoints.QUOTAS, limit=1, page_size=1, sort="used.storage")), None)
 
-    def named(self):
+    def by_name(self):
         """The projects that are chosen by name, each asked for by its number."""
         projects = Projects(self.rest, self.selection)
         for project in projects:
@@ -120,13 +121,13 @@ def check(args, harbor):
     limits = (args.warning, args.critical)
     return nagiosplugin.Check(
         quotas,
-        Quantity(
+        Threshold(
             "share", *limits, "{value} of its quota used", words.percent, NEXT, selection=selection, measure="used"
         ),
-        Trouble("unseen", Unknown, MORE),
-        Total("used", *limits),
-        Total("sum", None, None),
-        judgement.Threshold("time", None, None, ""),
+        Finding("unseen", Unknown, MORE),
+        Shown("used", *limits),
+        Shown("sum"),
+        Shown("time"),
         things.Summary(quotas),
     )
 

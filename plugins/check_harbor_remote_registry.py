@@ -33,8 +33,9 @@ the remote; whether replication succeeds (check_harbor_replication).
 
 from harborlib import endpoints, isolation, judgement, options, plugin, things, units, words
 from harborlib.failure import Failure
+from harborlib.judgement import Finding, Shown, Threshold, named
 from harborlib.rest import Each, Rest, in_read_only_mode, said
-from harborlib.things import Quantity, Selection, Total, Trouble, named
+from harborlib.things import Selection
 
 import nagiosplugin
 from nagiosplugin import Critical, Unknown, Warn
@@ -128,13 +129,13 @@ def check(args, harbor):
     limits = (args.warning, args.critical)
     return nagiosplugin.Check(
         remotes,
-        Trouble("used", Critical, NEXT, selection=selection),
-        Trouble("unused", Warn, NEXT, selection=selection),
-        Quantity("ping", *limits, "a ping takes {value}", words.span, NEXT, selection=selection),
-        Trouble("unseen", Unknown, MORE, kind=isolation.SLOW),
-        Total("slowest", *limits),
-        Total("sum", None, None),
-        judgement.Threshold("time", None, None, ""),
+        Finding("used", Critical, NEXT, selection=selection),
+        Finding("unused", Warn, NEXT, selection=selection),
+        Threshold("ping", *limits, "a ping takes {value}", words.span, NEXT, selection=selection),
+        Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
+        Shown("slowest", *limits),
+        Shown("sum"),
+        Shown("time"),
         things.Summary(remotes),
     )
 

@@ -37,9 +37,10 @@ is down while nothing is replicated (check_harbor_remote_registry).
 """
 
 from harborlib import endpoints, isolation, judgement, options, plugin, runs, things, units, words
+from harborlib.judgement import Finding, Shown, named
 from harborlib.rest import PAGE_SIZE, Each, Rest
 from harborlib.runs import FAILED, RUNNING, SUCCEEDED, History, Run, Schedule
-from harborlib.things import Selection, Total, Trouble, named
+from harborlib.things import Selection
 
 import nagiosplugin
 from nagiosplugin import Critical, Unknown, Warn
@@ -142,7 +143,7 @@ def told(policies, disabled):
         return f"{policies[0][0]}: {policies[0][1].told}"
     never = sum(history.newest is None for _, history in policies)
     under_way = sum(history.running is not None for _, history in policies)
-    counts = [(disabled, "of them disabled"), (never, "never ran"), (under_way, "under way")]
+    counts = [(disabled, "of them disabled"), (never, "without a run yet"), (under_way, "under way")]
     known = len(policies) + disabled
     all_of_them = words.number(known, "replication policy") if known else "no replication policy"
     return ", ".join([all_of_them, *(f"{count} {what}" for count, what in counts if count)])
@@ -164,11 +165,11 @@ def check(args, harbor):
     return nagiosplugin.Check(
         replication,
         *runs.judged_by((None, args.maximum_age), (args.warning, args.critical), NEXT, selection, kind=still),
-        Trouble("again", Critical, NEXT, selection=selection, kind=still),
-        Trouble("skipped", Warn, "stop the one that goes on, if it hangs; " + NEXT, selection=selection, kind=still),
-        Trouble("unseen", Unknown, MORE, kind=isolation.SLOW),
-        Total("sum", None, None),
-        judgement.Threshold("time", None, None, ""),
+        Finding("again", Critical, NEXT, selection=selection, kind=still),
+        Finding("skipped", Warn, "stop the one that goes on, if it hangs; " + NEXT, selection=selection, kind=still),
+        Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
+        Shown("sum"),
+        Shown("time"),
         things.Summary(replication),
     )
 

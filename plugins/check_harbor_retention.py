@@ -38,10 +38,11 @@ collection frees (check_harbor_gc).
 
 from harborlib import endpoints, isolation, judgement, plugin, runs, things, words
 from harborlib.failure import Failure
+from harborlib.judgement import Finding, Shown
 from harborlib.projects import Projects
 from harborlib.rest import Each, Rest
 from harborlib.runs import History, Run, Schedule
-from harborlib.things import Selection, Total, Trouble
+from harborlib.things import Selection
 
 import nagiosplugin
 from nagiosplugin import Unknown
@@ -95,7 +96,7 @@ class Retention(nagiosplugin.Resource):
         text = f"{words.number(len(histories), 'retention policy')}"
         text += f", the last success at most {words.span(max(ages))} ago" if ages else ""
         never = len(histories) - len(ages)
-        return text + (f", {never} never ran" if never else "")
+        return text + (f", {never} without a run yet" if never else "")
 
 
 def declare(parser):
@@ -109,9 +110,9 @@ def check(args, harbor):
     return nagiosplugin.Check(
         retention,
         *runs.contexts(args, NEXT, selection),
-        Trouble("unseen", Unknown, MORE, kind=isolation.SLOW),
-        Total("policies", None, None),
-        judgement.Threshold("time", None, None, ""),
+        Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
+        Shown("policies"),
+        Shown("time"),
         things.Summary(retention),
     )
 

@@ -37,9 +37,10 @@ from argparse import Namespace
 from typing import NamedTuple, Optional
 
 from harborlib import endpoints, isolation, judgement, options, plugin, things, units, words
+from harborlib.judgement import Finding, Judged, Shown, Threshold, named, thing
 from harborlib.projects import Projects
 from harborlib.rest import Rest
-from harborlib.things import Quantity, Selection, Total, Trouble, named, thing
+from harborlib.things import Selection
 
 import nagiosplugin
 from nagiosplugin import Critical, Ok, Unknown, Warn
@@ -130,7 +131,7 @@ class Robots(nagiosplugin.Resource):
             yield Account(name, None if expires == NEVER else expires - now, expires - created, off)
 
 
-class Expiry(Quantity):
+class Expiry(Threshold):
     """The time left of an account; without -w the limit follows from its life. For `own` any limit is critical."""
 
     def __init__(self, args, selection, own):
@@ -148,8 +149,8 @@ class Expiry(Quantity):
         for state, limit in ((Critical, self.critical), (Warn, self.warning)):
             if not limit.match(left):
                 text += f", {words.moment(resource.rest.now + left)}"
-                return judgement.Judged(Critical if name == self.own else state, text, metric, self.next_step)
-        return judgement.Judged(Ok, text, metric)
+                return Judged(Critical if name == self.own else state, text, metric, self.next_step)
+        return Judged(Ok, text, metric)
 
 
 def declare(parser):
@@ -166,10 +167,10 @@ def check(args, harbor):
     return nagiosplugin.Check(
         robots,
         Expiry(args, selection, harbor.login.username),
-        Trouble("off", Warn, ENABLE, selection=selection),
-        Trouble("unseen", Unknown, MORE, kind=isolation.SLOW),
-        Total("sum", None, None),
-        judgement.Threshold("time", None, None, ""),
+        Finding("off", Warn, ENABLE, selection=selection),
+        Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
+        Shown("sum"),
+        Shown("time"),
         things.Summary(robots),
     )
 

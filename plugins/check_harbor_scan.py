@@ -30,9 +30,9 @@ long a single scan takes (check_harbor_workers); scans that a push or a person b
 """
 
 from harborlib import endpoints, isolation, judgement, options, plugin, units, words
+from harborlib.judgement import Finding, Shown, Threshold
 from harborlib.rest import Rest
 from harborlib.runs import History, Schedule
-from harborlib.things import Quantity, Total, Trouble
 
 import nagiosplugin
 from nagiosplugin import Warn
@@ -66,10 +66,10 @@ class ScanAll(nagiosplugin.Resource):
         stuck = ongoing and waiting and not counts.number("Running")
         text = f"{waiting} of {self.total} images wait, and none is being scanned"
         yield nagiosplugin.Metric("stuck", text if stuck else "")
-        never = cron and "trigger" not in scheduled
-        schedule = Schedule(cron, found.moment("update_time")) if never else None
-        missed = History((), self.rest.now, schedule, self.grace).missed
-        text = f"the schedule {cron} has never fired, due at {words.moment(missed or 0)}"
+        schedule = Schedule(cron, found.moment("update_time")) if cron else None
+        never = None if "trigger" in scheduled else schedule
+        missed = History((), self.rest.now, never, self.grace).missed
+        text = f"the schedule {schedule} has never fired, due at {words.moment(missed or 0)}"
         yield nagiosplugin.Metric("schedule", text if missed else "")
         counted = {"failed": self.failed, "waiting": waiting, "completed": completed, "total": self.total}
         for name, value in counted.items():
@@ -78,7 +78,7 @@ class ScanAll(nagiosplugin.Resource):
         self.fine = f"{'a scan of all images goes on' if ongoing else 'last scan of all images'}: {what}"
         if "trigger" not in newest:
             self.fine = "no scan of all images yet"
-        self.fine += f", scheduled {cron}" if cron else ", none scheduled"
+        self.fine += f", scheduled {schedule}" if schedule else ", none scheduled"
 
 
 def declare(parser):
@@ -93,11 +93,11 @@ def check(args, harbor):
     sentence = "{resource.failed} of {resource.total} scans failed, {value}"
     return nagiosplugin.Check(
         scan,
-        Quantity("errors", *limits, sentence, words.percent, NEXT),
-        Trouble("stuck", Warn, WAIT, kind=isolation.STANDSTILL),
-        Trouble("schedule", Warn, AGAIN, kind=isolation.STANDSTILL),
-        Total("value", None, None),
-        judgement.Threshold("time", None, None, ""),
+        Threshold("errors", *limits, sentence, words.percent, NEXT),
+        Finding("stuck", Warn, WAIT, kind=isolation.STANDSTILL),
+        Finding("schedule", Warn, AGAIN, kind=isolation.STANDSTILL),
+        Shown("value"),
+        Shown("time"),
         judgement.Summary(scan),
     )
 

@@ -25,8 +25,8 @@ what a scanner answered.
 
 from harborlib import endpoints, judgement, options, plugin, units, words
 from harborlib.failure import Failure
+from harborlib.judgement import Finding, Shown, Threshold
 from harborlib.rest import Rest
-from harborlib.things import Quantity, Trouble
 
 import nagiosplugin
 from nagiosplugin import Critical, Warn
@@ -82,10 +82,10 @@ def check(args, harbor):
     limits = (args.warning, args.critical)
     return nagiosplugin.Check(
         scanner,
-        Trouble("missing", Warn, CHOOSE),
-        Trouble("answer", Critical, REACH),
-        Quantity("age", *limits, "the vulnerability database is {value} old", words.span, UPDATE),
-        judgement.Threshold("time", None, None, ""),
+        Finding("missing", Warn, CHOOSE),
+        Finding("answer", Critical, REACH),
+        Threshold("age", *limits, "the vulnerability database is {value} old", words.span, UPDATE),
+        Shown("time"),
         judgement.Summary(scanner),
     )
 

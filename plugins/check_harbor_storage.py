@@ -26,8 +26,8 @@ a read-only or lost volume (check_harbor_push, check_harbor_pull); inodes.
 """
 
 from harborlib import endpoints, judgement, options, plugin, units, words
+from harborlib.judgement import Shown, Threshold
 from harborlib.rest import Rest
-from harborlib.things import Quantity
 
 import nagiosplugin
 
@@ -71,10 +71,10 @@ def check(args, harbor):
     free = (args.free_warning, args.free_critical)
     return nagiosplugin.Check(
         storage,
-        Quantity("used", args.warning, args.critical, "{value} of the data volume used", words.percent, NEXT),
-        Quantity("free", *free, "{value} of the data volume free", words.size, NEXT),
-        judgement.Threshold("total", None, None, ""),
-        judgement.Threshold("time", None, None, ""),
+        Threshold("used", args.warning, args.critical, "{value} of the data volume used", words.percent, NEXT),
+        Threshold("free", *free, "{value} of the data volume free", words.size, NEXT),
+        Shown("total"),
+        Shown("time"),
         judgement.Summary(storage),
     )
 

@@ -22,6 +22,7 @@ storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).
 
 from harborlib import judgement, options, plugin, registry, units
 from harborlib.failure import ROUTE, STATUS, Failure
+from harborlib.judgement import Finding, ResponseTime
 
 import nagiosplugin
 
@@ -75,8 +76,8 @@ def check(args, harbor):
     protocol = RegistryProtocol(harbor)
     return nagiosplugin.Check(
         protocol,
-        judgement.ResponseTime(args.warning, args.critical),
-        judgement.Finding("challenge", next_step=registry.REALM),
+        ResponseTime(args.warning, args.critical),
+        Finding("challenge", next_step=registry.REALM),
         judgement.Summary(protocol),
     )
 

@@ -34,8 +34,8 @@ failed after the last scan of all images.
 """
 
 from harborlib import endpoints, judgement, options, plugin, units, words
+from harborlib.judgement import Finding, Shown, Threshold
 from harborlib.rest import Rest
-from harborlib.things import Quantity, Total, Trouble
 
 import nagiosplugin
 from nagiosplugin import Warn
@@ -90,11 +90,11 @@ def check(args, harbor):
     sentence = "{value} of {resource.artifacts} artifacts scanned"
     return nagiosplugin.Check(
         vulnerabilities,
-        Quantity("coverage", args.warning, args.critical, sentence, words.percent, SCAN),
-        Trouble("doubt", Warn, FAILING),
-        Quantity("critical", args.critical_cves, None, "{value} critical vulnerabilities", next_step=REBUILD),
-        Total("value", None, None),
-        judgement.Threshold("time", None, None, ""),
+        Threshold("coverage", args.warning, args.critical, sentence, words.percent, SCAN),
+        Finding("doubt", Warn, FAILING),
+        Threshold("critical", args.critical_cves, None, "{value} critical vulnerabilities", next_step=REBUILD),
+        Shown("value"),
+        Shown("time"),
         judgement.Summary(vulnerabilities),
     )
 

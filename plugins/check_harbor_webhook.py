@@ -33,10 +33,11 @@ Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether 
 from argparse import ArgumentTypeError
 
 from harborlib import endpoints, isolation, judgement, options, plugin, things, units, words
+from harborlib.judgement import Finding, Shown, Threshold, named, thing
 from harborlib.projects import Projects
 from harborlib.rest import PAGE_SIZE, Rest
 from harborlib.runs import FAILED, RUNNING, SUCCEEDED, Run
-from harborlib.things import Quantity, Selection, Total, Trouble, named, thing, worst_first
+from harborlib.things import Selection, worst_first
 
 import nagiosplugin
 from nagiosplugin import Unknown, Warn
@@ -97,11 +98,11 @@ class Webhooks(nagiosplugin.Resource):
         return nagiosplugin.Metric(named("failed", name), round(failed * 100 / len(runs), 2), "%", context="share")
 
 
-class Share(Quantity):
+class Share(Threshold):
     """The percentage that failed, and since when."""
 
-    def _say(self, metric, context):
-        return f"{super()._say(metric, context)}, {metric.resource.latest[thing(metric, self.measure)]}"
+    def describe(self, metric):
+        return f"{super().describe(metric)}, {metric.resource.latest[thing(metric, self.measure)]}"
 
 
 def last(text):
@@ -128,11 +129,11 @@ def check(args, harbor):
     return nagiosplugin.Check(
         webhooks,
         Share("share", *limits, sentence, words.percent, NEXT, selection=selection, measure="failed", kind=still),
-        Trouble("off", Warn, ENABLE, selection=selection),
-        Trouble("unseen", Unknown, MORE, kind=isolation.SLOW),
-        Total("worst", *limits),
-        Total("sum", None, None),
-        judgement.Threshold("time", None, None, ""),
+        Finding("off", Warn, ENABLE, selection=selection),
+        Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
+        Shown("worst", *limits),
+        Shown("sum"),
+        Shown("time"),
         things.Summary(webhooks),
     )
 

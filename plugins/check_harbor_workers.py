@@ -29,14 +29,14 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: how many jobs wait (check_harbor_queue), whether jobs succeed (check_harbor_gc, _replication, _scan).
 """
 
-from harborlib import endpoints, judgement, options, plugin, units, words
+from harborlib import components, endpoints, judgement, options, plugin, units, words
+from harborlib.judgement import Finding, Shown, Threshold
 from harborlib.rest import Rest
-from harborlib.things import Quantity, Trouble
 
 import nagiosplugin
 from nagiosplugin import Warn
 
-NEXT = "jobs stand still: docker ps -a; docker logs --tail 50 harbor-jobservice (or the pod and its log)"
+NEXT = components.next_step("jobservice")
 LONG_JOB = "look at the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
 
 
@@ -93,12 +93,12 @@ def check(args, harbor):
     job = (args.job_warning, args.job_critical)
     return nagiosplugin.Check(
         workers,
-        Quantity("pools", args.warning, args.critical, "live worker pools: {value}", next_step=NEXT),
-        Quantity("heartbeat", *heartbeat, "last sign of life {value} ago", words.span, NEXT),
-        Trouble("silent", Warn, NEXT),
-        Quantity("busy", *busy, "{value} of the workers busy", words.percent, LONG_JOB),
-        Quantity("longest", *job, "{resource.longest} takes {value} already", words.span, LONG_JOB),
-        judgement.Threshold("time", None, None, ""),
+        Threshold("pools", args.warning, args.critical, "live worker pools: {value}", next_step=NEXT),
+        Threshold("heartbeat", *heartbeat, "last sign of life {value} ago", words.span, NEXT),
+        Finding("silent", Warn, NEXT),
+        Threshold("busy", *busy, "{value} of the workers busy", words.percent, LONG_JOB),
+        Threshold("longest", *job, "{resource.longest} takes {value} already", words.span, LONG_JOB),
+        Shown("time"),
         judgement.Summary(workers),
     )
 

@@ -10,7 +10,7 @@ from simulator import Simulator
 HOST = "harbor.example.com"
 VARIABLE = (
     (r"\btime=[\d.]+s", "time=Ts"),
-    (r"\b(after|in) [\d.]+( ?s)\b", r"\1 T\2"),
+    (r"\b(after|in|whole pull took|whole push took) [\d.]+( ?s)\b", r"\1 T\2"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
     (r"Connection reset by peer", "connection closed early"),  # the same, told by other versions of OpenSSL
     (r"Testing CA #[\w-]+", "Testing CA"),
@@ -38,8 +38,8 @@ def problem(probe: str, state: str, line: str) -> list[str]:
 
 
 def look(loss: str, container: str) -> str:
-    """The next step for a component: what its users lose, and where to look."""
-    return f"Next: {loss}: docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
+    """The next step for a component: where to look, and what its users lose."""
+    return f"Next: docker ps -a; docker logs --tail 50 {container} (or the pod and its log); meanwhile {loss}"
 
 
 CORE = look("everything but the web UI's page fails", "harbor-core")

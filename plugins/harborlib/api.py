@@ -23,10 +23,11 @@ LOOKED_PAST = "looked past a certificate that does not verify"
 NOISE = "failed to check health: "
 MOST_COMPONENTS = 100  # Harbor has eight
 
+NEEDED = "a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
 LOGIN = "check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
 #: What an error status means, and the next step.
 REFUSALS = {
-    401: ("a login is needed (--authfile)", "give --authfile with username= and password= of a robot account"),
+    401: ("a login is needed", "give --authfile with username= and password= of a robot account"),
     403: ("a right is missing", "give the robot account the rights that --help names"),
     404: ("not found: not a Harbor, or one older than this endpoint", "check -H, and the version that --help names"),
     412: ("not set up in this Harbor", "set it up, or drop this service"),

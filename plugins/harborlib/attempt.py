@@ -34,8 +34,8 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
         return attempt.report()
     if args.isolate:
         return isolated(attempt, until)
-    if attempt.has(REFUSED):
-        attempt.excuse(attempt.look(until))
+    if attempt.failure and attempt.inside and attempt.has(REFUSED, *isolation.TROUBLE):
+        attempt.blame(attempt.look(until))
     return attempt.report()
 
 
@@ -60,7 +60,7 @@ def isolated(attempt: Attempt, until: float) -> Report:
             second.harbor.notes += attempt.left_behind
             second.explain(snapshot, owners)
             attempt = second
-    attempt.excuse(snapshot)
+    attempt.blame(snapshot)
     attempt.own_up()
     return attempt.report()
 
@@ -153,9 +153,14 @@ class Attempt:
         """Some problem has no other owner."""
         return any(result.state != Ok and not result.cause for result in self.results)
 
-    def has(self, kind: str) -> bool:
-        """Whether a result is a symptom of this kind."""
-        return any(result.state != Ok and result.kind == kind for result in self.results)
+    @property
+    def inside(self) -> bool:
+        """Some problem is that of core or the registry, and so can be that of a component behind them."""
+        return any(symptom.served_by in ("core", "registry") for symptom in self._symptoms())
+
+    def has(self, *kinds: str) -> bool:
+        """Whether a result is a symptom of one of these kinds."""
+        return any(result.state != Ok and result.kind in kinds for result in self.results)
 
     def look(self, until: float) -> Snapshot:
         """Ask the questions of isolation, in the time that is left.
@@ -165,9 +170,7 @@ class Attempt:
         """
         if not self.harbor.asked:
             return Snapshot(self.failure)
-        ask_login = not self.has(REFUSED) and any(
-            symptom.served_by in ("core", "registry") for symptom in self._symptoms()
-        )
+        ask_login = bool(self.args.isolate) and self.inside and not self.has(REFUSED)
         return isolation.look(self.harbor, ask_login, until - time.monotonic())
 
     def explain(self, snapshot: Snapshot, owners: frozenset[str]) -> None:
@@ -179,16 +182,19 @@ class Attempt:
             if cause:
                 self.results[position] = result.owned_by(cause)
 
-    def excuse(self, snapshot: Snapshot) -> None:
-        """Where a dead database refuses every login, say so before anybody looks for a wrong password."""
+    def blame(self, snapshot: Snapshot) -> None:
+        """Name the component behind a failure that stays ours, before anybody looks in the wrong place.
+
+        A dead database refuses every login: that is an outage, and no wrong password.
+        """
         for position, result in enumerate(self.results):
-            if result.kind != REFUSED or result.cause:
+            if result.metric or result.cause or not self.failure:
                 continue
             cause = isolation.find(self._symptom(result), snapshot, frozenset(isolation.COMPONENTS))
             if cause and cause.owner in isolation.COMPONENTS:
+                state = STATES[self.args.unreachable] if result.kind == REFUSED else result.state
                 step = components.next_step(cause.owner)
-                state = STATES[self.args.unreachable]
-                self.results[position] = Judged(state, f"{result}; {cause.because}", result.metric, step, REFUSED)
+                self.results[position] = Judged(state, f"{result}; {cause.because}", None, step, result.kind)
 
     def own_up(self) -> None:
         """A refused login that nobody else reports is an outage, not something that could not be judged."""

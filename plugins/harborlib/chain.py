@@ -5,56 +5,18 @@ from __future__ import annotations
 import datetime
 import socket
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from OpenSSL import SSL
 
+from .certificates import Certificate
 from .failure import CONTENT, TLS, Failure
 
-DAY = 86400
 #: What cryptography raises for a certificate that it cannot make out (KeyError: up to version 38, an odd name).
 UNREADABLE = (ValueError, KeyError, x509.InvalidVersion)
 TLS_1_1 = 0x0302
-
-
-class Certificate(NamedTuple):
-    """One element of the chain; times in seconds since 1970, `lifetime` in days."""
-
-    subject: str
-    issuer: str
-    not_before: float
-    not_after: float
-    key: str
-    bits: int
-    signature: str
-    names: tuple[str, ...]
-
-    @property
-    def self_signed(self) -> bool:
-        return self.subject == self.issuer
-
-    @property
-    def lifetime(self) -> float:
-        return (self.not_after - self.not_before) / DAY
-
-    def days_left(self, now: float) -> int:
-        """Whole days until it expires: 0 on the last day, negative afterwards."""
-        return int((self.not_after - now) // DAY)
-
-    @property
-    def weakness(self) -> str:
-        """What is too weak about it, or "": RSA and DSA under 2048 bits, curves under 224, MD5 and SHA-1.
-
-        The signature of a self-signed one is not looked at: nothing depends on it.
-        """
-        if self.bits < (2048 if self.key in ("RSA", "DSA") else 224):
-            return f"{self.key} key of {self.bits} bits"
-        digest = self.signature
-        if not self.self_signed and digest in ("md5", "sha1"):
-            return f"signed with {digest.upper()}"
-        return ""
 
 
 def served(

@@ -109,7 +109,7 @@ def parser(probe: str, description: str) -> Parser:
         help="state when Harbor cannot be reached: %(choices)s (%(default)s)")  # fmt: skip
     add("--isolate", metavar="OWNERS", nargs="?", type=owners, const=frozenset(OWNERS),
         help="UNKNOWN for a failure that another scheduled probe reports; a list of those probes, alone: all of "
-        + ",".join(OWNERS))  # fmt: skip
+        + ", ".join(OWNERS))  # fmt: skip
     add("--output", choices=("nagios", "json"), default="nagios", help="output format (%(default)s)")
     add("-v", "--verbose", action="count", default=0, help="one line per part (-v) to tracebacks (-vvv)")
     add("-V", "--version", action="version", version=f"%(prog)s {__version__}", help="show the version")
@@ -195,22 +195,24 @@ class Image(NamedTuple):
         return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}"
 
 
-def repository(text: str) -> str:
-    """`PROJECT/REPOSITORY` in lower case, as the registry wants it; raises ArgumentTypeError."""
-    parts = text.split("/")
-    if (
-        len(parts) < 2
-        or len(text) > 255
-        or not all(re.fullmatch(r"[a-z0-9]+([._-]+[a-z0-9]+)*", part) for part in parts)
-    ):
-        raise argparse.ArgumentTypeError(f"not PROJECT/REPOSITORY: {text[:60]!r}")
+def part(text: str) -> str:
+    """A project, or a part of a repository's name, as the registry wants it; raises ArgumentTypeError."""
+    if not re.fullmatch(r"[a-z0-9]+([._-]+[a-z0-9]+)*", text) or len(text) > 255:
+        raise argparse.ArgumentTypeError(f"not lower case letters and digits, with . _ - between: {text[:60]!r}")
     return text
+
+
+def repository(text: str) -> str:
+    """`PROJECT/REPOSITORY`, which may have more parts; raises ArgumentTypeError."""
+    if "/" not in text or len(text) > 255:
+        raise argparse.ArgumentTypeError(f"not PROJECT/REPOSITORY: {text[:60]!r}")
+    return "/".join(map(part, text.split("/")))
 
 
 def image(text: str) -> Image:
     """`P/R:TAG` or `P/R@sha256:...`, without a host; raises ArgumentTypeError."""
     path, at, digest = text.partition("@")
-    name, _, tag = path.rpartition(":") if not at else (path, "", "")
+    name, _, tag = path.partition(":") if not at else (path, "", "")
     good = re.fullmatch(r"sha256:[0-9a-f]{64}", digest) if at else re.fullmatch(r"\w[\w.-]{0,127}", tag, re.ASCII)
     if not good:
         raise argparse.ArgumentTypeError(f"not P/R:TAG or P/R@sha256:DIGEST: {text[:60]!r}")

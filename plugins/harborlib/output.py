@@ -191,8 +191,14 @@ def pointer(text: str) -> str:
     return found.group() if found else ""
 
 
+#: What can be spared in a line that is too long: the number of a request; how one knows whose failure it is.
+SPARE = (r" \(X-Request-Id [^()]{1,80}\)", r"; [^;]*(?= \(see check_harbor_[\w ]{1,40}\)$)")
+
+
 def shorten(text: str, width: int) -> str:
-    """The text in at most `width` characters; the pointer "(see ...)" at its end survives the cut."""
+    """The text in at most `width` characters: less what can be spared, then cut before the pointer "(see ...)"."""
+    for spare in SPARE:
+        text = text if len(text) <= width else re.sub(spare, "", text)
     if len(text) <= width:
         return text
     tail = pointer(text)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from . import deadline, endpoints, words
-from .api import Harbor
+from .api import NEEDED, Harbor
 from .endpoints import Endpoint
 from .failure import CONTENT, STATUS, Failure, Unusable
 from .fields import Fields
@@ -39,7 +39,7 @@ class Rest:
     def __init__(self, harbor: Harbor) -> None:
         """Raises Unusable where there is no login."""
         if not harbor.login:
-            raise Unusable("a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD")
+            raise Unusable(NEEDED)
         self.harbor = harbor
         self.now = time.time()
         self.elapsed = 0.0

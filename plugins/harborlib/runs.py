@@ -17,7 +17,8 @@ from nagiosplugin import Warn
 from . import cron, isolation, options, units, words
 from .failure import CONTENT, Failure
 from .fields import Fields
-from .things import Quantity, Selection, Total, Trouble, named
+from .judgement import Finding, Shown, Threshold, named
+from .things import Selection
 
 #: Harbor's three vocabularies: jobs, replication, and retention (which uses both).
 SUCCEEDED, FAILED, STOPPED, RUNNING = "succeeded", "failed", "stopped", "running"
@@ -73,6 +74,9 @@ class Schedule(NamedTuple):
 
     text: str
     since: float | None = None
+
+    def __str__(self) -> str:
+        return f"{self.text} UTC"
 
     def due(self, since: float, until: float) -> float | None:
         """The last time in between at which it should have fired; None: there was none. Raises Failure (content)."""
@@ -146,7 +150,7 @@ class History:
             took = words.span(self.newest.duration)
             text = f"last run succeeded {words.span(self.ago(self.newest.ended or 0.0))} ago, took {took}"
         else:
-            text = "never ran" if self.newest is None else "last run did not succeed"
+            text = "no run yet" if self.newest is None else "last run did not succeed"
         return text + (f", one runs for {words.span(self.ago(self.running.started))}" if self.running else "")
 
     def metrics(self, name: str = "", unscheduled: str = "") -> Iterator[nagiosplugin.Metric]:
@@ -177,7 +181,7 @@ class History:
         if unscheduled and not self.schedule:
             yield "unscheduled", unscheduled
         if self.missed and self.schedule:
-            yield "schedule", f"the schedule {self.schedule.text} did not fire at {words.moment(self.missed)}"
+            yield "schedule", f"the schedule {self.schedule} did not fire at {words.moment(self.missed)}"
 
 
 def totals(histories: Iterable[History]) -> Iterator[nagiosplugin.Metric]:
@@ -214,15 +218,15 @@ def judged_by(
     again = "save the schedule anew in the UI, so that the job service learns of it; " + next_step
     still = isolation.STANDSTILL
     return [
-        Trouble("last", Warn, next_step, selection=selection, kind=kind),
-        Trouble("unscheduled", Warn, "set a schedule in Harbor's UI", selection=selection),
-        Trouble("schedule", Warn, again, selection=selection, kind=still),
-        Quantity("age", *age, "last success {value} ago", words.span, next_step, selection=selection),
-        Quantity("fruitless", *age, "no success for {value} or longer", words.span, next_step, selection=selection,
+        Finding("last", Warn, next_step, selection=selection, kind=kind),
+        Finding("unscheduled", Warn, "set a schedule in Harbor's UI", selection=selection),
+        Finding("schedule", Warn, again, selection=selection, kind=still),
+        Threshold("age", *age, "last success {value} ago", words.span, next_step, selection=selection),
+        Threshold("fruitless", *age, "no success for {value} or longer", words.span, next_step, selection=selection,
                  measure="age"),
-        Quantity("running", *running, "a run takes {value} already", words.span, next_step, selection=selection,
+        Threshold("running", *running, "a run takes {value} already", words.span, next_step, selection=selection,
                  kind=still),
-        Quantity("idle", *running, "", selection=selection, measure="running"),
-        Total("oldest", *age),
-        Total("longest", *running),
+        Threshold("idle", *running, "", selection=selection, measure="running"),
+        Shown("oldest", *age),
+        Shown("longest", *running),
     ]  # fmt: skip

@@ -46,7 +46,7 @@ class SystemJob(nagiosplugin.Resource):
             yield nagiosplugin.Metric("duration", round(history.success.duration), "s", min=0, context="value")
             yield from self.yields(parameters[history.success.number])
         if history.schedule:
-            self.fine += f", scheduled {history.schedule.text}"
+            self.fine += f", scheduled {history.schedule}"
 
     def yields(self, parameters: Fields) -> Iterator[nagiosplugin.Metric]:
         """What a probe tells of the last success besides; may add to `fine`."""

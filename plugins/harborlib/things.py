@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 import nagiosplugin
 from nagiosplugin import Ok
-from nagiosplugin.state import ServiceState
 
-from . import isolation, judgement, output, units, words
+from . import judgement, output, units
 from .failure import CONTENT, Failure
-from .judgement import Judged
 
 ROOM = 95  # characters of the first line for problems; the rest is for their count and a pointer
 
@@ -50,14 +48,13 @@ def patterns(text: str) -> list[str]:
 
 
 class Selection:
-    """What `--include`, `--exclude` and `--perfdata-for` say. `left_out` counts the things not looked at."""
+    """What `--include`, `--exclude` and `--perfdata-for` say about the things that are there."""
 
     def __init__(self, args: argparse.Namespace, noun: str) -> None:
         self.noun = noun
-        self.left_out = 0
         self._include, self._exclude, self._perfdata_for = args.include, args.exclude, args.perfdata_for
         self._unseen = [name for name in self._include if not is_pattern(name)]
-        self._seen_any = False
+        self._seen_any = self._excluded_any = False
 
     @property
     def exact(self) -> list[str] | None:
@@ -66,8 +63,10 @@ class Selection:
 
     def takes(self, name: str) -> bool:
         """Whether a thing of this name is looked at."""
-        if (self._include and not matches(name, self._include)) or matches(name, self._exclude):
-            self.left_out += 1
+        if self._include and not matches(name, self._include):
+            return False
+        if matches(name, self._exclude):
+            self._excluded_any = True
             return False
         self._seen_any = True
         if name in self._unseen:
@@ -79,13 +78,16 @@ class Selection:
         return matches(name, self._perfdata_for)
 
     def confirm(self) -> None:
-        """Raise a Failure (content) for names that nothing has: what is not there cannot be fine."""
+        """Raise a Failure (content) for names that nothing has, or where nothing is left: that cannot be fine."""
         if self._unseen:
             raise Failure(CONTENT, f"no {self.noun} is named {', '.join(self._unseen)}", next_step=ASK_FOR)
+        if self._excluded_any and not self._seen_any:
+            raise Failure(CONTENT, f"every {self.noun} is left out by --exclude", next_step=NOTHING_LEFT)
         if self._include and not self._seen_any:
             raise Failure(CONTENT, f"no {self.noun} matches {', '.join(self._include)}", next_step=ASK_FOR)
 
 
+NOTHING_LEFT = "exclude less, or take this service off the host: there is nothing to judge"
 ASK_FOR = "compare --include with the names in Harbor; a robot sees only what its rights cover"
 
 
@@ -102,100 +104,6 @@ def matches(name: str, wanted: Iterable[str]) -> bool:
 def worst_first(metrics: Iterable[nagiosplugin.Metric]) -> list[nagiosplugin.Metric]:
     """The metrics by their value, the largest first."""
     return sorted(metrics, key=lambda metric: -metric.value)
-
-
-def named(measure: str, name: str) -> str:
-    """The name of a metric, which is its perfdata label, for one measure of one thing; "" is the only one."""
-    return f"{measure}_{name}" if name else measure
-
-
-def thing(metric: nagiosplugin.Metric, measure: str) -> str:
-    """Which of many things a metric is about."""
-    return metric.name[len(measure) + 1 :]
-
-
-class Quantity(judgement.Threshold):
-    """A number against ranges, told to people in their own words.
-
-    `sentence` holds `{value}`, which `show` turns into text (words.span, words.size ...), and may hold what the
-    resource knows, as `{resource.job}`. With a `selection` there is a metric for each of many things, to which `named`
-    gave its name (`measure` is the first part of that): the text begins with the thing, and only those chosen by
-    `--perfdata-for` have perfdata. `kind` is that of isolation.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        warning: nagiosplugin.Range | None,
-        critical: nagiosplugin.Range | None,
-        sentence: str,
-        show: Callable[[float], str] = words.plain,
-        next_step: str = "",
-        *,
-        selection: Selection | None = None,
-        measure: str = "",
-        kind: str = isolation.FINDING,
-    ) -> None:
-        super().__init__(name, warning, critical, self._say, next_step)  # type: ignore[arg-type]
-        self.sentence = sentence
-        self.show = show
-        self.selection = selection
-        self.measure = measure or name
-        self.kind = kind
-
-    def _say(self, metric: nagiosplugin.Metric, context: nagiosplugin.Context) -> str:
-        before = f"{thing(metric, self.measure)}: " if self.selection and self.sentence else ""
-        return before + self.sentence.format(value=self.show(metric.value), resource=metric.resource)
-
-    def evaluate(self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource) -> Judged:
-        """Critical, then warning, then ok; a problem names the limit that was left."""
-        judged = super().evaluate(metric, resource)
-        if judged.state == Ok:
-            return judged
-        allowed = self.critical if judged.state == nagiosplugin.Critical else self.warning
-        hint = f"{self.describe(metric)} ({judged.state} {words.limit(allowed, self.show)})"
-        return Judged(judged.state, hint, metric, self.next_step, self.kind)
-
-    def performance(self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource) -> nagiosplugin.Performance:
-        """That of the one thing, or of each that is asked for."""
-        if self.selection and not self.selection.measures(thing(metric, self.measure)):
-            return None
-        return super().performance(metric, resource)
-
-
-class Total(judgement.Threshold):
-    """A number over many things, with the limits of each as a hint for graphs: the things are judged, this is not."""
-
-    def __init__(self, name: str, warning: nagiosplugin.Range | None, critical: nagiosplugin.Range | None) -> None:
-        super().__init__(name, warning, critical, "")
-
-    def evaluate(self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource) -> Judged:
-        """Always ok."""
-        return Judged(Ok, None, metric)
-
-
-class Trouble(judgement.Finding):
-    """What is wrong in words, "" where nothing is; `selection` and `kind` as in Quantity."""
-
-    def __init__(
-        self,
-        name: str,
-        state: ServiceState,
-        next_step: str = "",
-        *,
-        selection: Selection | None = None,
-        kind: str = isolation.FINDING,
-    ) -> None:
-        super().__init__(name, state, next_step)
-        self.selection = selection
-        self.kind = kind
-
-    def evaluate(self, metric: nagiosplugin.Metric, resource: nagiosplugin.Resource) -> Judged:
-        """The problem in its state, or ok."""
-        if not metric.value:
-            return Judged(Ok, None, metric)
-        before = f"{thing(metric, self.name)}: " if self.selection else ""
-        return Judged(self.state, before + metric.value, metric, self.next_step, self.kind)
 
 
 class Summary(judgement.Summary):

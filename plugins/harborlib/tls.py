@@ -5,6 +5,7 @@ The verdict of the standard library's `ssl` is the verdict. The chain as served 
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 
@@ -85,7 +86,8 @@ def words(error: OSError) -> str:
         return "the server speaks only TLS below 1.2"
     if reason.endswith(("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")):
         return f"refused by the server ({reason.lower().replace('_', ' ')}); does it want a client certificate?"
-    return (reason or str(error.args[-1])).lower().replace("_", " ")
+    text = reason or re.sub(r"^\[[^]]*\] *| *\(_ssl\.c:\d+\)$", "", str(error.args[-1]))
+    return "no certificate or key in it" if text == "PEM lib" else text.lower().replace("_", " ")
 
 
 def shake_hands(sock: socket.socket, context: ssl.SSLContext, host: str) -> None:

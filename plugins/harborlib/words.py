@@ -51,7 +51,7 @@ def number(count: int, noun: str) -> str:
     """How many of something; `noun` is the singular: `1 queue`, `3 policies`."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") and noun != "day" else f"{count} {noun}s"
 
 
 def limit(allowed: nagiosplugin.Range, show: Callable[[float], str]) -> str:

@@ -103,7 +103,7 @@ def test_more_components_than_harbor_has() -> None:
     ("status", "login", "headers", "detail"),
     [
         (401, True, {}, "login refused (401 for /api/v2.0/ping)"),
-        (401, False, {}, "a login is needed (--authfile) (401 for /api/v2.0/ping)"),
+        (401, False, {}, "a login is needed (401 for /api/v2.0/ping)"),
         (403, True, {}, "a right is missing (403 for /api/v2.0/ping)"),
         (403, False, {}, "this host is refused (403 for /api/v2.0/ping)"),
         (404, True, {}, "not found: not a Harbor, or one older than this endpoint (404 for /api/v2.0/ping)"),

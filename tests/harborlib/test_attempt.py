@@ -45,7 +45,7 @@ def run(harbor: Simulator, authfile: str) -> Run:
             resource = Resource(client, work)
             return nagiosplugin.Check(
                 resource,
-                judgement.Threshold("level", nagiosplugin.Range("1"), nagiosplugin.Range("5"), "level {valueunit}"),
+                judgement.Threshold("level", nagiosplugin.Range("1"), nagiosplugin.Range("5"), "level {value}"),
                 judgement.Finding("wrong", Critical, "put it right"),
                 judgement.Finding("odd", Warn),
                 judgement.Summary(resource),

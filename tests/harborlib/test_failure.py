@@ -34,7 +34,7 @@ def test_a_refused_login() -> None:
 def test_every_component_has_a_place_to_look(component: str) -> None:
     loss, container = components.CONTAINERS[component]
     assert components.next_step(component) == (
-        f"{loss}: docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
+        f"docker ps -a; docker logs --tail 50 {container} (or the pod and its log); meanwhile {loss}"
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from harborlib import isolation, judgement
-from harborlib.judgement import Finding, Judged, ResponseTime, Summary, Threshold
+from argparse import Namespace
+
+from harborlib import isolation, judgement, words
+from harborlib.judgement import Finding, Judged, ResponseTime, Shown, Summary, Threshold, named
+from harborlib.things import Selection
 
 import nagiosplugin
 import pytest
@@ -42,12 +45,12 @@ def test_critical_beats_unknown_beats_warning_beats_ok(states: list) -> None:
     ("value", "state", "told"),
     [
         (1, Ok, ""),
-        (2, Warn, "level is 2s (warning at 1)"),
-        (9, Critical, "level is 9s (critical at 5)"),
+        (2, Warn, "level is 2 s (warning at 1 s)"),
+        (9, Critical, "level is 9 s (critical at 5 s)"),
     ],
 )
 def test_threshold(value: float, state: object, told: str) -> None:
-    context = Threshold("level", Range("1"), Range("5"), "{name} is {valueunit}", "look there")
+    context = Threshold("level", Range("1"), Range("5"), "{name} is {value}", next_step="look there")
     result = judged(nagiosplugin.Metric("level", value, "s", min=0, context="level"), context)
     assert (result.state, result.kind) == (state, isolation.FINDING)
     assert state == Ok or str(result) == told
@@ -57,7 +60,7 @@ def test_threshold(value: float, state: object, told: str) -> None:
 
 def test_a_slow_answer_is_a_symptom_of_its_own() -> None:
     result = judged(judgement.seconds(7.0004), ResponseTime(Range("1"), Range("5")))
-    assert (result.state, result.kind, str(result)) == (Critical, isolation.SLOW, "answer after 7s (critical at 5)")
+    assert (result.state, result.kind, str(result)) == (Critical, isolation.SLOW, "answer after 7 s (critical at 5 s)")
 
 
 def test_a_finding() -> None:
@@ -74,7 +77,7 @@ def test_somebody_else_s() -> None:
     assert str(theirs) == (
         "502 from the registry; Harbor says registry is unhealthy (see check_harbor_component registry)"
     )
-    assert theirs.next_step == "check_harbor_component registry tells more: this follows from it"
+    assert theirs.next_step == "look at check_harbor_component registry first: this follows from it"
 
 
 def test_summary_tells_the_worst_once_each() -> None:
@@ -84,3 +87,57 @@ def test_summary_tells_the_worst_once_each() -> None:
     )
     assert summary.problem(results) == "down; gone"
     assert summary.ok(results) == "all is well"
+
+
+def selection(perfdata_for: str) -> Selection:
+    return Selection(Namespace(include=[], exclude=[], perfdata_for=[perfdata_for]), "project")
+
+
+def results(*contexts: nagiosplugin.Context, metrics: list[nagiosplugin.Metric]) -> list[Judged]:
+    by_name = {context.name: context for context in contexts}
+    resource = nagiosplugin.Resource()
+    ready = [metric.replace(contextobj=by_name[metric.context], resource=resource) for metric in metrics]
+    return [metric.evaluate() for metric in ready]
+
+
+def test_a_threshold_of_many_things() -> None:
+    chosen = selection("b")
+    context = Threshold(
+        "late", Range("60"), Range("120"), "waits {value}", words.span, "look", selection=chosen, measure="wait"
+    )
+    metrics = [nagiosplugin.Metric(named("wait", name), value, "s", context="late") for name, value in
+               (("a", 30), ("b", 90), ("c", 150))]  # fmt: skip
+    found = results(context, metrics=metrics)
+    assert [(result.state, str(result), result.next_step) for result in found] == [
+        (Ok, "a: waits 30 s", ""),
+        (Warn, "b: waits 1 min 30 s (warning at 1 min)", "look"),
+        (Critical, "c: waits 2 min 30 s (critical at 2 min)", "look"),
+    ]
+    assert [result.metric.performance() for result in found] == [
+        None,
+        nagiosplugin.Performance("wait_b", 90, "s", "60", "120"),
+        None,
+    ]
+
+
+def test_a_threshold_of_one_thing() -> None:
+    context = Threshold("free", Range("10:"), None, "{value} of {resource.name} free", words.size, kind="standstill")
+    (found,) = results(context, metrics=[nagiosplugin.Metric("free", 5, "B")])
+    assert (found.state, str(found), found.kind) == (Warn, "5 B of Resource free (warning below 10 B)", "standstill")
+
+
+def test_a_finding_about_one_of_many() -> None:
+    context = Finding("pause", Warn, "resume", selection=selection(""), kind=isolation.STANDSTILL)
+    metrics = [nagiosplugin.Metric(named("pause", name), text, context="pause") for name, text in
+               (("a", ""), ("b", "paused"))]  # fmt: skip
+    found = results(context, metrics=metrics)
+    assert [(result.state, str(result), result.kind) for result in found] == [
+        (Ok, "", isolation.FINDING),
+        (Warn, "b: paused", isolation.STANDSTILL),
+    ]
+
+
+def test_what_is_shown_is_not_judged() -> None:
+    (found,) = results(Shown("sum", Range("1"), Range("2")), metrics=[nagiosplugin.Metric("sum", 9)])
+    assert found.state == Ok
+    assert found.metric.performance() == nagiosplugin.Performance("sum", 9, None, "1", "2")

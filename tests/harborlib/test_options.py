@@ -7,7 +7,7 @@ import contextlib
 import re
 from collections.abc import Callable
 
-from harborlib import isolation, options
+from harborlib import components, isolation, options
 from harborlib.origin import Origin
 
 import pytest
@@ -83,6 +83,16 @@ TYPES: dict[str, tuple[Callable, list[tuple[str, object]], list[str]]] = {
         ["", "a b", "a/b", "\u00e4", "x" * 61, "a\n"[:1] + "\nb"],
     ),
     "names": (options.names, [("a,b", ["a", "b"]), ("a", ["a"])], ["", "a,", "a,,b"]),
+    "part": (
+        options.part,
+        [("pub", "pub"), ("a.b-c__d", "a.b-c__d")],
+        ["", "Pub", "a/b", "-a", "a-", "a b", "\u00e4", "x" * 256],
+    ),
+    "components": (
+        components.names,
+        [("trivy", ["trivy"]), ("redis, notary", ["redis", "notary"])],
+        ["", "trivvy", "redis,", "Redis"],
+    ),
     "repository": (
         options.repository,
         [("a/b", "a/b"), ("a/b/c-d__e.f", "a/b/c-d__e.f")],
@@ -122,6 +132,27 @@ def test_taken(kind: str, number: int) -> None:
 def test_refused(kind: str, text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         TYPES[kind][0](text)
+
+
+@pytest.mark.parametrize(
+    ("take", "text", "told"),
+    [
+        (options.image, "img", "not P/R:TAG or P/R@sha256:DIGEST: 'img'"),
+        (options.image, "img:1.0", "not PROJECT/REPOSITORY: 'img'"),
+        (options.image, "h:5000/p/r:1", "not P/R:TAG or P/R@sha256:DIGEST: 'h:5000/p/r:1'"),
+        (options.part, "Pub", "not lower case letters and digits, with . _ - between: 'Pub'"),
+        (
+            components.names,
+            "trivvy",
+            "unknown component 'trivvy' (known: core, database, jobservice, portal, redis, "
+            "registry, registryctl, trivy)",
+        ),
+    ],
+)
+def test_a_refusal_tells_what_is_wanted(take: Callable, text: str, told: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError) as refused:
+        take(text)
+    assert str(refused.value) == told
 
 
 @given(st.sampled_from(sorted(TYPES)), WORDS | st.text(alphabet="ab/:@sha256.-_"))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from harborlib import isolation, things, words
+from harborlib import things
 from harborlib.failure import CONTENT, Failure
 from harborlib.judgement import Judged
-from harborlib.things import Quantity, Selection, Total, Trouble, named
+from harborlib.things import Selection
 
 import nagiosplugin
 import pytest
-from nagiosplugin import Critical, Ok, Range, Unknown, Warn
+from nagiosplugin import Critical, Ok, Unknown, Warn
 
 
 def selection(*argv: str) -> Selection:
@@ -36,7 +36,6 @@ def selection(*argv: str) -> Selection:
 def test_taken(argv: tuple[str, ...], taken: list[str]) -> None:
     chosen = selection(*argv)
     assert [name for name in ("a", "ab", "b", "[x]") if chosen.takes(name)] == taken
-    assert chosen.left_out == 4 - len(taken)
 
 
 @pytest.mark.parametrize(
@@ -69,54 +68,12 @@ def test_what_is_not_there_cannot_be_fine(argv: tuple[str, ...], problem: str) -
     assert raised.value.stage == CONTENT
 
 
-def results(*contexts: nagiosplugin.Context, metrics: list[nagiosplugin.Metric]) -> list[Judged]:
-    by_name = {context.name: context for context in contexts}
-    resource = nagiosplugin.Resource()
-    ready = [metric.replace(contextobj=by_name[metric.context], resource=resource) for metric in metrics]
-    return [metric.evaluate() for metric in ready]
-
-
-def test_a_quantity_of_many_things() -> None:
-    chosen = selection("--perfdata-for", "b")
-    context = Quantity(
-        "late", Range("60"), Range("120"), "waits {value}", words.span, "look", selection=chosen, measure="wait"
-    )
-    metrics = [nagiosplugin.Metric(named("wait", name), value, "s", context="late") for name, value in
-               (("a", 30), ("b", 90), ("c", 150))]  # fmt: skip
-    found = results(context, metrics=metrics)
-    assert [(result.state, str(result), result.next_step) for result in found] == [
-        (Ok, "a: waits 30 s", ""),
-        (Warn, "b: waits 1 min 30 s (warning at 1 min)", "look"),
-        (Critical, "c: waits 2 min 30 s (critical at 2 min)", "look"),
-    ]
-    assert [result.metric.performance() for result in found] == [
-        None,
-        nagiosplugin.Performance("wait_b", 90, "s", "60", "120"),
-        None,
-    ]
-
-
-def test_a_quantity_of_one_thing() -> None:
-    context = Quantity("free", Range("10:"), None, "{value} of {resource.name} free", words.size, kind="standstill")
-    (found,) = results(context, metrics=[nagiosplugin.Metric("free", 5, "B")])
-    assert (found.state, str(found), found.kind) == (Warn, "5 B of Resource free (warning below 10 B)", "standstill")
-
-
-def test_a_trouble() -> None:
-    context = Trouble("pause", Warn, "resume", selection=selection(), kind=isolation.STANDSTILL)
-    metrics = [nagiosplugin.Metric(named("pause", name), text, context="pause") for name, text in
-               (("a", ""), ("b", "paused"))]  # fmt: skip
-    found = results(context, metrics=metrics)
-    assert [(result.state, str(result), result.kind) for result in found] == [
-        (Ok, "", isolation.FINDING),
-        (Warn, "b: paused", isolation.STANDSTILL),
-    ]
-
-
-def test_a_total_is_not_judged() -> None:
-    (found,) = results(Total("sum", Range("1"), Range("2")), metrics=[nagiosplugin.Metric("sum", 9)])
-    assert found.state == Ok
-    assert found.metric.performance() == nagiosplugin.Performance("sum", 9, None, "1", "2")
+def test_nothing_left_cannot_be_fine() -> None:
+    chosen = selection("--exclude", "*")
+    chosen.confirm()  # where nothing is there, nothing is left out
+    assert not chosen.takes("a")
+    with pytest.raises(Failure, match=r"^every project is left out by --exclude$"):
+        chosen.confirm()
 
 
 @pytest.mark.parametrize(

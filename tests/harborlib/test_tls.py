@@ -115,6 +115,15 @@ def test_a_pass_phrase_is_not_asked_for(client: tuple[Path, Path]) -> None:
     assert refusal(None, certificate, key) == f"client certificate: no usable PEM in {key} (the key has a pass phrase)"
 
 
+@pytest.mark.parametrize("content", ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_a_file_that_is_no_certificate(client: tuple[Path, Path], tmp_path: Path, content: str) -> None:
+    other = tmp_path / "other.pem"
+    other.write_text(content)
+    problem = f"no usable PEM in {other} (no certificate or key in it)"
+    assert refusal(None, other, None) == f"client certificate: {problem}"
+    assert refusal(None, client[0], other) == f"client certificate: {problem}"
+
+
 def test_a_key_of_another(client: tuple[Path, Path], tmp_path: Path) -> None:
     other = tmp_path / "other.key"
     other.write_bytes(issue("other").key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

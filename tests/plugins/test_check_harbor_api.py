@@ -29,7 +29,8 @@ WRITABLE = (
 )
 UPDATE = "Next: update Harbor, or lower --minimum-version"
 ADDRESS = (
-    "Next: set external_url in harbor.yml (externalURL in the chart) to the address that clients use, or correct -H"
+    "Next: give --external-url if this host goes another way than clients; else set external_url in harbor.yml "
+    "(externalURL in the chart) to the address that clients use"
 )
 
 
@@ -140,7 +141,7 @@ def test_a_slow_answer_is_no_wrong_clock(ask, harbor: Simulator) -> None:
 def test_slow(ask, harbor: Simulator) -> None:
     harbor.delay(SYSTEMINFO, 0.3)
     assert ask("api", "-w", "0.1", "-c", "3s") == [
-        "HARBOR API WARNING - answer after Ts (warning at 0.1)" + perfdata(time="time=Ts;0.1;3;0"),
+        "HARBOR API WARNING - answer after T s (warning at 0.1 s)" + perfdata(time="time=Ts;0.1;3;0"),
         SLOW,
         "exit code 1",
     ]
@@ -190,6 +191,15 @@ def test_external_url(asked, harbor: Simulator, found: str | None, told: str) ->
     ]
 
 
+def test_external_url_that_is_expected(asked, harbor: Simulator) -> None:
+    harbor.answer(SYSTEMINFO, body=facts(harbor, external_url="https://registry.example.net"))
+    assert asked("--external-url", "registry.example.net")[-1] == "exit code 0"
+    assert asked("--external-url", "http://registry.example.net")[:1] == [
+        "HARBOR API WARNING - Harbor's external_url is https://registry.example.net, not http://registry.example.net"
+        + perfdata()
+    ]
+
+
 def test_external_url_in_other_words(asked, harbor: Simulator) -> None:
     harbor.answer(SYSTEMINFO, body=facts(harbor, external_url=harbor.url.upper() + "/"))
     assert asked()[-1] == "exit code 0"
@@ -211,9 +221,7 @@ def test_database_down(ask, harbor: Simulator) -> None:
         "exit code 2",
     ]
     first, *_, code = ask("api", "--isolate")
-    assert first == (
-        f"HARBOR API UNKNOWN - {STRANGER}; Harbor says database is u... (see check_harbor_component database)"
-    )
+    assert first == (f"HARBOR API UNKNOWN - {STRANGER} (see check_harbor_component database)")
     assert code == "exit code 3"
 
 

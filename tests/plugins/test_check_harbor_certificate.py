@@ -42,7 +42,7 @@ def test_full_chain_shows_every_element(check, harbor: Simulator) -> None:
     harbor.certificate = "full-chain"
     assert check("certificate", "-v") == [
         f"{GOOD} | {PERFDATA} days_left_1=N;31:;8:",
-        "OK: handshake in Ts",
+        "OK: handshake in T s",
         "OK: localhost is good for 89 days, until DATE",
         f"OK: {CA} is good for N days, until 3000-01-01",
         "exit code 0",

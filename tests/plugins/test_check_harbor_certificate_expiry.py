@@ -142,7 +142,7 @@ def test_each_element_has_its_own_limits(check, harbor: Simulator) -> None:
     assert check("certificate", "-v") == [
         f"HARBOR CERTIFICATE WARNING - {line} | {perfdata}",
         f"WARNING: {line}",
-        "OK: handshake in Ts",
+        "OK: handshake in T s",
         "OK: localhost is good for 25 days, until DATE",
         RENEW,
         "exit code 1",

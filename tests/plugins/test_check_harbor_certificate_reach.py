@@ -40,7 +40,7 @@ def test_whole_of_harbor_is_unreachable(check, harbor: Simulator) -> None:
     assert check("certificate", "--isolate") == [
         "HARBOR CERTIFICATE UNKNOWN - cannot connect to harbor.example.com: Connection refused; "
         "the whole of Harbor is affected (see check_harbor_health)",
-        "Next: check_harbor_health tells more: this follows from it",
+        "Next: look at check_harbor_health first: this follows from it",
         "exit code 3",
     ]
 

@@ -57,3 +57,28 @@ def test_nothing_is_told_twice(check, harbor: Simulator, days_ago: int, word: st
     """With 12 days left: whoever was first alerted in the days of this reminder needs no reminding."""
     since = str(time.time() - days_ago * 86400)
     assert state(check, harbor, 365, 12, "--reminder", "first", "--alerting-since", since) == word
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (("--reminder", "first"), "--reminder needs --judge expiry"),
+        (("--reminder", "first", "--judge", "validity"), "--reminder needs --judge expiry"),
+        (("--judge", "expiry", "--alerting-since", "0"), "--alerting-since needs --reminder"),
+    ],
+)
+def test_options_that_mean_nothing_alone(check, options: tuple[str, ...], problem: str) -> None:
+    assert check("certificate", *options) == [
+        f"HARBOR CERTIFICATE UNKNOWN - usage: {problem}",
+        "Next: see check_harbor_certificate --help",
+        "exit code 3",
+    ]
+
+
+@pytest.mark.parametrize("since", ["nan", "inf", "yesterday"])
+def test_no_point_in_time(check, capfd: pytest.CaptureFixture[str], since: str) -> None:
+    with pytest.raises(SystemExit, match="3"):
+        check("certificate", "--judge", "expiry", "--reminder", "first", "--alerting-since", since)
+    assert capfd.readouterr().out.startswith(
+        f"HARBOR CERTIFICATE UNKNOWN - usage: --alerting-since: invalid seconds value: '{since}'"
+    )

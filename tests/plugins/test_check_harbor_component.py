@@ -68,7 +68,7 @@ def test_healthy_while_another_one_is_not(check, recorded) -> None:
     recorded("b-redis-down/health.anon")
     assert check("component", "--component", "registry", "-v") == [
         "HARBOR COMPONENT OK - registry is healthy | time=Ts;1.5;5;0 registry=1;;;0;1",
-        "OK: answer after Ts",
+        "OK: answer after T s",
         "exit code 0",
     ]
 
@@ -117,7 +117,7 @@ def test_core_has_just_started(check, harbor: Simulator) -> None:
     ]
     assert check("component", "--component", "redis", "--isolate") == [
         f"HARBOR COMPONENT UNKNOWN - {line}; core has just started (see check_harbor_health) | {perfdata}",
-        "Next: check_harbor_health tells more: this follows from it",
+        "Next: look at check_harbor_health first: this follows from it",
         "exit code 3",
     ]
 
@@ -129,7 +129,7 @@ def test_what_follows_from_another_component_names_it(check, harbor: Simulator) 
         '{"code":10004,"messa... (see check_harbor_component redis) | time=Ts;1.5;5;0 jobservice=0;;;0;1',
         f"UNKNOWN: jobservice is unhealthy: {WITHOUT_REDIS}; Harbor says redis is unhealthy "
         "(see check_harbor_component redis)",
-        "Next: check_harbor_component redis tells more: this follows from it",
+        "Next: look at check_harbor_component redis first: this follows from it",
         "exit code 3",
     ]
 
@@ -144,7 +144,7 @@ def test_no_report(check, harbor: Simulator) -> None:
     ]
     assert check("component", "--component", "registry", "--isolate") == [
         f"HARBOR COMPONENT UNKNOWN - {line}; the whole of Harbor is affected (see check_harbor_health)",
-        "Next: check_harbor_health tells more: this follows from it",
+        "Next: look at check_harbor_health first: this follows from it",
         "exit code 3",
     ]
 
@@ -152,8 +152,8 @@ def test_no_report(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("options", "state", "limits"),
     [
-        (["-w", "150ms"], "WARNING - answer after Ts (warning at 0.15)", "0.15;5"),
-        (["-c", "150ms"], "CRITICAL - answer after Ts (critical at 0.15)", "1.5;0.15"),
+        (["-w", "150ms"], "WARNING - answer after T s (warning at 0.15 s)", "0.15;5"),
+        (["-c", "150ms"], "CRITICAL - answer after T s (critical at 0.15 s)", "1.5;0.15"),
         (["-w", "~:"], "OK - registry is healthy", "~:;5"),
     ],
 )

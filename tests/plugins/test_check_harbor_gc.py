@@ -13,6 +13,7 @@ READ_LOG = f"Next: {LOG}"
 SAVE_ANEW = f"Next: save the schedule anew in the UI, so that the job service learns of it; {LOG}"
 SET_SCHEDULE = "Next: set a schedule in Harbor's UI"
 NOT_SCHEDULED = "HARBOR GC WARNING - no garbage collection is scheduled"
+WELL = "OK - garbage collection: last run succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * * UTC"
 DAILY = "0 0 0 * * *"
 
 
@@ -42,14 +43,14 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
         (
             "a0-fresh/gc.admin",
             "i-schedules/gc-schedule-daily",
-            ["HARBOR GC OK - garbage collection: never ran, scheduled 0 0 0 * * *" + perfdata(), "exit code 0"],
+            ["HARBOR GC OK - garbage collection: no run yet, scheduled 0 0 0 * * * UTC" + perfdata(), "exit code 0"],
         ),
         (
             "a1-healthy/gc.admin",
             "a1-healthy/gc-schedule.admin",
             [
                 "HARBOR GC OK - garbage collection: last run succeeded 2 min 37 s ago, took 13 s, freed 0 B, "
-                "scheduled 0 0 0 * * *" + perfdata(157, took=13),
+                "scheduled 0 0 0 * * * UTC" + perfdata(157, took=13),
                 "exit code 0",
             ],
         ),
@@ -58,7 +59,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             "i-schedules/gc-schedule-hourly",
             [
                 "HARBOR GC OK - garbage collection: last run succeeded 35 min ago, took 13 s, freed 0 B, "
-                "scheduled 0 0 * * * *" + perfdata(2118, took=13),
+                "scheduled 0 0 * * * * UTC" + perfdata(2118, took=13),
                 "exit code 0",
             ],
         ),
@@ -67,7 +68,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             "i-schedules/gc-schedule-custom",
             [
                 "HARBOR GC OK - garbage collection: last run succeeded 35 min ago, took 13 s, one runs for 6 min, "
-                "freed 0 B, scheduled 0 30 2 * * 1-5" + perfdata(2118, 366, took=13),
+                "freed 0 B, scheduled 0 30 2 * * 1-5..." + perfdata(2118, 366, took=13),
                 "exit code 0",
             ],
         ),
@@ -76,7 +77,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             "i-schedules/gc-schedule-custom",
             [
                 "HARBOR GC OK - garbage collection: last run succeeded 4 min ago, took 25 s, freed 0 B, "
-                "scheduled 0 30 2 * * 1-5" + perfdata(279, took=25),
+                "scheduled 0 30 2 * * 1-5 UTC" + perfdata(279, took=25),
                 "exit code 0",
             ],
         ),
@@ -94,8 +95,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [LAST_NIGHT, THE_NIGHT_BEFORE],
             DAILY,
             [
-                "OK - garbage collection: last run succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * *"
-                + perfdata(43187, took=13, freed=3221225472),
+                WELL + perfdata(43187, took=13, freed=3221225472),
                 "exit code 0",
             ],
             id="well",
@@ -140,8 +140,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [run(8, "Error", 2 * HOUR, dry_run=True, scheduled=False), LAST_NIGHT],
             DAILY,
             [
-                "OK - garbage collection: last run succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * *"
-                + perfdata(43187, took=13, freed=3221225472),
+                WELL + perfdata(43187, took=13, freed=3221225472),
                 "exit code 0",
             ],
             id="a dry run does not count",
@@ -149,7 +148,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
         pytest.param(
             [run(8, "Success", 2 * HOUR, dry_run=True)],
             DAILY,
-            ["OK - garbage collection: never ran, scheduled 0 0 0 * * *" + perfdata(), "exit code 0"],
+            ["OK - garbage collection: no run yet, scheduled 0 0 0 * * * UTC" + perfdata(), "exit code 0"],
             id="but it shows that the schedule fires",
         ),
         pytest.param(
@@ -178,8 +177,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [LAST_NIGHT, run(6, "Running", 36 * HOUR)],
             DAILY,
             [
-                "OK - garbage collection: last run succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * *"
-                + perfdata(43187, took=13, freed=3221225472),
+                WELL + perfdata(43187, took=13, freed=3221225472),
                 "exit code 0",
             ],
             id="one that a later run has overtaken is not running",
@@ -188,7 +186,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [run(7, "Success", 2 * HOUR, scheduled=False), THE_NIGHT_BEFORE],
             DAILY,
             [
-                "WARNING - the schedule 0 0 0 * * * did not fire at 2026-11-22 00:00 UTC" + perfdata(7187, took=13),
+                "WARNING - the schedule 0 0 0 * * * UTC did not fire at 2026-11-22 00:00 UTC" + perfdata(7187, took=13),
                 SAVE_ANEW,
                 "exit code 1",
             ],
@@ -200,7 +198,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [
                 "CRITICAL - no success for 30 d or longer (critical at 15 d)" + perfdata(2592000),
                 "CRITICAL: no success for 30 d or longer (critical at 15 d)",
-                "WARNING: the schedule 0 0 0 * * * did not fire at 2026-11-22 00:00 UTC",
+                "WARNING: the schedule 0 0 0 * * * UTC did not fire at 2026-11-22 00:00 UTC",
                 READ_LOG,
                 "exit code 2",
             ],

@@ -46,7 +46,7 @@ def test_verbose_has_a_line_for_each_component(check, harbor: Simulator) -> None
     assert check("health", "-v", "--delegate", "trivy") == [
         "HARBOR HEALTH OK - harbor.example.com answers, 7 of 8 components healthy; reported elsewhere: trivy | "
         + perfdata("trivy"),
-        "OK: answer after Ts",
+        "OK: answer after T s",
         *(f"OK: {name} is healthy" for name in NAMES[:-1]),
         f"OK: {TRIVY} (reported elsewhere)",
         "exit code 0",
@@ -125,8 +125,8 @@ def test_unhealthy_and_slow(check, harbor: Simulator) -> None:
     harbor.switch("redis-down")
     assert check("health", "-c", "100ms", "-w", "50ms")[:2] == [
         "HARBOR HEALTH CRITICAL - 2 of 8 components unhealthy: redis, jobservice (follows from redis); "
-        f"answer after Ts (critical at 0.1) | {perfdata('redis', 'jobservice', time='time=Ts;0.05;0.1;0')}",
-        "CRITICAL: answer after Ts (critical at 0.1)",
+        f"answer after T s (critical at 0.1 s) | {perfdata('redis', 'jobservice', time='time=Ts;0.05;0.1;0')}",
+        "CRITICAL: answer after T s (critical at 0.1 s)",
     ]
 
 
@@ -171,7 +171,7 @@ def test_core_has_just_started(check, harbor: Simulator) -> None:
     assert check("health", "--isolate", "-v") == [
         "HARBOR HEALTH OK - harbor.example.com answers, core has just started: no component is checked yet | "
         + unchecked,
-        "OK: answer after Ts",
+        "OK: answer after T s",
         "OK: core has just started: no component is checked yet",
         "OK: core is healthy",
         *(f"OK: {name} is not checked yet" for name in NAMES[1:]),
@@ -182,9 +182,9 @@ def test_core_has_just_started(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("options", "state", "limits"),
     [
-        (["-w", "150ms"], "WARNING - answer after Ts (warning at 0.15)", "0.15;5"),
-        (["-w", "150ms", "-c", "0.19"], "CRITICAL - answer after Ts (critical at 0.19)", "0.15;0.19"),
-        (["-w", "@0.1:0.9"], "WARNING - answer after Ts (warning at @0.1:0.9)", "@0.1:0.9;5"),
+        (["-w", "150ms"], "WARNING - answer after T s (warning at 0.15 s)", "0.15;5"),
+        (["-w", "150ms", "-c", "0.19"], "CRITICAL - answer after T s (critical at 0.19 s)", "0.15;0.19"),
+        (["-w", "@0.1:0.9"], "WARNING - answer after T s (warning within 0.1 s to 0.9 s)", "@0.1:0.9;5"),
         (["-w", "~:", "-c", "~:"], "OK - harbor.example.com answers, all 8 components healthy", "~:;~:"),
         (["-w", "900ms"], "OK - harbor.example.com answers, all 8 components healthy", "0.9;5"),
     ],

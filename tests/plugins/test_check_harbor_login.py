@@ -14,6 +14,7 @@ import pytest
 
 import runner
 from listeners import listening
+from screens import CORE, DATABASE
 from simulator import Account, Simulator, tokens
 
 ROBOT, SECRET = "robot$canary", "sEcret-of/the+canary=robot"
@@ -121,8 +122,7 @@ def test_a_dead_database_is_told_before_anybody_looks_for_a_password(login: Chec
     harbor.switch("database-down")
     assert login() == [
         f"HARBOR LOGIN CRITICAL - {REFUSED}; Harbor says database is unhealthy",
-        "Next: logins, the API and pulls of private images fail: docker ps -a; docker logs --tail 50 harbor-db "
-        "(or the pod and its log)",
+        DATABASE,
         "exit code 2",
     ]
     assert login("--isolate")[0].endswith("(see check_harbor_component database)")
@@ -134,7 +134,8 @@ def test_no_login_is_a_usage_error(harbor: Simulator) -> None:
     common = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--repository", REPOSITORY]
     outcome = runner.here("check_harbor_login", *common)
     assert outcome.out == (
-        "HARBOR LOGIN UNKNOWN - usage: a login is needed: --authfile\nNext: see check_harbor_login --help\n"
+        "HARBOR LOGIN UNKNOWN - usage: a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD\n"
+        "Next: see check_harbor_login --help\n"
     )
     assert harbor.requests == []
 
@@ -315,7 +316,6 @@ def test_a_token_service_that_fails_belongs_to_login(login: Check, harbor: Simul
     harbor.answer("/service/token", 500, {"X-Request-Id": "1-2"}, {"errors": [{"code": "UNKNOWN"}]})
     assert login("--isolate") == [
         "HARBOR LOGIN CRITICAL - 500 for /service/token from core (X-Request-Id 1-2)",
-        "Next: everything but the web UI's page fails: docker ps -a; docker logs --tail 50 harbor-core "
-        "(or the pod and its log)",
+        CORE,
         "exit code 2",
     ]

@@ -22,7 +22,7 @@ def test_served(check) -> None:
 def test_with_assets(check) -> None:
     assert check("portal", "--assets", "-v") == [
         f"{OK} | time=Ts;2;5;0 size=461B;;;0 assets=3;;;0;3",
-        "OK: answer after Ts",
+        "OK: answer after T s",
         "exit code 0",
     ]
 
@@ -106,7 +106,7 @@ def test_whole_of_harbor_is_down(check, harbor: Simulator) -> None:
     assert check("portal", "--isolate") == [
         "HARBOR PORTAL UNKNOWN - cannot connect to harbor.example.com: Connection refused; "
         "the whole of Harbor is affected (see check_harbor_health)",
-        "Next: check_harbor_health tells more: this follows from it",
+        "Next: look at check_harbor_health first: this follows from it",
         "exit code 3",
     ]
 
@@ -114,8 +114,8 @@ def test_whole_of_harbor_is_down(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("options", "state", "limits"),
     [
-        (["-w", "150ms"], "WARNING - answer after Ts (warning at 0.15)", "0.15;5"),
-        (["-c", "150ms"], "CRITICAL - answer after Ts (critical at 0.15)", "2;0.15"),
+        (["-w", "150ms"], "WARNING - answer after T s (warning at 0.15 s)", "0.15;5"),
+        (["-c", "150ms"], "CRITICAL - answer after T s (critical at 0.15 s)", "2;0.15"),
         (["-w", "1s"], "OK - harbor.example.com serves Harbor's page", "1;5"),
     ],
 )

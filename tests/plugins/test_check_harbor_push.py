@@ -99,7 +99,10 @@ def test_a_secret_that_is_echoed_stays_one(lab: Lab) -> None:
 
 def test_no_login_is_a_usage_error(lab: Lab) -> None:
     outcome = lab.push("--no-login")
-    assert outcome.first == "HARBOR PUSH UNKNOWN - usage: a login is needed: --authfile"
+    assert (
+        outcome.first
+        == "HARBOR PUSH UNKNOWN - usage: a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
+    )
     assert lab.harbor.requests == []
 
 

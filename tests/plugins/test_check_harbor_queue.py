@@ -109,11 +109,19 @@ def test_options(ask, harbor: Simulator) -> None:
     [
         (["--type", "WEBHOOK,TEA"], "no queue is named TEA"),
         (["--include", "TEA*"], "no queue matches TEA*"),
-        (["--include", "WEB*", "--exclude", "WEBHOOK"], "no queue matches WEB*"),
     ],
 )
 def test_no_such_queue(ask, chosen: list[str], problem: str) -> None:
     assert ask("queue", *chosen) == [f"HARBOR QUEUE UNKNOWN - {problem}", COMPARE, "exit code 3"]
+
+
+@pytest.mark.parametrize("chosen", [["--exclude", "*"], ["--include", "WEB*", "--exclude", "WEBHOOK"]])
+def test_no_queue_is_left(ask, chosen: list[str]) -> None:
+    assert ask("queue", *chosen) == [
+        "HARBOR QUEUE UNKNOWN - every queue is left out by --exclude",
+        "Next: exclude less, or take this service off the host: there is nothing to judge",
+        "exit code 3",
+    ]
 
 
 def test_no_queue_at_all(ask, harbor: Simulator) -> None:

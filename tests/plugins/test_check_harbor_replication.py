@@ -61,12 +61,18 @@ THE_NIGHT_BEFORE = run(6, "Success", 33 * HOUR)
         (
             "a1-healthy",
             "f-queues/repl-executions-pending",
-            ["OK - 2 replication policies, 1 never ran, 1 under way" + perfdata(2, age=53, running=8), "exit code 0"],
+            [
+                "OK - 2 replication policies, 1 without a run yet, 1 under way" + perfdata(2, age=53, running=8),
+                "exit code 0",
+            ],
         ),
         (
             "a1-healthy",
             "f-queues/repl-executions-after-resume",
-            ["OK - 2 replication policies, 1 never ran, 1 under way" + perfdata(2, age=79, running=34), "exit code 0"],
+            [
+                "OK - 2 replication policies, 1 without a run yet, 1 under way" + perfdata(2, age=79, running=34),
+                "exit code 0",
+            ],
         ),
         (
             "a1-healthy",
@@ -82,7 +88,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 33 * HOUR)
         (
             "a1-healthy",
             "v2-datapath/repl-exec-q.admin",
-            ["OK - 2 replication policies, 1 never ran" + perfdata(2, age=1621), "exit code 0"],
+            ["OK - 2 replication policies, 1 without a run yet" + perfdata(2, age=1621), "exit code 0"],
         ),
         (
             "a1-healthy",
@@ -114,7 +120,7 @@ def test_recorded(check, harbor: Simulator, policies: str, executions: str, expe
             ["OK - push-pub: last run succeeded 8 h ago, took 13 s" + perfdata(age=32387), "exit code 0"],
             id="well",
         ),
-        pytest.param([policy()], ["OK - push-pub: never ran" + perfdata(), "exit code 0"], id="never ran, manual"),
+        pytest.param([policy()], ["OK - push-pub: no run yet" + perfdata(), "exit code 0"], id="never ran, manual"),
         pytest.param(
             [policy(run(8, "Error", 60), run(7, "Success", 120)), policy(number=2, name="idle", enabled=False)],
             [
@@ -217,7 +223,7 @@ def test_recorded(check, harbor: Simulator, policies: str, executions: str, expe
         pytest.param(
             [policy(run(8, "Success", 4 * HOUR, scheduled=False), THE_NIGHT_BEFORE, cron=NIGHTLY)],
             [
-                "WARNING - push-pub: the schedule 0 0 3 * * * did not fire at DATE" + perfdata(age=14387),
+                "WARNING - push-pub: the schedule 0 0 3 * * * UTC did not fire at DATE" + perfdata(age=14387),
                 SAVE_ANEW,
                 "exit code 1",
             ],
@@ -231,7 +237,7 @@ def test_recorded(check, harbor: Simulator, policies: str, executions: str, expe
         ),
         pytest.param(
             [policy(cron=NIGHTLY)],
-            ["WARNING - push-pub: the schedule 0 0 3 * * * did not fire at DATE" + perfdata(age=2592000), SAVE_ANEW,
+            ["WARNING - push-pub: the schedule 0 0 3 * * * UTC did not fire at DATE" + perfdata(age=2592000), SAVE_ANEW,
              "exit code 1"],
             id="it never did",
         ),
@@ -272,7 +278,7 @@ def test_options(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("runs", "state"),
     [
-        ([], "OK - push-pub: never ran"),
+        ([], "OK - push-pub: no run yet"),
         ([run(1, "Error", 2 * HOUR)], "WARNING - push-pub: the last run failed 1 h 59 min ago, DATE (run 1)"),
         ([run(n, "Error", 30 * HOUR - n * 60) for n in range(20)],
          "CRITICAL - push-pub: 3 failed in a row: the last run failed 1 d 5 h ago, DATE (run 19) (and 1 more)"),

@@ -38,7 +38,7 @@ def job(status: str, ago: float, cron: str = DAILY, **traits: object) -> Job:
             "a1-healthy/projects.robot-probeall",
             "a1-healthy/retention-1.admin",
             "a1-healthy/retention-executions.admin",
-            ["OK - 1 retention policy, 1 never ran" + perfdata(1, 0), "exit code 0"],
+            ["OK - 1 retention policy, 1 without a run yet" + perfdata(1, 0), "exit code 0"],
         ),
     ],
 )
@@ -60,7 +60,7 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
         pytest.param(
             {"priv": job("Success", 8 * HOUR), "pub": Job([], DAILY)},
             [
-                "OK - 2 retention policies, the last success at most 7 h ago, 1 never ran" + perfdata(2, 28787),
+                "OK - 2 retention policies, the last success at most 7 h ago, 1 without a run yet" + perfdata(2, 28787),
                 "exit code 0",
             ],
             id="a new one",
@@ -100,7 +100,8 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
         pytest.param(
             {"priv": job("Success", 32 * HOUR)},
             [
-                "WARNING - priv: the schedule 0 0 4 * * * did not fire at 2026-11-22 04:00 UTC" + perfdata(1, 115187),
+                "WARNING - priv: the schedule 0 0 4 * * * UTC did not fire at 2026-11-22 04:00 UTC"
+                + perfdata(1, 115187),
                 SAVE_ANEW,
                 "exit code 1",
             ],
@@ -117,7 +118,7 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
         ),
         pytest.param(
             {"priv": job("Error", 8 * HOUR, dry_run=True)},
-            ["OK - 1 retention policy, 1 never ran" + perfdata(1, 0), "exit code 0"],
+            ["OK - 1 retention policy, 1 without a run yet" + perfdata(1, 0), "exit code 0"],
             id="a dry run does not count",
         ),
     ],
@@ -206,6 +207,6 @@ def test_jobservice_explains_a_standstill(ask, harbor: Simulator) -> None:
     harbor.content.retentions = {1: ("priv", job("Success", 32 * HOUR))}
     harbor.switch("jobservice-down")
     assert ask("retention", "--isolate")[0].partition(" | ")[0] == (
-        "HARBOR RETENTION UNKNOWN - priv: the schedule 0 0 4 * * * did not fire at 2026-11-22 04:00 UTC; Harbor "
-        "s... (see check_harbor_component jobservice)"
+        "HARBOR RETENTION UNKNOWN - priv: the schedule 0 0 4 * * * UTC did not fire at 2026-11-22 04:00 UTC "
+        "(see check_harbor_component jobservice)"
     )

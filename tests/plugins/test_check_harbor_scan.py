@@ -29,7 +29,7 @@ def perfdata(errors: float = 0, failed: int = 0, waiting: int = 0, completed: in
         ("a0-fresh/scans-all-metrics.admin", "a0-fresh/scanall-schedule.admin",
          ["OK - no scan of all images yet, none scheduled" + perfdata(), "exit code 0"]),
         ("a1-healthy/scans-all-metrics.admin", "a1-healthy/scanall-schedule.admin",
-         ["OK - last scan of all images: 2 of 2 done, 0 failed, scheduled 0 0 0 * * 0"
+         ["OK - last scan of all images: 2 of 2 done, 0 failed, scheduled 0 0 0 * * 0 UTC"
           + perfdata(completed=2, total=2), "exit code 0"]),
         ("f-scan-failed/scans-all-metrics-during", "f-scan-failed/scanall-schedule",
          ["CRITICAL - 2 of 2 scans failed, 100% (critical at 25%)" + perfdata(100, 2, 0, 2, 2), READ_LOG,
@@ -109,7 +109,7 @@ def test_states(check, harbor: Simulator, scan: ScanAll, expected: list[str]) ->
     assert check("scan", login=True) == [f"HARBOR SCAN {first}", *further]
 
 
-NEVER = "the schedule 0 0 2 * * * has never fired, due at DATE"
+NEVER = "the schedule 0 0 2 * * * UTC has never fired, due at DATE"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,9 @@ def test_schedule(check, harbor: Simulator, since: float, scheduled: ScanAll | N
     harbor.content.now = NOW
     harbor.content.scan_all = (ScanAll(success=4), scheduled)
     harbor.content.scan_schedule = Job(cron=NIGHTLY, since=NOW - since)
-    well = "OK - last scan of all images: 4 of 4 done, 0 failed, scheduled 0 0 2 * * *" + perfdata(completed=4, total=4)
+    well = "OK - last scan of all images: 4 of 4 done, 0 failed, scheduled 0 0 2 * * * UTC" + perfdata(
+        completed=4, total=4
+    )
     first, *further = expected or [well, "exit code 0"]
     assert check("scan", *options, login=True) == [f"HARBOR SCAN {first}", *further]
 

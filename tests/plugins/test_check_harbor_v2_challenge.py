@@ -104,9 +104,9 @@ def test_two_findings_at_once(check, harbor: Simulator) -> None:
     harbor.switch("realm-foreign-host", "registry-down")
     problem = "the realm is on another host: https://registry.example.net/service/token, not on harbor.example.com"
     assert check("v2", login=True) == [
-        f"HARBOR V2 CRITICAL - {problem}; 502 from the registry | {PERFDATA}",
+        f"HARBOR V2 CRITICAL - {problem}; 502 from the regist... | {PERFDATA}",
         f"CRITICAL: {problem}",
-        "CRITICAL: 502 from the registry",
+        "CRITICAL: 502 from the registry; Harbor says registry is unhealthy",
         STEP,
         "exit code 2",
     ]

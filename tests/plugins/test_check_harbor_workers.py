@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from screens import JOBSERVICE
 from simulator import Simulator
 from simulator.content import HOUR, Pool, Work
 from tier2 import NOW, plant
 
-NEXT = "Next: jobs stand still: docker ps -a; docker logs --tail 50 harbor-jobservice (or the pod and its log)"
 LONG_JOB = "Next: look at the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
 
 
@@ -42,13 +42,13 @@ def test_recorded_after_a_restart(ask, harbor: Simulator) -> None:
         pytest.param(
             [],
             [],
-            ["CRITICAL - live worker pools: 0 (critical below 1)" + perfdata(0, None, ""), NEXT, "exit code 2"],
+            ["CRITICAL - live worker pools: 0 (critical below 1)" + perfdata(0, None, ""), JOBSERVICE, "exit code 2"],
             id="none",
         ),
         pytest.param(
             [Pool(heartbeat=45)],
             [],
-            ["WARNING - last sign of life 45 s ago (warning at 30 s)" + perfdata(1, 45), NEXT, "exit code 1"],
+            ["WARNING - last sign of life 45 s ago (warning at 30 s)" + perfdata(1, 45), JOBSERVICE, "exit code 1"],
             id="slow heart",
         ),
         pytest.param(
@@ -59,7 +59,7 @@ def test_recorded_after_a_restart(ask, harbor: Simulator) -> None:
                 + perfdata(0, 300, ""),
                 "CRITICAL: live worker pools: 0 (critical below 1)",
                 "CRITICAL: last sign of life 5 min ago (critical at 2 min)",
-                NEXT,
+                JOBSERVICE,
                 "exit code 2",
             ],
             id="dead",
@@ -69,7 +69,7 @@ def test_recorded_after_a_restart(ask, harbor: Simulator) -> None:
             [Work("REPLICATION", 60, "old"), Work("IMAGE_SCAN", 60, "new")],
             [
                 "WARNING - 1 of 2 pools silent, for 5 min" + perfdata(1, 3, "20", 60),
-                NEXT,
+                JOBSERVICE,
                 "exit code 1",
             ],
             id="one of two crashed, the other lives",
@@ -127,7 +127,7 @@ def test_options(ask, harbor: Simulator) -> None:
         "WARNING: last sign of life 10 s ago (warning at 5 s)",
         "WARNING: 25% of the workers busy (warning at 20%)",
         "WARNING: WEBHOOK takes 2 min already (warning at 1 min)",
-        NEXT,
+        JOBSERVICE,
         "exit code 1",
     ]
 

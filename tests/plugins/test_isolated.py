@@ -27,7 +27,7 @@ def test_database_down(ask, harbor: Simulator, probe: str, switches: tuple[str, 
     first, *_, step, code = ask(probe, "--isolate")
     assert first.startswith(f"HARBOR {probe.upper()} UNKNOWN - ")
     assert pointer(first) == "check_harbor_component database"
-    assert step == "Next: check_harbor_component database tells more: this follows from it"
+    assert step == "Next: look at check_harbor_component database first: this follows from it"
     assert code == "exit code 3"
 
 

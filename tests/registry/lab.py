@@ -21,8 +21,8 @@ IMAGE = f"{REPOSITORY}:1.0"
 ALL = ("pull", "push", "delete")
 VARIABLE = (
     (r"\b(time|token|manifest|blob|write)=[\d.]+s", r"\1=Ts"),
-    (r"\brate([= ])\d+B", r"rate\1NB"),
-    (r"(after|token|manifest|blob|write) [\d.]+s\b", r"\1 Ts"),
+    (r"\brate([= ])\d+( ?)B", r"rate\1N\2B"),
+    (r"(after|took|token|manifest|blob|write) [\d.]+ s\b", r"\1 T s"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
 )
 USERS = {

@@ -11,10 +11,13 @@ from pathlib import Path
 if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from simulator import MONITOR, MONITOR_SECRET, Simulator
-from simulator.certificates import KINDS
-from simulator.faults import FAULTS
-from simulator.hostile import DISTORTIONS
+try:
+    from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+    from simulator.certificates import KINDS
+    from simulator.faults import FAULTS
+    from simulator.hostile import DISTORTIONS
+except ModuleNotFoundError as missing:
+    sys.exit(f"simulator: {missing}; after `make try` there is all it needs: .venv/bin/python tests/simulator")
 
 
 def switches() -> str:
