@@ -120,6 +120,14 @@ class View(NamedTuple):
         return name not in isolation.COMPONENTS or not isinstance(health, Health) or name in health.components
 
 
+def look(harbor):
+    """What isolation asks, and what is seen on the way."""
+    before = int(time.time())
+    snapshot = isolation.look(harbor, True, deadline.remaining())
+    moment, after = harbor.slowest.date if harbor.slowest else before, time.time()
+    return View(snapshot, moment - min(max(moment, before), after), LOOKED_PAST in harbor.notes)
+
+
 class Triage(nagiosplugin.Resource):
     """All probes at once, and at the same time one look at Harbor itself, which tells causes from what follows."""
 
@@ -136,11 +144,14 @@ class Triage(nagiosplugin.Resource):
         started = time.monotonic()
         runs = list(planned(self.args, self.canary))
         going = [run for run in runs if not run.need]
+        ours = Harbor(argparse.Namespace(**{**vars(self.args), "isolate": OWNERS}))
+        for run in going:  # one set of connections is less work, for Harbor too
+            run.attempt.harbor.share(ours)
         # What a probe has begun is taken back, also when we are told to stop.
         self.harbor.undo = ChainMap(*(run.attempt.harbor.undo for run in going))
         with terminal.progress(self.args, [run.name for run in going]) as watched:
             calls = [partial(watched, run.name, run.go) for run in going]
-            seen, *outcomes = deadline.side_by_side([self.look, *calls], deadline.remaining() * PROBES_SHARE)
+            seen, *outcomes = deadline.side_by_side([partial(look, ours), *calls], deadline.remaining() * PROBES_SHARE)
         for run, outcome in zip(going, outcomes):
             if isinstance(outcome, Exception):
                 run.attempt.add(outcome)
@@ -152,14 +163,6 @@ class Triage(nagiosplugin.Resource):
         yield judgement.seconds(time.monotonic() - started)
         for name in self.rows:
             yield nagiosplugin.Metric(name, round(seconds[name], 3), "s", min=0, context="probe")
-
-    def look(self):
-        """What isolation asks, and what is seen on the way."""
-        harbor = Harbor(argparse.Namespace(**{**vars(self.args), "isolate": OWNERS}))
-        before = int(time.time())
-        snapshot = isolation.look(harbor, True, deadline.remaining())
-        moment, after = harbor.slowest.date if harbor.slowest else before, time.time()
-        return View(snapshot, moment - min(max(moment, before), after), LOOKED_PAST in harbor.notes)
 
     def judge(self, runs, view):
         """The verdict on the probes that have run."""

@@ -60,6 +60,10 @@ class Harbor:
         if args.insecure:
             self.notes.append("certificate not verified (--insecure)")
 
+    def share(self, other: Harbor) -> None:
+        """Use the connections of another one from now on, with whom we have every option in common."""
+        self._transports, self._lock = other._transports, other._lock
+
     def ask(
         self,
         path: str,
