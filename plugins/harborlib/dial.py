@@ -7,10 +7,13 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import deadline
 from .failure import CONNECT, RESOLVE, TLS, Failure
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
 
 FAMILIES: dict[int, str] = {
     socket.AF_INET: " to an IPv4 address (-4)",
@@ -91,26 +94,24 @@ def tunnel(route: Route, proxy: tuple[str, int], host: str, port: int) -> socket
 
     connection = HTTPConnection(*proxy)
     connection.set_tunnel(host, port)
-    connection.sock = sock = route.dial(*proxy)
-    try:
-        ask_proxy(connection._tunnel, proxy, host, port)  # type: ignore[attr-defined]
-    except Failure:
-        # Up to Python 3.11 http.client's own answer would hold it open.
-        with contextlib.suppress(OSError):
-            os.close(sock.detach())
-        raise
-    return sock
+    connection.sock = route.dial(*proxy)
+    ask_proxy(connection, connection._tunnel, host, port)  # type: ignore[attr-defined]
+    return connection.sock
 
 
-def ask_proxy(ask: Callable[[], None], proxy: tuple[str, int], host: str, port: int) -> None:
+def ask_proxy(connection: HTTPConnection, ask: Callable[[], None], host: str, port: int) -> None:
     """Let `ask` ask a connected proxy for a tunnel, with the stage named; raises Failure (connect)."""
     from http.client import HTTPException
 
-    deadline.enter(CONNECT, f"asking the proxy {where(*proxy)} for {where(host, port)}")
+    proxy, sock = where(connection.host, connection.port), connection.sock
+    deadline.enter(CONNECT, f"asking the proxy {proxy} for {where(host, port)}")
     try:
         ask()
     except (OSError, HTTPException) as error:
-        raise Failure(CONNECT, f"the proxy {where(*proxy)} does not let us through: {error}") from None
+        # Closing is not enough: up to Python 3.11 http.client's own answer holds it open.
+        with contextlib.suppress(OSError):
+            os.close(sock.detach())
+        raise Failure(CONNECT, f"the proxy {proxy} does not let us through: {error}") from None
     deadline.enter(TLS, f"in the TLS handshake with {where(host, port)}")
 
 

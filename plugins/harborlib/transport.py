@@ -184,7 +184,7 @@ def pools(route: Route) -> dict[str, type]:
             return route.dial(self.host, self.port)
 
         def _tunnel(self) -> None:
-            ask_proxy(super()._tunnel, (self.host, self.port), self._tunnel_host or "", self._tunnel_port or 0)
+            ask_proxy(self, super()._tunnel, self._tunnel_host or "", self._tunnel_port or 0)
 
         def connect(self) -> None:
             try:

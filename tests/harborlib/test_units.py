@@ -9,6 +9,7 @@ import re
 
 from harborlib import units
 
+import nagiosplugin
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,7 +129,7 @@ def test_any_text_is_a_range_or_refused(text: str) -> None:
         found = units.RangeType(units.BYTES)(text)
     except argparse.ArgumentTypeError:
         return
-    again = units.RangeType(units.COUNT)(str(found))
+    again = nagiosplugin.Range(str(found))
     assert (again.start, again.end, again.invert) == (found.start, found.end, found.invert)
 
 
