@@ -56,7 +56,7 @@ def main(
         try:
             leave(attempt.examine(probe, args, started + args.timeout - LEAVING), args, show)
         except Interrupted as signalled:
-            leave(interrupted(probe, signalled), args, engine)
+            leave(interrupted(probe, signalled), args, show)
         except Exception as error:  # a fault of our own must not exit with 1, which engines read as WARNING
             leave(attempt.fault(probe, args, error), args, engine)
 

@@ -36,7 +36,7 @@ def brief(report: Report, verbose: int) -> str:
 
 def animated(args: argparse.Namespace) -> bool:
     """Whether this is a terminal on which a line can be written anew."""
-    return os.isatty(1) and not args.plain and os.environ.get("TERM", "dumb") != "dumb"
+    return os.isatty(1) and not args.plain and os.environ.get("TERM", "") not in ("", "dumb")
 
 
 def coloured(args: argparse.Namespace) -> bool:

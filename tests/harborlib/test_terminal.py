@@ -1,0 +1,199 @@
+"""What a person sees on a terminal, a real one: verdict, table, next steps; and what never gets there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from harborlib.isolation import OWNERS
+from harborlib.terminal import section
+
+import pytest
+
+from contract import twists
+from runner import command
+from simulator import Simulator
+from terminals import CLEAR, final, shown
+
+HOST = "harbor.example.com"
+#: What the text may hold on a terminal besides printable ASCII: our colours, and the beginning of a line anew.
+OWN = re.compile(r"\x1b\[(?:0|2|32|33|35|1;31)m|\r\x1b\[K")
+LIMIT = 40_000  # bytes
+PROGRESS = re.compile(r"\d+ of 25 probes done")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Simulator]:
+    with Simulator(host=HOST) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def harbor(running: Simulator) -> Simulator:
+    running.reset()
+    running.external_url = f"https://{HOST}"
+    return running
+
+
+@pytest.fixture
+def triage(harbor: Simulator, authfile: str):  # type: ignore[no-untyped-def]
+    """Run check_harbor_triage on a terminal: what it writes, and its exit code."""
+    where = ["-H", HOST, "-I", f"127.0.0.1:{harbor.port}", "--ca-file", harbor.ca_file, "--authfile", authfile]
+
+    def run(*argv: str, script: str = "", **settings):  # type: ignore[no-untyped-def]
+        shell = ["bash", "-c", script, "bash"] if script else []
+        return shown([*shell, *command("check_harbor_triage", *where, *argv)], **settings)
+
+    return run
+
+
+def steady(text: str) -> str:
+    """The text with what differs from run to run made the same."""
+    text = re.sub(r"\d+\.\d\d s\b", "0.00 s", text)
+    text = re.sub(r"(?<=X-Request-Id )[0-9a-f.-]+", "ID", text)
+    return re.sub(r"20\d\d-\d\d-\d\d", "DATE", text)
+
+
+PAGE = """\
+CRITICAL - PostgreSQL is down: logins, the API and pulls of private images fail; the registry itself
+answers
+
+CRITICAL  database           0.00 s  database is unhealthy: failed to run SQL "SELECT 1": failed to
+                                     connect to `host=127.0.0.1 user=postgres database=registry`:
+                                     dial error (dial tcp 127.0.0.1:15432: connect: connection
+                                     refused)
+follows   api                0.00 s  500 for /api/v2.0/systeminfo from core (X-Request-Id ID
+follows   v2                 0.00 s  login refused (401 for /v2/); Harbor says database is unheal...
+follows   audit_purge        0.00 s  login refused (401 for /api/v2.0/system/purgeaudit); Harbor...
+follows   gc                 0.00 s  login refused (401 for /api/v2.0/system/gc); Harbor says dat...
+follows   queue              0.00 s  login refused (401 for /api/v2.0/jobservice/queues); Harbor...
+follows   quota              0.00 s  login refused (401 for /api/v2.0/quotas); Harbor says databa...
+follows   remote_registry    0.00 s  login refused (401 for /api/v2.0/registries); Harbor says da...
+follows   replication        0.00 s  login refused (401 for /api/v2.0/replication/policies); Harb...
+follows   retention          0.00 s  500 for /api/v2.0/systeminfo from core (X-Request-Id ID
+follows   robots             0.00 s  login refused (401 for /api/v2.0/robots); Harbor says databa...
+follows   scan               0.00 s  login refused (401 for /api/v2.0/scans/all/metrics); Harbor...
+follows   scanner            0.00 s  login refused (401 for /api/v2.0/scanners); Harbor says data...
+follows   storage            0.00 s  login refused (401 for /api/v2.0/systeminfo/volumes); Harbor...
+follows   vulnerabilities    0.00 s  login refused (401 for /api/v2.0/security/summary); Harbor s...
+follows   webhook            0.00 s  500 for /api/v2.0/systeminfo from core (X-Request-Id ID
+follows   workers            0.00 s  login refused (401 for /api/v2.0/jobservice/pools); Harbor s...
+OK        health             0.00 s  harbor.example.com answers, 7 of 8 components healthy; repor...
+OK        certificate        0.00 s  harbor.example.com is good for 89 days, until DATE (is...
+OK        portal             0.00 s  harbor.example.com serves Harbor's page
+OK        redis              0.00 s  redis is healthy
+OK        registry           0.00 s  registry is healthy
+OK        jobservice         0.00 s  jobservice is healthy
+OK        registryctl        0.00 s  registryctl is healthy
+OK        trivy              0.00 s  trivy is healthy
+
+follows from database: api, v2, audit_purge, gc, queue, quota, remote_registry, replication,
+  retention, robots, scan, scanner, storage, vulnerabilities, webhook, workers
+not run: artifact, login, pull (needs --image P/R:TAG)
+not run: push (needs --push-project P)
+
+Next:
+  database: docker ps -a; docker logs --tail 50 harbor-db (or the pod and its log); meanwhile
+    logins, the API and pulls of private images fail (runbook: harbor-component-database)
+"""
+COLOURED = {"CRITICAL": "\x1b[1;31mCRITICAL\x1b[0m", "follows": "\x1b[2mfollows\x1b[0m", "OK": "\x1b[32mOK\x1b[0m"}
+
+
+def painted(page: str) -> str:
+    """The page with the state at the beginning of a line in its colour."""
+    return re.sub(r"^(CRITICAL|follows(?=  )|OK)", lambda match: COLOURED[match[0]], page, flags=re.MULTILINE)
+
+
+def test_page(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    harbor.switch("database-down")
+    text, code = triage()
+    assert steady(final(text)) == painted(PAGE)
+    assert code == 2
+
+
+@pytest.mark.parametrize(
+    ("argv", "environment"),
+    [(["--plain"], {}), ([], {"TERM": "dumb"}), ([], {"TERM": ""})],
+    ids=["--plain", "a dumb terminal", "no terminal by name"],
+)
+def test_plain(argv: list[str], environment: dict[str, str], harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    harbor.switch("database-down")
+    text, code = triage(*argv, environment=environment)
+    assert (steady(text), code) == (PAGE, 2)
+
+
+def test_no_color_keeps_the_progress(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    harbor.switch("database-down")
+    text, _ = triage(environment={"NO_COLOR": "1"})
+    assert steady(final(text)) == PAGE
+    assert PROGRESS.search(text)
+
+
+def test_progress(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    """One line, begun anew for each probe that is done, gone in the end."""
+    harbor.delay("/api/v2.0/quotas", 0.5)
+    text, code = triage(columns=70)
+    lines = text.split(CLEAR)[1:-1]
+    assert lines[0].startswith("0 of 25 probes done, waiting for api, ")
+    assert "24 of 25 probes done, waiting for quota" in lines
+    assert lines[-1] == "25 of 25 probes done"
+    assert all(len(line) < 70 for line in lines)
+    assert (final(text)[:40].split(" - ")[0], code) == ("\x1b[32mOK\x1b[0m", 0)
+
+
+@pytest.mark.parametrize("columns", [20, 60, 80, 200])
+def test_width(columns: int, harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    """Fitted to the terminal, but for one on which no table could be read, or none of its lines."""
+    harbor.switch("redis-down")
+    text, _ = triage("--plain", columns=columns)
+    widest = max(map(len, text.splitlines()))
+    assert widest <= max(60, min(140, columns))
+    assert columns < 80 or widest > 0.8 * min(140, columns)
+
+
+def test_verbose_shows_whole_lines(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    harbor.switch("database-down")
+    text, _ = triage("--plain", "-v")
+    pointer = "Harbor says database is unhealthy (see check_harbor_component database)"
+    assert text.replace("\n" + " " * 37, " ").count(pointer) == 16
+
+
+def test_elsewhere_it_is_a_plugin(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    """Through a pipe, although stdin is a terminal."""
+    harbor.switch("database-down")
+    text, code = triage(script='"$@" | cat; exit ${PIPESTATUS[0]}')
+    assert text.startswith("HARBOR TRIAGE CRITICAL - PostgreSQL is down: ")
+    assert "\x1b" not in text
+    assert code == 2
+
+
+def test_json_on_a_terminal_is_json(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    text, code = triage("--output", "json")
+    assert (json.loads(text)["state"], code) == ("OK", 0)
+
+
+def test_interrupted(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    harbor.delay("/api/v2.0/quotas", 30)
+    text, code = triage(interrupt_at="24 of 25", columns=140)
+    verdict, *rest = final(text).splitlines()
+    assert verdict.startswith("\x1b[35mUNKNOWN\x1b[0m - interrupted by SIGINT while ")
+    assert rest == ["", "Next:", "  give the engine's check timeout more room than -t"]
+    assert code == 3
+
+
+@pytest.mark.parametrize("lie", sorted(twists.TEXTS))
+def test_nothing_of_harbors_rules_the_terminal(lie: str, harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    """No escape sequence, no control character, no flood."""
+    harbor.switch("database-down", "trivy-down")
+    harbor.state.distortions.append((("/",), twists.texts_become(twists.TEXTS[lie])))
+    text, code = triage("-t", "5")
+    assert re.sub(r"[ -~\n]+", "", OWN.sub("", text)) == ""
+    assert len(final(text)) < LIMIT
+    assert code in (2, 3)
+
+
+def test_every_section_is_in_the_runbook() -> None:
+    runbook = (Path(__file__).resolve().parents[2] / "docs" / "runbook.md").read_text(encoding="utf-8")
+    assert [name for name in OWNERS if f"\n## {section(name)}\n" not in runbook] == []
