@@ -13,11 +13,22 @@ if not __package__:
 
 try:
     from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+    from simulator.accounts import default_accounts
     from simulator.certificates import KINDS
     from simulator.faults import FAULTS
     from simulator.hostile import DISTORTIONS
 except ModuleNotFoundError as missing:
     sys.exit(f"simulator: {missing}; after `make try` there is all it needs: .venv/bin/python tests/simulator")
+
+
+CANARY, CANARY_SECRET = "robot$canary", "sEcret-of/the+canary=robot"
+#: What works with the canary's login: it has an image without its layer.
+EXAMPLES = (
+    "# check_harbor_login --repository pub/img",
+    "# check_harbor_pull --image pub/img:1.0 --blobs config",
+    "# check_harbor_push --project pub",
+)
+CANARY_RIGHTS = dict.fromkeys(("priv", "pub"), ("pull", "push", "delete"))
 
 
 def switches() -> str:
@@ -45,13 +56,15 @@ def main() -> int:
         return 0
     scheme = "http" if args.http else "https"
     try:
-        simulator = Simulator(*args.switch, scheme=scheme, certificate=args.certificate, port=args.port)
+        users = {**default_accounts(), CANARY: Account(CANARY_SECRET, projects=CANARY_RIGHTS)}
+        simulator = Simulator(*args.switch, scheme=scheme, certificate=args.certificate, port=args.port, users=users)
     except ValueError as problem:
         parser.error(str(problem))
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
     with simulator as harbor:
         print(f"url={harbor.url}", f"ca_file={harbor.ca_file}", sep="\n")
-        print(f"username={MONITOR}", f"password={MONITOR_SECRET}", sep="\n", flush=True)
+        print(f"username={MONITOR}", f"password={MONITOR_SECRET}", sep="\n")
+        print(f"canary_username={CANARY}", f"canary_password={CANARY_SECRET}", *EXAMPLES, sep="\n", flush=True)
         signal.sigwait([signal.SIGINT, signal.SIGTERM])
     return 0
 

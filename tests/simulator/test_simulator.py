@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
+import runner
+
 from . import Account, Simulator
 from .client import HEALTH, LOGIN, SYSTEMINFO, V2, connect, get, send, until
 from .faults import FAULTS
@@ -165,6 +167,13 @@ class TestVersionsAndAccounts:
             assert get(harbor, "/api/v2.0/systeminfo/volumes", auth=("robot$a", "b")).status_code == 403
 
 
+def as_canary(said: dict[str, str], name: str, *options: str) -> runner.Outcome:
+    """A probe with what the command has printed."""
+    login = {"HARBOR_USERNAME": said["canary_username"], "HARBOR_PASSWORD": said["canary_password"]}
+    where = ("-H", said["url"], "--ca-file", said["ca_file"])
+    return runner.process(name, *where, *options, env={**os.environ, **login})
+
+
 class TestCommand:
     command = (sys.executable, "-W", "error", str(Path(__file__).parent))
 
@@ -185,6 +194,14 @@ class TestCommand:
             assert process.wait(timeout=30) == 0
         assert response.status_code == 502
         assert not Path(said["ca_file"]).exists()
+
+    def test_its_examples_work(self) -> None:
+        with subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True) as process:
+            said = dict(process.stdout.readline().strip().split("=", 1) for _ in range(6))
+            examples = [process.stdout.readline().split() for _ in range(3)]
+            outcomes = [as_canary(said, *words) for _, *words in examples]
+            process.terminate()
+        assert [(outcome.code, outcome.err) for outcome in outcomes] == [(0, "")] * 3
 
     def test_refuses_what_it_does_not_know(self) -> None:
         for options in (["--switch", "nonsense"], ["--certificate", "nonsense"]):
