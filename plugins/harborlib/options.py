@@ -16,6 +16,7 @@ from typing import NamedTuple, NoReturn
 
 from . import __version__, credentials, units
 from .failure import Unusable
+from .helptext import Layout
 from .isolation import OWNERS
 from .origin import Origin, host_and_port
 from .output import LIMIT, sanitised, shorten, write
@@ -35,7 +36,7 @@ class Parser(argparse.ArgumentParser):
             prog=f"check_harbor_{probe}",
             usage=f"check_harbor_{probe} -H URL [options]",
             description=description,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Layout,
             allow_abbrev=False,
             add_help=False,
         )

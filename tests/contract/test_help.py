@@ -21,12 +21,23 @@ def probe(name):
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help(name, option, plugin_python):
-    outcome = runner.process(name, option, python=plugin_python)
+    outcome = runner.process(name, option, python=plugin_python, env={**os.environ, "COLUMNS": "130"})
     assert (outcome.code, outcome.err) == (3, "")
     assert outcome.out.isascii()
     heading, page = outcome.out.split("\n\n", 1)
     assert heading == f"usage: {name} -H URL [options]"
     assert page.startswith(probe(name).doc.strip() + "\n\n")
+
+
+def test_help_fits_a_narrow_terminal(name, monkeypatch):
+    """Wrapped between words, and not one of them lost."""
+    pages = {}
+    for columns in (80, 130):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        pages[columns] = probe(name).parser().format_help()
+    assert [line for line in pages[80].splitlines() if len(line) > 80] == []
+    assert pages[80].split() == pages[130].split()
+    assert "\n  OK " in pages[80]
 
 
 @pytest.mark.parametrize("option", ["-V", "--version"])
