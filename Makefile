@@ -27,6 +27,10 @@ docs: ## write docs/check_harbor_*.md and the definitions in icinga2/ and nagios
 	@.venv/bin/python tools/docs.py
 	@.venv/bin/python tools/definitions.py
 
+picture: ## take the picture of the README anew: a run of check_harbor_triage on a terminal
+	@$(PYTHON) tools/bootstrap.py simulator
+	@.venv/bin/python tools/picture.py
+
 bench: ## measure CPU and memory, write docs/performance.md
 	@$(PYTHON) tools/bootstrap.py simulator bench
 	@.venv/bin/python tools/bench.py

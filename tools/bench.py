@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import bench_pull
+import bench_triage
 import probes
 import simulated
 
@@ -64,6 +65,7 @@ verifies no certificate; check_patroni stands on nagiosplugin and requests as th
 {foreign}
 
 {pull}
+{triage}
 Measured with Python {python}, {libraries}, on {cores} cores. Again on your machine:
 
     make bench
@@ -143,7 +145,7 @@ def measure(runs: int) -> tuple[dict[str, list[Subject]], list[Subject]]:
     with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
         os.chdir(folder)
         common = simulated.options(harbor, Path(folder))
-        for name in probes.names():
+        for name in probes.single():
             options = [*common, *probes.needed(name)]
             plugin = Subject(name, [sys.executable, probes.file(name), *options])
             if not works(plugin):
@@ -174,6 +176,7 @@ def page(groups: dict[str, list[Subject]], foreign: list[Subject], runs: int) ->
         cores=os.cpu_count(),
         plugins="\n".join([f"| plugin, against its floor | {head}", *plugins, *floors]),
         pull=bench_pull.section(),
+        triage=bench_triage.section(),
         foreign="\n".join([f"| against {REFERENCE} | {head}", *(other.row(health) for other in [health, *foreign])]),
     )
 

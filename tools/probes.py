@@ -17,6 +17,13 @@ def names() -> list[str]:
     return sorted(path.stem for path in (ROOT / "plugins").glob("check_harbor_*.py"))
 
 
+def single() -> list[str]:
+    """The commands that answer one question each; the others run these."""
+    from runner import RUNS_OTHERS  # the tests' list
+
+    return [name for name in names() if name not in RUNS_OTHERS]
+
+
 def file(name: str) -> str:
     """The probe's file, which runs from the checkout as it is."""
     return str(ROOT / "plugins" / f"{name}.py")

@@ -1,6 +1,7 @@
 """`make try`: run every probe and show what an operator would type and see.
 
-Against a simulated Harbor: healthy, then under two failures. With --url: against that Harbor, once.
+Against a simulated Harbor: healthy, then under two failures, then under a third all at once. With --url: against that
+Harbor, once.
 """
 
 from __future__ import annotations
@@ -45,22 +46,29 @@ def scene(title: str, names: list[str], shared: list[str], folder: str | None = 
         print(f"The other {len(fine)} are OK.\n", flush=True)
 
 
+def triage(options: list[str], folder: str | None = None) -> None:
+    """All probes at once, as a person runs them: on a terminal with its colours."""
+    print(f"$ {shlex.join(['check_harbor_triage', *options])}", flush=True)
+    subprocess.run([sys.executable, probes.file("check_harbor_triage"), *options], cwd=folder, check=False)
+
+
 def real(url: str, authfile: str, ca_file: str) -> None:
     """Every probe once against a real Harbor, but those that need names of things in it, or write to it."""
     options = ["-H", url]
     options += ["--authfile", authfile] if authfile else []
     options += ["--ca-file", ca_file] if ca_file else []
-    names = [name for name in probes.names() if name in SERVED_EVERYWHERE or not probes.needed(name)]
+    names = [name for name in probes.single() if name in SERVED_EVERYWHERE or not probes.needed(name)]
     scene(f"Against {url}", names, options)
-    left_out = sorted(set(probes.names()) - set(names))
-    print(f"Not run, for they need names of things in your Harbor (see --help): {', '.join(left_out)}")
+    left_out = sorted(set(probes.single()) - set(names))
+    print(f"Not run, for they need names of things in your Harbor (see --help): {', '.join(left_out)}\n")
+    triage(options)
 
 
 def stand_in() -> None:
-    """Every probe against a healthy Harbor, then with its registry down, then with an expired certificate."""
+    """Every probe against a healthy Harbor, then with its registry down, with an expired certificate; then triage."""
     with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
         options = simulated.options(harbor, Path(folder))
-        names = probes.names()
+        names = probes.single()
         scene("1. Everything is fine", names, options, folder)
         # As the shipped services do: the probe that owns the failure alerts, the others name it.
         harbor.switch("registry-down")
@@ -68,6 +76,10 @@ def stand_in() -> None:
         harbor.reset()
         harbor.certificate = "expired"
         scene("3. The certificate has expired", names, [*options, "--isolate"], folder)
+        harbor.reset()
+        harbor.switch("database-down")
+        print("4. PostgreSQL has stopped, and somebody asks what is wrong\n", flush=True)
+        triage(options, folder)
 
 
 def main() -> None:

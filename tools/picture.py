@@ -1,0 +1,90 @@
+"""`make picture`: what check_harbor_triage shows on a terminal, as docs/triage.svg, the picture of the README.
+
+A real run on a terminal of its own, against a simulated Harbor whose PostgreSQL has stopped.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from html import escape
+from pathlib import Path
+
+import probes  # isort: split
+
+from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from terminals import final, shown
+
+HOST = "harbor.example.com"
+TYPED = f"check_harbor_triage -H {HOST} --authfile robot.auth"
+COLUMNS = 108
+FILE = probes.ROOT / "docs" / "triage.svg"
+
+CELL, LINE, MARGIN = 7.8, 18, 16  # the size of a character, and what is around all of them
+COLOURS = {"0": "#d4d4d4", "2": "#8a8f98", "32": "#5fce7b", "33": "#e3b341", "35": "#c792ea", "1;31": "#ff6b6b"}
+BACKGROUND = "#16191f"
+SGR = re.compile(r"\x1b\[([0-9;]*)m")
+
+PAGE = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" role="img" font-size="13"
+     font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace">
+<title>{title}</title>
+<rect width="100%" height="100%" rx="8" fill="{background}"/>
+{lines}
+</svg>
+"""
+
+
+def captured() -> str:
+    """What stands on the terminal in the end."""
+    users = {MONITOR: Account(MONITOR_SECRET, sysadmin=True)}
+    with tempfile.TemporaryDirectory() as folder, Simulator("database-down", host=HOST, users=users) as harbor:
+        harbor.external_url = f"https://{HOST}"
+        authfile = Path(folder) / "robot.auth"
+        authfile.touch(mode=0o600)
+        authfile.write_text(f"username={MONITOR}\npassword={MONITOR_SECRET}\n", encoding="ascii")
+        # The name leads nowhere: it is dialled here, and the certificate is that of a CA of the simulator.
+        where = ["-I", f"127.0.0.1:{harbor.port}", "--ca-file", harbor.ca_file]
+        _, *words = TYPED.split()
+        text, _ = shown([sys.executable, probes.file("check_harbor_triage"), *words, *where], COLUMNS, folder=folder)
+    return final(text)
+
+
+def drawn(line: str, number: int) -> str:
+    """One line of the terminal; every piece has its place and width, whatever font is used."""
+    pieces, column, colour = [], 0, "0"
+    for position, piece in enumerate(SGR.split(line)):
+        if position % 2:
+            colour = piece if piece in COLOURS else "0"
+            continue
+        for word in re.finditer(r"\S+(?: \S+)*", piece):  # blanks between columns need no ink
+            left = MARGIN + (column + word.start()) * CELL
+            width = len(word[0]) * CELL
+            pieces.append(
+                f'<text x="{left:.1f}" y="{MARGIN + (number + 0.8) * LINE:.1f}" textLength="{width:.1f}"'
+                f' fill="{COLOURS[colour]}">{escape(word[0], quote=False)}</text>'
+            )
+        column += len(piece)
+    return "\n".join(pieces)
+
+
+def picture(text: str) -> str:
+    """The SVG of a terminal with this text."""
+    lines = [f"$ {TYPED}", *text.rstrip("\n").split("\n")]
+    return PAGE.format(
+        width=2 * MARGIN + COLUMNS * CELL,
+        height=2 * MARGIN + len(lines) * LINE,
+        title=escape(SGR.sub("", lines[1]), quote=False),
+        background=BACKGROUND,
+        lines="\n".join(filter(None, (drawn(line, number) for number, line in enumerate(lines)))),
+    )
+
+
+def main() -> None:
+    FILE.write_text(picture(captured()), encoding="ascii")
+    print(FILE.relative_to(probes.ROOT))
+
+
+if __name__ == "__main__":
+    main()
