@@ -93,9 +93,7 @@ class Artifact(nagiosplugin.Resource):
         try:
             return self.rest.get(endpoints.ARTIFACT, project, repository, self.image.reference, **WITH)
         except Failure as failure:
-            if failure.absent:
-                failure.state, failure.next_step = "critical", PUSH
-            raise
+            raise failure.but(state="critical", next_step=PUSH) if failure.absent else failure from None
 
     def scan(self, overviews):
         """Whether it is scanned, and what was found."""

@@ -63,10 +63,10 @@ class Health(nagiosplugin.Resource):
         why, sick = self.broken_part(failure, ping, page)
         # Whatever the status: without a report from this path there is no Harbor here for anybody.
         stage = ROUTE if failure.stage == STATUS and failure.status < 500 else failure.stage
-        told = Failure(stage, (f"{why}: " if why else "") + failure.detail, status=failure.status, hung=failure.hung)
-        told.path = failure.path
-        told.next_step = components.next_step(sick) if sick else failure.next_step
-        return told
+        detail = (f"{why}: " if why else "") + failure.detail
+        return failure.but(
+            stage=stage, detail=detail, next_step=components.next_step(sick) if sick else failure.next_step
+        )
 
     @staticmethod
     def broken_part(failure, ping, page):

@@ -72,9 +72,7 @@ class Portal(nagiosplugin.Resource):
 
 def misrouted(answer, detail):
     """The Failure of an answer that is somebody else's."""
-    failure = answer.fail(ROUTE, detail)
-    failure.next_step = BACKEND
-    return failure
+    return answer.fail(ROUTE, detail, next_step=BACKEND)
 
 
 def foreign(page):

@@ -118,8 +118,7 @@ class Push(nagiosplugin.Resource):
             for blob in filter(None, (back.config, *back.layers)):
                 self.repository.blob(blob)
         except Failure as failure:
-            failure.step = "push"
-            raise
+            raise failure.but(step="push") from None
 
     def clean_up_before(self):
         """Delete the image of a run that was killed, and remember it."""
@@ -148,7 +147,7 @@ class Push(nagiosplugin.Resource):
             canary.authorize()
             canary.manifest(self.args.image.reference)
         except Failure:
-            failure.step = "pull"
+            return failure.but(step="pull")
         return failure
 
 

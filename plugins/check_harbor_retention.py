@@ -82,8 +82,7 @@ class Retention(nagiosplugin.Resource):
             rules = self.rest.get(endpoints.RETENTION, number)
             rows = list(self.rest.pages(endpoints.RETENTION_EXECUTIONS, number, limit=1))
         except Failure as failure:
-            failure.detail = f"{name}: {failure.detail}"
-            raise
+            raise failure.but(detail=f"{name}: {failure.detail}") from None
         cron = rules.inner("trigger").inner("settings").text("cron")
         found = [Run.of(row, counts=not row.flag("dry_run")) for row in rows]
         return (

@@ -54,10 +54,11 @@ class RegistryProtocol(nagiosplugin.Resource):
         try:
             return self.harbor.ask(registry.BASE, login=True)
         except Failure as failure:
-            if failure.hung:
-                failure.detail += " with a login (without one it answers)"
-                failure.next_step = "the registry or the database stalls: docker logs --tail 50 registry, and harbor-db"
-            raise
+            if not failure.hung:
+                raise
+            detail = f"{failure.detail} with a login (without one it answers)"
+            step = "the registry or the database stalls: docker logs --tail 50 registry, and harbor-db"
+            raise failure.but(detail=detail, next_step=step) from None
 
     def spoken(self, answer, statuses):
         """The answer, if it is of the registry protocol; raises Failure."""

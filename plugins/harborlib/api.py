@@ -118,9 +118,7 @@ class Harbor:
             detail = f"{answer.status} for {answer.path} from core (X-Request-Id {answer.request_id})"
         else:
             detail = f"{answer.status} for {answer.path} from the proxy in front"
-        failure = answer.fail(STATUS, detail)
-        failure.next_step = next_step
-        raise failure
+        raise answer.fail(STATUS, detail, next_step=next_step)
 
     def health(self, limit: float | None = None) -> Health:
         """Harbor's report of its components; raises Failure."""
@@ -132,10 +130,8 @@ class Harbor:
         answer = self.good(self.ask(SYSTEMINFO, login=True))
         info = answer.json()
         if not isinstance(info, dict) or "current_time" not in info:
-            failure = answer.fail(STATUS, "login refused (/systeminfo answers as to a stranger)")
-            failure.status = 401
-            failure.next_step = LOGIN
-            raise failure
+            detail = "login refused (/systeminfo answers as to a stranger)"
+            raise answer.fail(STATUS, detail, status=401, next_step=LOGIN)
         return answer
 
     def _transport(self, origin: Origin, verify: bool) -> Transport:

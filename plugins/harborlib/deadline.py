@@ -56,9 +56,8 @@ class Worker(threading.Thread):
         stage, doing = self.stage
         seconds = max(0.1, self.until - self.started)
         step = BUSY if self.stage is GETTING_READY else ""
-        failure = Failure(stage, f"timed out after {seconds:.2g} s {doing}", hung=True, next_step=step)
-        failure.path, failure.login = self.path, self.login
-        return failure
+        text = f"timed out after {seconds:.2g} s {doing}"
+        return Failure(stage, text, hung=True, path=self.path, login=self.login, next_step=step)
 
 
 _newest = Worker(lambda: None, 0.0)

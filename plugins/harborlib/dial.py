@@ -45,10 +45,11 @@ class Route(NamedTuple):
         try:
             return connect(resolve(host, port, self.family), host, port)
         except Failure as failure:
-            if self.option:
-                failure.detail += f" (given with {self.option})"
-                failure.next_step = f"check that {where(host, port)}, given with {self.option}, is right and up"
-            raise
+            if not self.option:
+                raise
+            detail = f"{failure.detail} (given with {self.option})"
+            step = f"check that {where(host, port)}, given with {self.option}, is right and up"
+            raise failure.but(detail=detail, next_step=step) from None
 
 
 def resolve(host: str, port: int, family: int) -> list[tuple]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 #: Where on the way a request can fail, in the order of the wire.
 RESOLVE, CONNECT, TLS, CERTIFICATE, ANSWER, BODY, ROUTE, STATUS, CONTENT = STAGES = (
     "resolve",  # the name has no address
@@ -42,7 +44,7 @@ class Unusable(Exception):
 
 
 class Failure(Exception):
-    """A request that did not end as it should.
+    """A request that did not end as it should; never changed, `but` makes another one.
 
     `stage` is one of STAGES, `detail` one line for the person on call (no reprs, no secrets). `path` and `login` say
     what was asked and whether it carried credentials; `status` is the HTTP status (0: none came), `hung` means that
@@ -58,20 +60,28 @@ class Failure(Exception):
         *,
         status: int = 0,
         hung: bool = False,
+        path: str = "",
+        login: bool = False,
+        step: str = "",
         state: str = "",
         next_step: str = "",
+        absent: bool = False,
     ) -> None:
         super().__init__(detail)
         self.stage = stage
         self.detail = detail
         self.status = status
         self.hung = hung
+        self.path = path
+        self.login = login
+        self.step = step
         self.state = state
         self.next_step = next_step
-        self.path = ""
-        self.login = False
-        self.step = ""
-        self.absent = False
+        self.absent = absent
+
+    def but(self, **changes: Any) -> Failure:
+        """The same but for these attributes."""
+        return Failure(**{**vars(self), **changes}).with_traceback(self.__traceback__)
 
     @property
     def unreachable(self) -> bool:

@@ -44,8 +44,7 @@ class Projects:
             try:
                 return question(*project)
             except Failure as failure:
-                failure.detail = f"{project[0]}: {failure.detail}"
-                raise
+                raise failure.but(detail=f"{project[0]}: {failure.detail}") from None
 
         asked = Each([(row.text("name"), int(row.number("project_id"))) for row in self], ask, "project")
         for (name, _), answer in asked:

@@ -71,9 +71,7 @@ def challenge(answer: Answer, harbor: Harbor) -> dict[str, str]:
     header = answer.headers.get("WWW-Authenticate", "")
     problem = challenge_problem(header, harbor.origin)
     if problem:
-        failure = answer.fail(ROUTE, problem)
-        failure.next_step = REALM
-        raise failure
+        raise answer.fail(ROUTE, problem, next_step=REALM)
     return challenges(header)["bearer"]
 
 
@@ -107,32 +105,31 @@ STORAGE = "look at the storage of the container registry: df -h, mount, dmesg on
 def refusal(answer: Answer, what: str) -> Failure:
     """What an error of the registry protocol means, told by the hop that fails: proxy, core, registry or storage."""
     code, message, detail = error(answer)
-    found = answer.fail(STATUS, f"{what}: {answer.status} {message}".rstrip())
-    found.state = "critical"
     storage = storage_trouble(detail)
+
+    def told(text: str, next_step: str = "", state: str = "critical", stage: str = STATUS) -> Failure:
+        return answer.fail(stage, text, state=state, next_step=next_step)
+
     if answer.is_html and answer.status < 500:
-        found.stage = ROUTE
-        found.detail = f"{what}: {answer.status} with a web page: /v2/ is routed to the wrong place"
-    elif storage:
-        found.detail, found.next_step = f"{what}: {storage}", STORAGE
-    elif answer.status == 404 and code in ("MANIFEST_UNKNOWN", "BLOB_UNKNOWN"):
-        found.detail = f"{what} is lost: Harbor knows it, the registry's storage does not have it"
-        found.next_step = f"{STORAGE}; was it mounted, did garbage collection take it?"
-    elif answer.status == 404:
-        found.detail = f"{what}: there is none ({message or 'not found'})"
-        found.next_step = "push the canary image again, or correct the name that is given"
-    elif answer.status == 429:
-        found.state = "warning"
-        found.detail = f"{what}: rate limit reached upstream{reset(answer)}"
-        found.next_step = "give the proxy-cache's registry endpoint a login, or pull less often"
-    elif answer.status == 412:
-        found.state = "warning"
-        found.detail = f"{what}: refused by a policy of its project: {message}"
-        found.next_step = "have the image scanned and signed as its project asks, or use another canary"
-    elif answer.status >= 500:
+        return told(f"{what}: {answer.status} with a web page: /v2/ is routed to the wrong place", stage=ROUTE)
+    if storage:
+        return told(f"{what}: {storage}", STORAGE)
+    if answer.status == 404 and code in ("MANIFEST_UNKNOWN", "BLOB_UNKNOWN"):
+        text = f"{what} is lost: Harbor knows it, the registry's storage does not have it"
+        return told(text, f"{STORAGE}; was it mounted, did garbage collection take it?")
+    if answer.status == 404:
+        text = f"{what}: there is none ({message or 'not found'})"
+        return told(text, "push the canary image again, or correct the name that is given")
+    if answer.status == 429:
+        text = f"{what}: rate limit reached upstream{reset(answer)}"
+        return told(text, "give the proxy-cache's registry endpoint a login, or pull less often", "warning")
+    if answer.status == 412:
+        text = f"{what}: refused by a policy of its project: {message}"
+        return told(text, "have the image scanned and signed as its project asks, or use another canary", "warning")
+    if answer.status >= 500:
         request = f" (X-Request-Id {answer.request_id})" if answer.request_id else ""
-        found.detail = f"{answer.status} from {hop(answer)} for {what}{message and ': '}{message}{request}"
-    return found
+        return told(f"{answer.status} from {hop(answer)} for {what}{message and ': '}{message}{request}")
+    return told(f"{what}: {answer.status} {message}".rstrip())
 
 
 def hop(answer: Answer) -> str:

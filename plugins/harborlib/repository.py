@@ -30,8 +30,7 @@ def step(owner: str) -> Iterator[None]:
     try:
         yield
     except Failure as failure:
-        failure.step = failure.step or owner
-        raise
+        raise failure.but(step=failure.step or owner) from None
 
 
 class Repository:
@@ -89,13 +88,13 @@ class Repository:
     def _lacking(self, actions: list[str]) -> Failure:
         """A missing right. For a stranger that is an outage: an image that was public is so no longer."""
         rights = f"no right to {', '.join(actions)} in {self.name}, or there is no such project"
-        failure = Failure(CONTENT, f"{self.harbor.login.username if self.harbor.login else 'a stranger'} has {rights}")
-        failure.path, failure.login = registry.BASE, True  # a token was needed, and the database knows the rights
-        failure.next_step = "give the robot account that right in its project, and look whether the project exists"
-        if not self.harbor.login:
-            failure.state = "critical"
-            failure.next_step = "look whether the project is still there and public, or give an --authfile"
-        return failure
+        # A token was needed, and the database knows the rights.
+        asked: dict[str, Any] = {"path": registry.BASE, "login": True}
+        if self.harbor.login:
+            step = "give the robot account that right in its project, and look whether the project exists"
+            return Failure(CONTENT, f"{self.harbor.login.username} has {rights}", next_step=step, **asked)
+        step = "look whether the project is still there and public, or give an --authfile"
+        return Failure(CONTENT, f"a stranger has {rights}", state="critical", next_step=step, **asked)
 
     def send(
         self,
@@ -138,10 +137,12 @@ class Repository:
             try:
                 answer = self.send("GET", f"blobs/{blob.digest}", sink=sink, follow=False)
             except Failure as failure:
-                if failure.stage == BODY and not failure.hung:  # as when the storage has lost what is cached as known
-                    failure.detail = f"{what} breaks off after {sink.received} of {blob.size} bytes"
-                    failure.next_step = f"docker logs registry; {registry.STORAGE}; look at the proxies on the way"
-                raise
+                if failure.stage != BODY or failure.hung:
+                    raise
+                # As when the storage has lost what is cached as known.
+                text = f"{what} breaks off after {sink.received} of {blob.size} bytes"
+                where = f"docker logs registry; {registry.STORAGE}; look at the proxies on the way"
+                raise failure.but(detail=text, next_step=where) from None
             if answer.status in REDIRECTS:
                 answer = self._redirected(answer, sink, what)
             if answer.status != 200:
@@ -163,12 +164,14 @@ class Repository:
             if found.status != 200:
                 raise answer.fail(STATUS, f"{found.status} for {what}")
         except Failure as failure:
-            failure.detail = f"object store {origin.where}: {failure.detail}"
-            failure.next_step = f"look at the object store {origin.where}: whoever pulls must be able to reach it"
-            failure.path, failure.login, failure.state = answer.path, True, "critical"
-            if failure.stage == CERTIFICATE:  # not the one that check_harbor_certificate looks at
-                failure.stage = TLS
-            raise
+            raise failure.but(
+                stage=TLS if failure.stage == CERTIFICATE else failure.stage,  # not check_harbor_certificate's
+                detail=f"object store {origin.where}: {failure.detail}",
+                next_step=f"look at the object store {origin.where}: whoever pulls must be able to reach it",
+                path=answer.path,
+                login=True,
+                state="critical",
+            ) from None
         return found
 
 
@@ -193,15 +196,12 @@ class Sink:
 
 def refused_login(answer: Answer) -> Failure:
     """The token service does not refuse a wrong login: it hands out a stranger's token."""
-    failure = answer.fail(STATUS, "login refused: the token service answers as to a stranger")
-    failure.status = 401
-    failure.next_step = LOGIN
-    return failure
+    detail = "login refused: the token service answers as to a stranger"
+    return answer.fail(STATUS, detail, status=401, next_step=LOGIN)
 
 
 def corrupt(answer: Answer, what: str, wanted: str, found: str) -> Failure:
     """Content that is not what its digest says."""
-    failure = answer.fail(CONTENT, f"{what} is corrupt: {found} arrived instead of {wanted}")
-    failure.state = "critical"
-    failure.next_step = "the storage holds damaged data: check the disk and file system, push the image again"
-    return failure
+    detail = f"{what} is corrupt: {found} arrived instead of {wanted}"
+    step = "the storage holds damaged data: check the disk and file system, push the image again"
+    return answer.fail(CONTENT, detail, state="critical", next_step=step)

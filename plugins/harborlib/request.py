@@ -80,11 +80,9 @@ class Answer(NamedTuple):
         except (ValueError, RecursionError):
             raise self.fail(CONTENT, f"the answer to GET {self.path} is not JSON") from None
 
-    def fail(self, stage: str, detail: str) -> Failure:
-        """A Failure that tells where this answer came from."""
-        failure = Failure(stage, detail, status=self.status)
-        failure.path, failure.login = self.path, self.login
-        return failure
+    def fail(self, stage: str, detail: str, **more: Any) -> Failure:
+        """A Failure that tells where this answer came from; `more` as in Failure."""
+        return Failure(stage, detail, **{"status": self.status, "path": self.path, "login": self.login, **more})
 
 
 def parsed(text: str) -> Any:

@@ -121,10 +121,7 @@ class Rest:
             step = "set it up, or take this service off the host"
         if not detail:
             return None
-        failure = answer.fail(STATUS, detail)
-        failure.next_step = step
-        failure.absent = absent
-        return failure
+        return answer.fail(STATUS, detail, next_step=step, absent=absent)
 
 
 class Pages:

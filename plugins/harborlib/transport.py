@@ -47,8 +47,7 @@ class Transport:
         try:
             return deadline.supervised(lambda: self._follow(request), request.limit)
         except Failure as failure:
-            failure.path, failure.login = request.path, request.login
-            raise
+            raise failure.but(path=request.path, login=request.login) from None
 
     def _follow(self, request: Request) -> Answer:
         started = time.monotonic()

@@ -50,9 +50,9 @@ class Upload:
             raise answer.fail(ROUTE, f"the upload is sent on to another place: {path.partition('?')[0]}")
         self.path = path
         if origin != harbor.origin:
-            failure = answer.fail(ROUTE, f"the upload is sent on to {origin.url}, not to {harbor.origin.url}")
-            failure.next_step = "let the proxies in front pass on Host and X-Forwarded-Proto as clients see them"
-            raise failure
+            detail = f"the upload is sent on to {origin.url}, not to {harbor.origin.url}"
+            step = "let the proxies in front pass on Host and X-Forwarded-Proto as clients see them"
+            raise answer.fail(ROUTE, detail, next_step=step)
 
     def write(self, data: bytes) -> None:
         """Append bytes to the session; raises Failure (step push)."""
@@ -147,22 +147,21 @@ def refused(answer: Answer, what: str) -> Failure:
     found = registry.refusal(answer, what)
     _, message, _ = registry.error(answer)
     if answer.status == 403 and "read only mode" in message:
-        found.detail = "Harbor is in read-only mode: nobody can push"
-        found.next_step = "if no maintenance is going on, switch it off: Administration, Configuration, System Settings"
-        found.step = "api"
-    elif answer.status == 403 and "upper limit" in message:
-        found.detail = f"quota exceeded: {message}"
-        found.next_step = "raise the project's quota, or delete images there and run garbage collection"
-    elif answer.status == 404 and message:
-        found.detail = f"{what}: {message}"
-        found.next_step = "do several registry replicas run without a shared storage or a shared http.secret?"
-    elif answer.status == 413:
-        found.detail = f"{what}: 413, the proxy in front limits the size of a request"
-        found.next_step = "raise the limit of the ingress (nginx: client_max_body_size 0)"
-    elif answer.status in (401, 403, 405) and not answer.is_html:
-        found.next_step = "give the robot account pull, push and delete in a canary project that is no proxy cache"
-    elif answer.status == 412:
-        found.state = "critical"
-        found.detail = f"{what}: {message}"
-        found.next_step = "remove the immutability rule of the canary project, or name another --repository"
+        step = "if no maintenance is going on, switch it off: Administration, Configuration, System Settings"
+        return found.but(detail="Harbor is in read-only mode: nobody can push", next_step=step, step="api")
+    if answer.status == 403 and "upper limit" in message:
+        step = "raise the project's quota, or delete images there and run garbage collection"
+        return found.but(detail=f"quota exceeded: {message}", next_step=step)
+    if answer.status == 404 and message:
+        step = "do several registry replicas run without a shared storage or a shared http.secret?"
+        return found.but(detail=f"{what}: {message}", next_step=step)
+    if answer.status == 413:
+        step = "raise the limit of the ingress (nginx: client_max_body_size 0)"
+        return found.but(detail=f"{what}: 413, the proxy in front limits the size of a request", next_step=step)
+    if answer.status in (401, 403, 405) and not answer.is_html:
+        step = "give the robot account pull, push and delete in a canary project that is no proxy cache"
+        return found.but(next_step=step)
+    if answer.status == 412:
+        step = "remove the immutability rule of the canary project, or name another --repository"
+        return found.but(detail=f"{what}: {message}", next_step=step, state="critical")
     return found

@@ -42,11 +42,6 @@ def percent(value: float) -> str:
     return f"{math.floor(value * 10) / 10:g}%"
 
 
-def plain(value: float) -> str:
-    """A number as it is."""
-    return f"{value:.12g}"
-
-
 def number(count: int, noun: str) -> str:
     """How many of something; `noun` is the singular: `1 queue`, `3 policies`."""
     if count == 1:

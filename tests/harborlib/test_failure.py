@@ -25,9 +25,19 @@ def test_reached_or_not(stage: str) -> None:
 def test_a_refused_login() -> None:
     failure = Failure(STATUS, "x", status=401)
     assert not failure.refused_login, "nobody logged in"
-    failure.login = True
-    assert failure.refused_login
+    assert failure.but(login=True).refused_login
+    assert not failure.but(login=True, step="pull").refused_login, "a token, which was granted"
     assert not Failure(ANSWER, "x", status=401).refused_login
+
+
+def test_the_same_but_for_something() -> None:
+    with pytest.raises(Failure) as raised:
+        raise Failure(ANSWER, "x", status=502, hung=True, path="/", login=True, step="pull", state="warning",
+                      next_step="look", absent=True)  # fmt: skip
+    other = raised.value.but(detail="y", status=0)
+    assert vars(other) == {**vars(raised.value), "detail": "y", "status": 0}
+    assert (str(raised.value), str(other)) == ("x", "y")
+    assert other.__traceback__ is raised.value.__traceback__
 
 
 @pytest.mark.parametrize("component", [*isolation.COMPONENTS, "core", "portal"])

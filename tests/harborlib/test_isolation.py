@@ -193,8 +193,7 @@ def test_who_serves_a_request(path: str, login: bool, server: str) -> None:
     ],
 )  # fmt: skip
 def test_the_symptom_of_a_failure(stage: str, status: int, kind: str) -> None:
-    failure = Failure(stage, "x", status=status)
-    failure.path, failure.login, failure.step = "/v2/", True, "login"
+    failure = Failure(stage, "x", status=status, path="/v2/", login=True, step="login")
     assert Symptom.of_failure("pull", failure) == Symptom("pull", kind, "registry", True, "login")
 
 

@@ -240,4 +240,4 @@ def test_names_in_paths() -> None:
         "/p/repositories/a%252Fb%2520c/artifacts/sha256%3A1"
     )
     assert endpoints.PROJECTS.at(q="name=a&b").endswith("?q=name%3Da%26b")
-    assert endpoints.ONE_PROJECT.at("\udc00x").endswith("/projects/%3Fx")
+    assert endpoints.RETENTION.at("\udc00x").endswith("/retentions/%3Fx")
