@@ -28,11 +28,8 @@ rights from 2.9 on.
 Does not see: how many entries the log holds; whether Harbor forwards it to a syslog server instead.
 """
 
-from harborlib import endpoints, judgement, plugin, runs, systemjobs
-from harborlib.judgement import Shown
+from harborlib import endpoints, plugin, runs, systemjobs
 from harborlib.rest import Rest
-
-import nagiosplugin
 
 
 class AuditPurge(systemjobs.SystemJob):
@@ -43,19 +40,9 @@ class AuditPurge(systemjobs.SystemJob):
     schedule_endpoint = endpoints.AUDIT_PURGE_SCHEDULE
 
 
-def declare(parser):
-    runs.declare(parser)
-
-
 def check(args, harbor):
     purge = AuditPurge(Rest(harbor), args.schedule_grace)
-    return nagiosplugin.Check(
-        purge,
-        *runs.contexts(args, "read the run's log in the UI (Administration > Clean Up > Log Rotation)"),
-        Shown("time"),
-        Shown("value"),
-        judgement.Summary(purge),
-    )
+    return systemjobs.check(purge, args, "read the run's log in the UI (Administration > Clean Up > Log Rotation)")
 
 
-main = plugin.main(__name__, declare, check)
+main = plugin.main(__name__, runs.declare, check)

@@ -30,8 +30,7 @@ Does not see: whether it deleted what is still needed (check_harbor_pull); image
 the schedule deletes untagged artifacts; a run shows as running up to half a minute after its end.
 """
 
-from harborlib import endpoints, judgement, plugin, runs, systemjobs, words
-from harborlib.judgement import Shown
+from harborlib import endpoints, plugin, runs, systemjobs, words
 from harborlib.rest import Rest
 
 import nagiosplugin
@@ -50,19 +49,10 @@ class GarbageCollection(systemjobs.SystemJob):
         yield nagiosplugin.Metric("freed", freed, "B", min=0, context="value")
 
 
-def declare(parser):
-    runs.declare(parser)
-
-
 def check(args, harbor):
     collection = GarbageCollection(Rest(harbor), args.schedule_grace)
-    return nagiosplugin.Check(
-        collection,
-        *runs.contexts(args, "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"),
-        Shown("time"),
-        Shown("value"),
-        judgement.Summary(collection),
-    )
+    step = "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"
+    return systemjobs.check(collection, args, step)
 
 
-main = plugin.main(__name__, declare, check)
+main = plugin.main(__name__, runs.declare, check)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 
 import nagiosplugin
 
-from . import judgement
+from . import judgement, runs
 from .endpoints import Endpoint
 from .fields import Fields
+from .judgement import Shown
 from .rest import Rest
 from .runs import History, Run, Schedule
 
@@ -51,6 +53,12 @@ class SystemJob(nagiosplugin.Resource):
     def yields(self, parameters: Fields) -> Iterator[nagiosplugin.Metric]:
         """What a probe tells of the last success besides; may add to `fine`."""
         return iter(())
+
+
+def check(job: SystemJob, args: argparse.Namespace, next_step: str) -> nagiosplugin.Check:
+    """The judgement of a job by the options of runs.declare."""
+    contexts = runs.contexts(args, next_step)
+    return nagiosplugin.Check(job, *contexts, Shown("time"), Shown("value"), judgement.Summary(job))
 
 
 def run_of(row: Fields, parameters: Fields) -> Run:

@@ -50,7 +50,7 @@ def _load(path, what, call) -> None:  # type: ignore[no-untyped-def]
     try:
         call()
     except ssl.SSLError as error:
-        raise Unusable(f"{what}: no usable PEM in {path} ({words(error)})") from None
+        raise Unusable(f"{what}: no usable PEM in {path} ({reason(error)})") from None
     except OSError as error:
         raise Unusable(f"{what}: cannot read {path}: {error.strerror}") from None
 
@@ -63,7 +63,7 @@ def failure(error: OSError, host: str) -> Failure:
     """What a handshake that failed means, as a Failure (certificate, tls)."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure(CERTIFICATE, f"certificate does not verify: {verdict(error, host)}")
-    return Failure(TLS, f"TLS handshake with {host} failed: {words(error)}")
+    return Failure(TLS, f"TLS handshake with {host} failed: {reason(error)}")
 
 
 def verdict(error: ssl.SSLCertVerificationError, host: str) -> str:
@@ -73,20 +73,20 @@ def verdict(error: ssl.SSLCertVerificationError, host: str) -> str:
     return (error.verify_message or "unknown reason").rstrip(".")
 
 
-def words(error: OSError) -> str:
+def reason(error: OSError) -> str:
     """One line for a TLS error, without Python's source positions."""
     if not isinstance(error, ssl.SSLError):
         return error.strerror or "connection closed"
-    reason = getattr(error, "reason", None) or ""  # ours, of a pass phrase, has none
-    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or reason == "UNEXPECTED_EOF_WHILE_READING":
+    code = getattr(error, "reason", None) or ""  # ours, of a pass phrase, has none
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or code == "UNEXPECTED_EOF_WHILE_READING":
         return "connection closed in the handshake"
-    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"):
+    if code in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"):
         return "the server does not speak TLS on this port (plain HTTP?)"
-    if reason in ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION"):
+    if code in ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION"):
         return "the server speaks only TLS below 1.2"
-    if reason.endswith(("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")):
-        return f"refused by the server ({reason.lower().replace('_', ' ')}); does it want a client certificate?"
-    text = reason or re.sub(r"^\[[^]]*\] *| *\(_ssl\.c:\d+\)$", "", str(error.args[-1]))
+    if code.endswith(("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")):
+        return f"refused by the server ({code.lower().replace('_', ' ')}); does it want a client certificate?"
+    text = code or re.sub(r"^\[[^]]*\] *| *\(_ssl\.c:\d+\)$", "", str(error.args[-1]))
     return "no certificate or key in it" if text == "PEM lib" else text.lower().replace("_", " ")
 
 
