@@ -39,4 +39,4 @@ clean: ## remove .venv, .tox and every cache
 	rm -rf .venv .tox .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help try test engines lint docs bench clean
+.PHONY: help try test engines lint docs picture bench clean

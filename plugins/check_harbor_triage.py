@@ -170,7 +170,8 @@ class Triage(nagiosplugin.Resource):
         for run in runs:
             run.judge(view.snapshot, owners, not self.canary)
             self.harbor.secrets += run.attempt.harbor.secrets
-            self.harbor.notes += [note for note in run.attempt.harbor.notes if note != LOOKED_PAST]
+            told = (LOOKED_PAST, *run.attempt.left_behind)  # by the certificate's row; and it is tried once more
+            self.harbor.notes += [note for note in run.attempt.harbor.notes if note not in told]
         self.harbor.notes = list(dict.fromkeys(self.harbor.notes))
         self.verdict = Verdict([Row.of(run.name, run.attempt) for run in runs if not run.need], view.untrusted)
         self.rows = {row.name: row for row in self.verdict.ordered()}

@@ -27,6 +27,7 @@ from .request import Answer, Request
 
 REDIRECTS = 3
 CHUNK = 65536
+CONNECTIONS = 50  # kept at most: as many as all probes use side by side
 
 
 class Transport:
@@ -141,7 +142,7 @@ class Adapter(HTTPAdapter):
     def __init__(self, route: Route, context: ssl.SSLContext) -> None:
         self.context = context
         self.pools = pools(route)
-        super().__init__()
+        super().__init__(pool_maxsize=CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, ssl_context=self.context, **kwargs)
