@@ -31,14 +31,9 @@ empty folders and files. A run that is killed leaves an upload of at most 2 MiB,
 or with --depth image the tag check-harbor, which the next run deletes and reports.
 """
 
-import io
-import json
-import os
-import tarfile
 import time
-from hashlib import shake_256
 
-from harborlib import judgement, options, plugin, units, upload
+from harborlib import canary, judgement, options, plugin, units, upload
 from harborlib.api import NEEDED
 from harborlib.failure import CONTENT, Failure, Unusable
 from harborlib.judgement import Finding, ResponseTime, Shown
@@ -47,9 +42,7 @@ from harborlib.repository import Repository
 import nagiosplugin
 from nagiosplugin import Warn
 
-LARGE = 2 * 1024 * 1024  # bytes: more than a forgotten body limit of 1 MiB, and than the last blocks of a disk
 TAG = "check-harbor"
-MEDIA_TYPE = "application/vnd.oci.image"
 
 
 class Push(nagiosplugin.Resource):
@@ -82,34 +75,20 @@ class Push(nagiosplugin.Resource):
         upload.Upload(self.repository).cancel()
 
     def blobs(self):
-        """The blobs of an image, as its manifest names them.
-
-        The layer is there since the first run: cancelling an upload would leave more behind than writing it again. The
-        configuration is new each time, so that the database and the quota must take it in.
-        """
-        layer = tar(shake_256(b"check_harbor").digest(LARGE))
+        """The two blobs of an image; its manifest."""
+        layer = canary.layer()
         begun = upload.Upload(self.repository)
         begun.write(layer)
-        digest = upload.digest_of(layer)
-        begun.complete(digest)
-        config = {
-            "architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [digest]},
-            "config": {"Labels": {"check_harbor": os.urandom(400).hex()}},
-        }  # fmt: skip
-        content = json.dumps(config).encode()  # Harbor reads it, and takes no image without a configuration in JSON
-        new = upload.put_blob(self.repository, content)
-        self.written += len(layer) + len(content)
-        return {
-            "config": {"mediaType": f"{MEDIA_TYPE}.config.v1+json", "digest": new, "size": len(content)},
-            "layers": [{"mediaType": f"{MEDIA_TYPE}.layer.v1.tar", "digest": digest, "size": len(layer)}],
-        }
+        begun.complete(upload.digest_of(layer))
+        config = canary.configuration(layer)
+        upload.put_blob(self.repository, config)
+        self.written += len(layer) + len(config)
+        return canary.manifest(config, layer)
 
     def image(self):
         """A whole image: in, back, compared, gone."""
         self.clean_up_before()
-        media_type = f"{MEDIA_TYPE}.manifest.v1+json"
-        body = json.dumps({"schemaVersion": 2, "mediaType": media_type, **self.blobs()}).encode()
-        digest = upload.put_manifest(self.repository, TAG, body, media_type)
+        digest = upload.put_manifest(self.repository, TAG, self.blobs(), canary.MANIFEST)
         try:
             back = self.repository.manifest(TAG)
             if back.digest != digest:
@@ -122,7 +101,7 @@ class Push(nagiosplugin.Resource):
 
     def clean_up_before(self):
         """Delete the image of a run that was killed, and remember it."""
-        answer = self.repository.send("HEAD", f"manifests/{TAG}", {"Accept": f"{MEDIA_TYPE}.manifest.v1+json"})
+        answer = self.repository.send("HEAD", f"manifests/{TAG}", {"Accept": canary.MANIFEST})
         digest = answer.headers.get("Docker-Content-Digest")
         if answer.status == 200 and digest:
             name = f"image {self.repository.name}:{TAG}"
@@ -149,16 +128,6 @@ class Push(nagiosplugin.Resource):
         except Failure:
             return failure.but(step="pull")
         return failure
-
-
-def tar(content):
-    """An archive of one file, the same for the same content."""
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        info = tarfile.TarInfo("check_harbor")
-        info.size = len(content)
-        archive.addfile(info, io.BytesIO(content))
-    return file.getvalue()
 
 
 def declare(parser):
