@@ -130,11 +130,8 @@ class DaysLeft(Threshold):
 
     def due(self, element, days_left):
         """Whether an alert on this day is wanted: always, unless this is a reminder."""
-        if not self.reminder:
-            return True
-        begins, ends = milestones.of_reminder(self.reminder, element.lifetime)
-        # What began to alert within these days has told already what the reminder would say.
-        return ends < days_left <= begins and self.alerting_since < element.not_after - (begins + 1) * certificates.DAY
+        alerting_with = (element.not_after - self.alerting_since) / certificates.DAY
+        return not self.reminder or milestones.due(self.reminder, element.lifetime, days_left, alerting_with)
 
     def evaluate(self, metric, resource):
         element = self.element(metric, resource)

@@ -28,3 +28,12 @@ def of_reminder(reminder: str, lifetime: float) -> tuple[int, int]:
     if lifetime < REMINDED_LIFETIME or begins in [days[name] for name in ("warning", "critical", *earlier)]:
         return begins, begins
     return begins, max((value for value in days.values() if value < begins), default=-1)
+
+
+def due(reminder: str, lifetime: float, days_left: int, alerting_with: float) -> bool:
+    """Whether a reminder is due with so many whole days left, where the first alert came with `alerting_with` left.
+
+    What began to alert within the reminder's days has told already what it would say.
+    """
+    begins, ends = of_reminder(reminder, lifetime)
+    return ends < days_left <= begins and alerting_with > begins + 1
