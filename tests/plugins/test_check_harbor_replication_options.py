@@ -1,0 +1,126 @@
+"""check_harbor_replication: its options, and what it sees of many policies."""
+
+from __future__ import annotations
+
+import pytest
+
+import runner
+from replications import LAST_NIGHT, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
+from simulator import Simulator
+from simulator.content import DAY, HOUR
+from simulator.records import Execution
+from tier2 import NOW
+
+
+def test_options(check, harbor: Simulator) -> None:
+    harbor.content.now = NOW
+    harbor.content.replications = [
+        policy(run(8, "Running", 2 * HOUR, scheduled=False), THE_NIGHT_BEFORE, cron=NIGHTLY, number=1, name="night"),
+        policy(run(5, "Error", 3 * HOUR), number=2, name="other"),
+        policy(run(4, "Error", 3 * HOUR), number=3, name="nightmare"),
+    ]
+    options = ("-w", "1h", "-c", "~:", "--maximum-age", "1d", "--schedule-grace", "10h")
+    options += ("--policy", "ni*", "--exclude", "nightm*", "--perfdata-for", "night")
+    assert check("replication", *options, login=True) == [
+        "HARBOR REPLICATION CRITICAL - night: last success 1 d 8 h ago (critical at 1 d) (and 1 more) | time=Ts;;;0 "
+        "age_night=118787s;;86400;0 running_night=7200s;3600;~:;0 policies=1;;;0 disabled=0;;;0 failed=0;;;0 "
+        "age=118787s;;86400;0 running=7200s;3600;~:;0",
+        "CRITICAL: night: last success 1 d 8 h ago (critical at 1 d)",
+        "WARNING: night: a run takes 2 h already (warning at 1 h)",
+        READ_LOG,
+        "exit code 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runs", "state"),
+    [
+        ([], "OK - push-pub: no run yet"),
+        ([run(1, "Error", 2 * HOUR)], "WARNING - push-pub: the last run failed 1 h 59 min ago, DATE (run 1)"),
+        ([run(n, "Error", 30 * HOUR - n * 60) for n in range(20)],
+         "CRITICAL - push-pub: 3 failed in a row: the last run failed 1 d 5 h ago, DATE (run 19) (and 1 more)"),
+        ([*[run(n, "Error", 25 * HOUR - n * 60) for n in range(20)], run(0, "Success", 26 * HOUR)],
+         "CRITICAL - push-pub: 3 failed in a row: the last run failed 1 d ago, DATE (run 19)"),
+        ([*[run(n, "Error", 2 * HOUR - n * 60) for n in range(20)], run(0, "Success", 30 * HOUR)],
+         "CRITICAL - push-pub: 3 failed in a row: the last run failed 1 h 40 min ago, DATE (run 19) (and 1 more)"),
+    ],
+)  # fmt: skip
+def test_maximum_age(check, harbor: Simulator, runs: list[Execution], state: str) -> None:
+    harbor.content.now = NOW
+    harbor.content.replications = [policy(*runs)]
+    first, *_ = check("replication", "--maximum-age", "26h", login=True)
+    assert first.partition(" | ")[0] == f"HARBOR REPLICATION {state}"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--maximum-age", "0"), "usage: --maximum-age: must be more than 0: '0'"),
+        (("-w", "soon"), "usage: -w/--warning: not a number: 'soon'"),
+    ],
+)
+def test_usage(options: tuple[str, ...], expected: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        runner.here("check_harbor_replication", "-H", "harbor.example.com", *options)
+    assert left.value.code == 3
+    assert capfd.readouterr().out == (
+        f"HARBOR REPLICATION UNKNOWN - {expected}\nNext: see check_harbor_replication --help\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        ("nightly", "no policy is named nightly"),
+        ("x*", "no policy matches x*"),
+    ],
+)
+def test_unknown_policies(check, names: str, problem: str) -> None:
+    assert check("replication", "--policy", names, login=True) == [
+        f"HARBOR REPLICATION UNKNOWN - {problem}",
+        "Next: compare --include with the names in Harbor; a robot sees only what its rights cover",
+        "exit code 3",
+    ]
+
+
+@pytest.mark.parametrize("runs", [[run(8, "Error", 60)], [run(8, "Running", 13 * HOUR)], []])
+def test_jobservice_explains_it(check, harbor: Simulator, runs: list[Execution]) -> None:
+    harbor.content.now = NOW
+    harbor.content.replications = [policy(*runs, cron=NIGHTLY)]
+    harbor.switch("jobservice-down")
+    first, *_ = check("replication", "--isolate", login=True)
+    assert first.startswith("HARBOR REPLICATION UNKNOWN - push-pub: ")
+    assert first.partition(" | ")[0].endswith("(see check_harbor_component jobservice)")
+
+
+def test_a_thousand_policies(check, harbor: Simulator) -> None:
+    """Fifty executions each; a few are read of each, and the one that is ill comes first."""
+    harbor.content.now = NOW
+    nights = [n * DAY + 9 * HOUR for n in range(50)]
+    harbor.content.replications = [
+        policy(*[run(number * 100 + 50 - n, "Success", ago) for n, ago in enumerate(nights)], cron=NIGHTLY,
+               number=number, name=f"policy-{number:04}")
+        for number in range(1, 1001)
+    ]  # fmt: skip
+    ill = harbor.content.replications[776].job.runs
+    ill[:3] = [run(execution.number, "Error", ago) for execution, ago in zip(ill, nights)]
+    assert check("replication", "-t", "60", login=True) == [
+        "HARBOR REPLICATION CRITICAL - policy-0777: 3 failed in a row: the last run failed 8 h ago, DATE (run 77750)"
+        + perfdata(1000, failed=1, age=3 * DAY + 32387),
+        READ_LOG,
+        "exit code 2",
+    ]
+    asked = [request.query.get("page_size") for request in harbor.requests if "executions" in request.path]
+    assert asked.count("5") == 1000
+    assert asked.count("100") == 1  # what is under way
+
+
+def test_time_runs_out(check, harbor: Simulator) -> None:
+    harbor.content.now = NOW
+    harbor.content.replications = [policy(LAST_NIGHT, number=number, name=f"p{number}") for number in range(1, 21)]
+    harbor.delay("/api/v2.0/replication/executions", 0.4)
+    assert check("replication", "-t", "1.8", login=True) == [
+        "HARBOR REPLICATION UNKNOWN - only 4 of 20 enabled policies looked at: time ran out" + perfdata(4, age=32387),
+        "Next: raise -t, or divide the policies among services with --policy",
+        "exit code 3",
+    ]
