@@ -8,13 +8,13 @@ try: ## run every probe against a simulated Harbor; URL=https://... [AUTHFILE=] 
 	@$(PYTHON) tools/bootstrap.py simulator
 	@.venv/bin/python tools/try.py --url '$(URL)' --authfile '$(AUTHFILE)' --ca-file '$(CA_FILE)'
 
-test: ## run every test on every supported Python that is here
-	@$(PYTHON) tools/bootstrap.py simulator test tox
+test: ## run every test, and on each other supported Python that is here what tells something new
+	@$(PYTHON) tools/bootstrap.py simulator test tox ansible
 	@.venv/bin/python tools/test.py
 
 engines: ## count the pages on real Icinga 2 and Nagios daemons: minutes, on an otherwise idle machine
 	@$(PYTHON) tools/bootstrap.py simulator test
-	@HARBOR_ENGINES=1 .venv/bin/python -m pytest -q tests/engines
+	@.venv/bin/python -m pytest -q tests/engines
 
 lint: ## check style and types
 	@$(PYTHON) tools/bootstrap.py simulator test lint
@@ -36,7 +36,7 @@ bench: ## measure CPU and memory, write docs/performance.md
 	@.venv/bin/python tools/bench.py
 
 clean: ## remove .venv, .tox and every cache
-	rm -rf .venv .tox .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .tox .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: help try test engines lint docs picture bench clean

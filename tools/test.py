@@ -2,10 +2,10 @@
 
 1. .venv: the whole suite, once; what counts pages on the engines comes last and alone, for it needs a machine that
    does nothing else: a late answer is one page more.
-2. The wheel on each supported Python that is found, and on the oldest libraries (tox, `floor`): harborlib, and what
-   the contract suite does in the interpreter of the tests itself.
-3. The contract suite with the plugins as processes of the oldest and the newest of these Pythons, and of
-   the distribution's own python3 with its own packages.
+2. The wheel on each other supported Python that is found: the tests of harborlib. On the oldest Python with the
+   oldest libraries (tox, `floor`) also what the contract suite does in the interpreter of the tests itself.
+3. The contract suite with the plugins as processes of that oldest Python, of the newest, and of the distribution's
+   own python3 with its own packages. (The workflow for public hosting runs all tests on each Python.)
 
 Ends with one table, what was left out for want of what, and a closing line in pytest's form over all runs.
 """
@@ -26,8 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-IN_PROCESS = ["--in-process", "tests/harborlib", "tests/contract"]
-CONTRACT = "tests/contract"
+HARBORLIB, CONTRACT = "tests/harborlib", "tests/contract"
 COUNTING = ["tests/engines/test_scenarios.py", "tests/engines/test_random_phase.py"]
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Most tests wait for something; a file stays in one process, for its servers and daemons serve all its tests.
@@ -107,7 +106,9 @@ def tox(name: str, environment: str, pythons: dict[str, str], paths: list[str]) 
     return execute(name, [*command, "--discover", *pythons.values(), "--", *SIDE_BY_SIDE, *paths])
 
 
-def contract(name: str, python: str) -> Run:
+def contract(name: str, environment: str = "") -> Run:
+    """The contract suite on the Python of a tox environment, else on the distribution's."""
+    python = ROOT / ".tox" / environment / "bin" / "python" if environment else DISTRIBUTION_PYTHON
     command = [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, f"--plugin-python={python}", CONTRACT]
     return execute(f"contract suite, plugins run by {name}", command)
 
@@ -122,16 +123,17 @@ def main() -> None:
     apart = [f"--ignore={path}" for path in COUNTING]
     everything = execute(f"all tests, Python {platform.python_version()}", [*pytest, *SIDE_BY_SIDE, *apart])
     all_runs = [everything, execute("pages counted on Icinga 2 and Nagios", [*pytest, "-q", *COUNTING])]
-    all_runs += [tox(f"wheel, Python {version}", version, pythons, IN_PROCESS) for version in pythons]
+    others = [version for version in pythons if version != OWN]
+    all_runs += [tox(f"wheel, Python {version}", version, pythons, [HARBORLIB]) for version in others]
     if FLOOR_PYTHONS & pythons.keys():
-        all_runs.append(tox("wheel, oldest libraries", "floor", pythons, IN_PROCESS))
+        in_process = ["--in-process", HARBORLIB, CONTRACT]
+        all_runs.append(tox("wheel, oldest libraries", "floor", pythons, in_process))
+        all_runs.append(contract("the oldest Python and libraries", "floor"))
     else:
         left_out.append("the oldest libraries, which need one of Python " + ", ".join(sorted(FLOOR_PYTHONS)))
-    for version in dict.fromkeys([*list(pythons)[:1], *list(pythons)[-1:]]):
-        if version != OWN:
-            all_runs.append(contract(f"Python {version}", str(ROOT / ".tox" / version / "bin" / "python")))
+    all_runs += [contract(f"Python {version}", version) for version in others[-1:]]
     if runs(DISTRIBUTION_PYTHON, "import nagiosplugin, requests, OpenSSL"):
-        all_runs.append(contract(f"{DISTRIBUTION_PYTHON} with its own packages", DISTRIBUTION_PYTHON))
+        all_runs.append(contract(f"{DISTRIBUTION_PYTHON} with its own packages"))
     else:
         left_out.append(f"{DISTRIBUTION_PYTHON} with the distribution's own packages, which it does not have")
         everything.packages.update(DISTRIBUTION_PACKAGES.split())
