@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 import runner
-from screens import screen
-from simulator import Simulator
+from logins import ACTIONS, REPOSITORY, ROBOT, SECRET, secrets
+from screens import HOST, screen
+from simulator import Account, Simulator
 from simulator.replay import DIRECTORY, RECORDED_HOST, load
 
 SET_BY_THE_SERVER = ("Server", "Date", "Content-Length", "Connection", "Transfer-Encoding")
@@ -62,3 +65,34 @@ def recorded(harbor: Simulator) -> Callable[[str], None]:
         harbor.answer(recording.target.partition("?")[0], recording.answer.status, headers, body)
 
     return plant
+
+
+@pytest.fixture(scope="module")
+def canary_simulator() -> Iterator[Simulator]:
+    with Simulator(users={ROBOT: Account(SECRET, projects={"priv": ACTIONS})}) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def canary_harbor(canary_simulator: Simulator) -> Iterator[Simulator]:
+    canary_simulator.reset()
+    yield canary_simulator
+    canary_simulator.reset()
+
+
+@pytest.fixture
+def login(canary_harbor: Simulator, tmp_path: Path) -> Check:
+    """Log in for REPOSITORY: the lines and the exit code, the response time and the address made the same."""
+
+    def run(*options: str, username: str = ROBOT, password: str = SECRET) -> list[str]:
+        authfile = tmp_path / "authfile"
+        authfile.touch(0o600)
+        authfile.write_text(f"username={username}\npassword={password}\n")
+        common = ["-H", canary_harbor.url, "--ca-file", canary_harbor.ca_file, "--authfile", str(authfile)]
+        repository = [] if "--repository" in options else ["--repository", REPOSITORY]
+        outcome = runner.here("check_harbor_login", *common, *repository, *options)
+        assert not any(secret in outcome.out for secret in secrets(canary_harbor, password))
+        text = outcome.out.replace(f"{canary_harbor.host}:{canary_harbor.port}", HOST)
+        return [*re.sub(r"\btime=[\d.]+s", "time=Ts", text).splitlines(), f"exit code {outcome.code}"]
+
+    return run
