@@ -144,14 +144,14 @@ class Triage(nagiosplugin.Resource):
         started = time.monotonic()
         runs = list(planned(self.args, self.canary))
         going = [run for run in runs if not run.need]
-        ours = Harbor(argparse.Namespace(**{**vars(self.args), "isolate": OWNERS}))
-        for run in going:  # one set of connections is less work, for Harbor too
-            run.attempt.harbor.share(ours)
+        eyes = Harbor(argparse.Namespace(**{**vars(self.args), "isolate": OWNERS}))
+        for harbor in (eyes, *(run.attempt.harbor for run in going)):
+            harbor.join(self.harbor)
         # What a probe has begun is taken back, also when we are told to stop.
         self.harbor.undo = ChainMap(*(run.attempt.harbor.undo for run in going))
         with terminal.progress(self.args, [run.name for run in going]) as watched:
             calls = [partial(watched, run.name, run.go) for run in going]
-            seen, *outcomes = deadline.side_by_side([partial(look, ours), *calls], deadline.remaining() * PROBES_SHARE)
+            seen, *outcomes = deadline.side_by_side([partial(look, eyes), *calls], deadline.remaining() * PROBES_SHARE)
         for run, outcome in zip(going, outcomes):
             if isinstance(outcome, Exception):
                 run.attempt.add(outcome)

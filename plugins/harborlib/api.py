@@ -50,7 +50,8 @@ class Harbor:
         self.secrets: list[str] = list(args.login.secrets) if args.login else []
         self.notes: list[str] = []
         self.undo: dict[str, Callable[[], object]] = {}
-        self.over = False
+        self._over = False
+        self._whole: Harbor | None = None
         self.asked = False
         self.slowest: Answer | None = None
         self._args = args
@@ -60,9 +61,19 @@ class Harbor:
         if args.insecure:
             self.notes.append("certificate not verified (--insecure)")
 
-    def share(self, other: Harbor) -> None:
-        """Use the connections of another one from now on, with whom we have every option in common."""
-        self._transports, self._lock = other._transports, other._lock
+    def join(self, whole: Harbor) -> None:
+        """Be a part of another run, with which we have every option in common: share its connections, and its end."""
+        self._whole = whole
+        self._transports, self._lock = whole._transports, whole._lock
+
+    @property
+    def over(self) -> bool:
+        """Nothing is begun any more."""
+        return self._over or bool(self._whole and self._whole.over)
+
+    @over.setter
+    def over(self, over: bool) -> None:
+        self._over = over
 
     def ask(
         self,

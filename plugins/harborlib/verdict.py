@@ -181,6 +181,6 @@ def seen_from_here(args: argparse.Namespace, verdict: Verdict, skew: float) -> l
         known = f"the CAs in {args.ca_file}" if args.ca_file else "the system's CAs"
         found.append(f"{known} are trusted, clients may have others: compare --ca-file")
     if abs(skew) > CLOCKS_DIFFER:
-        side = "behind" if skew > 0 else "ahead of"
-        found.append(f"this host's clock is {words.span(abs(skew))} {side} Harbor's; certificates are judged by ours")
+        apart, side = words.span(round(abs(skew), -1)), "behind" if skew > 0 else "ahead of"
+        found.append(f"this host's clock is {apart} {side} Harbor's; certificates are judged by ours")
     return [f"as seen from here: {text}" for text in found]

@@ -1,0 +1,198 @@
+"""check_harbor_triage with less than everything: no login, one login for all, rights that lack, an old Harbor."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+import runner
+from listeners import listening, says
+from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from verdicts import lines, triage
+
+ANSWERED = "HARBOR TRIAGE OK - harbor.example.com: {} probes have run, and all are OK"
+NO_LOGIN = "a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
+NO_IMAGE = "not run: artifact, login, pull (needs --image P/R:TAG)"
+NO_PROJECT = "not run: push (needs --push-project P)"
+REFUSED = "api: login refused (/systeminfo answers as to a stranger)"
+LOGIN = "check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
+PULLS = Account(MONITOR_SECRET, projects={"pub": ("pull", "push", "delete")})
+
+
+@pytest.fixture
+def ask(harbor: Simulator, authfile: str):  # type: ignore[no-untyped-def]
+    """What is said of a Harbor: the first lines and the exit code."""
+
+    def run(*argv: str, login: bool = True, against: Simulator = harbor) -> list[str]:
+        logins = ["--authfile", authfile] if login else []
+        return lines(triage("-H", against.url, "--ca-file", against.ca_file, *logins, *argv), against)
+
+    return run
+
+
+def test_without_a_login(ask) -> None:  # type: ignore[no-untyped-def]
+    operation = "api, audit_purge, gc, queue, quota, remote_registry, replication, retention, robots, scan, scanner"
+    assert ask(login=False) == [
+        ANSWERED.format(10),
+        f"Note: not run: {operation}, storage, vulnerabilities, webhook, workers ({NO_LOGIN})",
+        f"Note: {NO_IMAGE}",
+        f"Note: {NO_PROJECT}",
+        "exit code 0",
+    ]
+
+
+def test_one_login_for_all_is_refused_once(ask) -> None:  # type: ignore[no-untyped-def]
+    """Whoever tried it: the password is one, and so is the cause."""
+    with Simulator(users={}) as stranger:
+        said = ask("--image", "pub/img:1.0", "--push-project", "pub", against=stranger)
+    assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}; the registry itself answers"
+    assert said[1].startswith("Note: follows from api: v2, login, pull, push, audit_purge, gc, ")
+    assert said[2:] == [f"Next: {LOGIN}", "exit code 2"]
+
+
+def test_so_it_is_where_no_login_probe_runs(ask) -> None:  # type: ignore[no-untyped-def]
+    with Simulator(users={}) as stranger:
+        said = ask("--push-project", "pub", against=stranger)
+    assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}; the registry itself answers"
+
+
+def test_rights_that_lack(ask) -> None:  # type: ignore[no-untyped-def]
+    """As with the canary robot's login alone: what it may not see is no trouble of Harbor's."""
+    with Simulator(users={MONITOR: PULLS}) as harbor:
+        said = ask("--push-project", "pub", against=harbor)
+    assert said[0] == ANSWERED.format(13)
+    assert "Note: not run: quota (the login lacks the right quota:list (403 for /api/v2.0/quotas))" in said
+    assert said[-1] == "exit code 0"
+
+
+@pytest.mark.parametrize("status", [403, 404, 412])
+def test_a_refusal_is_a_lack_only_while_the_login_passes(status: int, ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+    """Otherwise a proxy that refuses everybody would be taken for missing rights."""
+    harbor.switch(f"status-{status}@/api/v2.0/systeminfo", f"status-{status}@/api/v2.0/quotas")
+    assert ask("-v")[0].startswith("HARBOR TRIAGE UNKNOWN - ")
+
+
+def test_old_harbor(ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+    harbor.answer("/api/v2.0/jobservice/queues", 404, body="404 page not found")
+    said = ask()
+    assert said[0] == ANSWERED.format(24)
+    assert "Note: not run: queue (404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7)" in said
+
+
+def test_component_that_is_not_reported_is_left_out(ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+    names = ("core", "database", "jobservice", "portal", "redis", "registry", "registryctl")
+    components = [{"name": name, "status": "healthy"} for name in names]
+    harbor.answer("/api/v2.0/health", body={"status": "healthy", "components": components})
+    assert ask()[0] == ANSWERED.format(24)
+
+
+def test_clocks_that_differ(ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+    harbor.switch("clock-wrong")
+    said = ask()
+    hint = "this host's clock is 10 min behind Harbor's; certificates are judged by ours"
+    assert f"Note: as seen from here: {hint}" in said
+    assert said[0].startswith("HARBOR TRIAGE CRITICAL - Harbor's clock is ")
+
+
+def test_proxy_in_the_way(ask) -> None:  # type: ignore[no-untyped-def]
+    with listening(says(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")) as port:
+        said = ask("--proxy", f"127.0.0.1:{port}")
+    proxy = f"the proxy 127.0.0.1:{port}"
+    assert said[0].startswith(f"HARBOR TRIAGE CRITICAL - {proxy} does not let us through: ")
+    assert f"Note: as seen from here: {proxy} may be in the way here and nowhere else: try from another host" in said
+
+
+def test_no_hint_where_all_is_well(ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+    harbor.switch("registry-down")
+    assert not [line for line in ask() if "as seen from here" in line]
+
+
+def test_time_limits(ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+    harbor.delay("/api/v2.0/quotas", 0.3)
+    assert ask("-w", "0.2")[0].startswith("HARBOR TRIAGE WARNING - all probes together took 0.")
+
+
+def test_login_of_the_canary(ask, harbor: Simulator, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """It is used by the probes that need it, and by no other."""
+    canary = tmp_path / "canary"
+    canary.write_text(f"username=nobody\npassword={MONITOR_SECRET}\n")
+    canary.chmod(0o600)
+    said = ask("--canary-authfile", str(canary), "--push-project", "pub")
+    told = "push: login refused: the token service answers as to a stranger"
+    assert said[0].startswith(f"HARBOR TRIAGE CRITICAL - {told}")
+    usage = "HARBOR TRIAGE UNKNOWN - usage: "
+    assert ask("--canary-authfile", "/nowhere")[0] == f"{usage}authfile /nowhere: No such file or directory"
+    outcome = triage("-H", "http://localhost:1", "--canary-authfile", str(canary))
+    assert outcome.first == f"{usage}a login needs https: the password is not sent in clear text"
+
+
+def test_ticket(harbor: Simulator, authfile: str) -> None:
+    harbor.switch("registry-down", "trivy-down")
+    where = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile]
+    ticket = json.loads(triage(*where, "--output", "json").out)
+    assert ticket["summary"] == (
+        "the registry is down: pull and push fail; Trivy is down: vulnerability scans fail; the API works"
+    )
+    assert [part["text"].partition(":")[0] for part in ticket["parts"][:4]] == ["registry", "trivy", "v2", "scanner"]
+    assert ticket["notes"] == ["follows from registry: v2", "follows from trivy: scanner", NO_IMAGE, NO_PROJECT]
+    assert ticket["next_step"].startswith("docker ps -a; docker logs --tail 50 registry ")
+    assert {metric["name"] for metric in ticket["metrics"]} > {"time", "registry", "quota"}
+
+
+NEW = '''"""Is this probe new?"""
+from harborlib import judgement, plugin
+import nagiosplugin
+
+class New(nagiosplugin.Resource):
+    fine = "as good as new"
+    def probe(self):
+        yield judgement.seconds(0.1)
+
+def check(args, harbor):
+    new = New()
+    return nagiosplugin.Check(new, judgement.Threshold("time", None, None, ""), judgement.Summary(new))
+
+main = plugin.main(__name__, lambda parser: None, check)
+'''
+
+
+def test_new_probe_appears_by_being_there(harbor: Simulator, tmp_path: Path) -> None:
+    folder = tmp_path / "plugins"
+    shutil.copytree(runner.PLUGINS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "check_harbor_new.py").write_text(NEW)
+    command = [sys.executable, str(folder / "check_harbor_triage.py"), "-H", harbor.url, "--ca-file", harbor.ca_file]
+    out = subprocess.run([*command, "-v"], capture_output=True, text=True, timeout=30, check=True).stdout
+    assert "\nOK: new: as good as new\n" in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_was_begun_is_taken_back(number: signal.Signals, harbor: Simulator, authfile: str) -> None:
+    """Also when told to stop."""
+    harbor.authenticator.accounts[MONITOR] = PULLS
+    harbor.delay("/v2/pub/canary/blobs/uploads/", 0.6)
+    where = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile, "--push-project", "pub"]
+    command = runner.command("check_harbor_triage", *where)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: methods(harbor).count("PATCH"))
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=10)
+    assert out.startswith(f"HARBOR TRIAGE UNKNOWN - interrupted by {number.name} while ")
+    assert methods(harbor)[-1] == "DELETE"
+
+
+def methods(harbor: Simulator) -> list[str]:
+    """Of the requests about uploads."""
+    return [request.method for request in harbor.requests if "/blobs/uploads" in request.path]
+
+
+def wait_for(happened) -> None:  # type: ignore[no-untyped-def]
+    tick = threading.Event()
+    while not happened():
+        tick.wait(0.01)  # the simulator tells nobody
