@@ -1,0 +1,66 @@
+"""The rights that harbor_robot gives are those of the README and of the probes, and its defaults are told rightly."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from harborlib import endpoints
+
+import pytest
+
+yaml = pytest.importorskip("yaml", reason="needs PyYAML, which ansible-core brings (the extra `ansible` of setup.cfg)")
+ROOT = Path(__file__).resolve().parent.parent.parent
+ROLE = ROOT / "ansible" / "roles" / "harbor_robot"
+KNOWN = [endpoint for endpoint in vars(endpoints).values() if isinstance(endpoint, endpoints.Endpoint)]
+
+
+def read(path: str) -> Any:
+    return yaml.safe_load((ROLE / path).read_text())
+
+
+def given(name: str) -> set[str]:
+    rights = [
+        f"{right['resource']}:{right['action']}" for right in read("vars/main.yml")[f"harbor_robot__{name}_rights"]
+    ]
+    assert len(rights) == len(set(rights))
+    return set(rights)
+
+
+def documented(beginning: str, end: str) -> set[str]:
+    """The rights in a part of the README, where `quota:read+list` is two."""
+    text = " ".join((ROOT / "README.md").read_text().split())
+    part = text[text.index(beginning) : text.index(end)]
+    found = re.findall(r"([a-z-]+):([a-z+]+)", part)
+    return {f"{resource}:{action}" for resource, actions in found for action in actions.split("+")}
+
+
+def test_on_system_level_they_are_those_of_the_readme() -> None:
+    assert given("system") == documented("the **monitoring robot**", "in every project")
+
+
+def test_in_projects_they_are_those_of_the_readme() -> None:
+    assert given("project") == documented("in every project", "the **canary robot**")
+
+
+def test_of_the_canary_robot_they_are_those_of_the_readme() -> None:
+    assert given("canary") == documented("the **canary robot**", "On Harbor 2.9 a robot")
+
+
+def test_on_system_level_they_are_those_that_probes_need() -> None:
+    needed = {endpoint.right for endpoint in KNOWN if endpoint.level == endpoints.SYSTEM and endpoint.right}
+    assert given("system") == needed
+
+
+def test_in_projects_no_probe_lacks_one() -> None:
+    needed = {endpoint.right for endpoint in KNOWN if endpoint.level == endpoints.PROJECT}
+    assert needed <= given("project")
+
+
+def test_the_defaults_that_are_told_are_those_that_hold() -> None:
+    options = read("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    told = {name: option["default"] for name, option in options.items() if "default" in option}
+    defaults = read("defaults/main.yml")
+    assert "HARBOR_ROBOT_ADMIN_PASSWORD" in defaults.pop("harbor_robot_admin_password")
+    assert told == defaults
