@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 import runner
@@ -9,7 +11,7 @@ from replications import LAST_NIGHT, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfda
 from simulator import Simulator
 from simulator.content import DAY, HOUR
 from simulator.records import Execution
-from tier2 import NOW
+from tier2 import NOW, peak
 
 
 def test_options(check, harbor: Simulator) -> None:
@@ -93,7 +95,7 @@ def test_jobservice_explains_it(check, harbor: Simulator, runs: list[Execution])
     assert first.partition(" | ")[0].endswith("(see check_harbor_component jobservice)")
 
 
-def test_a_thousand_policies(check, harbor: Simulator) -> None:
+def test_a_thousand_policies(check, harbor: Simulator, authfile: str) -> None:
     """Fifty executions each; a few are read of each, and the one that is ill comes first."""
     harbor.content.now = NOW
     nights = [n * DAY + 9 * HOUR for n in range(50)]
@@ -113,6 +115,10 @@ def test_a_thousand_policies(check, harbor: Simulator) -> None:
     asked = [request.query.get("page_size") for request in harbor.requests if "executions" in request.path]
     assert asked.count("5") == 1000
     assert asked.count("100") == 1  # what is under way
+    common = ("-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile, "-t", "60")
+    out, size = peak(runner.command("check_harbor_replication", *common, python=sys.executable))
+    assert out.startswith("HARBOR REPLICATION CRITICAL - policy-0777: 3 failed in a row: ")
+    assert size < 80 * 1024 * 1024
 
 
 def test_time_runs_out(check, harbor: Simulator) -> None:

@@ -1,0 +1,105 @@
+"""Every recorded answer, given to every operational probe that reads its endpoint.
+
+The probes' own tests have the lines of what was answered; here are those of refusals, and nothing is not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from harborlib import endpoints
+from harborlib.rest import WHERE
+
+import pytest
+
+import runner
+from screens import CORE
+from simulator import Simulator
+from simulator.replay import DIRECTORY, Recording, load
+from tier2 import plant
+
+LOGIN = (
+    "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
+)
+
+
+#: Of another artifact than the one that is asked for.
+NOT_ASKED = ("v2-datapath/artifact-404.admin",)
+PROJECT = "priv"  # whose retention is asked for; the line begins with it
+
+
+class Case(NamedTuple):
+    """A recording, a probe that reads its endpoint, and the endpoint."""
+
+    name: str
+    probe: str
+    endpoint: endpoints.Endpoint
+    status: int
+
+
+def endpoint_of(recording: Recording) -> str:
+    """The name under which endpoints.py lists it; "" for what no probe reads."""
+    path = recording.target.partition("?")[0]
+    for name, endpoint in vars(endpoints).items():
+        if isinstance(endpoint, endpoints.Endpoint) and name != "PROJECTS":  # which no probe always reads
+            pattern = re.escape(endpoints.BASE + endpoint.path).replace(r"\{\}", "[^/]+")
+            if recording.method == "GET" and re.fullmatch(pattern, path):
+                return name
+    return ""
+
+
+def readers(name: str) -> list[str]:
+    """The probes that read this endpoint."""
+    asked = re.compile(rf"endpoints\.{name}\b")
+    found = [probe for probe in runner.NAMES if asked.search((runner.PLUGINS / f"{probe}.py").read_text())]
+    return [probe.replace("check_harbor_", "") for probe in found]
+
+
+def cases() -> list[Case]:
+    found = []
+    for file in sorted(DIRECTORY.glob("*/*.http")):
+        recording = load(file)
+        name = endpoint_of(recording)
+        if name and str(recording) not in NOT_ASKED:
+            endpoint = getattr(endpoints, name)
+            found += [Case(str(recording), probe, endpoint, recording.answer.status) for probe in readers(name)]
+    return found
+
+
+CASES = cases()
+REFUSED = [case for case in CASES if case.status >= 400]
+ANSWERED = [case for case in CASES if case.status == 200]
+
+
+def expected(case: Case, path: str) -> list[str]:
+    """What is said of a refusal, and what is to be done."""
+    who = f"{PROJECT}: " if case.probe == "retention" else ""
+    if case.status == 401:
+        return [f"UNKNOWN - {who}login refused (401 for {path})", LOGIN, "exit code 3"]
+    if case.status == 403:
+        where = f"{WHERE[case.endpoint.level]}; robots can hold it from Harbor {case.endpoint.robots} on"
+        step = f"Next: give its robot account {case.endpoint.right} {where}"
+        return [f"UNKNOWN - {who}the login lacks the right {case.endpoint.right} (403 for {path})", step, "exit code 3"]
+    origin = "core (X-Request-Id ID)" if case.status == 500 else "the proxy in front"
+    return [f"CRITICAL - {who}{case.status} for {path} from {origin}", CORE, "exit code 2"]
+
+
+def test_there_are_many() -> None:
+    assert len(REFUSED) > 200
+    assert len(ANSWERED) > 150
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: f"{case.probe}-{case.name}")
+def test_refused(ask, harbor: Simulator, case: Case) -> None:
+    plant(harbor, case.name)
+    path = load(DIRECTORY / f"{case.name}.http").target.partition("?")[0]
+    first, *further = expected(case, path)
+    lines = ask(case.probe)
+    assert [lines[0].partition(" | ")[0], *lines[1:]] == [f"HARBOR {case.probe.upper()} {first}", *further]
+
+
+@pytest.mark.parametrize("case", ANSWERED, ids=lambda case: f"{case.probe}-{case.name}")
+def test_understood(ask, harbor: Simulator, case: Case) -> None:
+    plant(harbor, case.name)
+    assert ask(case.probe)[-1] in ("exit code 0", "exit code 1", "exit code 2")
