@@ -74,16 +74,16 @@ class Report(NamedTuple):
         details = [f"{part.state}: {self.clean(part.text)}" for part in self.parts if verbose or part.state != "OK"]
         shown = details if verbose or len(details) > 1 or len(text) > LINE else []
         notes = (f"Note: {shorten(self.clean(note), ASIDE)}" for note in self.notes)
-        tail = [] if inline else whole(notes, LIMIT // 2)
+        tail = [] if inline else fitting(notes, LIMIT // 2)
         tail += [f"Next: {shorten(self.clean(self.next_step), ASIDE)}"] if self.next_step and self.state != "OK" else []
         if verbose >= 3 and self.error:
             trace = traceback.format_exception(type(self.error), self.error, self.error.__traceback__)
             shown = shown + self.clean("".join(trace), keep_lines=True).splitlines()
         room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")
-        perfdata = " ".join(whole(map(str, self.labelled()), room))
+        perfdata = " ".join(fitting(map(str, self.labelled()), room))
         first = f"{head} | {perfdata}" if perfdata else head
         room = LIMIT - len(first) - sum(len(line) + 1 for line in tail) - len("\n...\n")
-        kept = whole(shown, room)
+        kept = fitting(shown, room)
         more = ["..."] if len(kept) < len(shown) else []
         return "\n".join([first, *kept, *more, *tail]) + "\n"
 
@@ -159,7 +159,7 @@ def write(text: str) -> None:
             data = data[os.write(1, data) :]
 
 
-def whole(items: Iterable[str], room: int) -> list[str]:
+def fitting(items: Iterable[str], room: int) -> list[str]:
     """As many of the items, with a separator each, as there is room for."""
     kept = []
     for item in items:

@@ -149,7 +149,7 @@ class Pages:
             answer = self._rest.answer(self._endpoint, *self._parts, page=page, **self._query)
             rows = Fields.rows_of(answer)
             self.seen += len(rows)
-            self.total = whole(answer, self.seen)
+            self.total = total(answer, self.seen)
             more = 'rel="next"' in answer.headers.get("Link", "") if self.total is None else self.seen < self.total
             self.complete = not rows or not more
             yield from rows
@@ -189,7 +189,7 @@ class Each(Iterable[tuple[T, Any]]):
                 return
 
 
-def whole(answer: Answer, seen: int) -> int | None:
+def total(answer: Answer, seen: int) -> int | None:
     """How many rows there are in all, by X-Total-Count; None where Harbor does not tell."""
     text = answer.headers.get("X-Total-Count", "").strip()
     if not text:
