@@ -7,9 +7,9 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 
-from harborlib import INSTALL, attempt, judgement, options
+from harborlib import INSTALL, attempt, components, judgement, options
 from harborlib.api import HEALTH, PING, Harbor
-from harborlib.failure import CONTENT, STATUS, Failure, Unusable
+from harborlib.failure import CONNECT, CONTENT, STATUS, Failure, Unusable
 from harborlib.output import Report
 from harborlib.probes import Probe
 
@@ -173,6 +173,34 @@ def test_somebody_else_s_failure_is_theirs(run: Run, harbor: Simulator) -> None:
     assert report.state == "UNKNOWN"
     assert report.summary.endswith("; the whole of Harbor is affected (see check_harbor_health)")
     assert run(work, "--isolate", "redis").state == "CRITICAL", "health is not scheduled"
+
+
+def test_an_unhealthy_component_is_named_without_isolation_too(run: Run, harbor: Simulator) -> None:
+    harbor.switch("registry-down")
+
+    def work(client: Harbor) -> Iterator[nagiosplugin.Metric]:
+        client.good(client.ask("/v2/", login=True))
+        yield nagiosplugin.Metric("level", 0)
+
+    report = run(work)
+    assert (report.state, report.cause) == ("CRITICAL", None)
+    assert report.summary.endswith("; Harbor says registry is unhealthy")
+    assert report.next_step == components.next_step("registry")
+    assert [request.path for request in harbor.requests] == ["/v2/", HEALTH], "nobody logs in once more"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Failure(STATUS, "a right is missing", status=403, path="/api/v2.0/x", login=True),
+        Failure(CONNECT, "refused", path="/api/v2.0/x", login=True),
+        Failure(STATUS, "no portal", status=502, path="/"),
+        Failure(STATUS, "no report", status=502, path=HEALTH),
+    ],
+)
+def test_nobody_is_asked_what_no_component_explains(run: Run, harbor: Simulator, failure: Failure) -> None:
+    assert run(raising(failure)).summary == failure.detail
+    assert harbor.requests == []
 
 
 def test_what_was_begun_is_taken_back(run: Run) -> None:
