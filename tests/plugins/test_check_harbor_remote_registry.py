@@ -117,6 +117,14 @@ def test_failing(
     assert check("remote_registry", login=True) == [f"HARBOR REMOTE_REGISTRY {first}", *further]
 
 
+def test_projects_of_another_remote(check, harbor: Simulator) -> None:
+    """As of a Harbor that does not know the query."""
+    harbor.content.remotes, harbor.content.replications = [Remote(3, "remote", ping=400)], []
+    harbor.answer("/api/v2.0/projects", body=[{"name": "tiny", "registry_id": 4}, {"name": "pub"}])
+    first, *_ = check("remote_registry", login=True)
+    assert first.startswith(f"HARBOR REMOTE_REGISTRY WARNING - remote: {FAILS}, shown as healthy; nothing uses it | ")
+
+
 def test_status_that_stays_healthy(check, harbor: Simulator) -> None:
     harbor.switch("remotes-down")
     assert check("remote_registry", "--exclude", "remote", login=True) == [

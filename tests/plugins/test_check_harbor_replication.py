@@ -145,6 +145,19 @@ SKIPPED = "Execution skipped: active replication still in progress."
             id="it never did",
         ),
         pytest.param(
+            [policy(run(n, "Running", hours * HOUR), number=n, name=f"p{n}") for n, hours in ((1, 3), (2, 5), (3, 4))],
+            [
+                "WARNING - p2: a run takes 5 h already (warning at 2 h); p3: a run takes 4 h already (warning at 2 h) "
+                "(and 1 more)" + perfdata(3, running=5 * HOUR),
+                "WARNING: p2: a run takes 5 h already (warning at 2 h)",
+                "WARNING: p3: a run takes 4 h already (warning at 2 h)",
+                "WARNING: p1: a run takes 3 h already (warning at 2 h)",
+                READ_LOG,
+                "exit code 1",
+            ],
+            id="the longest first",
+        ),
+        pytest.param(
             [policy(run(8, "Error", 60), run(7, "Error", 120), run(6, "Error", 180), enabled=False)],
             ["OK - 1 replication policy, 1 of them disabled" + perfdata(0, 1), "exit code 0"],
             id="disabled",

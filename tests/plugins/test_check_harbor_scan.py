@@ -79,6 +79,12 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
             id="one goes on",
         ),
         pytest.param(
+            ScanAll(success=6, error=4, running=1, pending=89, ongoing=True),
+            ["OK - a scan of all images goes on: 10 of 100 done, 4 failed, none scheduled"
+             + perfdata(4, 4, 89, completed=10, total=100), "exit code 0"],
+            id="one goes on, and most of those done are well",
+        ),
+        pytest.param(
             ScanAll(success=3, pending=97, ongoing=True),
             ["WARNING - 97 of 100 images wait, and none is being scanned"
              + perfdata(waiting=97, completed=3, total=100), WAIT, "exit code 1"],
