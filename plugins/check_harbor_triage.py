@@ -83,9 +83,14 @@ class Run:
             return
         # What keeps a probe that asks Harbor nothing (certificate) from it keeps health from it too.
         attempt.explain(snapshot if attempt.harbor.asked else isolation.Snapshot(failure), owners)
-        if one_login and self.name in isolation.LOGIN_OWNER and attempt.has(isolation.REFUSED):
-            attempt.results = [result if result.cause else result.owned_by(ONE_LOGIN) for result in attempt.results]
+        if one_login and self.name in isolation.LOGIN_OWNER:
+            attempt.results = [result.owned_by(ONE_LOGIN) if refused(result) else result for result in attempt.results]
         attempt.own_up()
+
+
+def refused(result):
+    """Whether it is a login that is not taken, and nobody else's yet."""
+    return result.kind == isolation.REFUSED and result.state != nagiosplugin.Ok and not result.cause
 
 
 def not_for_us(failure):
@@ -124,6 +129,8 @@ def look(harbor):
     """What isolation asks, and what is seen on the way."""
     before = int(time.time())
     snapshot = isolation.look(harbor, True, deadline.remaining())
+    if snapshot.systeminfo and snapshot.systeminfo.refused_login:  # of the one robot, and no trouble of the other's
+        snapshot = snapshot._replace(systeminfo=None)
     moment, after = harbor.slowest.date if harbor.slowest else before, time.time()
     return View(snapshot, moment - min(max(moment, before), after), LOOKED_PAST in harbor.notes)
 

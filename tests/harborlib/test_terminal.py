@@ -194,6 +194,22 @@ def test_nothing_of_harbors_rules_the_terminal(lie: str, harbor: Simulator, tria
     assert code in (2, 3)
 
 
+@pytest.mark.parametrize("lie", ["escape sequences", "control characters", "newlines", "pipes"])
+def test_nor_do_names_in_verdict_and_remarks(lie: str, authfile: str) -> None:
+    """A project's name stands in the verdict (a full quota), and in what did not run (a missing right in it)."""
+    with Simulator("quota-used-up", host=HOST, version="2.9.5") as harbor:
+        harbor.external_url = f"https://{HOST}"
+        paths = ("/api/v2.0/quotas", "/api/v2.0/projects")
+        harbor.state.distortions.append((paths, twists.names_become([twists.TEXTS[lie]])))
+        where = ["-H", HOST, "-I", f"127.0.0.1:{harbor.port}", "--ca-file", harbor.ca_file, "--authfile", authfile]
+        text, code = shown(command("check_harbor_triage", *where))
+    assert "quota: " in final(text).partition("\n\n")[0]
+    assert "not run: webhook (" in text
+    assert re.sub(r"[ -~\n]+", "", OWN.sub("", text)) == ""
+    assert len(final(text)) < LIMIT
+    assert code in (1, 2)
+
+
 def test_every_section_is_in_the_runbook() -> None:
     runbook = (Path(__file__).resolve().parents[2] / "docs" / "runbook.md").read_text(encoding="utf-8")
     assert [name for name in OWNERS if f"\n## {section(name)}\n" not in runbook] == []

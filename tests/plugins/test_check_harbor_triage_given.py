@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import runner
+from contract.twists import retold
 from listeners import listening, says
 from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from verdicts import lines, triage
@@ -131,6 +132,29 @@ def test_login_of_the_canary(ask, harbor: Simulator, tmp_path: Path) -> None:  #
     assert ask("--canary-authfile", "/nowhere")[0] == f"{usage}authfile /nowhere: No such file or directory"
     outcome = triage("-H", "http://localhost:1", "--canary-authfile", str(canary))
     assert outcome.first == f"{usage}a login needs https: the password is not sent in clear text"
+
+
+def test_trouble_of_the_canary_is_not_the_other_robots(ask, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """One login is refused, the other one meets a dead registry, of which Harbor does not know yet."""
+    canary = tmp_path / "canary"
+    canary.write_text(f"username=robot$canary\npassword={MONITOR_SECRET}\n")
+    canary.chmod(0o600)
+    with Simulator("registry-down", "stale-health", users={"robot$canary": PULLS}) as harbor:
+        said = ask("--canary-authfile", str(canary), "--push-project", "pub", against=harbor)
+    assert f"CRITICAL: {REFUSED}" in said
+    assert [line for line in said if line.startswith("CRITICAL: push: 502 from the registry for starting an upload")]
+
+
+def test_secret_of_the_canary_is_kept_too(ask, harbor: Simulator, authfile: str) -> None:  # type: ignore[no-untyped-def]
+    """Harbor may echo it. That no output holds it is a property of every test (runner.Outcome)."""
+
+    def echo(leaf: object, key: str) -> object:
+        return f"<{MONITOR_SECRET}>" if key == "error" else leaf
+
+    harbor.switch("registry-down")
+    harbor.state.distortions.append((("/api/v2.0/health",), retold(echo)))
+    said = ask("--canary-authfile", authfile, "--push-project", "pub", "-v", login=False)
+    assert [line for line in said if "<***>" in line]
 
 
 def test_ticket(harbor: Simulator, authfile: str) -> None:
