@@ -31,7 +31,7 @@ Rights: tag-retention:read and tag-retention:list, in each project (namespace * 
 robot accounts can hold these rights from 2.9 on, there one that has no right on system level besides. What such a robot
 does not cover it does not see.
 
-Does not see: since when a schedule stands, so that one in a project without any run is only counted as "never ran";
+Does not see: since when a schedule stands, so that one in a project without any run is only counted as "without a run";
 whether the rules keep what they should (Dry Run in the UI tells); the space, which only garbage
 collection frees (check_harbor_gc).
 """
