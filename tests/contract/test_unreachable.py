@@ -28,7 +28,8 @@ def test_other_failures(state, switch, here, harbor):
         if name in runner.HANDSHAKE_ONLY and switch != "nginx-frozen":
             assert here(name, "--unreachable", state).code == 0
         else:
-            assert grammar.checked(here(name, "--unreachable", state, "-t", "0.5")).state == state.upper()
+            seconds = "3" if name in runner.RUNS_OTHERS else "0.5"
+            assert grammar.checked(here(name, "--unreachable", state, "-t", seconds)).state == state.upper()
 
 
 @pytest.mark.parametrize("state", STATES)
