@@ -96,32 +96,26 @@ class Rest:
         return answer
 
     def _good(self, endpoint: Endpoint, answer: Answer) -> Answer:
-        """The answer, if its status is 200; raises Failure that says what a refusal means."""
-        refusal = self._refusal(endpoint, answer)
-        if refusal:
-            raise refusal
-        return self.harbor.good(answer)
-
-    def _refusal(self, endpoint: Endpoint, answer: Answer) -> Failure | None:
-        """What a refusal of this endpoint in particular means."""
-        detail = step = ""
-        absent = answer.status == 404 and bool(said(answer)) and not said(answer).startswith("path ")
+        """The answer, if its status is 200; raises Failure that says what a refusal of this endpoint means."""
+        if answer.status == 200:
+            return answer
+        told, where = said(answer), f"({answer.status} for {answer.path})"
         if answer.status == 403:
-            detail = f"the login lacks the right {endpoint.right} (403 for {answer.path})"
             step = f"give its robot account {endpoint.right} {WHERE[endpoint.level]}; "
             step += f"robots can hold it from Harbor {endpoint.robots} on"
-        elif answer.status == 404 and absent:
-            detail = f"{said(answer)} (404 for {answer.path})"
+            raise answer.fail(STATUS, f"the login lacks the right {endpoint.right} {where}", next_step=step)
+        if answer.status == 404 and told and not told.startswith("path "):
             step = "compare the names in the command with Harbor's; projects of others are hidden from a robot"
-        elif answer.status == 404:
-            detail = f"404 for {answer.path}, which came with Harbor {endpoint.since}"
+            raise answer.fail(STATUS, f"{told} {where}", next_step=step, absent=True)
+        if answer.status == 404:
             step = "is this Harbor older? update it, or take this service off the host"
-        elif answer.status == 412:
-            detail = f"not set up in this Harbor: {said(answer) or 'no reason given'} (412 for {answer.path})"
+            detail = f"404 for {answer.path}, which came with Harbor {endpoint.since}"
+            raise answer.fail(STATUS, detail, next_step=step)
+        if answer.status == 412:
             step = "set it up, or take this service off the host"
-        if not detail:
-            return None
-        return answer.fail(STATUS, detail, next_step=step, absent=absent)
+            detail = f"not set up in this Harbor: {told or 'no reason given'} {where}"
+            raise answer.fail(STATUS, detail, next_step=step)
+        return self.harbor.good(answer)
 
 
 class Pages:
