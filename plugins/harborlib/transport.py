@@ -159,6 +159,7 @@ class Adapter(HTTPAdapter):
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"
+        conn.ca_certs = None  # Debian's urllib3 would add the system's CAs to our context, with each connection
 
 
 def pools(route: Route) -> dict[str, type]:

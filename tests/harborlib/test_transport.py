@@ -12,6 +12,7 @@ from harborlib.origin import Origin
 from harborlib.request import Answer, Request
 from harborlib.transport import Transport
 
+import certifi
 import pytest
 
 from contract import wire
@@ -187,3 +188,13 @@ def test_a_limit_of_its_own(harbor: Simulator) -> None:
     harbor.delay("/", 5)
     stage, words = refusal(lambda: transport(harbor.url).send(PING._replace(limit=0.2)))
     assert (stage, words) == (ANSWER, "timed out after 0.2 s waiting for the answer to GET /api/v2.0/ping")
+
+
+def test_no_other_ca_comes_in_by_the_library(harbor: Simulator) -> None:
+    """The urllib3 of Debian gives every connection the system's CAs, and would trust them beside --ca-file."""
+    context = tls.context(ca_file(), None, None, True)
+    trusted = context.get_ca_certs()
+    client = Transport(Origin.parse(harbor.url), Route(), context, None)
+    client.session.get_adapter(harbor.url).poolmanager.connection_pool_kw["ca_certs"] = certifi.where()
+    assert deadline.supervised(lambda: client.send(PING), 5).status == 200
+    assert context.get_ca_certs() == trusted
