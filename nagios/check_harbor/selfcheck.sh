@@ -1,9 +1,11 @@
 #!/bin/sh
-# selfcheck.sh STATUSFILE HOST: which harbor services of the host are UNKNOWN, in a hard state, and name no service here
+# selfcheck.sh NAGIOS.CFG HOST: which harbor services of the host are UNKNOWN, in a hard state, and name no service here
 # that owns the failure? WARNING with their list.
 
-if [ ! -r "$1" ]; then
-    echo "HARBOR SELFCHECK WARNING - cannot read the status file $1 (status_file in nagios.cfg)"
+# Not by the macro $STATUSDATAFILE$: Nagios 4.4.6 forgets it when it is reloaded.
+status=$(sed -n 's/^[[:space:]]*status_file[[:space:]]*=[[:space:]]*//p' "$1" | tail -n 1)
+if [ ! -r "$status" ]; then
+    echo "HARBOR SELFCHECK WARNING - cannot read the status file $status (status_file in $1)"
     exit 1
 fi
 
@@ -48,4 +50,4 @@ END {
         text = "OK - every check could judge"
     print "HARBOR SELFCHECK " text " | unjudged=" unjudged + 0 ";0"
     exit text ~ /^WARNING/
-}' < "$1"
+}' < "$status"
