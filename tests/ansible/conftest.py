@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import controller
+import monitored
 import pytest
 import rootfs
+from controller import Controller, chroot_connection
+
+pytest.register_assert_rewrite("scenarios")
 
 
 @pytest.fixture(scope="session")
@@ -16,5 +19,20 @@ def namespace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rootfs.Names
 
 
 @pytest.fixture(scope="session")
-def collection(tmp_path_factory: pytest.TempPathFactory) -> controller.Controller:
-    return controller.Controller(tmp_path_factory.mktemp("controller"))
+def collection(tmp_path_factory: pytest.TempPathFactory) -> Controller:
+    return Controller(tmp_path_factory.mktemp("controller"))
+
+
+@pytest.fixture(scope="session")
+def chroots(collection: Controller) -> Controller:
+    """With connections to root file systems."""
+    chroot_connection(collection.folder)
+    return collection
+
+
+@pytest.fixture(scope="class")
+def host(request: pytest.FixtureRequest, namespace: rootfs.Namespace, chroots: Controller) -> Iterator[monitored.Host]:
+    """A monitoring host with this release and the engine of the test class, after the first run of the role."""
+    built = rootfs.built(request.param)
+    with monitored.Host(request.cls.kind, rootfs.Root(namespace, [str(built)]), chroots) as host:
+        yield host

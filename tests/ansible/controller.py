@@ -27,6 +27,8 @@ CHROOT = ("plugins/connection/chroot.py", "meta/runtime.yml", "MANIFEST.json")
 NO_INDEX = re.compile(r"No matching distribution|Could not find a version|Connection|resolve|Could not fetch")
 RECAP = re.compile(r"^\S+ +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.M)
 
+FAILURE = re.compile(r"^f(?:atal|ailed): \[\S+?\]:? .*?=> (?=\{)", re.M)
+
 
 class Played(NamedTuple):
     """What ansible-playbook said."""
@@ -45,10 +47,10 @@ class Played(NamedTuple):
     @property
     def problem(self) -> str:
         """The message of the task that failed."""
-        found = re.search(r'^fatal: .*"msg": "(.*?)"[,}]', self.out, re.M)
-        assert self.code, self.out
+        found = FAILURE.search(self.out)
         assert found, self.out
-        return found[1]
+        message: str = json.JSONDecoder().raw_decode(self.out, found.end())[0]["msg"]
+        return message
 
 
 def needed(name: str) -> str:
@@ -162,7 +164,9 @@ class Controller:
         inventory = self.folder / "inventory.json"
         inventory.write_text(json.dumps({"all": {"hosts": {"monitoring": {**host, **variables}}}}))
         playbook = self.folder / "play.json"
-        playbook.write_text(json.dumps([{"hosts": "all", "roles": [f"check_harbor.monitoring.{role}"]}]))
+        playbook.write_text(
+            json.dumps([{"hosts": "all", "gather_facts": False, "roles": [f"check_harbor.monitoring.{role}"]}])
+        )
         command = [needed("ansible-playbook"), "-i", str(inventory), str(playbook), *argv]
         enter: Sequence[str] = root.namespace.enter if root else []
         done = subprocess.run(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -31,8 +32,8 @@ DOWNLOAD = (
 UNREACHABLE = re.compile(r"Could not resolve|Temporary failure|Could not connect|Unable to connect|Failed to fetch")
 #: Where the role may write, besides what apt does.
 WRITTEN = ("etc", "home", "opt", "root", "srv", "usr/lib/nagios", "usr/local")
-# Ends with the process that holds the other end of its standard input.
-SETUP = 'mount -t tmpfs tmpfs "$0" && echo ready && exec cat'
+# Ends with the process that holds the other end of its standard input; until then the shell reaps what daemons leave.
+SETUP = 'mount -t tmpfs tmpfs "$0" && echo ready && cat; :'
 OVERLAY = """
 mkdir -p "$0/upper" "$0/work" "$0/root"
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$0/upper,workdir=$0/work" "$0/root"
@@ -83,6 +84,7 @@ class Namespace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.numbers = itertools.count()
 
     def __enter__(self) -> Namespace:
         command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", SETUP, str(self.folder)]
@@ -108,10 +110,10 @@ class Namespace:
 class Root:
     """A root file system in a namespace that can be changed; `seen` is it as reached from here."""
 
-    def __init__(self, namespace: Namespace, name: str, lower: Sequence[str]) -> None:
+    def __init__(self, namespace: Namespace, lower: Sequence[str]) -> None:
         self.namespace = namespace
         self._lower = lower
-        folder = namespace.folder / name
+        folder = namespace.folder / str(next(namespace.numbers))
         self._upper = str(folder / "upper")
         self.path = folder / "root"
         self.seen = namespace.seen(self.path)
@@ -120,9 +122,9 @@ class Root:
         if done.returncode:
             pytest.skip(f"needs a kernel with overlay file systems: {done.stderr.strip()}")
 
-    def copy(self, name: str) -> Root:
+    def copy(self) -> Root:
         """Another one that begins as this is now, which must not change any more."""
-        return Root(self.namespace, name, [self._upper, *self._lower])
+        return Root(self.namespace, [self._upper, *self._lower])
 
     def command(self, *argv: str, user: str = "root") -> list[str]:
         """How a program is started in there."""

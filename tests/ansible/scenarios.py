@@ -1,0 +1,132 @@
+"""What must hold with each engine, on each release: from a bare host to a page, and back to nothing."""
+
+from __future__ import annotations
+
+import copy
+import time
+from typing import ClassVar
+
+import pytest
+from monitored import Host, InRoot
+from rootfs import Root, different
+
+from engines.engine import until
+from engines.watched import CANARY_SECRET
+from simulator import MONITOR_SECRET
+
+AUTHFILE = "/etc/check_harbor/harbor.test/robot.auth"
+WATCHED = [("harbor.test", f"harbor-{name}") for name in ("health", "v2", "api", "login", "pull", "push", "storage")]
+SELFCHECK = ("harbor.test", "harbor-selfcheck")
+REGISTRY = ("harbor.test", "harbor-component-registry")
+
+
+class Monitoring:
+    """The role brings a monitoring host with the engine `kind` to life."""
+
+    kind: ClassVar[type[InRoot]]
+
+    def test_first_run_tells_no_secret(self, host: Host) -> None:
+        assert host.first.changed > 5
+        assert not [secret for secret in (MONITOR_SECRET, CANARY_SECRET) if secret in host.first.out]
+
+    def test_second_run_changes_nothing(self, host: Host) -> None:
+        before = host.root.files()
+        assert host.play(host.root).changed == 0
+        assert different(before, host.root.files()) == []
+
+    def test_the_engine_accepts_what_was_written(self, host: Host) -> None:
+        said = host.root.run(*self.kind.check)
+        assert said.returncode == 0, said.stdout
+
+    @pytest.mark.parametrize("user", ["nobody", "www-data"])
+    def test_nobody_else_reads_a_login(self, host: Host, user: str) -> None:
+        assert f"password={MONITOR_SECRET}\n" in host.root.run("cat", AUTHFILE, user="nagios").stdout
+        # Even with the engine's group, which web interfaces have.
+        other = host.root.run("setpriv", f"--reuid={user}", "--regid=nagios", "--clear-groups", "cat", AUTHFILE)
+        assert other.returncode == 1
+
+    def test_the_engines_user_runs_a_plugin(self, host: Host) -> None:
+        options = ["-H", host.simulator.url, "--ca-file", "/etc/check_harbor/harbor.test/ca.pem"]
+        plugin = "/usr/lib/nagios/plugins/check_harbor_api"
+        ran = host.root.run(plugin, *options, "--authfile", AUTHFILE, user="nagios")
+        assert (ran.returncode, ran.stdout[:14]) == (0, "HARBOR API OK ")
+
+    def test_all_is_green_and_a_failure_pages_once(self, host: Host) -> None:
+        with self.kind(host.root.copy(), host.port) as engine:
+            services = [check for check in engine.services() if check[0] == "harbor.test"]
+            engine.run([check for check in services if check != SELFCHECK])
+            time.sleep(engine.written)  # for harbor-selfcheck to see it
+            engine.run([SELFCHECK])
+            assert {check: engine.last[check].output for check in services if engine.last[check].state != 0} == {}
+            assert len(services) > 30
+            engine.alert_at_once()
+            host.simulator.switch("registry-down")
+            engine.run([*WATCHED, REGISTRY])
+            time.sleep(engine.delayed)  # for whatever is held back
+            host.simulator.reset()
+            engine.run([REGISTRY, *WATCHED])
+            time.sleep(engine.delayed)
+            told = [page[:4] for page in engine.pages() if page.host == "harbor.test"]
+        assert told == [("PROBLEM", *REGISTRY, "CRITICAL"), ("RECOVERY", *REGISTRY, "OK")]
+
+
+class Life(Monitoring):
+    """What comes later in its life too; the same on every release."""
+
+    def test_check_mode_tells_what_the_first_run_would_do(self, host: Host) -> None:
+        root = host.bare.copy()
+        before = root.files()
+        assert host.play(root, "--check", "--diff").changed > 5
+        assert different(before, root.files()) == []
+
+    def test_check_mode_finds_nothing_to_do_after_it(self, host: Host) -> None:
+        before = host.root.files()
+        assert host.play(host.root, "--check", "--diff").changed == 0
+        assert different(before, host.root.files()) == []
+
+    def test_only_the_right_files_change(self, host: Host) -> None:
+        """A threshold, then a Harbor less, while the daemon runs: it is reloaded each time."""
+        root = host.root.copy()
+        with host.running(root):
+            known = self.reloads(root)
+            before = root.files()
+            instances = copy.deepcopy(host.variables["harbor_checks_instances"])
+            instances[0]["probes"]["portal"] = {"warning": 3}
+            assert host.play(root, harbor_checks_instances=instances).changed == 2  # the file and the reload
+            assert different(before, root.files()) == [self.kind.objects.format("harbor.test")]
+            until(lambda: self.reloads(root) == known + 1, "the daemon is reloaded")
+            before = root.files()
+            instances[1]["state"] = "absent"
+            assert host.play(root, harbor_checks_instances=instances).changed == 2
+            gone = ["etc/check_harbor/lab.test", "etc/check_harbor/lab.test/ca.pem"]
+            assert different(before, root.files()) == [*gone, self.kind.objects.format("lab.test")]
+            until(lambda: self.reloads(root) == known + 2, "the daemon is reloaded")
+
+    def reloads(self, root: Root) -> int:
+        """How often the daemon was reloaded."""
+        log = root.seen / self.kind.log
+        return log.read_text().count(self.kind.reloaded) if log.exists() else 0
+
+    def test_refused_configuration_is_not_loaded(self, host: Host) -> None:
+        root = host.root.copy()
+        with (root.seen / self.kind.main).open("a") as file:
+            file.write("\nnonsense\n")
+        played = host.play(root, harbor_checks_runbook="https://wiki.example.com/")
+        title = {"icinga2": "Icinga 2", "nagios": "Nagios"}[self.kind.role]
+        assert played.problem.startswith(f"{title} refuses its configuration and was not reloaded: ")
+        assert "RUNNING HANDLER" not in played.out
+
+    def test_unknown_probe_or_option_is_one_clear_line(self, host: Host) -> None:
+        instances = copy.deepcopy(host.variables["harbor_checks_instances"])
+        instances[0]["probes"] = {"portal": {"warnign": 5}}
+        instances[1]["probes"] = {"protal": {"warning": 5}}
+        played = host.play(host.root, harbor_checks_instances=instances)
+        refused = "harbor.test: check_harbor_portal: unknown option --warnign; lab.test: there is no probe protal"
+        assert played.problem == f"harbor_checks_instances: {refused}"
+
+    def test_nothing_is_left(self, host: Host) -> None:
+        root = host.root.copy()
+        with host.running(root):
+            assert host.play(root, harbor_checks_state="absent").changed > 2
+        assert different(host.bare.files(), root.files()) == []
+        assert host.play(root, harbor_checks_state="absent").changed == 0
