@@ -40,6 +40,8 @@ import nagiosplugin
 
 OWNERS = frozenset(isolation.OWNERS)
 PROBES_SHARE = 0.9  # of the time; the rest is for the verdict
+#: Seconds from the start of one probe to that of the next: all at the same moment would be slow by each other.
+PACE = 0.004
 DELEGATED = (*isolation.COMPONENTS, "portal")  # what health leaves to probes of their own
 #: What is given to the options of probes, by the name of the option: the option of ours that it comes from.
 OURS = dict.fromkeys(("image", "artifact", "repository"), "--image P/R:TAG") | {"project": "--push-project P"}
@@ -67,8 +69,9 @@ class Run:
             args = vars(parser.parse_args(words))
             self.attempt = Attempt(probe, argparse.Namespace(**{**args, **common}))
 
-    def go(self):
-        """Run the probe. What it refuses before it asks anything is something that it was not given."""
+    def go(self, wait):
+        """Run the probe after `wait` seconds. What it refuses before it asks anything is something not given to it."""
+        time.sleep(wait)
         started = time.monotonic()
         self.attempt.run(started + deadline.remaining(), OWN_SHARE)
         self.seconds = time.monotonic() - started
@@ -157,7 +160,8 @@ class Triage(nagiosplugin.Resource):
         # What a probe has begun is taken back, also when we are told to stop.
         self.harbor.undo = ChainMap(*(run.attempt.harbor.undo for run in going))
         with terminal.progress(self.args, [run.name for run in going]) as watched:
-            calls = [partial(watched, run.name, run.go) for run in going]
+            pace = min(PACE, deadline.remaining() / 100)
+            calls = [partial(watched, run.name, partial(run.go, turn * pace)) for turn, run in enumerate(going)]
             seen, *outcomes = deadline.side_by_side([partial(look, eyes), *calls], deadline.remaining() * PROBES_SHARE)
         for run, outcome in zip(going, outcomes):
             if isinstance(outcome, Exception):
