@@ -75,7 +75,7 @@ class Workers(nagiosplugin.Resource):
     def longest_job(self, busy):
         """Seconds that the longest job takes, whose name is noted."""
         ages = [(self.age(row.moment("start_at")), row.text("job_name")) for row in busy if "start_at" in row]
-        seconds, self.longest = max(ages, default=(0.0, ""))
+        seconds, self.longest = max(ages, default=(0.0, "the longest job"))
         return round(seconds)
 
 

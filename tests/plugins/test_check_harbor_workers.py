@@ -132,6 +132,17 @@ def test_options(ask, harbor: Simulator) -> None:
     ]
 
 
+def test_verbose(ask, harbor: Simulator) -> None:
+    harbor.content.now = NOW
+    assert ask("workers", "-v")[1:] == [
+        "OK: live worker pools: 1",
+        "OK: last sign of life 4 s ago",
+        "OK: 0% of the workers busy",
+        "OK: the longest job takes 0 s already",
+        "exit code 0",
+    ]
+
+
 def test_never_a_sign_of_life(ask, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/jobservice/pools", body=[{"worker_pool_id": "a", "heartbeat_at": "0001-01-01T00:00:00Z"}])
     assert ask("workers")[0].startswith(
