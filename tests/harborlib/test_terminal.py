@@ -146,7 +146,7 @@ def test_progress(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped
 @pytest.mark.parametrize("columns", [20, 60, 80, 200])
 def test_width(columns: int, harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
     """Fitted to the terminal, but for one on which no table could be read, or none of its lines."""
-    harbor.switch("redis-down")
+    harbor.switch("database-down")
     text, _ = triage("--plain", columns=columns)
     widest = max(map(len, text.splitlines()))
     assert widest <= max(60, min(140, columns))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from isolation.scenarios import INSIDE_THE_LAG, STEADY, TWO_CAUSES, Scenario
+from isolation.scenarios import FROZEN, INSIDE_THE_LAG, STEADY, TWO_CAUSES, Scenario
 from simulator import Account, Simulator
 from simulator.accounts import default_accounts
 from verdicts import book, lines, triage
@@ -39,7 +39,8 @@ def simulated(scenario: Scenario) -> Simulator:
 def options(scenario: Scenario) -> list[str]:
     """What else is given. Without Redis a push takes just as long as it may: now it is slow, now it is not."""
     push = [] if "redis-down" in scenario.switches else ["--push-project", "pub"]
-    return [*push, "-t", str(scenario.seconds)]
+    frozen = any("frozen" in switch for switch in scenario.switches)
+    return [*push, "-t", str(FROZEN if frozen else scenario.seconds)]
 
 
 @pytest.mark.parametrize("title", SCENARIOS)
