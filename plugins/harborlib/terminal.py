@@ -69,6 +69,8 @@ class Page:
             state = "follows" if part.follows else part.state
             head = f"{state:8}  {name:{broad}}  {seconds:6.2f} s  "
             text = self.report.clean(part.text).partition(": ")[2]
+            if part.follows and not self.verbose:
+                text = text.partition("; ")[0]  # what it follows from stands below the table
             whole = self.verbose or state not in ("OK", "follows")
             text = cut(text, ASIDE if whole else self.width - len(head))
             lines += self._painted(state, self._wrapped(text, head, " " * len(head)))
