@@ -32,7 +32,7 @@ import argparse
 import re
 import time
 
-from harborlib import judgement, options, plugin, units, words
+from harborlib import judgement, options, plugin, summaries, units, words
 from harborlib.judgement import Finding, ResponseTime, Shown, Threshold
 from harborlib.origin import Origin
 from harborlib.rest import Rest
@@ -132,7 +132,7 @@ def check(args, harbor):
         Finding("version", Warn, UPDATE),
         Finding("address", Warn, ADDRESS),
         Shown("value"),
-        judgement.Summary(api),
+        summaries.Summary(api),
     )
 
 

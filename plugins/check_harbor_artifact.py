@@ -34,7 +34,7 @@ there look alike.
 
 from argparse import ArgumentTypeError
 
-from harborlib import endpoints, isolation, judgement, options, plugin, units, words
+from harborlib import endpoints, isolation, judgement, options, plugin, summaries, units, words
 from harborlib.failure import Failure, Unusable
 from harborlib.judgement import Finding, Shown, Threshold
 from harborlib.rest import Rest
@@ -121,7 +121,7 @@ class Artifact(nagiosplugin.Resource):
         return self.severity and found.intersection(SEVERITIES[SEVERITIES.index(self.severity) :])
 
 
-class Summary(judgement.Summary):
+class Summary(summaries.Summary):
     """The first line, which names the artifact as soon as it is there."""
 
     def problem(self, results):

@@ -34,7 +34,7 @@ revocation; certificates of the components among themselves.
 import math
 import time
 
-from harborlib import certificates, deadline, judgement, milestones, options, plugin, tls, units, words
+from harborlib import certificates, deadline, judgement, milestones, options, plugin, summaries, tls, units, words
 from harborlib.dial import Route, tunnel
 from harborlib.failure import CERTIFICATE, TLS, Failure, Unusable
 from harborlib.judgement import Finding, Judged, Shown, Threshold
@@ -189,7 +189,7 @@ def check(args, harbor):
         Verdict("verdict"),
         Finding("order", Warn, "put the server's certificate first, then each one's issuer, and restart the proxy"),
         Finding("strength", Warn, "have it issued anew: RSA 2048 or EC P-256, signed with SHA-256"),
-        judgement.Summary(chain),
+        summaries.Summary(chain),
     )
 
 

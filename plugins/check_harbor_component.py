@@ -23,7 +23,7 @@ Harbor checks its components every 10 seconds and repeats the last result; one t
 seconds. "core" is a constant in the report and is always healthy.
 """
 
-from harborlib import components, judgement, options, plugin, units
+from harborlib import components, judgement, options, plugin, summaries, units
 from harborlib.failure import CONTENT, Failure
 from harborlib.judgement import Finding, ResponseTime, Shown
 
@@ -68,7 +68,7 @@ def check(args, harbor):
         Finding("start", Warn, "wait half a minute and look again"),
         Finding("health", next_step=components.next_step(args.component)),
         Shown("value"),
-        judgement.Summary(component),
+        summaries.Summary(component),
     )
 
 

@@ -24,7 +24,7 @@ repeats the last result; one that hangs shows after up to 66 seconds. "core" is 
 checks never begin looks each time as if it had just started (with --isolate: OK); a probe has no memory of the last.
 """
 
-from harborlib import api, components, deadline, isolation, judgement, options, plugin, units
+from harborlib import api, components, deadline, isolation, judgement, options, plugin, summaries, units
 from harborlib.failure import ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STATUS, TLS, Failure
 from harborlib.judgement import Finding, Judged, ResponseTime
 
@@ -133,7 +133,7 @@ class ComponentState(nagiosplugin.Context):
         return nagiosplugin.Performance(units.label(metric.name), metric.value, min=0, max=1)
 
 
-class Summary(judgement.Summary):
+class Summary(summaries.Summary):
     """Several unhealthy components are counted, the cause before what follows from it; each has a line below."""
 
     def problem(self, results):

@@ -24,7 +24,7 @@ login is never tried again: Harbor locks an account for 1.5 seconds after a wron
 
 import time
 
-from harborlib import judgement, options, plugin, units
+from harborlib import judgement, options, plugin, summaries, units
 from harborlib.api import NEEDED
 from harborlib.failure import Unusable
 from harborlib.judgement import Finding, ResponseTime, Shown
@@ -105,7 +105,7 @@ def check(args, harbor):
         Finding("clock", Warn, clocks),
         Finding("audience", next_step="look at auth.token in the registry's config.yml and at core's"),
         Finding("issuer", Warn, "look at auth.token.issuer in the registry's config.yml"),
-        judgement.Summary(token),
+        summaries.Summary(token),
     )
 
 

@@ -23,7 +23,7 @@ serves files and answers happily while everything else is down.
 
 from functools import partial
 
-from harborlib import components, deadline, judgement, options, plugin, units
+from harborlib import components, deadline, judgement, options, plugin, summaries, units
 from harborlib.failure import ROUTE
 from harborlib.judgement import Finding, ResponseTime, Shown
 
@@ -129,7 +129,7 @@ def check(args, harbor):
         Finding("page", next_step=BACKEND),
         Finding("keyword", next_step=keyword),
         Finding("missing", next_step=step),
-        judgement.Summary(portal),
+        summaries.Summary(portal),
     )
 
 

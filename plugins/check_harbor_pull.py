@@ -30,7 +30,7 @@ are not in the registry (the base of Windows images). Harbor counts each run as 
 
 import time
 
-from harborlib import judgement, options, plugin, units
+from harborlib import judgement, options, plugin, summaries, units
 from harborlib.failure import CONTENT, Failure
 from harborlib.judgement import ResponseTime, Shown
 from harborlib.repository import Repository
@@ -113,7 +113,7 @@ def check(args, harbor):
         pull,
         ResponseTime(args.warning, args.critical, "the whole pull took {value}"),
         Shown("phase", sentence="{name} {value}"),
-        judgement.Summary(pull),
+        summaries.Summary(pull),
     )
 
 

@@ -33,7 +33,7 @@ or with --depth image the tag check-harbor, which the next run deletes and repor
 
 import time
 
-from harborlib import canary, judgement, options, plugin, units, upload
+from harborlib import canary, judgement, options, plugin, summaries, units, upload
 from harborlib.api import NEEDED
 from harborlib.failure import CONTENT, Failure, Unusable
 from harborlib.judgement import Finding, ResponseTime, Shown
@@ -151,7 +151,7 @@ def check(args, harbor):
         ResponseTime(args.warning, args.critical, "the whole push took {value}"),
         Shown("phase", sentence="{name} {value}"),
         Finding("leftover", Warn, "look why the check was killed: is the engine's time-out shorter than -t?"),
-        judgement.Summary(push),
+        summaries.Summary(push),
     )
 
 

@@ -27,7 +27,7 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: jobs that run (check_harbor_workers) and whether they succeed.
 """
 
-from harborlib import endpoints, judgement, options, plugin, things, units, words
+from harborlib import endpoints, judgement, options, plugin, summaries, things, units, words
 from harborlib.failure import CONTENT, Failure
 from harborlib.judgement import Finding, Shown, Threshold, named
 from harborlib.rest import Rest
@@ -100,7 +100,7 @@ def check(args, harbor):
         Shown("waiting", *count),
         Shown("sum"),
         Shown("time"),
-        things.Summary(queues),
+        summaries.OfMany(queues),
     )
 
 

@@ -29,7 +29,7 @@ these rights from 2.9 on.
 Does not see: a full volume (check_harbor_storage); uploads that have just begun.
 """
 
-from harborlib import endpoints, judgement, options, plugin, things, units, words
+from harborlib import endpoints, judgement, options, plugin, summaries, things, units, words
 from harborlib.fields import UNLIMITED
 from harborlib.judgement import Finding, Shown, Threshold, named
 from harborlib.projects import Projects
@@ -128,7 +128,7 @@ def check(args, harbor):
         Shown("used", *limits),
         Shown("sum"),
         Shown("time"),
-        things.Summary(quotas),
+        summaries.OfMany(quotas),
     )
 
 

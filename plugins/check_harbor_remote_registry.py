@@ -31,7 +31,7 @@ Does not see: whether an image can be pulled through a proxy cache (check_harbor
 the remote; whether replication succeeds (check_harbor_replication).
 """
 
-from harborlib import endpoints, isolation, judgement, options, plugin, things, units, words
+from harborlib import endpoints, isolation, judgement, options, plugin, summaries, things, units, words
 from harborlib.failure import Failure
 from harborlib.judgement import Finding, Shown, Threshold, named
 from harborlib.rest import Each, Rest, in_read_only_mode, said
@@ -136,7 +136,7 @@ def check(args, harbor):
         Shown("slowest", *limits),
         Shown("sum"),
         Shown("time"),
-        things.Summary(remotes),
+        summaries.OfMany(remotes),
     )
 
 

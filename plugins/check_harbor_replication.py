@@ -36,7 +36,7 @@ Does not see: whether everything that should be replicated is selected by the po
 is down while nothing is replicated (check_harbor_remote_registry).
 """
 
-from harborlib import endpoints, isolation, judgement, options, plugin, runs, things, units, words
+from harborlib import endpoints, isolation, judgement, options, plugin, runs, summaries, things, units, words
 from harborlib.judgement import Finding, Shown, named
 from harborlib.rest import PAGE_SIZE, Each, Rest
 from harborlib.runs import FAILED, RUNNING, SUCCEEDED, History, Run, Schedule
@@ -170,7 +170,7 @@ def check(args, harbor):
         Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
         Shown("sum"),
         Shown("time"),
-        things.Summary(replication),
+        summaries.OfMany(replication),
     )
 
 

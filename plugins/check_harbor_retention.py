@@ -36,7 +36,7 @@ whether the rules keep what they should (Dry Run in the UI tells); the space, wh
 collection frees (check_harbor_gc).
 """
 
-from harborlib import endpoints, isolation, judgement, plugin, runs, things, words
+from harborlib import endpoints, isolation, judgement, plugin, runs, summaries, things, words
 from harborlib.failure import Failure
 from harborlib.judgement import Finding, Shown
 from harborlib.projects import Projects
@@ -112,7 +112,7 @@ def check(args, harbor):
         Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
         Shown("policies"),
         Shown("time"),
-        things.Summary(retention),
+        summaries.OfMany(retention),
     )
 
 

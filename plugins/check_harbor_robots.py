@@ -36,7 +36,7 @@ refreshed without telling whoever uses them (check_harbor_login).
 from argparse import Namespace
 from typing import NamedTuple, Optional
 
-from harborlib import endpoints, isolation, judgement, options, plugin, things, units, words
+from harborlib import endpoints, isolation, judgement, options, plugin, summaries, things, units, words
 from harborlib.judgement import Finding, Judged, Shown, Threshold, named, thing
 from harborlib.projects import Projects
 from harborlib.rest import Rest
@@ -171,7 +171,7 @@ def check(args, harbor):
         Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
         Shown("sum"),
         Shown("time"),
-        things.Summary(robots),
+        summaries.OfMany(robots),
     )
 
 

@@ -29,7 +29,7 @@ long a single scan takes (check_harbor_workers); scans that a push or a person b
 (check_harbor_scanner).
 """
 
-from harborlib import endpoints, isolation, judgement, options, plugin, units, words
+from harborlib import endpoints, isolation, judgement, options, plugin, summaries, units, words
 from harborlib.judgement import Finding, Shown, Threshold
 from harborlib.rest import Rest
 from harborlib.runs import History, Schedule
@@ -98,7 +98,7 @@ def check(args, harbor):
         Finding("schedule", Warn, AGAIN, kind=isolation.STANDSTILL),
         Shown("value"),
         Shown("time"),
-        judgement.Summary(scan),
+        summaries.Summary(scan),
     )
 
 

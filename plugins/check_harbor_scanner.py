@@ -23,7 +23,7 @@ Does not see: whether scans succeed (check_harbor_scan); scanners of single proj
 what a scanner answered.
 """
 
-from harborlib import endpoints, judgement, options, plugin, units, words
+from harborlib import endpoints, judgement, options, plugin, summaries, units, words
 from harborlib.failure import Failure
 from harborlib.judgement import Finding, Shown, Threshold
 from harborlib.rest import Rest
@@ -86,7 +86,7 @@ def check(args, harbor):
         Finding("answer", Critical, REACH),
         Threshold("age", *limits, "the vulnerability database is {value} old", words.span, UPDATE),
         Shown("time"),
-        judgement.Summary(scanner),
+        summaries.Summary(scanner),
     )
 
 

@@ -25,7 +25,7 @@ Does not see: object storage, and any volume that is not /data of the core conta
 a read-only or lost volume (check_harbor_push, check_harbor_pull); inodes.
 """
 
-from harborlib import endpoints, judgement, options, plugin, units, words
+from harborlib import endpoints, judgement, options, plugin, summaries, units, words
 from harborlib.judgement import Shown, Threshold
 from harborlib.rest import Rest
 
@@ -75,7 +75,7 @@ def check(args, harbor):
         Threshold("free", *free, "{value} of the data volume free", words.size, NEXT),
         Shown("total"),
         Shown("time"),
-        judgement.Summary(storage),
+        summaries.Summary(storage),
     )
 
 

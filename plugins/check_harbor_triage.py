@@ -30,7 +30,19 @@ from collections import ChainMap
 from functools import partial
 from typing import NamedTuple
 
-from harborlib import credentials, deadline, isolation, judgement, options, plugin, probes, terminal, tls, units
+from harborlib import (
+    credentials,
+    deadline,
+    isolation,
+    judgement,
+    options,
+    plugin,
+    probes,
+    summaries,
+    terminal,
+    tls,
+    units,
+)
 from harborlib.api import LOOKED_PAST, Harbor, Health
 from harborlib.attempt import OWN_SHARE, Attempt
 from harborlib.failure import STATUS, Failure, Unusable
@@ -215,7 +227,7 @@ class Outcome(nagiosplugin.Context):
         return nagiosplugin.Performance(units.label(metric.name), metric.value, metric.uom, min=0)
 
 
-class Summary(judgement.Summary):
+class Summary(summaries.Summary):
     """The verdict."""
 
     def problem(self, results):

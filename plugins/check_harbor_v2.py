@@ -20,7 +20,7 @@ Does not see: without a login the registry at all (the line says so); missing, u
 storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).
 """
 
-from harborlib import judgement, options, plugin, registry, units
+from harborlib import judgement, options, plugin, registry, summaries, units
 from harborlib.failure import ROUTE, STATUS, Failure
 from harborlib.judgement import Finding, ResponseTime
 
@@ -79,7 +79,7 @@ def check(args, harbor):
         protocol,
         ResponseTime(args.warning, args.critical),
         Finding("challenge", next_step=registry.REALM),
-        judgement.Summary(protocol),
+        summaries.Summary(protocol),
     )
 
 

@@ -33,7 +33,7 @@ Does not see: which artifact has them (the UI's Security Hub, or check_harbor_ar
 failed after the last scan of all images.
 """
 
-from harborlib import endpoints, judgement, options, plugin, units, words
+from harborlib import endpoints, judgement, options, plugin, summaries, units, words
 from harborlib.judgement import Finding, Shown, Threshold
 from harborlib.rest import Rest
 
@@ -95,7 +95,7 @@ def check(args, harbor):
         Threshold("critical", args.critical_cves, None, "{value} critical vulnerabilities", next_step=REBUILD),
         Shown("value"),
         Shown("time"),
-        judgement.Summary(vulnerabilities),
+        summaries.Summary(vulnerabilities),
     )
 
 

@@ -32,7 +32,7 @@ Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether 
 
 from argparse import ArgumentTypeError
 
-from harborlib import endpoints, isolation, judgement, options, plugin, things, units, words
+from harborlib import endpoints, isolation, judgement, options, plugin, summaries, things, units, words
 from harborlib.judgement import Finding, Shown, Threshold, named, thing
 from harborlib.projects import Projects
 from harborlib.rest import PAGE_SIZE, Rest
@@ -134,7 +134,7 @@ def check(args, harbor):
         Shown("worst", *limits),
         Shown("sum"),
         Shown("time"),
-        things.Summary(webhooks),
+        summaries.OfMany(webhooks),
     )
 
 

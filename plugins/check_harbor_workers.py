@@ -29,7 +29,7 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: how many jobs wait (check_harbor_queue), whether jobs succeed (check_harbor_gc, _replication, _scan).
 """
 
-from harborlib import components, endpoints, judgement, options, plugin, units, words
+from harborlib import components, endpoints, judgement, options, plugin, summaries, units, words
 from harborlib.judgement import Finding, Shown, Threshold
 from harborlib.rest import Rest
 
@@ -99,7 +99,7 @@ def check(args, harbor):
         Threshold("busy", *busy, "{value} of the workers busy", words.percent, LONG_JOB),
         Threshold("longest", *job, "{resource.longest} takes {value} already", words.span, LONG_JOB),
         Shown("time"),
-        judgement.Summary(workers),
+        summaries.Summary(workers),
     )
 
 

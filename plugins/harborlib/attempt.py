@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import nagiosplugin
 from nagiosplugin import Critical, Ok, Unknown
 
-from . import INSTALL, components, deadline, isolation, judgement
+from . import INSTALL, components, deadline, isolation, judgement, summaries
 from .api import LOOKED_PAST, Harbor
 from .failure import ANSWER, CERTIFICATE, NEXT_STEPS, STATUS, Failure, Interrupted, Unusable
 from .isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
@@ -228,7 +228,7 @@ class Attempt:
         """What to print."""
         results = nagiosplugin.Results(*self.results)
         state = self.state
-        summary = self.check.summary if self.check else judgement.Summary(None)
+        summary = self.check.summary if self.check else summaries.Summary(None)
         if state == Ok and self.failure:
             text = f"{self.failure.detail} (--unreachable ok)"
         else:

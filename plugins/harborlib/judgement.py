@@ -193,23 +193,3 @@ class Finding(nagiosplugin.Context):
 def seconds(value: float) -> nagiosplugin.Metric:
     """The metric `time`, to the millisecond, which every probe yields."""
     return nagiosplugin.Metric("time", round(value, 3), "s", min=0)
-
-
-class Summary(nagiosplugin.Summary):
-    """The first line: what the resource says when all is well, else the problems, worst first.
-
-    The resource needs an attribute `fine`: the sentence for OK.
-    """
-
-    def __init__(self, resource: nagiosplugin.Resource) -> None:
-        self.resource = resource
-
-    def ok(self, results: nagiosplugin.Results) -> str:
-        """What was seen."""
-        return self.resource.fine
-
-    def problem(self, results: nagiosplugin.Results) -> str:
-        """The most severe problems; the others stand in the lines below."""
-        state = worst(result.state for result in results)
-        texts = list(dict.fromkeys(str(result) for result in results if result.state == state))
-        return "; ".join(texts)

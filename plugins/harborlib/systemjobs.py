@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import nagiosplugin
 
-from . import judgement, runs
+from . import judgement, runs, summaries
 from .endpoints import Endpoint
 from .fields import Fields
 from .judgement import Shown
@@ -58,7 +58,7 @@ class SystemJob(nagiosplugin.Resource):
 def check(job: SystemJob, args: argparse.Namespace, next_step: str) -> nagiosplugin.Check:
     """The judgement of a job by the options of runs.declare."""
     contexts = runs.contexts(args, next_step)
-    return nagiosplugin.Check(job, *contexts, Shown("time"), Shown("value"), judgement.Summary(job))
+    return nagiosplugin.Check(job, *contexts, Shown("time"), Shown("value"), summaries.Summary(job))
 
 
 def run_of(row: Fields, parameters: Fields) -> Run:

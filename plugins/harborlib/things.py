@@ -1,4 +1,4 @@
-"""Many things of one kind (queues, projects, policies): which are looked at, which have perfdata, how they are told."""
+"""Many things of one kind (queues, projects, policies): which are looked at, which have perfdata."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 import nagiosplugin
-from nagiosplugin import Ok
 
-from . import judgement, output, units
+from . import units
 from .failure import CONTENT, Failure
-
-ROOM = 95  # characters of the first line for problems; the rest is for their count and a pointer
 
 
 def declare(parser: argparse.ArgumentParser, noun: str, *names: str) -> None:
@@ -104,22 +101,3 @@ def matches(name: str, wanted: Iterable[str]) -> bool:
 def worst_first(metrics: Iterable[nagiosplugin.Metric]) -> list[nagiosplugin.Metric]:
     """The metrics by their value, the largest first."""
     return sorted(metrics, key=lambda metric: -metric.value)
-
-
-class Summary(judgement.Summary):
-    """The first line for many things: the worst, as many as fit, and how many more."""
-
-    def problem(self, results: nagiosplugin.Results) -> str:
-        """The most severe problems first; each has a line of its own below."""
-        state = judgement.worst(result.state for result in results)
-        told = list(dict.fromkeys(str(result) for result in results if result.state == state))
-        others = {str(result) for result in results if result.state not in (Ok, state)} - set(told)
-        shown = told[:1]
-        for text in told[1:]:
-            if len("; ".join([*shown, text])) > ROOM:
-                break
-            shown.append(text)
-        rest = len(told) - len(shown) + len(others)
-        text = "; ".join(shown)
-        pointer = output.pointer(text)  # which stays at the end
-        return text[: len(text) - len(pointer)] + (f" (and {rest} more)" if rest else "") + pointer

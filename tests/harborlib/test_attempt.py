@@ -7,7 +7,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 
-from harborlib import INSTALL, attempt, components, judgement, options
+from harborlib import INSTALL, attempt, components, judgement, options, summaries
 from harborlib.api import HEALTH, PING, Harbor
 from harborlib.failure import CONNECT, CONTENT, STATUS, Failure, Unusable
 from harborlib.output import Report
@@ -48,7 +48,7 @@ def run(harbor: Simulator, authfile: str) -> Run:
                 judgement.Threshold("level", nagiosplugin.Range("1"), nagiosplugin.Range("5"), "level {value}"),
                 judgement.Finding("wrong", Critical, "put it right"),
                 judgement.Finding("odd", Warn),
-                judgement.Summary(resource),
+                summaries.Summary(resource),
             )
 
         probe = Probe("pull", "Is it?", lambda parser: None, check)

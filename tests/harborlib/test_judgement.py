@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 
 from harborlib import isolation, judgement, words
-from harborlib.judgement import Finding, Judged, ResponseTime, Shown, Summary, Threshold, named
+from harborlib.judgement import Finding, Judged, ResponseTime, Shown, Threshold, named
+from harborlib.summaries import Summary
 from harborlib.things import Selection
 
 import nagiosplugin
@@ -78,15 +79,6 @@ def test_somebody_else_s() -> None:
         "502 from the registry; Harbor says registry is unhealthy (see check_harbor_component registry)"
     )
     assert theirs.next_step == "look at check_harbor_component registry first: this follows from it"
-
-
-def test_summary_tells_the_worst_once_each() -> None:
-    summary = Summary(Measured())
-    results = nagiosplugin.Results(
-        Judged(Warn, "slow"), Judged(Critical, "down"), Judged(Critical, "gone"), Judged(Critical, "down")
-    )
-    assert summary.problem(results) == "down; gone"
-    assert summary.ok(results) == "all is well"
 
 
 def selection(perfdata_for: str) -> Selection:

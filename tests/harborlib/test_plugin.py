@@ -13,7 +13,7 @@ from runner import NAMES, PLUGINS, Outcome
 
 #: A plugin that does one wrong thing; {} is what its resource does, then what its context says.
 BROKEN = '''"""Is this plugin broken?"""
-from harborlib import judgement, plugin
+from harborlib import summaries, judgement, plugin
 import nagiosplugin, os, signal, sys, time, threading, warnings
 
 class Broken(nagiosplugin.Resource):
@@ -28,7 +28,7 @@ class Measured(nagiosplugin.Context):
 
 def check(args, harbor):
     broken = Broken()
-    return nagiosplugin.Check(broken, Measured("time"), judgement.Summary(broken))
+    return nagiosplugin.Check(broken, Measured("time"), summaries.Summary(broken))
 
 main = plugin.main(__name__, lambda parser: None, check)
 '''

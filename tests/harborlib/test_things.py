@@ -6,12 +6,10 @@ import argparse
 
 from harborlib import things
 from harborlib.failure import CONTENT, Failure
-from harborlib.judgement import Judged
 from harborlib.things import Selection
 
 import nagiosplugin
 import pytest
-from nagiosplugin import Critical, Ok, Unknown, Warn
 
 
 def selection(*argv: str) -> Selection:
@@ -74,22 +72,6 @@ def test_nothing_left_cannot_be_fine() -> None:
     assert not chosen.takes("a")
     with pytest.raises(Failure, match=r"^every project is left out by --exclude$"):
         chosen.confirm()
-
-
-@pytest.mark.parametrize(
-    ("problems", "told"),
-    [
-        ([(Warn, "a is late")], "a is late"),
-        ([(Warn, "a is late"), (Critical, "b is down"), (Ok, "c")], "b is down (and 1 more)"),
-        ([(Unknown, "a is unseen"), (Warn, "b is late"), (Warn, "c is late")], "a is unseen (and 2 more)"),
-        ([(Warn, "x" * 60), (Warn, "y" * 60), (Warn, "z" * 20)], "x" * 60 + " (and 2 more)"),
-        ([(Warn, "a"), (Warn, "a"), (Warn, "b")], "a; b"),
-        ([(Warn, "x" * 200), (Warn, "y")], "x" * 200 + " (and 1 more)"),
-    ],
-)
-def test_the_summary_counts_what_it_does_not_show(problems: list, told: str) -> None:
-    found = nagiosplugin.Results(*(Judged(state, hint) for state, hint in problems))
-    assert things.Summary(nagiosplugin.Resource()).problem(found) == told
 
 
 def test_worst_first() -> None:

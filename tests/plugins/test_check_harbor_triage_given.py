@@ -171,7 +171,7 @@ def test_ticket(harbor: Simulator, authfile: str) -> None:
 
 
 NEW = '''"""Is this probe new?"""
-from harborlib import judgement, plugin
+from harborlib import summaries, judgement, plugin
 import nagiosplugin
 
 class New(nagiosplugin.Resource):
@@ -181,7 +181,7 @@ class New(nagiosplugin.Resource):
 
 def check(args, harbor):
     new = New()
-    return nagiosplugin.Check(new, judgement.Threshold("time", None, None, ""), judgement.Summary(new))
+    return nagiosplugin.Check(new, judgement.Threshold("time", None, None, ""), summaries.Summary(new))
 
 main = plugin.main(__name__, lambda parser: None, check)
 '''
