@@ -58,6 +58,7 @@ NAGIOS_FILES = {
 }
 NAGIOS_SETTINGS = {
     "check_for_updates": "0",
+    "execute_service_checks": "0",
     "status_update_interval": "1",
     "process_performance_data": "1",
     "service_perfdata_file_mode": "a",
@@ -110,7 +111,10 @@ class InRoot(Engine):
 
     @classmethod
     def prepare(cls, root: Root) -> int:
-        """Let the site have a person to tell, and tests drive the daemon; returns the port of its API."""
+        """Let the site have a person to tell, and tests drive the daemon; returns the port of its API.
+
+        Checks run only when they are forced: one that is under way already would swallow the order.
+        """
         raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
@@ -136,6 +140,8 @@ class IcingaInRoot(InRoot, Icinga):
         root.run("chown", "-R", "nagios:nagios", "/var/lib/icinga2/certs")
         with (root.seen / "etc/icinga2/constants.conf").open("a") as constants:
             constants.write(f'const NodeName = "{NODE}"\n')
+        application = root.seen / "etc/icinga2/conf.d/app.conf"
+        application.write_text('object IcingaApplication "app" { enable_service_checks = false }\n')
         (root.seen / cls.main).write_text(ICINGA_SITE.format(port=port, tell=f"/{FOLDER}/tell"))
         return port
 

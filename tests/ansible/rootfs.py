@@ -24,7 +24,7 @@ CACHE = ROOT / ".cache"
 #: What is there when the role comes: Python and the engines, which the role does not install.
 INSTALLED = "python3,python3-apt,ca-certificates,icinga2,nagios4-core,msmtp-mta"
 #: What the role installs: waits in apt's cache, so that no test needs the network for it.
-WAITING = "python3-venv python3-packaging python3-nagiosplugin python3-requests python3-openssl"
+WAITING = "python3-venv python3-packaging python3-setuptools python3-nagiosplugin python3-requests python3-openssl"
 DOWNLOAD = (
     "APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get clean && APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -qq -y"
     f" --no-install-recommends --download-only install {WAITING}"
