@@ -149,6 +149,7 @@ class Story:
     @functools.cached_property
     def removed(self) -> Run:
         assert self.removal_checked
-        self.instances["middle"]["state"] = "absent"
+        for harbor in self.instances.values():
+            harbor["state"] = "absent"
         self.harbors["new"].content.projects.pop("canary")
-        return self.run("-vvv", harbor_robot_state="absent")
+        return self.run("-vvv")
