@@ -116,14 +116,6 @@ class Life(Monitoring):
         assert played.problem.startswith(f"{title} refuses its configuration and was not reloaded: ")
         assert "RUNNING HANDLER" not in played.out
 
-    def test_unknown_probe_or_option_is_one_clear_line(self, host: Host) -> None:
-        instances = copy.deepcopy(host.variables["harbor_checks_instances"])
-        instances[0]["probes"] = {"portal": {"warnign": 5}}
-        instances[1]["probes"] = {"protal": {"warning": 5}}
-        played = host.play(host.root, harbor_checks_instances=instances)
-        refused = "harbor.test: check_harbor_portal: unknown option --warnign; lab.test: there is no probe protal"
-        assert played.problem == f"harbor_checks_instances: {refused}"
-
     def test_nothing_is_left(self, host: Host) -> None:
         root = host.root.copy()
         with host.running(root):
