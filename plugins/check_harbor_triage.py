@@ -20,6 +20,9 @@ Rights: those of the single probes. What cannot run is listed with the one thing
 right, a newer Harbor. Two robot accounts are usual: --authfile has that of the monitoring, --canary-authfile that with
 which check_harbor_login, _pull and _push run (without it they use the first one). Harbor: 2.0 or newer.
 
+--isolate changes nothing here: a cause is always told from what follows from it. With less than about 5 seconds (-t)
+what is only slow looks broken.
+
 Does not see: what its logins may not see. It tries nothing twice, as a scheduled probe does before it alerts, so what
 passes by itself shows here. A component that Harbor does not report, as Trivy where it is not installed, is left out.
 """
@@ -30,22 +33,11 @@ from collections import ChainMap
 from functools import partial
 from typing import NamedTuple
 
-from harborlib import (
-    credentials,
-    deadline,
-    isolation,
-    judgement,
-    options,
-    plugin,
-    probes,
-    summaries,
-    terminal,
-    tls,
-    units,
-)
+from harborlib import credentials, deadline, isolation, judgement, options, plugin, probes, terminal, tls, units
 from harborlib.api import LOOKED_PAST, Harbor, Health
 from harborlib.attempt import OWN_SHARE, Attempt
 from harborlib.failure import STATUS, Failure, Unusable
+from harborlib.summaries import Summary
 from harborlib.verdict import Row, Verdict, seen_from_here
 
 import nagiosplugin
@@ -61,6 +53,7 @@ OURS = dict.fromkeys(("image", "artifact", "repository"), "--image P/R:TAG") | {
 WELCOME = ("delegate", "image")
 #: How an endpoint says that it is not for us: no right, not in this Harbor, not set up.
 NOT_FOR_US = (403, 404, 412)
+LOOK_AT_LOAD = "see above which probe took long; look at the load of the Harbor host, and of this one"
 ONE_LOGIN = isolation.Cause("api", "the credentials are not taken")
 
 
@@ -227,7 +220,7 @@ class Outcome(nagiosplugin.Context):
         return nagiosplugin.Performance(units.label(metric.name), metric.value, metric.uom, min=0)
 
 
-class Summary(summaries.Summary):
+class Sentence(Summary):
     """The verdict."""
 
     def problem(self, results):
@@ -253,8 +246,8 @@ def check(args, harbor):
         raise Unusable("a login needs https: the password is not sent in clear text")
     triage = Triage(args, harbor, canary)
     limits = (args.warning, args.critical)
-    time_taken = judgement.Threshold("time", *limits, "all probes together took {value}")
-    return nagiosplugin.Check(triage, time_taken, Outcome("probe"), Summary(triage))
+    time_taken = judgement.Threshold("time", *limits, "all probes together took {value}", next_step=LOOK_AT_LOAD)
+    return nagiosplugin.Check(triage, time_taken, Outcome("probe"), Sentence(triage))
 
 
 main = plugin.main(__name__, declare, check, terminal.show)

@@ -53,7 +53,8 @@ TRIVY = look("vulnerability scans fail", "trivy-adapter")
 
 CONNECT = "Next: check that the Harbor host is up and its proxy (container nginx, or the ingress) listens"
 TLS = f"Next: look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {HOST}"
-CERTIFICATE = f"Next: run check_harbor_certificate -H {HOST} -v; renew or complete the certificate"
+CERTIFICATE = "Next: run check_harbor_certificate -v with the same options; renew or complete it, or give --ca-file"
+STUCK = "Next: look at the Harbor host and its proxy, which accepts but does not answer: uptime; docker logs nginx"
 ANSWER = "Next: look at the containers nginx and harbor-core: docker ps; docker logs harbor-core"
 BODY = "Next: look at the proxies between here and Harbor, then at docker logs nginx"
 ROUTE = "Next: check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"

@@ -11,7 +11,7 @@ from nagiosplugin import Critical, Ok, Unknown
 
 from . import INSTALL, components, deadline, isolation, judgement, summaries
 from .api import LOOKED_PAST, Harbor
-from .failure import ANSWER, CERTIFICATE, NEXT_STEPS, STATUS, Failure, Interrupted, Unusable
+from .failure import ANSWER, CERTIFICATE, NEXT_STEPS, STATUS, STUCK, TLS, Failure, Interrupted, Unusable
 from .isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
 from .judgement import Judged
 from .output import Report, measured, parts
@@ -135,6 +135,8 @@ class Attempt:
         if failure.stage == STATUS or (failure.stage == ANSWER and failure.hung):
             served_by = isolation.served_by(failure.path, failure.login)
             return components.next_step(served_by if served_by in components.CONTAINERS else "core")
+        if failure.stage == TLS and failure.hung:
+            return STUCK
         origin = self.args.harbor
         return NEXT_STEPS[failure.stage].format(host=origin.host, port=origin.port)
 

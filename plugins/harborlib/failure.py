@@ -21,12 +21,14 @@ NEXT_STEPS = {
     RESOLVE: "check the name and the name servers of this monitoring host: getent hosts {host}",
     CONNECT: "check that the Harbor host is up and its proxy (container nginx, or the ingress) listens",
     TLS: "look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {host}:{port}",
-    CERTIFICATE: "run check_harbor_certificate -H {host}:{port} -v; renew or complete the certificate",
+    CERTIFICATE: "run check_harbor_certificate -v with the same options; renew or complete it, or give --ca-file",
     ANSWER: "look at the containers nginx and harbor-core: docker ps; docker logs harbor-core",
     BODY: "look at the proxies between here and Harbor, then at docker logs nginx",
     ROUTE: "check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal",
     CONTENT: "compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
 }
+#: For a handshake that does not end: whoever took the connection is stuck.
+STUCK = "look at the Harbor host and its proxy, which accepts but does not answer: uptime; docker logs nginx"
 
 
 class Interrupted(BaseException):

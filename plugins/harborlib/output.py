@@ -103,7 +103,14 @@ class Report(NamedTuple):
                     "state": self.state,
                     "exit_code": self.exit_code,
                     "summary": self.clean(self.summary),
-                    "parts": [{"state": part.state, "text": self.clean(part.text)} for part in self.parts],
+                    "parts": [
+                        {
+                            "state": part.state,
+                            "text": self.clean(part.text),
+                            "next_step": self.clean(part.next_step) if part.state != "OK" else "",
+                        }
+                        for part in self.parts
+                    ],
                     "metrics": [measure._asdict() for measure in self.labelled()],
                     "notes": [self.clean(note) for note in self.notes],
                     "cause": cause,

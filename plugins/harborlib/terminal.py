@@ -84,8 +84,11 @@ class Page:
     def next_steps(self) -> list[str]:
         """What to do about each cause, and which section of the runbook tells more."""
         causes = {name: part for name, part in self.parts.items() if part.state != "OK" and not part.follows}
-        steps = [f"{name}: {part.next_step} (runbook: {section(name)})" for name, part in causes.items()]
-        steps = steps or [self.report.next_step] * (self.report.state != "OK")
+        steps = [
+            f"{name}: {part.next_step} (runbook: {section(name)})" if name in self.seconds else part.next_step
+            for name, part in causes.items()
+        ]
+        steps = list(filter(None, steps)) or [self.report.next_step] * (self.report.state != "OK")
         steps = [cut(self.report.clean(step), ASIDE) for step in steps]
         lines = [line for step in steps for line in self._wrapped(step, "  ", "    ")]
         return ["Next:", *lines] if lines else []

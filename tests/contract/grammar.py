@@ -111,7 +111,7 @@ def checked_json(outcome: Outcome) -> dict:
     names = [metric["name"] for metric in report["metrics"]]
     assert len(names) == len(set(names)), f"metrics of the same name: {names}"
     for part in report["parts"]:
-        conforms(part, {"state": str, "text": str})
+        conforms(part, {"state": str, "text": str, "next_step": str})
         assert part["state"] in STATES
     assert all(isinstance(note, str) for note in report["notes"])
     if report["cause"]:

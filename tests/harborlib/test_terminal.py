@@ -169,6 +169,13 @@ def test_elsewhere_it_is_a_plugin(harbor: Simulator, triage) -> None:  # type: i
     assert code == 2
 
 
+def test_a_limit_of_its_own_has_a_step_too(triage) -> None:  # type: ignore[no-untyped-def]
+    text, code = triage("--plain", "-c", "1ms", columns=140)
+    step = "  see above which probe took long; look at the load of the Harbor host, and of this one"
+    assert text.partition("\nNext:\n")[2].splitlines() == [step]
+    assert code == 2
+
+
 def test_json_on_a_terminal_is_json(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
     text, code = triage("--output", "json")
     assert (json.loads(text)["state"], code) == ("OK", 0)

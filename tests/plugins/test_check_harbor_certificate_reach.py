@@ -25,7 +25,7 @@ GOOD = "HARBOR CERTIFICATE OK - localhost is good for 89 days, until DATE (issue
     [
         ("tls-1.1", f"harbor.example.com speaks only TLS below 1.2 | {PERFDATA}", screens.TLS),
         ("nginx-down", "cannot connect to harbor.example.com: Connection refused", screens.CONNECT),
-        ("nginx-frozen", "timed out after T s in the TLS handshake with harbor.example.com", screens.TLS),
+        ("nginx-frozen", "timed out after T s in the TLS handshake with harbor.example.com", screens.STUCK),
         ("host-silent", "timed out after T s connecting to 127.0.0.1:PORT", screens.CONNECT),
     ],
 )

@@ -38,7 +38,7 @@ MOVED = "is redirected to https://registry.example.net; give -H the final addres
         ("truncated-body", "the answer to GET /api/v2.0/health breaks off: connection closed early", screens.BODY),
         ("slow-drip-body", f"neither core nor the web UI answers: {DRIP}", screens.BODY),
         ("nginx-down", "cannot connect to harbor.example.com: Connection refused", screens.CONNECT),
-        ("nginx-frozen", "timed out after T s in the TLS handshake with harbor.example.com", screens.TLS),
+        ("nginx-frozen", "timed out after T s in the TLS handshake with harbor.example.com", screens.STUCK),
         ("tls-1.1", "TLS handshake with localhost failed: the server speaks only TLS below 1.2", screens.TLS),
     ],
 )

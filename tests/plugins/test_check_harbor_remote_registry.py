@@ -18,7 +18,8 @@ FAILS = "live ping fails (the registry is unhealthy)"
 
 
 def perfdata(registries: int, failed: int = 0, ping: str = "T") -> str:
-    return f" | time=Ts;;;0 registries={registries};;;0 failed={failed};;;0 ping={ping}s;3;;0"
+    slowest = f" ping={ping}s;3;;0" if ping else ""
+    return f" | time=Ts;;;0 registries={registries};;;0 failed={failed};;;0{slowest}"
 
 
 def shown(lines: list[str]) -> list[str]:
@@ -47,7 +48,7 @@ def shown(lines: list[str]) -> list[str]:
             ),
             [
                 f"CRITICAL - remote: {FAILS}, shown as healthy; used by push-priv-scheduled (+1) (and 2 more)"
-                + perfdata(3, 3, "0"),
+                + perfdata(3, 3, ""),
                 f"CRITICAL: remote: {FAILS}, shown as healthy; used by push-priv-scheduled (+1)",
                 f"WARNING: self-good: {FAILS}, shown as healthy; nothing uses it",
                 f"WARNING: raw-registry: {FAILS}, shown as healthy; nothing uses it",
@@ -78,7 +79,7 @@ def test_recorded(check, harbor: Simulator, answers: tuple[str, ...], expected: 
             Remote(3, "remote", ping=400),
             [Replication(1, "push-pub")],
             {},
-            [f"CRITICAL - remote: {FAILS}, shown as healthy; used by push-pub" + perfdata(1, 1, "0"), TEST_IT,
+            [f"CRITICAL - remote: {FAILS}, shown as healthy; used by push-pub" + perfdata(1, 1, ""), TEST_IT,
              "exit code 2"],
             id="used as the destination of a policy",
         ),
@@ -86,7 +87,7 @@ def test_recorded(check, harbor: Simulator, answers: tuple[str, ...], expected: 
             Remote(3, "remote", ping=400, status="unhealthy"),
             [Replication(1, "pull-pub", source=3, destination=0)],
             {},
-            [f"CRITICAL - remote: {FAILS}; used by pull-pub" + perfdata(1, 1, "0"), TEST_IT, "exit code 2"],
+            [f"CRITICAL - remote: {FAILS}; used by pull-pub" + perfdata(1, 1, ""), TEST_IT, "exit code 2"],
             id="used as the source of a policy",
         ),
         pytest.param(
@@ -94,14 +95,14 @@ def test_recorded(check, harbor: Simulator, answers: tuple[str, ...], expected: 
             [],
             {"tiny": 3},
             ["CRITICAL - remote: live ping fails (internal server error), shown as healthy; used by tiny"
-             + perfdata(1, 1, "0"), TEST_IT, "exit code 2"],
+             + perfdata(1, 1, ""), TEST_IT, "exit code 2"],
             id="used by a proxy cache, and so dead that Harbor cannot make a client for it",
         ),
         pytest.param(
             Remote(3, "remote", ping=400),
             [Replication(1, "off", enabled=False)],
             {"tiny": 4},
-            [f"WARNING - remote: {FAILS}, shown as healthy; nothing uses it" + perfdata(1, 1, "0"), TEST_IT,
+            [f"WARNING - remote: {FAILS}, shown as healthy; nothing uses it" + perfdata(1, 1, ""), TEST_IT,
              "exit code 1"],
             id="not used, for the policy is disabled",
         ),
@@ -128,7 +129,7 @@ def test_projects_of_another_remote(check, harbor: Simulator) -> None:
 def test_status_that_stays_healthy(check, harbor: Simulator) -> None:
     harbor.switch("remotes-down")
     assert check("remote_registry", "--exclude", "remote", login=True) == [
-        f"HARBOR REMOTE_REGISTRY WARNING - hub: {FAILS}, shown as healthy; nothing uses it" + perfdata(1, 1, "0"),
+        f"HARBOR REMOTE_REGISTRY WARNING - hub: {FAILS}, shown as healthy; nothing uses it" + perfdata(1, 1, ""),
         TEST_IT,
         "exit code 1",
     ]
@@ -137,7 +138,7 @@ def test_status_that_stays_healthy(check, harbor: Simulator) -> None:
 def test_none(check, harbor: Simulator) -> None:
     harbor.content.remotes, harbor.content.replications = [], []
     assert check("remote_registry", login=True) == [
-        "HARBOR REMOTE_REGISTRY OK - no remote registry" + perfdata(0, ping="0"),
+        "HARBOR REMOTE_REGISTRY OK - no remote registry" + perfdata(0, ping=""),
         "exit code 0",
     ]
 
@@ -145,11 +146,11 @@ def test_none(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ("healthy", [f"OK - 2 remote registries; {NOTE}" + perfdata(2, ping="0"), "exit code 0"]),
+        ("healthy", [f"OK - 2 remote registries; {NOTE}" + perfdata(2, ping=""), "exit code 0"]),
         (
             "unhealthy",
             [
-                "CRITICAL - remote: Harbor shows it as unhealthy; used by push-priv (+1)" + perfdata(2, 1, "0"),
+                "CRITICAL - remote: Harbor shows it as unhealthy; used by push-priv (+1)" + perfdata(2, 1, ""),
                 f"Note: {NOTE}",
                 TEST_IT,
                 "exit code 2",
@@ -158,7 +159,7 @@ def test_none(check, harbor: Simulator) -> None:
         (
             "",
             [
-                "CRITICAL - remote: Harbor shows it as not known; used by push-priv (+1)" + perfdata(2, 1, "0"),
+                "CRITICAL - remote: Harbor shows it as not known; used by push-priv (+1)" + perfdata(2, 1, ""),
                 f"Note: {NOTE}",
                 TEST_IT,
                 "exit code 2",
@@ -178,10 +179,17 @@ def test_silent_remote(check, harbor: Simulator, monkeypatch: pytest.MonkeyPatch
     harbor.switch("remotes-frozen")
     assert check("remote_registry", "--registry", "remote", login=True) == [
         "HARBOR REMOTE_REGISTRY CRITICAL - remote: no answer to a live ping within 0.3 s; used by push-priv (+1)"
-        + perfdata(1, 1, "0"),
+        + perfdata(1, 1, ""),
         TEST_IT,
         "exit code 2",
     ]
+
+
+def test_too_little_time_says_nothing_of_the_remote(check, harbor: Simulator) -> None:
+    harbor.switch("remotes-frozen")
+    first, step, code = check("remote_registry", "--registry", "remote", "-t", "1", login=True)
+    assert first.startswith("HARBOR REMOTE_REGISTRY UNKNOWN - timed out after T s waiting for the answer to POST ")
+    assert (step, code) == ("Next: raise -t, or divide the registries among services with --registry", "exit code 3")
 
 
 def test_slow_remote(check, harbor: Simulator) -> None:
