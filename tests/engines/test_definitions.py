@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from runner import NAMES, RUNS_OTHERS
 
 from .engine import ROOT, Engine, Harbor
+from .icinga import Icinga
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -25,18 +28,23 @@ EXAMPLES = {
     "icinga2": ["icinga2/examples/host.conf"],
     "nagios4": ["nagios/examples/host.cfg", "nagios/examples/remote.cfg"],
 }
+#: Who brings the configuration below /etc.
+DEBIAN = {"icinga2": "icinga2-common", "nagios4": "nagios4-common"}
 #: Whom the examples tell, as distributions have them.
 PEOPLE = {
     "icinga2": """
         object NotificationCommand "mail-service-notification" { command = [ "/bin/true" ] }
         object UserGroup "icingaadmins" { }
-        object UserGroup "lab-admins" { }
     """,
     "nagios4": """
-define contactgroup {
-    contactgroup_name  lab-admins
-    alias              lab-admins
-    members            oncall
+define contact {
+    contact_name                   nagiosadmin
+    host_notification_period       24x7
+    service_notification_period    24x7
+    host_notification_options      d,u,r
+    service_notification_options   w,u,c,r
+    host_notification_commands     tell
+    service_notification_commands  tell
 }
 """,
 }
@@ -92,6 +100,19 @@ def test_daemon_takes_a_harbor_without_any_login(kind: type[Engine], tmp_path: P
     assert accepted(kind(tmp_path / "engine", Path("/opt/check_harbor/bin"), harbors))
 
 
+def test_icinga_says_once_that_a_host_has_no_url(tmp_path: Path) -> None:
+    Icinga.needed()
+    harbors = [Harbor("harbor.example.com", "", robot_authfile="/etc/harbor/robot.auth")]
+    engine = Icinga(tmp_path / "engine", Path("/opt/check_harbor/bin"), harbors)
+    engine.configure()
+    taken, said = engine.accepts()
+    assert not taken
+    (error,) = re.findall("critical/config: Error: (.*)", said)
+    assert error == (
+        'Host "harbor.example.com" imports "harbor" and needs vars.harbor_url, as "https://harbor.example.com".'
+    )
+
+
 def test_daemon_takes_the_examples(kind: type[Engine], tmp_path: Path) -> None:
     engine = kind(tmp_path / "engine", Path("/opt/check_harbor/bin"), [])
     engine.configure()
@@ -101,6 +122,49 @@ def test_daemon_takes_the_examples(kind: type[Engine], tmp_path: Path) -> None:
         objects.write(PEOPLE[kind.name])
     taken, said = engine.accepts()
     assert taken, said
+
+
+def test_debians_configuration_takes_the_examples(kind: type[Engine], tmp_path: Path) -> None:
+    """Copied to where docs/alerting.md says, with nothing else changed."""
+    engine = kind(tmp_path / "engine", Path("/opt/check_harbor/bin"), [])
+    engine.configure()
+    install(DEBIAN[kind.name], f"/etc/{kind.name}", engine.folder)
+    here, *others = (ROOT / file for file in EXAMPLES[kind.name])
+    shutil.copytree(here.parents[1] / "check_harbor", engine.folder / "conf.d" / "check_harbor")
+    for file in (here, *others):
+        shutil.copy(file, engine.folder / "conf.d" / f"harbor-{file.name}")
+    taken, said = engine.accepts()
+    assert taken, said
+
+
+def install(package: str, below: str, folder: Path) -> None:
+    """Put a Debian package's configuration files into this folder, and what they keep elsewhere below it.
+
+    Nagios remains whoever runs the tests: its own user may not look in here.
+    """
+    if not shutil.which("dpkg-query"):
+        pytest.skip(f"needs the Debian package {package}")
+    asked = ["dpkg-query", "-W", "-f", "${Conffiles}", package]
+    listed = subprocess.run(asked, capture_output=True, text=True, timeout=30).stdout.splitlines()
+    shipped = [line.split()[:2] for line in listed if line.startswith(f" {below}/")]
+    if not shipped:
+        pytest.skip(f"needs the Debian package {package}")
+    for name, digest in shipped:
+        if not os.access(name, os.R_OK):
+            pytest.skip(f"needs to read {name}")
+        content = Path(name).read_bytes()
+        if hashlib.md5(content).hexdigest() != digest:
+            pytest.skip(f"needs {name} as Debian has it")
+        text = re.sub("(?:/etc|/var/[a-z]+)/nagios4", str(folder), content.decode())
+        text = re.sub("^nagios_user=.*", f"nagios_user={os.getuid()}", text, flags=re.M)
+        copy = folder / Path(name).relative_to(below)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(text)
+    # What the packages make when they are installed.
+    (folder / "spool" / "checkresults").mkdir()
+    (folder / "features-enabled").mkdir()
+    for feature in ("checker", "mainlog", "notification"):
+        (folder / "features-enabled" / f"{feature}.conf").write_text(f'include "../features-available/{feature}.conf"')
 
 
 @pytest.mark.parametrize(
