@@ -68,7 +68,7 @@ class Token(nagiosplugin.Resource):
         missing = claims.missing(name, self.repository.actions)
         granted = ", ".join(sorted(claims.access.get(name, ()))) or "nothing"
         who = self.harbor.login.username
-        return f"{who} has no right to {', '.join(missing)} in {name}: granted is {granted}" if missing else ""
+        return f"{who} has no right to {', '.join(missing)} in {name} (granted: {granted})" if missing else ""
 
     @staticmethod
     def invalid(claims, now, whose):

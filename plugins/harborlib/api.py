@@ -141,7 +141,7 @@ class Harbor:
         answer = self.good(self.ask(SYSTEMINFO, login=True))
         info = answer.json()
         if not isinstance(info, dict) or "current_time" not in info:
-            detail = "login refused (/systeminfo answers as to a stranger)"
+            detail = "login refused (/systeminfo answers as if anonymous)"
             raise answer.fail(STATUS, detail, status=401, next_step=LOGIN)
         return answer
 

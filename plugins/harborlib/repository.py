@@ -94,7 +94,7 @@ class Repository:
             step = "give the robot account that right in its project, and look whether the project exists"
             return Failure(CONTENT, f"{self.harbor.login.username} has {rights}", next_step=step, **asked)
         step = "look whether the project is still there and public, or give an --authfile"
-        return Failure(CONTENT, f"a stranger has {rights}", state="critical", next_step=step, **asked)
+        return Failure(CONTENT, f"an anonymous client has {rights}", state="critical", next_step=step, **asked)
 
     def send(
         self,
@@ -196,7 +196,7 @@ class Sink:
 
 def refused_login(answer: Answer) -> Failure:
     """The token service does not refuse a wrong login: it hands out a stranger's token."""
-    detail = "login refused: the token service answers as to a stranger"
+    detail = "login refused: the token service answers as if anonymous"
     return answer.fail(STATUS, detail, status=401, next_step=LOGIN)
 
 

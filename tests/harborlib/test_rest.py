@@ -116,7 +116,7 @@ def test_refusals(harbor: Simulator, connect: Connect, status: int, body: object
 def test_a_login_that_silently_makes_a_stranger_of_us_is_noticed(harbor: Simulator, connect: Connect) -> None:
     rest = connect(harbor, password="wrong")
     detail, step = refused(lambda: list(rest.pages(endpoints.PROJECTS)))
-    assert detail == "login refused (/systeminfo answers as to a stranger)"
+    assert detail == "login refused (/systeminfo answers as if anonymous)"
     assert step.startswith("check username= and password= in the authfile")
     assert len(harbor.requests) == 1
 

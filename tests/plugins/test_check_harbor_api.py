@@ -21,7 +21,7 @@ LOGIN = (
     "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
 )
 CLOCK = "Next: compare both with NTP: timedatectl on the Harbor host and on this one"
-STRANGER = "login refused (/systeminfo answers as to a stranger)"
+STRANGER = "login refused (/systeminfo answers as if anonymous)"
 READ_ONLY = "Harbor is in read-only mode: pushes are refused"
 WRITABLE = (
     "Next: if nobody is at work there, switch it off: Administration > Configuration > System Settings > Repository "

@@ -16,7 +16,7 @@ RIGHTS = "Next: give the robot account that right in its project, and look wheth
 CREDENTIALS = (
     "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
 )
-REFUSED = "login refused: the token service answers as to a stranger"
+REFUSED = "login refused: the token service answers as if anonymous"
 Check = Callable[..., list[str]]
 
 
@@ -34,7 +34,7 @@ def test_several_actions(login: Check) -> None:
 @pytest.mark.parametrize("isolate", [(), ("--isolate",)])
 def test_an_action_that_is_missing(login: Check, isolate: tuple[str, ...]) -> None:
     assert login("--actions", "pull,delete,push", *isolate) == [
-        "HARBOR LOGIN CRITICAL - robot$canary has no right to delete in priv/canary: granted is pull, push"
+        "HARBOR LOGIN CRITICAL - robot$canary has no right to delete in priv/canary (granted: pull, push)"
         f" | {PERFDATA}",
         RIGHTS,
         "exit code 2",
@@ -43,7 +43,7 @@ def test_an_action_that_is_missing(login: Check, isolate: tuple[str, ...]) -> No
 
 def test_a_project_that_is_not_there(login: Check) -> None:
     assert login("--repository", "nowhere/canary") == [
-        f"HARBOR LOGIN CRITICAL - robot$canary has no right to pull in nowhere/canary: granted is nothing | {PERFDATA}",
+        f"HARBOR LOGIN CRITICAL - robot$canary has no right to pull in nowhere/canary (granted: nothing) | {PERFDATA}",
         RIGHTS,
         "exit code 2",
     ]

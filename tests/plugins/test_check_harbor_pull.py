@@ -127,7 +127,7 @@ def test_a_stranger_pulls_what_is_public_and_nothing_else(lab: Lab) -> None:
     outcome = lab.pull("--no-login", "--image", "pub/canary:1.0")
     assert outcome.first == "HARBOR PULL OK - pub/canary:1.0 pulled: manifest and 4 of 4 blobs right"
     assert lab.screen(lab.pull("--no-login")) == [
-        "HARBOR PULL CRITICAL - a stranger has no right to pull in priv/canary, or there is no such project",
+        "HARBOR PULL CRITICAL - an anonymous client has no right to pull in priv/canary, or there is no such project",
         "Next: look whether the project is still there and public, or give an --authfile",
         "exit code 2",
     ]

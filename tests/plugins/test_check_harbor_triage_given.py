@@ -22,7 +22,7 @@ ANSWERED = "HARBOR TRIAGE OK - harbor.example.com: {} probes have run, and all a
 NO_LOGIN = "a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
 NO_IMAGE = "not run: artifact, login, pull (needs --image P/R:TAG)"
 NO_PROJECT = "not run: push (needs --push-project P)"
-REFUSED = "api: login refused (/systeminfo answers as to a stranger)"
+REFUSED = "api: login refused (/systeminfo answers as if anonymous)"
 LOGIN = "check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
 PULLS = Account(MONITOR_SECRET, projects={"pub": ("pull", "push", "delete")})
 
@@ -126,7 +126,7 @@ def test_login_of_the_canary(ask, harbor: Simulator, tmp_path: Path) -> None:  #
     canary.write_text(f"username=nobody\npassword={MONITOR_SECRET}\n")
     canary.chmod(0o600)
     said = ask("--canary-authfile", str(canary), "--push-project", "pub")
-    told = "push: login refused: the token service answers as to a stranger"
+    told = "push: login refused: the token service answers as if anonymous"
     assert said[0].startswith(f"HARBOR TRIAGE CRITICAL - {told}")
     usage = "HARBOR TRIAGE UNKNOWN - usage: "
     assert ask("--canary-authfile", "/nowhere")[0] == f"{usage}authfile /nowhere: No such file or directory"
