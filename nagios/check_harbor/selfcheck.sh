@@ -2,6 +2,11 @@
 # selfcheck.sh NAGIOS.CFG HOST: which harbor services of the host are UNKNOWN, in a hard state, and name no service here
 # that owns the failure? WARNING with their list.
 
+if [ ! -r "$1" ]; then
+    echo "HARBOR SELFCHECK WARNING - cannot read the configuration of Nagios, $1, which names its status file"
+    exit 1
+fi
+
 # Not by the macro $STATUSDATAFILE$: Nagios 4.4.6 forgets it when it is reloaded.
 status=$(sed -n 's/^[[:space:]]*status_file[[:space:]]*=[[:space:]]*//p' "$1" | tail -n 1)
 if [ ! -r "$status" ]; then

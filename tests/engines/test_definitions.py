@@ -183,6 +183,22 @@ def test_agent_is_asked_for_the_command_of_the_service(words: list[str], asked: 
     assert f"command[{asked}]=" in (script.parent / "nrpe.cfg").read_text()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "the configuration of Nagios, {0}/nagios.cfg, which names its status file"),
+        ("status_file={0}/status.dat\n", "the status file {0}/status.dat (status_file in {0}/nagios.cfg)"),
+    ],
+)
+def test_selfcheck_of_nagios_names_the_file_that_it_cannot_read(text: str | None, said: str, tmp_path: Path) -> None:
+    script, config = ROOT / "nagios" / "check_harbor" / "selfcheck.sh", tmp_path / "nagios.cfg"
+    if text:
+        config.write_text(text.format(tmp_path))
+    done = subprocess.run(["sh", script, config, "harbor.example.com"], capture_output=True, text=True, timeout=10)
+    expected = f"HARBOR SELFCHECK WARNING - cannot read {said.format(tmp_path)}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, expected, "")
+
+
 def everything(name: str) -> Harbor:
     """A host that has every service."""
     robots = {"robot_authfile": "/etc/harbor/robot.auth", "canary_authfile": "/etc/harbor/canary.auth"}
