@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -61,7 +62,11 @@ def main() -> int:
     except ValueError as problem:
         parser.error(str(problem))
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
-    with simulator as harbor:
+    with contextlib.ExitStack() as stack:
+        try:
+            harbor = stack.enter_context(simulator)
+        except (OSError, OverflowError) as problem:
+            parser.exit(2, f"simulator: cannot listen on port {args.port}: {problem}\n")
         print(f"url={harbor.url}", f"ca_file={harbor.ca_file}", sep="\n")
         print(f"username={MONITOR}", f"password={MONITOR_SECRET}", sep="\n")
         print(f"canary_username={CANARY}", f"canary_password={CANARY_SECRET}", *EXAMPLES, sep="\n", flush=True)

@@ -89,7 +89,7 @@ class Server:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
-        except OSError:
+        except (OSError, OverflowError):  # the latter for a number that no port has
             listener.close()
             raise
         return listener

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -208,3 +209,10 @@ class TestCommand:
             done = subprocess.run([*self.command, *options], capture_output=True, text=True, timeout=30, check=False)
             assert (done.returncode, "nonsense" in done.stderr.splitlines()[-1]) == (2, True)
             assert "Traceback" not in done.stderr
+
+    def test_says_in_one_line_that_it_cannot_listen(self, harbor: Simulator) -> None:
+        for port in (str(harbor.port), "99999"):
+            command = [*self.command, "--port", port]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert re.fullmatch(f"simulator: cannot listen on port {port}: .+\n", done.stderr)
