@@ -19,37 +19,60 @@ import simulated
 # As shipped services do: the registry has a service of its own, so health does not judge it.
 SERVICE = {"check_harbor_health": ["--delegate", "registry"]}
 SERVED_EVERYWHERE = {"check_harbor_component"}  # what it needs every Harbor has
+FINE, NO_LOGIN = "fine", "no login"
 STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
 
 
-def show(name: str, options: list[str], shared: list[str], folder: str | None) -> bool:
+def show(name: str, options: list[str], shared: list[str], folder: str | None) -> str:
     """Run one probe in this folder and show its command line without the shared options, its output and exit code.
 
-    In a scene where something fails, what is OK is not shown; True then.
+    What is OK in a scene where something fails, and what only lacks a login, is not shown: FINE or NO_LOGIN then. A
+    command line that is wrong for any other reason ends the run: each probe would say the same.
     """
     arguments = [*probes.needed(name), *options]
     command = [sys.executable, probes.file(name), *shared, *arguments]
     run = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.PIPE, text=True)
     if run.returncode == 0 and "--isolate" in shared:
-        return True
-    state = STATES[run.returncode] if run.returncode < len(STATES) else "no plugin state"
-    print(f"$ {shlex.join([name, *arguments])}\n{run.stdout}exit code {run.returncode} ({state})\n", flush=True)
-    return False
+        return FINE
+    if "UNKNOWN - usage: a login is needed" in run.stdout:
+        return NO_LOGIN
+    print(f"$ {shlex.join([name, *arguments])}\n{run.stdout}{ending(run.returncode)}\n", flush=True)
+    if "UNKNOWN - usage: " in run.stdout:
+        sys.exit(run.returncode)
+    return ""
+
+
+def ending(code: int) -> str:
+    """The line with an exit code and what it means."""
+    return f"exit code {code} ({STATES[code] if code < len(STATES) else 'no plugin state'})"
 
 
 def scene(title: str, names: list[str], shared: list[str], folder: str | None = None) -> None:
     """Each of these probes once."""
-    print(f"{title}\n{'-' * len(title)}\nEach with {shlex.join(shared)}\n", flush=True)
+    headline(title)
     options = {name: SERVICE.get(name, []) if "--isolate" in shared else [] for name in names}
-    fine = [name for name in names if show(name, options[name], shared, folder)]
+    print(f"Each with {shlex.join(shared)}")
+    for name in filter(options.get, names):
+        print(f"{name} also with {shlex.join(options[name])}")
+    print(flush=True)
+    results = {name: show(name, options[name], shared, folder) for name in names}
+    fine, no_login = ([name for name in names if results[name] == result] for result in (FINE, NO_LOGIN))
     if fine:
         print(f"The other {len(fine)} are OK.\n", flush=True)
+    if no_login:
+        print(f"Not run, for they need a login (AUTHFILE=): {', '.join(no_login)}\n", flush=True)
+
+
+def headline(title: str) -> None:
+    print(f"{title}\n{'-' * len(title)}", flush=True)
 
 
 def triage(options: list[str], folder: str | None = None) -> None:
     """All probes at once, as a person runs them: on a terminal with its colours."""
     print(f"$ {shlex.join(['check_harbor_triage', *options])}", flush=True)
-    subprocess.run([sys.executable, probes.file("check_harbor_triage"), *options], cwd=folder, check=False)
+    command = [sys.executable, probes.file("check_harbor_triage"), *options]
+    code = subprocess.run(command, cwd=folder, check=False).returncode
+    print(ending(code), flush=True)
 
 
 def real(url: str, authfile: str, ca_file: str) -> None:
@@ -78,7 +101,7 @@ def stand_in() -> None:
         scene("3. The certificate has expired", names, [*options, "--isolate"], folder)
         harbor.reset()
         harbor.switch("database-down")
-        print("4. PostgreSQL has stopped, and somebody asks what is wrong\n", flush=True)
+        headline("4. PostgreSQL has stopped, and somebody asks what is wrong")
         triage(options, folder)
 
 
