@@ -35,10 +35,10 @@ WRITTEN = ("etc", "home", "opt", "root", "srv", "usr/lib/nagios", "usr/local")
 # Ends with the process that holds the other end of its standard input; until then the shell reaps what daemons leave.
 SETUP = 'mount -t tmpfs tmpfs "$0" && echo ready && cat; :'
 OVERLAY = """
-mkdir -p "$0/upper" "$0/work" "$0/root"
-mount -t overlay overlay -o "lowerdir=$1,upperdir=$0/upper,workdir=$0/work" "$0/root"
-mount -t proc proc "$0/root/proc"
-mount --rbind /dev "$0/root/dev"
+mkdir -p "$0/upper" "$0/work" "$0/whole"
+mount -t overlay overlay -o "lowerdir=$1,upperdir=$0/upper,workdir=$0/work" "$0/whole"
+mount -t proc proc "$0/whole/proc"
+mount --rbind /dev "$0/whole/dev"
 """
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"}
 
@@ -115,7 +115,7 @@ class Root:
         self._lower = lower
         folder = namespace.folder / str(next(namespace.numbers))
         self._upper = str(folder / "upper")
-        self.path = folder / "root"
+        self.path = folder / "whole"
         self.seen = namespace.seen(self.path)
         command = [*namespace.enter, "sh", "-ec", OVERLAY, str(folder), ":".join(lower)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
