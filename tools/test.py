@@ -29,9 +29,11 @@ ROOT = Path(__file__).resolve().parent.parent
 HARBORLIB, CONTRACT = "tests/harborlib", "tests/contract"
 COUNTING = ["tests/engines/test_scenarios.py", "tests/engines/test_random_phase.py"]
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
-# Most tests wait for something; a file stays in one process, for its servers and daemons serve all its tests.
+# Most tests wait for something, so one process more than there are cores; a file stays in one of them, for its servers
+# and daemons serve all its tests. In the order of the names: tests/ansible, which takes longest, begins.
+PROCESSES = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
 # On a machine that is busy with other things a deadline can pass: who fails may try twice more, and is counted.
-SIDE_BY_SIDE = ["-q", "-n", "auto", "--dist", "loadfile", "--reruns", "2", "--reruns-delay", "1"]
+SIDE_BY_SIDE = ["-q", *PROCESSES, "--reruns", "2", "--reruns-delay", "1"]
 FLOOR_PYTHONS = {"3.9", "3.10", "3.11"}
 DISTRIBUTION_PYTHON = "/usr/bin/python3"
 DISTRIBUTION_PACKAGES = "python3-nagiosplugin python3-requests python3-openssl"
