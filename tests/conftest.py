@@ -23,16 +23,14 @@ hypothesis.settings.load_profile("suite")
 def pytest_addoption(parser: pytest.Parser) -> None:
     help_text = "run plugins as processes of this interpreter, and only the tests that do so"
     parser.addoption("--plugin-python", metavar="PATH", help=help_text)
-    parser.addoption("--in-process", action="store_true", help="leave out the tests that run plugins as processes")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each interpreter gets the tests that tell something new about it: `tools/test.py` says which gets which."""
-    for option, wanted in (("plugin_python", True), ("in_process", False)):
-        if config.getoption(option):
-            chosen = [item for item in items if ("plugin_python" in getattr(item, "fixturenames", ())) == wanted]
-            config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
-            items[:] = chosen
+    """What runs in this process would tell nothing new about another interpreter."""
+    if config.getoption("plugin_python"):
+        left_out = [item for item in items if "plugin_python" not in getattr(item, "fixturenames", ())]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 1. .venv: the whole suite, once; what counts pages on the engines comes last and alone, for it needs a machine that
    does nothing else: a late answer is one page more.
-2. The wheel on each other supported Python that is found: the tests of harborlib. On the oldest Python with the
-   oldest libraries (tox, `floor`) also what the contract suite does in the interpreter of the tests itself.
+2. The wheel on each other supported Python that is found, and on the oldest with the oldest libraries (tox,
+   `floor`): the tests of harborlib.
 3. The contract suite with the plugins as processes of that oldest Python, of the newest, and of the distribution's
    own python3 with its own packages. (The workflow for public hosting runs all tests on each Python.)
 
@@ -128,8 +128,7 @@ def main() -> None:
     others = [version for version in pythons if version != OWN]
     all_runs += [tox(f"wheel, Python {version}", version, pythons, [HARBORLIB]) for version in others]
     if FLOOR_PYTHONS & pythons.keys():
-        in_process = ["--in-process", HARBORLIB, CONTRACT]
-        all_runs.append(tox("wheel, oldest libraries", "floor", pythons, in_process))
+        all_runs.append(tox("wheel, oldest libraries", "floor", pythons, [HARBORLIB]))
         all_runs.append(contract("the oldest Python and libraries", "floor"))
     else:
         left_out.append("the oldest libraries, which need one of Python " + ", ".join(sorted(FLOOR_PYTHONS)))
