@@ -50,8 +50,9 @@ def test_in_the_handshake(number, against, plugin_python):
             return processes.interrupted(command, lambda: greeted.wait(20), number)
 
     names = runner.NAMES[SIGNALS.index(number) :: 2]
-    for outcome in processes.side_by_side(names, run).values():
-        checked(outcome, number, "in the TLS handshake with localhost:")
+    for name, outcome in processes.side_by_side(names, run).items():
+        # A plugin that runs all others tells of the probe that has begun last, wherever that is.
+        checked(outcome, number, "" if name in runner.RUNS_OTHERS else "in the TLS handshake with localhost:")
 
 
 @pytest.mark.parametrize("number", SIGNALS)
