@@ -32,10 +32,12 @@ import argparse
 import re
 import time
 
-from harborlib import judgement, options, plugin, summaries, units, words
-from harborlib.judgement import Finding, ResponseTime, Shown, Threshold
-from harborlib.origin import Origin
-from harborlib.rest import Rest
+from harborlib.harbor.rest import Rest
+from harborlib.judge import judgement
+from harborlib.judge.judgement import Finding, ResponseTime, Shown, Threshold
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
+from harborlib.wire.origin import Origin
 
 import nagiosplugin
 from nagiosplugin import Warn

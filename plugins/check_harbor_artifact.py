@@ -34,10 +34,13 @@ there look alike.
 
 from argparse import ArgumentTypeError
 
-from harborlib import endpoints, isolation, judgement, options, plugin, summaries, units, words
-from harborlib.failure import Failure, Unusable
-from harborlib.judgement import Finding, Shown, Threshold
-from harborlib.rest import Rest
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Rest
+from harborlib.judge import isolation, judgement
+from harborlib.judge.judgement import Finding, Shown, Threshold
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
+from harborlib.wire.failure import Failure, Unusable
 
 import nagiosplugin
 from nagiosplugin import Critical

@@ -28,8 +28,10 @@ rights from 2.9 on.
 Does not see: how many entries the log holds; whether Harbor forwards it to a syslog server instead.
 """
 
-from harborlib import endpoints, plugin, runs, systemjobs
-from harborlib.rest import Rest
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Rest
+from harborlib.judge import runs, systemjobs
+from harborlib.run import plugin
 
 
 class AuditPurge(systemjobs.SystemJob):

@@ -34,10 +34,13 @@ revocation; certificates of the components among themselves.
 import math
 import time
 
-from harborlib import certificates, deadline, judgement, milestones, options, plugin, summaries, tls, units, words
-from harborlib.dial import Route, tunnel
-from harborlib.failure import CERTIFICATE, TLS, Failure, Unusable
-from harborlib.judgement import Finding, Judged, Shown, Threshold
+from harborlib.judge import judgement, milestones
+from harborlib.judge.judgement import Finding, Judged, Shown, Threshold
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
+from harborlib.wire import certificates, deadline, tls
+from harborlib.wire.dial import Route, tunnel
+from harborlib.wire.failure import CERTIFICATE, TLS, Failure, Unusable
 
 import nagiosplugin
 from nagiosplugin import Critical, Warn
@@ -56,7 +59,7 @@ class ServedChain(nagiosplugin.Resource):
         self.chain = []
 
     def probe(self):
-        from harborlib import chain
+        from harborlib.wire import chain
 
         started = time.monotonic()
         refusal = self.refusal()

@@ -23,9 +23,12 @@ Harbor checks its components every 10 seconds and repeats the last result; one t
 seconds. "core" is a constant in the report and is always healthy.
 """
 
-from harborlib import components, judgement, options, plugin, summaries, units
-from harborlib.failure import CONTENT, Failure
-from harborlib.judgement import Finding, ResponseTime, Shown
+from harborlib.harbor import components
+from harborlib.judge import judgement
+from harborlib.judge.judgement import Finding, ResponseTime, Shown
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units
+from harborlib.wire.failure import CONTENT, Failure
 
 import nagiosplugin
 from nagiosplugin import Warn

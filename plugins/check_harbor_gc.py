@@ -30,8 +30,11 @@ Does not see: whether it deleted what is still needed (check_harbor_pull); image
 the schedule deletes untagged artifacts; a run shows as running up to half a minute after its end.
 """
 
-from harborlib import endpoints, plugin, runs, systemjobs, words
-from harborlib.rest import Rest
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Rest
+from harborlib.judge import runs, systemjobs
+from harborlib.run import plugin
+from harborlib.text import words
 
 import nagiosplugin
 

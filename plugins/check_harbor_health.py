@@ -24,9 +24,13 @@ repeats the last result; one that hangs shows after up to 66 seconds. "core" is 
 checks never begin looks each time as if it had just started (with --isolate: OK); a probe has no memory of the last.
 """
 
-from harborlib import api, components, deadline, isolation, judgement, options, plugin, summaries, units
-from harborlib.failure import ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STATUS, TLS, Failure
-from harborlib.judgement import Finding, Judged, ResponseTime
+from harborlib.harbor import api, components
+from harborlib.judge import isolation, judgement
+from harborlib.judge.judgement import Finding, Judged, ResponseTime
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units
+from harborlib.wire import deadline
+from harborlib.wire.failure import ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STATUS, TLS, Failure
 
 import nagiosplugin
 from nagiosplugin import Critical, Ok, Warn

@@ -24,12 +24,14 @@ login is never tried again: Harbor locks an account for 1.5 seconds after a wron
 
 import time
 
-from harborlib import judgement, options, plugin, summaries, units
-from harborlib.api import NEEDED
-from harborlib.failure import Unusable
-from harborlib.judgement import Finding, ResponseTime, Shown
-from harborlib.repository import Repository
-from harborlib.tokens import ISSUER
+from harborlib.harbor.api import NEEDED
+from harborlib.harbor.repository import Repository
+from harborlib.harbor.tokens import ISSUER
+from harborlib.judge import judgement
+from harborlib.judge.judgement import Finding, ResponseTime, Shown
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units
+from harborlib.wire.failure import Unusable
 
 import nagiosplugin
 from nagiosplugin import Warn

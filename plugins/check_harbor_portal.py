@@ -23,9 +23,13 @@ serves files and answers happily while everything else is down.
 
 from functools import partial
 
-from harborlib import components, deadline, judgement, options, plugin, summaries, units
-from harborlib.failure import ROUTE
-from harborlib.judgement import Finding, ResponseTime, Shown
+from harborlib.harbor import components
+from harborlib.judge import judgement
+from harborlib.judge.judgement import Finding, ResponseTime, Shown
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units
+from harborlib.wire import deadline
+from harborlib.wire.failure import ROUTE
 
 import nagiosplugin
 

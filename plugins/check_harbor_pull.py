@@ -30,10 +30,12 @@ are not in the registry (the base of Windows images). Harbor counts each run as 
 
 import time
 
-from harborlib import judgement, options, plugin, summaries, units
-from harborlib.failure import CONTENT, Failure
-from harborlib.judgement import ResponseTime, Shown
-from harborlib.repository import Repository
+from harborlib.harbor.repository import Repository
+from harborlib.judge import judgement
+from harborlib.judge.judgement import ResponseTime, Shown
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units
+from harborlib.wire.failure import CONTENT, Failure
 
 import nagiosplugin
 

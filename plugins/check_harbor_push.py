@@ -33,11 +33,14 @@ or with --depth image the tag check-harbor, which the next run deletes and repor
 
 import time
 
-from harborlib import canary, judgement, options, plugin, summaries, units, upload
-from harborlib.api import NEEDED
-from harborlib.failure import CONTENT, Failure, Unusable
-from harborlib.judgement import Finding, ResponseTime, Shown
-from harborlib.repository import Repository
+from harborlib.harbor import canary, upload
+from harborlib.harbor.api import NEEDED
+from harborlib.harbor.repository import Repository
+from harborlib.judge import judgement
+from harborlib.judge.judgement import Finding, ResponseTime, Shown
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units
+from harborlib.wire.failure import CONTENT, Failure, Unusable
 
 import nagiosplugin
 from nagiosplugin import Warn

@@ -27,11 +27,14 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: jobs that run (check_harbor_workers) and whether they succeed.
 """
 
-from harborlib import endpoints, judgement, options, plugin, summaries, things, units, words
-from harborlib.failure import CONTENT, Failure
-from harborlib.judgement import Finding, Shown, Threshold, named
-from harborlib.rest import Rest
-from harborlib.things import Selection
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Rest
+from harborlib.judge import judgement, things
+from harborlib.judge.judgement import Finding, Shown, Threshold, named
+from harborlib.judge.things import Selection
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
+from harborlib.wire.failure import CONTENT, Failure
 
 import nagiosplugin
 from nagiosplugin import Critical, Warn

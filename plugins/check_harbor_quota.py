@@ -29,12 +29,15 @@ these rights from 2.9 on.
 Does not see: a full volume (check_harbor_storage); uploads that have just begun.
 """
 
-from harborlib import endpoints, judgement, options, plugin, summaries, things, units, words
-from harborlib.fields import UNLIMITED
-from harborlib.judgement import Finding, Shown, Threshold, named
-from harborlib.projects import Projects
-from harborlib.rest import Rest
-from harborlib.things import Selection
+from harborlib.harbor import endpoints
+from harborlib.harbor.fields import UNLIMITED
+from harborlib.harbor.rest import Rest
+from harborlib.judge import judgement, things
+from harborlib.judge.judgement import Finding, Shown, Threshold, named
+from harborlib.judge.projects import Projects
+from harborlib.judge.things import Selection
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
 
 import nagiosplugin
 from nagiosplugin import Unknown

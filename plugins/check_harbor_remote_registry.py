@@ -33,11 +33,14 @@ the remote; whether replication succeeds (check_harbor_replication).
 
 import time
 
-from harborlib import endpoints, isolation, judgement, options, plugin, summaries, things, units, words
-from harborlib.failure import Failure
-from harborlib.judgement import Finding, Shown, Threshold, named
-from harborlib.rest import Each, Rest, in_read_only_mode, said
-from harborlib.things import Selection
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Each, Rest, in_read_only_mode, said
+from harborlib.judge import isolation, judgement, things
+from harborlib.judge.judgement import Finding, Shown, Threshold, named
+from harborlib.judge.things import Selection
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
+from harborlib.wire.failure import Failure
 
 import nagiosplugin
 from nagiosplugin import Critical, Unknown, Warn

@@ -36,11 +36,14 @@ Does not see: whether everything that should be replicated is selected by the po
 is down while nothing is replicated (check_harbor_remote_registry).
 """
 
-from harborlib import endpoints, isolation, judgement, options, plugin, runs, summaries, things, units, words
-from harborlib.judgement import Finding, Shown, named
-from harborlib.rest import PAGE_SIZE, Each, Rest
-from harborlib.runs import FAILED, RUNNING, SUCCEEDED, History, Run, Schedule
-from harborlib.things import Selection
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import PAGE_SIZE, Each, Rest
+from harborlib.judge import isolation, judgement, runs, things
+from harborlib.judge.judgement import Finding, Shown, named
+from harborlib.judge.runs import FAILED, RUNNING, SUCCEEDED, History, Run, Schedule
+from harborlib.judge.things import Selection
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
 
 import nagiosplugin
 from nagiosplugin import Critical, Unknown, Warn

@@ -36,13 +36,16 @@ whether the rules keep what they should (Dry Run in the UI tells); the space, wh
 collection frees (check_harbor_gc).
 """
 
-from harborlib import endpoints, isolation, judgement, plugin, runs, summaries, things, words
-from harborlib.failure import Failure
-from harborlib.judgement import Finding, Shown
-from harborlib.projects import Projects
-from harborlib.rest import Each, Rest
-from harborlib.runs import History, Run, Schedule
-from harborlib.things import Selection
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Each, Rest
+from harborlib.judge import isolation, judgement, runs, things
+from harborlib.judge.judgement import Finding, Shown
+from harborlib.judge.projects import Projects
+from harborlib.judge.runs import History, Run, Schedule
+from harborlib.judge.things import Selection
+from harborlib.run import plugin
+from harborlib.text import summaries, words
+from harborlib.wire.failure import Failure
 
 import nagiosplugin
 from nagiosplugin import Unknown

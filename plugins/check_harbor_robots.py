@@ -36,11 +36,14 @@ refreshed without telling whoever uses them (check_harbor_login).
 from argparse import Namespace
 from typing import NamedTuple, Optional
 
-from harborlib import endpoints, isolation, judgement, options, plugin, summaries, things, units, words
-from harborlib.judgement import Finding, Judged, Shown, Threshold, named, thing
-from harborlib.projects import Projects
-from harborlib.rest import Rest
-from harborlib.things import Selection
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Rest
+from harborlib.judge import isolation, judgement, things
+from harborlib.judge.judgement import Finding, Judged, Shown, Threshold, named, thing
+from harborlib.judge.projects import Projects
+from harborlib.judge.things import Selection
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
 
 import nagiosplugin
 from nagiosplugin import Critical, Ok, Unknown, Warn

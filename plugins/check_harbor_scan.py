@@ -29,10 +29,13 @@ long a single scan takes (check_harbor_workers); scans that a push or a person b
 (check_harbor_scanner).
 """
 
-from harborlib import endpoints, isolation, judgement, options, plugin, summaries, units, words
-from harborlib.judgement import Finding, Shown, Threshold
-from harborlib.rest import Rest
-from harborlib.runs import History, Schedule
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Rest
+from harborlib.judge import isolation, judgement
+from harborlib.judge.judgement import Finding, Shown, Threshold
+from harborlib.judge.runs import History, Schedule
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
 
 import nagiosplugin
 from nagiosplugin import Warn

@@ -23,10 +23,13 @@ Does not see: whether scans succeed (check_harbor_scan); scanners of single proj
 what a scanner answered.
 """
 
-from harborlib import endpoints, judgement, options, plugin, summaries, units, words
-from harborlib.failure import Failure
-from harborlib.judgement import Finding, Shown, Threshold
-from harborlib.rest import Rest
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Rest
+from harborlib.judge import judgement
+from harborlib.judge.judgement import Finding, Shown, Threshold
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
+from harborlib.wire.failure import Failure
 
 import nagiosplugin
 from nagiosplugin import Critical, Warn

@@ -25,9 +25,12 @@ Does not see: object storage, and any volume that is not /data of the core conta
 a read-only or lost volume (check_harbor_push, check_harbor_pull); inodes.
 """
 
-from harborlib import endpoints, judgement, options, plugin, summaries, units, words
-from harborlib.judgement import Shown, Threshold
-from harborlib.rest import Rest
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Rest
+from harborlib.judge import judgement
+from harborlib.judge.judgement import Shown, Threshold
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
 
 import nagiosplugin
 

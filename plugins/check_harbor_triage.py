@@ -33,12 +33,15 @@ from collections import ChainMap
 from functools import partial
 from typing import NamedTuple
 
-from harborlib import credentials, deadline, isolation, judgement, options, plugin, probes, terminal, tls, units
-from harborlib.api import LOOKED_PAST, Harbor, Health
-from harborlib.attempt import OWN_SHARE, Attempt
-from harborlib.failure import STATUS, Failure, Unusable
-from harborlib.summaries import Summary
-from harborlib.verdict import Row, Verdict, seen_from_here
+from harborlib.harbor.api import LOOKED_PAST, Harbor, Health
+from harborlib.judge import isolation, judgement
+from harborlib.judge.verdict import Row, Verdict, seen_from_here
+from harborlib.run import credentials, options, plugin, probes
+from harborlib.run.attempt import OWN_SHARE, Attempt
+from harborlib.text import terminal, units
+from harborlib.text.summaries import Summary
+from harborlib.wire import deadline, tls
+from harborlib.wire.failure import STATUS, Failure, Unusable
 
 import nagiosplugin
 
@@ -154,7 +157,7 @@ class Triage(nagiosplugin.Resource):
         self.rows = {}
 
     def probe(self):
-        from harborlib import chain, transport  # noqa: F401  now, or the probes' times would be those of imports
+        from harborlib.wire import chain, transport  # noqa: F401  now, or the probes' times would be those of imports
 
         started = time.monotonic()
         runs = list(planned(self.args, self.canary))

@@ -20,9 +20,12 @@ Does not see: without a login the registry at all (the line says so); missing, u
 storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).
 """
 
-from harborlib import judgement, options, plugin, registry, summaries, units
-from harborlib.failure import ROUTE, STATUS, Failure
-from harborlib.judgement import Finding, ResponseTime
+from harborlib.harbor import registry
+from harborlib.judge import judgement
+from harborlib.judge.judgement import Finding, ResponseTime
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units
+from harborlib.wire.failure import ROUTE, STATUS, Failure
 
 import nagiosplugin
 

@@ -33,9 +33,12 @@ Does not see: which artifact has them (the UI's Security Hub, or check_harbor_ar
 failed after the last scan of all images.
 """
 
-from harborlib import endpoints, judgement, options, plugin, summaries, units, words
-from harborlib.judgement import Finding, Shown, Threshold
-from harborlib.rest import Rest
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import Rest
+from harborlib.judge import judgement
+from harborlib.judge.judgement import Finding, Shown, Threshold
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
 
 import nagiosplugin
 from nagiosplugin import Warn

@@ -32,12 +32,15 @@ Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether 
 
 from argparse import ArgumentTypeError
 
-from harborlib import endpoints, isolation, judgement, options, plugin, summaries, things, units, words
-from harborlib.judgement import Finding, Shown, Threshold, named, thing
-from harborlib.projects import Projects
-from harborlib.rest import PAGE_SIZE, Rest
-from harborlib.runs import FAILED, RUNNING, SUCCEEDED, Run
-from harborlib.things import Selection, worst_first
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import PAGE_SIZE, Rest
+from harborlib.judge import isolation, judgement, things
+from harborlib.judge.judgement import Finding, Shown, Threshold, named, thing
+from harborlib.judge.projects import Projects
+from harborlib.judge.runs import FAILED, RUNNING, SUCCEEDED, Run
+from harborlib.judge.things import Selection, worst_first
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
 
 import nagiosplugin
 from nagiosplugin import Unknown, Warn

@@ -29,9 +29,12 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: how many jobs wait (check_harbor_queue), whether jobs succeed (check_harbor_gc, _replication, _scan).
 """
 
-from harborlib import components, endpoints, judgement, options, plugin, summaries, units, words
-from harborlib.judgement import Finding, Shown, Threshold
-from harborlib.rest import Rest
+from harborlib.harbor import components, endpoints
+from harborlib.harbor.rest import Rest
+from harborlib.judge import judgement
+from harborlib.judge.judgement import Finding, Shown, Threshold
+from harborlib.run import options, plugin
+from harborlib.text import summaries, units, words
 
 import nagiosplugin
 from nagiosplugin import Warn

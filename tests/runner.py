@@ -67,8 +67,8 @@ def process(name: str, *argv: str, python: str = sys.executable, **options) -> O
 
 def here(name: str, *argv: str) -> Outcome:
     """Run a plugin in this process: the same code without the start of an interpreter, without signals and exit."""
-    from harborlib import attempt, options
-    from harborlib.plugin import LEAVING
+    from harborlib.run import attempt, options
+    from harborlib.run.plugin import LEAVING
 
     started = time.monotonic()
     probe = importlib.import_module(name).main.probe

@@ -6,7 +6,8 @@ import re
 import time
 from pathlib import Path
 
-from harborlib import attempt, options, terminal
+from harborlib.run import attempt, options
+from harborlib.text import terminal
 
 import check_harbor_triage
 from runner import Outcome

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import probes  # isort: split
 
-from harborlib.isolation import RULES, Cause, Rule
+from harborlib.judge.isolation import RULES, Cause, Rule
 
 from isolation.scenarios import INSIDE_THE_LAG, SERVICES, STEADY, TWO_CAUSES, Scenario
 from registry import scenarios as data_path

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import probes  # isort: split
 
-from harborlib import isolation
+from harborlib.judge import isolation
 
 import simulated
 from bench_pull import Run, run

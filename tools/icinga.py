@@ -11,8 +11,8 @@ import services as table
 from services import ALERTING_SINCE, DELEGATED, Service
 
 # probes makes these importable.
-isolation = importlib.import_module("harborlib.isolation")
-options = importlib.import_module("harborlib.options")
+isolation = importlib.import_module("harborlib.judge.isolation")
+options = importlib.import_module("harborlib.run.options")
 
 HEAD = "// Written by `make docs` from the probes and tools/services.py: change those, not this file.\n\n"
 ENDS_THE_RUN = ("--help", "--version")

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from harborlib import endpoints
+from harborlib.harbor import endpoints
 
 import pytest
 

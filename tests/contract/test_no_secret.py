@@ -11,8 +11,8 @@ from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from urllib.parse import quote
 
-from harborlib import attempt, options
-from harborlib.probes import Probe
+from harborlib.run import attempt, options
+from harborlib.run.probes import Probe
 
 import pytest
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harborlib.isolation import COMPONENTS, OWNERS
+from harborlib.judge.isolation import COMPONENTS, OWNERS
 
 import pytest
 

@@ -6,10 +6,10 @@ import json
 from argparse import Namespace
 from collections.abc import Callable
 
-from harborlib.api import HEALTH, LOOKED_PAST, PING, Harbor, Health
-from harborlib.failure import CERTIFICATE, CONTENT, STATUS, Failure
-from harborlib.options import parse, parser
-from harborlib.request import Answer
+from harborlib.harbor.api import HEALTH, LOOKED_PAST, PING, Harbor, Health
+from harborlib.run.options import parse, parser
+from harborlib.wire.failure import CERTIFICATE, CONTENT, STATUS, Failure
+from harborlib.wire.request import Answer
 
 import pytest
 from hypothesis import given

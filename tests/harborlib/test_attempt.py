@@ -7,11 +7,15 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 
-from harborlib import INSTALL, attempt, components, judgement, options, summaries
-from harborlib.api import HEALTH, PING, Harbor
-from harborlib.failure import CONNECT, CONTENT, STATUS, Failure, Unusable
-from harborlib.output import Report
-from harborlib.probes import Probe
+from harborlib import INSTALL
+from harborlib.harbor import components
+from harborlib.harbor.api import HEALTH, PING, Harbor
+from harborlib.judge import judgement
+from harborlib.run import attempt, options
+from harborlib.run.probes import Probe
+from harborlib.text import summaries
+from harborlib.text.output import Report
+from harborlib.wire.failure import CONNECT, CONTENT, STATUS, Failure, Unusable
 
 import nagiosplugin
 import pytest

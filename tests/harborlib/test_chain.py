@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import warnings
 
-from harborlib import chain
-from harborlib.certificates import DAY
-from harborlib.dial import Route
-from harborlib.failure import CONTENT, TLS, Failure
+from harborlib.wire import chain
+from harborlib.wire.certificates import DAY
+from harborlib.wire.dial import Route
+from harborlib.wire.failure import CONTENT, TLS, Failure
 
 import pytest
 from cryptography import x509

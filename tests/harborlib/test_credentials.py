@@ -6,10 +6,10 @@ import base64
 import re
 from pathlib import Path
 
-from harborlib import credentials
-from harborlib.credentials import Login
-from harborlib.failure import Unusable
-from harborlib.output import redacted
+from harborlib.run import credentials
+from harborlib.run.credentials import Login
+from harborlib.text.output import redacted
+from harborlib.wire.failure import Unusable
 
 import pytest
 from hypothesis import given

@@ -1,10 +1,10 @@
-"""harborlib.cron: Harbor's schedules, held against croniter where both mean the same."""
+"""harborlib.judge.cron: Harbor's schedules, held against croniter where both mean the same."""
 
 from __future__ import annotations
 
 import datetime
 
-from harborlib import cron
+from harborlib.judge import cron
 
 import pytest
 from croniter import CroniterBadDateError, croniter

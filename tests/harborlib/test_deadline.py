@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 
-from harborlib import deadline
-from harborlib.failure import BODY, CONNECT, CONTENT, Failure
+from harborlib.wire import deadline
+from harborlib.wire.failure import BODY, CONNECT, CONTENT, Failure
 
 import pytest
 

@@ -6,9 +6,9 @@ import socket
 import time
 from argparse import Namespace
 
-from harborlib import deadline, dial
-from harborlib.dial import Route
-from harborlib.failure import CONNECT, RESOLVE, TLS, Failure
+from harborlib.wire import deadline, dial
+from harborlib.wire.dial import Route
+from harborlib.wire.failure import CONNECT, RESOLVE, TLS, Failure
 
 import pytest
 

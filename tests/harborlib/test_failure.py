@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from harborlib import components, isolation
-from harborlib.failure import ANSWER, CONTENT, NEXT_STEPS, STAGES, STATUS, Failure
+from harborlib.harbor import components
+from harborlib.judge import isolation
+from harborlib.wire.failure import ANSWER, CONTENT, NEXT_STEPS, STAGES, STATUS, Failure
 
 import pytest
 

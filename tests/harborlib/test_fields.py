@@ -1,4 +1,4 @@
-"""harborlib.fields: what is missing, what is never, what is of another type."""
+"""harborlib.harbor.fields: what is missing, what is never, what is of another type."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import datetime
 import json
 from typing import Any
 
-from harborlib.failure import CONTENT, Failure
-from harborlib.fields import Fields, moment
-from harborlib.request import Answer
+from harborlib.harbor.fields import Fields, moment
+from harborlib.wire.failure import CONTENT, Failure
+from harborlib.wire.request import Answer
 
 import pytest
 from hypothesis import given

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from harborlib import isolation
-from harborlib.api import Health
-from harborlib.failure import ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STAGES, STATUS, TLS, Failure
-from harborlib.isolation import (
+from harborlib.harbor.api import Health
+from harborlib.judge import isolation
+from harborlib.judge.isolation import (
     BAD_GATEWAY,
     COMPONENTS,
     ERROR,
@@ -20,6 +19,7 @@ from harborlib.isolation import (
     Snapshot,
     Symptom,
 )
+from harborlib.wire.failure import ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STAGES, STATUS, TLS, Failure
 
 import pytest
 from hypothesis import given

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from harborlib import isolation, judgement, words
-from harborlib.judgement import Finding, Judged, ResponseTime, Shown, Threshold, named
-from harborlib.summaries import Summary
-from harborlib.things import Selection
+from harborlib.judge import isolation, judgement
+from harborlib.judge.judgement import Finding, Judged, ResponseTime, Shown, Threshold, named
+from harborlib.judge.things import Selection
+from harborlib.text import words
+from harborlib.text.summaries import Summary
 
 import nagiosplugin
 import pytest

@@ -7,8 +7,10 @@ import contextlib
 import re
 from collections.abc import Callable
 
-from harborlib import components, isolation, options
-from harborlib.origin import Origin
+from harborlib.harbor import components
+from harborlib.judge import isolation
+from harborlib.run import options
+from harborlib.wire.origin import Origin
 
 import pytest
 from hypothesis import given

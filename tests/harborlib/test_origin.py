@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from harborlib.origin import Origin, host_and_port
+from harborlib.wire.origin import Origin, host_and_port
 
 import pytest
 from hypothesis import given

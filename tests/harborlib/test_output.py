@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from harborlib.isolation import Cause
-from harborlib.output import Measure, Part, Report, pointer, redacted, sanitised, shorten
+from harborlib.judge.isolation import Cause
+from harborlib.text.output import Measure, Part, Report, pointer, redacted, sanitised, shorten
 
 import pytest
 from hypothesis import given

@@ -13,7 +13,9 @@ from runner import NAMES, PLUGINS, Outcome
 
 #: A plugin that does one wrong thing; {} is what its resource does, then what its context says.
 BROKEN = '''"""Is this plugin broken?"""
-from harborlib import summaries, judgement, plugin
+from harborlib.text import summaries
+from harborlib.judge import judgement
+from harborlib.run import plugin
 import nagiosplugin, os, signal, sys, time, threading, warnings
 
 class Broken(nagiosplugin.Resource):

@@ -6,12 +6,12 @@ import json
 from argparse import Namespace
 from collections.abc import Callable
 
-from harborlib import registry
-from harborlib.api import Harbor
-from harborlib.failure import CONTENT, ROUTE, Failure
-from harborlib.manifest import Descriptor, Manifest
-from harborlib.origin import Origin
-from harborlib.request import Answer
+from harborlib.harbor import registry
+from harborlib.harbor.api import Harbor
+from harborlib.harbor.manifest import Descriptor, Manifest
+from harborlib.wire.failure import CONTENT, ROUTE, Failure
+from harborlib.wire.origin import Origin
+from harborlib.wire.request import Answer
 
 import pytest
 from hypothesis import given

@@ -6,8 +6,8 @@ import json
 import math
 import time
 
-from harborlib.failure import CONTENT, ROUTE, Failure
-from harborlib.request import Answer, Request, parsed
+from harborlib.wire.failure import CONTENT, ROUTE, Failure
+from harborlib.wire.request import Answer, Request, parsed
 
 import pytest
 from hypothesis import given

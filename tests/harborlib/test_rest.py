@@ -1,4 +1,4 @@
-"""harborlib.rest: what refusals say, how far lists are read, whose clock counts."""
+"""harborlib.harbor.rest: what refusals say, how far lists are read, whose clock counts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from harborlib import credentials, deadline, endpoints
-from harborlib.api import Harbor
-from harborlib.failure import Failure, Unusable
-from harborlib.origin import Origin
-from harborlib.rest import AT_ONCE, Each, Rest
+from harborlib.harbor import endpoints
+from harborlib.harbor.api import Harbor
+from harborlib.harbor.rest import AT_ONCE, Each, Rest
+from harborlib.run import credentials
+from harborlib.wire import deadline
+from harborlib.wire.failure import Failure, Unusable
+from harborlib.wire.origin import Origin
 
 import pytest
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harborlib import summaries
-from harborlib.judgement import Judged
+from harborlib.judge.judgement import Judged
+from harborlib.text import summaries
 
 import nagiosplugin
 import pytest

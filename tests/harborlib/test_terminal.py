@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from harborlib.isolation import OWNERS
-from harborlib.terminal import section
+from harborlib.judge.isolation import OWNERS
+from harborlib.text.terminal import section
 
 import pytest
 

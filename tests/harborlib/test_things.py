@@ -1,12 +1,12 @@
-"""harborlib.things: which of many things are looked at, and how they are told."""
+"""harborlib.judge.things: which of many things are looked at, and how they are told."""
 
 from __future__ import annotations
 
 import argparse
 
-from harborlib import things
-from harborlib.failure import CONTENT, Failure
-from harborlib.things import Selection
+from harborlib.judge import things
+from harborlib.judge.things import Selection
+from harborlib.wire.failure import CONTENT, Failure
 
 import nagiosplugin
 import pytest

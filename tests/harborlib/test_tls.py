@@ -6,9 +6,9 @@ import ssl
 import subprocess
 from pathlib import Path
 
-from harborlib import tls
-from harborlib.dial import Route
-from harborlib.failure import CERTIFICATE, TLS, Failure, Unusable
+from harborlib.wire import tls
+from harborlib.wire.dial import Route
+from harborlib.wire.failure import CERTIFICATE, TLS, Failure, Unusable
 
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat

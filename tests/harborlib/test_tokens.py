@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 
-from harborlib.failure import CONTENT, Failure
-from harborlib.tokens import Claims
+from harborlib.harbor.tokens import Claims
+from harborlib.wire.failure import CONTENT, Failure
 
 import pytest
 from hypothesis import given

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from harborlib import deadline, tls
-from harborlib.dial import Route
-from harborlib.failure import ANSWER, BODY, CERTIFICATE, CONNECT, CONTENT, ROUTE, TLS, Failure
-from harborlib.origin import Origin
-from harborlib.request import Answer, Request
-from harborlib.transport import Transport
+from harborlib.wire import deadline, tls
+from harborlib.wire.dial import Route
+from harborlib.wire.failure import ANSWER, BODY, CERTIFICATE, CONNECT, CONTENT, ROUTE, TLS, Failure
+from harborlib.wire.origin import Origin
+from harborlib.wire.request import Answer, Request
+from harborlib.wire.transport import Transport
 
 import certifi
 import pytest

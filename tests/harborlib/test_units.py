@@ -7,7 +7,7 @@ import contextlib
 import math
 import re
 
-from harborlib import units
+from harborlib.text import units
 
 import nagiosplugin
 import pytest

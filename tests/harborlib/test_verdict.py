@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from harborlib.failure import ANSWER, CONNECT, RESOLVE, STATUS, Failure
-from harborlib.isolation import Cause
-from harborlib.judgement import Judged
-from harborlib.origin import Origin
-from harborlib.verdict import SENTENCE, Row, Verdict, seen_from_here
+from harborlib.judge.isolation import Cause
+from harborlib.judge.judgement import Judged
+from harborlib.judge.verdict import SENTENCE, Row, Verdict, seen_from_here
+from harborlib.wire.failure import ANSWER, CONNECT, RESOLVE, STATUS, Failure
+from harborlib.wire.origin import Origin
 
 import pytest
 from nagiosplugin import Critical, Ok, Unknown, Warn

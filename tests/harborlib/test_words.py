@@ -1,8 +1,8 @@
-"""harborlib.words: numbers as people read them."""
+"""harborlib.text.words: numbers as people read them."""
 
 from __future__ import annotations
 
-from harborlib import words
+from harborlib.text import words
 
 import pytest
 from nagiosplugin import Range

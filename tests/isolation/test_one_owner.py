@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from harborlib.isolation import OWNERS
+from harborlib.judge.isolation import OWNERS
 
 import pytest
 

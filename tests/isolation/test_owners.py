@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harborlib.isolation import OWNERS
+from harborlib.judge.isolation import OWNERS
 
 import pytest
 

@@ -171,7 +171,9 @@ def test_ticket(harbor: Simulator, authfile: str) -> None:
 
 
 NEW = '''"""Is this probe new?"""
-from harborlib import summaries, judgement, plugin
+from harborlib.text import summaries
+from harborlib.judge import judgement
+from harborlib.run import plugin
 import nagiosplugin
 
 class New(nagiosplugin.Resource):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from harborlib import endpoints
-from harborlib.rest import WHERE
+from harborlib.harbor import endpoints
+from harborlib.harbor.rest import WHERE
 
 import pytest
 

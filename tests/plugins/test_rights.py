@@ -9,7 +9,7 @@ import importlib
 import re
 from typing import NamedTuple
 
-from harborlib import endpoints
+from harborlib.harbor import endpoints
 
 import pytest
 

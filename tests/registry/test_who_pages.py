@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harborlib.isolation import OWNERS
+from harborlib.judge.isolation import OWNERS
 
 import pytest
 

@@ -13,13 +13,15 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from harborlib import __version__
+
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from . import __version__, deadline, tls
+from . import deadline, tls
 from .dial import Route, ask_proxy
 from .failure import ANSWER, BODY, CONTENT, ROUTE, Failure
 from .origin import PORTS, Origin

@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from harborlib.wire.failure import BODY, CERTIFICATE, CONTENT, STATUS, TLS, Failure
+from harborlib.wire.request import Answer, Request
+
 from . import registry
 from .api import LOGIN, Harbor
-from .failure import BODY, CERTIFICATE, CONTENT, STATUS, TLS, Failure
 from .manifest import LIMIT, MEDIA_TYPES, Descriptor, Manifest
-from .request import Answer, Request
 from .tokens import Claims
 
 REDIRECTS = (301, 302, 303, 307, 308)

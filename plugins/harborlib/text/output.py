@@ -10,9 +10,11 @@ import traceback
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from . import __version__, judgement
-from .isolation import Cause
-from .judgement import Judged
+from harborlib import __version__
+from harborlib.judge import judgement
+from harborlib.judge.isolation import Cause
+from harborlib.judge.judgement import Judged
+
 from .units import label, plain
 
 LINE = 120  # characters of the first line's text; engines show about this much

@@ -6,12 +6,15 @@ import argparse
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from harborlib.harbor import components
+from harborlib.run.attempt import Attempt
+from harborlib.text import output, words
+from harborlib.wire.failure import CONNECT, RESOLVE, TLS, Failure
+
 from nagiosplugin import Critical, Ok, Unknown
 from nagiosplugin.state import ServiceState
 
-from . import components, judgement, output, words
-from .attempt import Attempt
-from .failure import CONNECT, RESOLVE, TLS, Failure
+from . import judgement
 from .isolation import OWNERS, Cause
 
 SENTENCE = 300  # characters of one cause; the table has all of it

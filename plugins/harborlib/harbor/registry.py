@@ -10,11 +10,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from harborlib.wire.dial import where
+from harborlib.wire.failure import ROUTE, STATUS, Failure
+from harborlib.wire.origin import PORTS, Origin
+from harborlib.wire.request import Answer
+
 from .api import Harbor
-from .dial import where
-from .failure import ROUTE, STATUS, Failure
-from .origin import PORTS, Origin
-from .request import Answer
 
 BASE = "/v2/"
 #: What to do about a realm that clients cannot use.

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
+from harborlib.wire.failure import ANSWER, ROUTE, Failure
+from harborlib.wire.request import Answer
+
 from . import registry
-from .failure import ANSWER, ROUTE, Failure
 from .repository import Repository, step
-from .request import Answer
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 A_MOMENT = 0.5  # seconds

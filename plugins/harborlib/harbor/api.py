@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import tls
-from .dial import Route
-from .failure import CERTIFICATE, CONTENT, STATUS, Failure
-from .origin import Origin
-from .request import Answer, Request
+from harborlib.wire import tls
+from harborlib.wire.dial import Route
+from harborlib.wire.failure import CERTIFICATE, CONTENT, STATUS, Failure
+from harborlib.wire.origin import Origin
+from harborlib.wire.request import Answer, Request
 
 if TYPE_CHECKING:
-    from .transport import Transport
+    from harborlib.wire.transport import Transport
 
 HEALTH = "/api/v2.0/health"
 PING = "/api/v2.0/ping"
@@ -146,7 +146,7 @@ class Harbor:
         return answer
 
     def _transport(self, origin: Origin, verify: bool) -> Transport:
-        from . import transport
+        from harborlib.wire import transport
 
         args = self._args
         with self._lock:

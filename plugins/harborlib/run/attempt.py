@@ -6,15 +6,19 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
+from harborlib import INSTALL
+from harborlib.harbor import components
+from harborlib.harbor.api import LOOKED_PAST, Harbor
+from harborlib.judge import isolation, judgement
+from harborlib.judge.isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
+from harborlib.judge.judgement import Judged
+from harborlib.text import summaries
+from harborlib.text.output import Report, measured, parts
+from harborlib.wire import deadline
+from harborlib.wire.failure import ANSWER, CERTIFICATE, NEXT_STEPS, STATUS, STUCK, TLS, Failure, Interrupted, Unusable
+
 import nagiosplugin
 from nagiosplugin import Critical, Ok, Unknown
-
-from . import INSTALL, components, deadline, isolation, judgement, summaries
-from .api import LOOKED_PAST, Harbor
-from .failure import ANSWER, CERTIFICATE, NEXT_STEPS, STATUS, STUCK, TLS, Failure, Interrupted, Unusable
-from .isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
-from .judgement import Judged
-from .output import Report, measured, parts
 
 if TYPE_CHECKING:
     from .probes import Probe

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import deadline
-from .failure import CERTIFICATE, CONTENT, STATUS, Failure
+from harborlib.wire import deadline
+from harborlib.wire.failure import CERTIFICATE, CONTENT, STATUS, Failure
 
 if TYPE_CHECKING:
-    from .api import Harbor, Health
+    from harborlib.harbor.api import Harbor, Health
 
 #: Components that have a service of their own. `core` is a constant in Harbor's report, the portal has its own probe.
 COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")

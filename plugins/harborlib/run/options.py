@@ -14,12 +14,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
-from . import __version__, credentials, units
-from .failure import Unusable
-from .helptext import Layout
-from .isolation import OWNERS
-from .origin import Origin, host_and_port
-from .output import LIMIT, sanitised, shorten, write
+from harborlib import __version__
+from harborlib.judge.isolation import OWNERS
+from harborlib.text import units
+from harborlib.text.helptext import Layout
+from harborlib.text.output import LIMIT, sanitised, shorten, write
+from harborlib.wire.failure import Unusable
+from harborlib.wire.origin import Origin, host_and_port
+
+from . import credentials
 
 USAGE_LINE = 200  # characters of a usage error, which has room for a path
 STATES = ("ok", "warning", "critical", "unknown")

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .failure import CONTENT, Failure
-from .request import parsed
+from harborlib.wire.failure import CONTENT, Failure
+from harborlib.wire.request import parsed
 
 ISSUER = "harbor-token-issuer"  # a constant in Harbor, which its registry expects
 END_OF_TIME = 1e11  # seconds since 1970, in the year 5138

@@ -11,12 +11,15 @@ import argparse
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Union
 
+from harborlib.harbor.fields import Fields
+from harborlib.run import options
+from harborlib.text import units, words
+from harborlib.wire.failure import CONTENT, Failure
+
 import nagiosplugin
 from nagiosplugin import Warn
 
-from . import cron, isolation, options, units, words
-from .failure import CONTENT, Failure
-from .fields import Fields
+from . import cron, isolation
 from .judgement import Finding, Shown, Threshold, named
 from .things import Selection
 

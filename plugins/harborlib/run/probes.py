@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from harborlib.harbor import api
+
 import nagiosplugin
 
-from . import api, options
+from . import options
 
 FOLDER = Path(__file__).resolve().parent.parent
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .failure import CONTENT
-from .request import Answer
+from harborlib.wire.failure import CONTENT
+from harborlib.wire.request import Answer
 
 MEDIA_TYPES = (
     "application/vnd.oci.image.index.v1+json",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from harborlib.judge import judgement
+
 import nagiosplugin
 from nagiosplugin import Ok
 
-from . import judgement, output
+from . import output
 
 ROOM = 95  # characters of the first line for problems; the rest is for their count and a pointer
 

@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-import nagiosplugin
+from harborlib.text import units
+from harborlib.wire.failure import CONTENT, Failure
 
-from . import units
-from .failure import CONTENT, Failure
+import nagiosplugin
 
 
 def declare(parser: argparse.ArgumentParser, noun: str, *names: str) -> None:

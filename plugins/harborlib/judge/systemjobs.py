@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from harborlib.harbor.endpoints import Endpoint
+from harborlib.harbor.fields import Fields
+from harborlib.harbor.rest import Rest
+from harborlib.text import summaries
+
 import nagiosplugin
 
-from . import judgement, runs, summaries
-from .endpoints import Endpoint
-from .fields import Fields
+from . import judgement, runs
 from .judgement import Shown
-from .rest import Rest
 from .runs import History, Run, Schedule
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .endpoints import PROJECTS
-from .failure import Failure
-from .fields import Fields
-from .rest import Each, Pages, Rest
+from harborlib.harbor.endpoints import PROJECTS
+from harborlib.harbor.fields import Fields
+from harborlib.harbor.rest import Each, Pages, Rest
+from harborlib.wire.failure import Failure
+
 from .things import Selection
 
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .failure import CONTENT, Failure
-from .request import Answer, parsed
+from harborlib.wire.failure import CONTENT, Failure
+from harborlib.wire.request import Answer, parsed
 
 #: What Harbor writes as a limit that does not exist.
 UNLIMITED = -1

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from . import words
+from harborlib.text import words
 
 DAY = 86400
 RENEW = (

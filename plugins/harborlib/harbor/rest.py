@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from . import deadline, endpoints, words
+from harborlib.text import words
+from harborlib.wire import deadline
+from harborlib.wire.failure import CONTENT, STATUS, Failure, Unusable
+from harborlib.wire.request import Answer, Request
+
+from . import endpoints
 from .api import NEEDED, Harbor
 from .endpoints import Endpoint
-from .failure import CONTENT, STATUS, Failure, Unusable
 from .fields import Fields
-from .request import Answer, Request
 
 PAGE_SIZE = 100  # Harbor refuses more
 RESERVE = 0.5  # seconds of a probe's time that stay free when a list is long

@@ -8,7 +8,7 @@ import stat
 from typing import NamedTuple
 from urllib.parse import quote
 
-from .failure import Unusable
+from harborlib.wire.failure import Unusable
 
 LIMIT = 65536  # bytes of an authfile
 

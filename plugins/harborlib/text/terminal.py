@@ -10,7 +10,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from .isolation import COMPONENTS
+from harborlib.judge.isolation import COMPONENTS
+
 from .output import ASIDE, Report, write
 
 COLOURS = {"OK": "32", "WARNING": "33", "CRITICAL": "1;31", "UNKNOWN": "35", "follows": "2"}

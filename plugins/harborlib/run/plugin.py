@@ -17,11 +17,14 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from harborlib.harbor import api
+from harborlib.text.output import Report, write
+from harborlib.wire import deadline
+from harborlib.wire.failure import Interrupted
+
 import nagiosplugin
 
-from . import api, attempt, deadline, options
-from .failure import Interrupted
-from .output import Report, write
+from . import attempt, options
 from .probes import Probe
 
 LEAVING = 0.1  # seconds kept for the output

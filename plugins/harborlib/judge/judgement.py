@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from harborlib.text import units, words
+
 import nagiosplugin
 from nagiosplugin import Critical, Ok, Unknown, Warn
 from nagiosplugin.state import ServiceState
 
-from . import isolation, units, words
+from . import isolation
 
 if TYPE_CHECKING:
     from .things import Selection
