@@ -30,32 +30,52 @@ Does not see: whether it deleted what is still needed (check_harbor_pull); image
 the schedule deletes untagged artifacts; a run shows as running up to half a minute after its end.
 """
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Rest
-from harborlib.judge import runs, systemjobs
-from harborlib.run import plugin
-from harborlib.text import words
+from harborlib.harbor import Run, endpoints
+from harborlib.judge import STANDSTILL, Problem, Readings, Shown
+from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
+from harborlib.judge.executions import Execution, History, Schedule
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import BYTES, SECONDS, WARNING, words
 
-import nagiosplugin
+LOG = "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"
+SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
 
-
-class GarbageCollection(systemjobs.SystemJob):
-    """The newest runs of garbage collection."""
-
-    job = "garbage collection"
-    endpoint = endpoints.GC
-    schedule_endpoint = endpoints.GC_SCHEDULE
-
-    def yields(self, parameters):
-        freed = parameters.number("freed_space")
-        self.fine += f", freed {words.size(freed)}"
-        yield nagiosplugin.Metric("freed", freed, "B", min=0, context="value")
-
-
-def check(args, harbor):
-    collection = GarbageCollection(Rest(harbor), args.schedule_grace)
-    step = "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"
-    return systemjobs.check(collection, args, step)
+executions = Executions(
+    success=SuccessAge("gc.success-too-old", "8d", "15d", LOG),
+    running=RunningTime("gc.running-too-long", "12h", "24h", LOG),
+    failed=Problem("gc.failed", WARNING, LOG),
+    missed=Problem("gc.schedule-missed", WARNING, SAVE, STANDSTILL),
+    unscheduled=Problem("gc.unscheduled", WARNING, "set a schedule in Harbor's UI"),
+    grace="1h",
+)
+duration = Shown("duration", SECONDS)
+freed = Shown("freed", BYTES)
 
 
-main = plugin.main(__name__, runs.declare, check)
+def measure(run: Run) -> Readings:
+    """The newest executions of garbage collection, and its schedule."""
+    rows = run.rest.pages(endpoints.GC, limit=1, sort="-creation_time")
+    found = [Execution.of_system_job(row) for row in rows]
+    schedule = Schedule.of_system_job(run.rest.find(endpoints.GC_SCHEDULE))
+    history = History(found, run.rest.now, schedule, run.args.schedule_grace)
+    yield from executions.readings(history, unscheduled="no garbage collection is scheduled")
+    text = f"garbage collection: {history.summary}"
+    if history.success:
+        space = history.success.details.number("freed_space")
+        yield duration(round(history.success.duration))
+        yield freed(space)
+        text += f", freed {words.size(space)}"
+    return text + (f", scheduled {schedule}" if schedule else "")
+
+
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [executions, duration, freed],
+    asks=[endpoints.GC, endpoints.GC_SCHEDULE],
+    services=[
+        Service(every="15min", attempts=2, retry="90s", login="robot",
+                notes="Garbage collection fails, hangs or does not run: the storage fills up. "
+                "Look at the log of the last run, at the schedule, and at the container registryctl.")
+    ],
+))  # fmt: skip

@@ -27,84 +27,58 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: jobs that run (check_harbor_workers) and whether they succeed.
 """
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Rest
-from harborlib.judge import judgement, things
-from harborlib.judge.judgement import Finding, Shown, Threshold, named
-from harborlib.judge.things import Selection
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
-from harborlib.wire.failure import CONTENT, Failure
-
-import nagiosplugin
-from nagiosplugin import Critical, Warn
+from harborlib.harbor import Run, endpoints
+from harborlib.judge import Limit, Problem, Readings, Selectable, Shown
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import COUNT, CRITICAL, SECONDS, WARNING, words
+from harborlib.wire import CONTENT, Failure
 
 SCHEDULER = "SCHEDULER"  # the queue by which every schedule fires
-WAITING = "look at Administration > Job Service Dashboard, and at docker logs harbor-jobservice"
+LOOK = "look at Administration > Job Service Dashboard, and at docker logs harbor-jobservice"
 RESUME = "resume it in the UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
 
+queues = Selectable("queue", "queues", "--type")
+waiting = Limit("queue.waiting", "latency", SECONDS, "the oldest job waits {value}", "15min", "60min",
+                help="time that the oldest job waits", next_step=LOOK)  # fmt: skip
+crowded = Limit("queue.crowded", "count", COUNT, "{value} jobs wait",
+                option="count", help="number of jobs that wait", next_step=LOOK)  # fmt: skip
+paused = Problem("queue.paused", WARNING, RESUME)
+stopped = Problem("queue.scheduler-paused", CRITICAL, RESUME)
+paused_queues = Shown("paused")
 
-class Queues(nagiosplugin.Resource):
+
+def measure(run: Run) -> Readings:
     """The queues of the job service, the one with the longest wait first."""
-
-    def __init__(self, rest, selection):
-        self.rest = rest
-        self.selection = selection
-        self.fine = ""
-
-    def probe(self):
-        rows = [row for row in self.rest.rows(endpoints.QUEUES) if self.selection.takes(row.text("job_type"))]
-        self.selection.confirm()
-        if not rows:
-            raise Failure(CONTENT, "Harbor reports no queue")
-        yield judgement.seconds(self.rest.elapsed)
-        rows.sort(key=lambda row: -row.number("latency"))
-        for row in rows:
-            yield from self.queue(row)
-        latency, waiting = rows[0].number("latency"), sum(row.number("count") for row in rows)
-        yield nagiosplugin.Metric("latency", latency, "s", min=0, context="longest")
-        yield nagiosplugin.Metric("count", waiting, min=0, context="waiting")
-        yield nagiosplugin.Metric(
-            "paused", sum(row.flag("paused") for row in rows), min=0, max=len(rows), context="sum"
-        )
-        self.fine = f"{words.number(len(rows), 'queue')}, {words.number(waiting, 'job')} waiting"
-        self.fine += f", the oldest for {words.span(latency)}" if waiting else ""
-
-    @staticmethod
-    def queue(row):
-        name, waiting = row.text("job_type"), row.number("count")
-        yield nagiosplugin.Metric(named("latency", name), row.number("latency"), "s", min=0, context="latency")
-        yield nagiosplugin.Metric(named("count", name), waiting, min=0, context="count")
-        if name == SCHEDULER:
-            text = "paused, no schedule fires"
-            yield nagiosplugin.Metric(named("scheduler", name), text if row.flag("paused") else "", context="scheduler")
-        else:
-            text = f"paused, {words.number(waiting, 'job')} waiting"
-            yield nagiosplugin.Metric(named("pause", name), text if row.flag("paused") else "", context="pause")
+    chosen = queues.chosen(run.args)
+    rows = [row for row in run.rest.rows(endpoints.QUEUES) if chosen.takes(row.text("job_type"))]
+    chosen.confirm()
+    if not rows:
+        raise Failure(CONTENT, "Harbor reports no queue")
+    rows.sort(key=lambda row: -row.number("latency"))
+    for row in rows:
+        name, count = row.text("job_type"), row.number("count")
+        yield waiting(row.number("latency"), of=name)
+        yield crowded(count, of=name)
+        if row.flag("paused") and name == SCHEDULER:
+            yield stopped("paused, no schedule fires", of=name)
+        elif row.flag("paused"):
+            yield paused(f"paused, {words.number(count, 'job')} waiting", of=name)
+    oldest, jobs = rows[0].number("latency"), sum(row.number("count") for row in rows)
+    yield waiting.worst(oldest)
+    yield crowded.worst(jobs)
+    yield paused_queues(sum(row.flag("paused") for row in rows), high=len(rows))
+    text = f"{words.number(len(rows), 'queue')}, {words.number(jobs, 'job')} waiting"
+    return text + (f", the oldest for {words.span(oldest)}" if jobs else "")
 
 
-def declare(parser):
-    options.thresholds(parser, "", "time that the oldest job waits", "15min", "60min", units.SECONDS)
-    options.thresholds(parser, "count", "number of jobs that wait", None, None, units.COUNT)
-    things.declare(parser, "queues", "--type")
-
-
-def check(args, harbor):
-    selection = Selection(args, "queue")
-    queues = Queues(Rest(harbor), selection)
-    latency, count = (args.warning, args.critical), (args.count_warning, args.count_critical)
-    return nagiosplugin.Check(
-        queues,
-        Threshold("latency", *latency, "the oldest job waits {value}", words.span, WAITING, selection=selection),
-        Threshold("count", *count, "{value} jobs wait", next_step=WAITING, selection=selection),
-        Finding("pause", Warn, RESUME, selection=selection),
-        Finding("scheduler", Critical, RESUME, selection=selection),
-        Shown("longest", *latency),
-        Shown("waiting", *count),
-        Shown("sum"),
-        Shown("time"),
-        summaries.OfMany(queues),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [waiting, crowded, paused, stopped, paused_queues],
+    selects=queues,
+    asks=[endpoints.QUEUES],
+    services=[
+        Service(every="5min", attempts=2, retry="90s", login="robot", notes="Jobs wait too long, or a queue is paused. "
+                "Look at Administration > Job Service Dashboard, resume what is paused, then look at harbor-jobservice.")
+    ],
+))  # fmt: skip

@@ -67,12 +67,12 @@ def process(name: str, *argv: str, python: str = sys.executable, **options) -> O
 
 def here(name: str, *argv: str) -> Outcome:
     """Run a plugin in this process: the same code without the start of an interpreter, without signals and exit."""
-    from harborlib.run import attempt, options
-    from harborlib.run.plugin import LEAVING
+    from harborlib.run import attempt, options, plugin
+    from harborlib.text import json_output
 
     started = time.monotonic()
     probe = importlib.import_module(name).main.probe
     args = options.parse(probe.parser(), argv)
-    report = attempt.examine(probe, args, started + args.timeout - LEAVING)
-    out = report.json() if args.output == "json" else report.nagios(args.verbose)
+    report = attempt.examine(probe, args, started + args.timeout - plugin.LEAVING)
+    out = json_output.text(report) if args.output == "json" else plugin.engine(report, args)
     return Outcome(report.exit_code, out, "", time.monotonic() - started)

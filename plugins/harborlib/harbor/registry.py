@@ -15,7 +15,8 @@ from harborlib.wire.failure import ROUTE, STATUS, Failure
 from harborlib.wire.origin import PORTS, Origin
 from harborlib.wire.request import Answer
 
-from .api import Harbor
+from .refusals import good
+from .run import Run
 
 BASE = "/v2/"
 #: What to do about a realm that clients cannot use.
@@ -63,14 +64,14 @@ def challenge_problem(header: str, origin: Origin) -> str:
     return ""
 
 
-def challenge(answer: Answer, harbor: Harbor) -> dict[str, str]:
+def challenge(answer: Answer, run: Run) -> dict[str, str]:
     """The Bearer challenge of a 401, safe to follow: its realm is on our origin; raises Failure (route, status)."""
     if answer.status != 401:
         if answer.status < 500 and (answer.is_html or answer.status in (200, 404)):
             raise answer.fail(ROUTE, f"{answer.status} instead of the registry from {answer.path}")
-        harbor.good(answer)
+        good(answer)
     header = answer.headers.get("WWW-Authenticate", "")
-    problem = challenge_problem(header, harbor.origin)
+    problem = challenge_problem(header, run.client.origin)
     if problem:
         raise answer.fail(ROUTE, problem, next_step=REALM)
     return challenges(header)["bearer"]
@@ -82,10 +83,10 @@ def spoken(answer: Answer) -> bool:
     return answer.status == 200 and (named or answer.body.strip() == b"{}")
 
 
-def location(answer: Answer, harbor: Harbor) -> tuple[Origin, str]:
+def location(answer: Answer, run: Run) -> tuple[Origin, str]:
     """Where an answer sends its client: a server, and the path and query there; raises Failure (route)."""
     try:
-        target = urlsplit(urljoin(harbor.origin.url + answer.path, answer.headers["Location"]))
+        target = urlsplit(urljoin(run.client.origin.url + answer.path, answer.headers["Location"]))
         origin = Origin(target.scheme, target.hostname or "", target.port or PORTS[target.scheme])
     except (KeyError, ValueError):
         path = answer.path.partition("?")[0]

@@ -18,8 +18,9 @@ from harborlib.wire.failure import BODY, CERTIFICATE, CONTENT, STATUS, TLS, Fail
 from harborlib.wire.request import Answer, Request
 
 from . import registry
-from .api import LOGIN, Harbor
 from .manifest import LIMIT, MEDIA_TYPES, Descriptor, Manifest
+from .refusals import LOGIN_REFUSED, good
+from .run import Run
 from .tokens import Claims
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -37,8 +38,8 @@ def step(owner: str) -> Iterator[None]:
 class Repository:
     """A repository as a client with certain rights sees it. `claims` is None where no token is needed."""
 
-    def __init__(self, harbor: Harbor, name: str, actions: Iterable[str]) -> None:
-        self.harbor = harbor
+    def __init__(self, run: Run, name: str, actions: Iterable[str]) -> None:
+        self.run = run
         self.name = name
         self.actions = frozenset(actions)
         self.claims: Claims | None = None
@@ -52,13 +53,13 @@ class Repository:
         """Follow the challenge of /v2/ to a token, whatever it grants; raises Failure (steps v2 and login)."""
         started = time.monotonic()
         with step("v2"):
-            answer = self.harbor.ask(registry.BASE)
+            answer = self.run.ask(registry.BASE)
             if registry.spoken(answer):
                 return
-            bearer = registry.challenge(answer, self.harbor)
+            bearer = registry.challenge(answer, self.run)
         self.service = bearer["service"]
         with step("login"):
-            answer = self.harbor.ask(self._token_path(bearer), login=True)
+            answer = self.run.ask(self._token_path(bearer), login=True)
             self._take_token(answer._replace(path=answer.path.partition("?")[0]))
         self.token_seconds = time.monotonic() - started
 
@@ -75,14 +76,14 @@ class Repository:
         return f"{urlsplit(bearer['realm']).path}?{urlencode({'service': bearer['service'], 'scope': scope})}"
 
     def _take_token(self, answer: Answer) -> None:
-        body = self.harbor.good(answer).json()
+        body = good(answer).json()
         token = body.get("token") or body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
             raise answer.fail(CONTENT, "the token service answers without a token")
-        self.harbor.secrets.append(token)
+        self.run.secrets.append(token)
         self.claims = Claims.of(token)
         self.now = answer.date
-        if self.harbor.login and not self.claims.subject:
+        if self.run.client.account and not self.claims.subject:
             raise refused_login(answer)
         self._bearer = {"Authorization": f"Bearer {token}"}
 
@@ -91,9 +92,9 @@ class Repository:
         rights = f"no right to {', '.join(actions)} in {self.name}, or there is no such project"
         # A token was needed, and the database knows the rights.
         asked: dict[str, Any] = {"path": registry.BASE, "login": True}
-        if self.harbor.login:
+        if self.run.client.account:
             step = "give the robot account that right in its project, and look whether the project exists"
-            return Failure(CONTENT, f"{self.harbor.login.username} has {rights}", next_step=step, **asked)
+            return Failure(CONTENT, f"{self.run.client.account.username} has {rights}", next_step=step, **asked)
         step = "look whether the project is still there and public, or give an --authfile"
         return Failure(CONTENT, f"an anonymous client has {rights}", state="critical", next_step=step, **asked)
 
@@ -106,7 +107,7 @@ class Repository:
     ) -> Answer:
         """A request with the token; `path` is below the repository, or begins with / as an upload's does."""
         where = path if path.startswith("/") else f"/v2/{self.name}/{path}"
-        return self.harbor.send(Request(method, where, {**(headers or {}), **self._bearer}, **more))
+        return self.run.send(Request(method, where, {**(headers or {}), **self._bearer}, **more))
 
     def manifest(self, reference: str, size: int | None = None) -> Manifest:
         """A manifest by tag or digest, every byte checked; raises Failure (step pull)."""
@@ -157,11 +158,11 @@ class Repository:
 
     def _redirected(self, answer: Answer, sink: Sink, what: str) -> Answer:
         """Follow a redirect: with our token on Harbor itself, without it to where the storage keeps its blobs."""
-        origin, path = registry.location(answer, self.harbor)
-        if origin == self.harbor.origin:  # Docker Hub's proxy cache: P/nginx is at P/library/nginx
+        origin, path = registry.location(answer, self.run)
+        if origin == self.run.client.origin:  # Docker Hub's proxy cache: P/nginx is at P/library/nginx
             return self.send("GET", path, sink=sink)
         try:
-            found = self.harbor.send(Request("GET", path, {}, origin=origin, sink=sink))
+            found = self.run.send(Request("GET", path, {}, origin=origin, sink=sink))
             if found.status != 200:
                 raise answer.fail(STATUS, f"{found.status} for {what}")
         except Failure as failure:
@@ -198,7 +199,7 @@ class Sink:
 def refused_login(answer: Answer) -> Failure:
     """The token service does not refuse a wrong login: it hands out a stranger's token."""
     detail = "login refused: the token service answers as if anonymous"
-    return answer.fail(STATUS, detail, status=401, next_step=LOGIN)
+    return answer.fail(LOGIN_REFUSED, detail)
 
 
 def corrupt(answer: Answer, what: str, wanted: str, found: str) -> Failure:

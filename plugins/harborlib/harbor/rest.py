@@ -8,17 +8,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from harborlib.text import words
 from harborlib.wire import deadline
-from harborlib.wire.failure import CONTENT, STATUS, Failure, Unusable
+from harborlib.wire.failure import CONTENT, Failure, Unusable
 from harborlib.wire.request import Answer, Request
 
 from . import endpoints
-from .api import NEEDED, Harbor
 from .endpoints import Endpoint
 from .fields import Fields
+from .refusals import ABSENT, LOGIN_REFUSED, NEEDED, NOT_SET_UP, PERMISSION_MISSING, TOO_OLD, good
+
+if TYPE_CHECKING:
+    from .run import Run
 
 PAGE_SIZE = 100  # Harbor refuses more
 RESERVE = 0.5  # seconds of a probe's time that stay free when a list is long
@@ -39,11 +42,12 @@ class Rest:
     of the monitoring host says. `elapsed` is the time of all answers together, in seconds.
     """
 
-    def __init__(self, harbor: Harbor) -> None:
+    def __init__(self, run: Run) -> None:
         """Raises Unusable where there is no login."""
-        if not harbor.login:
+        if not run.client.account:
             raise Unusable(NEEDED)
-        self.harbor = harbor
+        self.run = run
+        self.account = run.client.account
         self.now = time.time()
         self.elapsed = 0.0
         self._known = False
@@ -70,7 +74,7 @@ class Rest:
         """The answer with status 200; raises Failure that says what each refusal means."""
         if endpoint.open and not self._known:
             self.systeminfo()
-        answer = self._noted(self.harbor.ask(endpoint.at(*parts, **query), login=True))
+        answer = self._noted(self.run.ask(endpoint.at(*parts, **query), login=True))
         return self._good(endpoint, answer._replace(path=endpoint.at(*parts)))
 
     def post(self, endpoint: Endpoint, value: object, limit: float | None = None) -> Answer:
@@ -79,15 +83,15 @@ class Rest:
         `limit` are the seconds that it may take.
         """
         sent = {"Accept": "application/json", "Content-Type": "application/json"}
-        sent["Authorization"] = self.harbor.login.header
+        sent["Authorization"] = self.account.header
         request = Request("POST", endpoint.at(), sent, json.dumps(value).encode(), limit=limit)
-        answer = self._noted(self.harbor.send(request))
+        answer = self._noted(self.run.send(request))
         refused = answer.status in (401, 403) and not in_read_only_mode(answer)
         return self._good(endpoint, answer) if refused else answer
 
     def systeminfo(self) -> Fields:
         """What Harbor says of itself to whom it knows; raises Failure where the login is not taken."""
-        answer = self._noted(self.harbor.logged_in())
+        answer = self._noted(logged_in(self.run))
         self._known = True
         return Fields.of(answer)
 
@@ -106,19 +110,19 @@ class Rest:
         if answer.status == 403:
             step = f"give its robot account {endpoint.right} {WHERE[endpoint.level]}; "
             step += f"robots can hold it from Harbor {endpoint.robots} on"
-            raise answer.fail(STATUS, f"the login lacks the right {endpoint.right} {where}", next_step=step)
+            raise answer.fail(PERMISSION_MISSING, f"the login lacks the right {endpoint.right} {where}", next_step=step)
         if answer.status == 404 and told and not told.startswith("path "):
             step = "compare the names in the command with Harbor's; projects of others are hidden from a robot"
-            raise answer.fail(STATUS, f"{told} {where}", next_step=step, absent=True)
+            raise answer.fail(ABSENT, f"{told} {where}", next_step=step)
         if answer.status == 404:
             step = "is this Harbor older? update it, or take this service off the host"
             detail = f"404 for {answer.path}, which came with Harbor {endpoint.since}"
-            raise answer.fail(STATUS, detail, next_step=step)
+            raise answer.fail(TOO_OLD, detail, next_step=step)
         if answer.status == 412:
             step = "set it up, or take this service off the host"
             detail = f"not set up in this Harbor: {told or 'no reason given'} {where}"
-            raise answer.fail(STATUS, detail, next_step=step)
-        return self.harbor.good(answer)
+            raise answer.fail(NOT_SET_UP, detail, next_step=step)
+        return good(answer)
 
 
 class Pages:
@@ -208,3 +212,12 @@ def said(answer: Answer) -> str:
         return errors[0].text("message") if errors else ""
     except Failure:
         return ""
+
+
+def logged_in(run: Run) -> Answer:
+    """/systeminfo as answered to an account; raises Failure where Harbor silently makes a stranger of us instead."""
+    answer = good(run.ask(endpoints.SYSTEMINFO.at(), login=True))
+    info = answer.json()
+    if not isinstance(info, dict) or "current_time" not in info:
+        raise answer.fail(LOGIN_REFUSED, "login refused (/systeminfo answers as if anonymous)")
+    return answer

@@ -1,6 +1,6 @@
 """Writing to a repository: uploads, blobs, manifests, and how they are taken back.
 
-Whatever is begun stands in `harbor.undo` until it is completed or taken back.
+Whatever is begun stands in `run.undo` until it is completed or taken back.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ A_MOMENT = 0.5  # seconds
 
 
 class Upload:
-    """One upload session. It stands in `harbor.undo` until it is completed or cancelled."""
+    """One upload session. It stands in `run.undo` until it is completed or cancelled."""
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self.path = ""
         self.name = f"upload in {repository.name}"
-        repository.harbor.undo[self.name] = self.cancel  # before it is begun: the run may be over at any moment
+        repository.run.undo[self.name] = self.cancel  # before it is begun: the run may be over at any moment
         try:
             with step("push"):
                 answer = write(repository, "POST", "blobs/uploads/", {"Content-Length": "0"})
@@ -37,7 +37,7 @@ class Upload:
                 self._go_to(answer)
         except Failure:
             if not self.path:
-                repository.harbor.undo.pop(self.name)
+                repository.run.undo.pop(self.name)
             raise
 
     def _go_to(self, answer: Answer) -> None:
@@ -45,13 +45,13 @@ class Upload:
 
         Where another host is named the session is cancelled on ours: the registry behind is the same.
         """
-        harbor = self.repository.harbor
-        origin, path = registry.location(answer, harbor)
+        run = self.repository.run
+        origin, path = registry.location(answer, run)
         if not re.fullmatch(rf"/v2/{re.escape(self.repository.name)}/blobs/uploads/[\w-]+(\?.*)?", path):
             raise answer.fail(ROUTE, f"the upload is sent on to another place: {path.partition('?')[0]}")
         self.path = path
-        if origin != harbor.origin:
-            detail = f"the upload is sent on to {origin.url}, not to {harbor.origin.url}"
+        if origin != run.client.origin:
+            detail = f"the upload is sent on to {origin.url}, not to {run.client.origin.url}"
             step = "let the proxies in front pass on Host and X-Forwarded-Proto as clients see them"
             raise answer.fail(ROUTE, detail, next_step=step)
 
@@ -70,7 +70,7 @@ class Upload:
             answer = write(self.repository, "PUT", f"{self.path}{mark}digest={digest}", OCTETS, data)
             if answer.status != 201:
                 raise refused(answer, "completing a blob")
-            self.repository.harbor.undo.pop(self.name, None)
+            self.repository.run.undo.pop(self.name, None)
 
     def cancel(self) -> None:
         """Take the session back; raises Failure (step push)."""
@@ -81,7 +81,7 @@ class Upload:
             # Of an upload whose PATCH failed the registry knows more bytes than we do: it is UPLOAD_INVALID, and stays.
             if answer.status != 204 and registry.error(answer)[0] != "BLOB_UPLOAD_UNKNOWN":
                 raise refused(answer, f"cancelling the {self.name}")
-            self.repository.harbor.undo.pop(self.name, None)
+            self.repository.run.undo.pop(self.name, None)
 
 
 def write(
@@ -89,7 +89,7 @@ def write(
 ) -> Answer:
     """A request that changes something. Once the run is over, none is begun."""
     with repository.turn:
-        if repository.harbor.over:
+        if repository.run.over:
             raise Failure(ANSWER, "the run is over")
         return repository.send(method, path, headers, data=data)
 
@@ -111,19 +111,19 @@ def digest_of(data: bytes) -> str:
 
 
 def put_blob(repository: Repository, data: bytes) -> str:
-    """Store a blob that the registry does not have yet; its digest. Unlinking it stands in `harbor.undo` then."""
+    """Store a blob that the registry does not have yet; its digest. Unlinking it stands in `run.undo` then."""
     digest = digest_of(data)
     Upload(repository).complete(digest, data)
     name = f"blob {digest} in {repository.name}"
-    repository.harbor.undo[name] = partial(delete, repository, f"blobs/{digest}", name)
+    repository.run.undo[name] = partial(delete, repository, f"blobs/{digest}", name)
     return digest
 
 
 def put_manifest(repository: Repository, tag: str, body: bytes, media_type: str) -> str:
-    """Store a manifest under a tag; its digest. Deleting the image stands in `harbor.undo` then."""
+    """Store a manifest under a tag; its digest. Deleting the image stands in `run.undo` then."""
     digest = digest_of(body)
     name = f"image {repository.name}:{tag}"
-    undo = repository.harbor.undo
+    undo = repository.run.undo
     with step("push"):
         undo[name] = partial(delete, repository, f"manifests/{digest}", name)
         answer = write(repository, "PUT", f"manifests/{tag}", {"Content-Type": media_type}, body)
@@ -140,7 +140,7 @@ def delete(repository: Repository, path: str, name: str) -> None:
         answer = repository.send("DELETE", path)
         if answer.status not in (202, 404):
             raise refused(answer, f"deleting the {name}")
-        repository.harbor.undo.pop(name, None)
+        repository.run.undo.pop(name, None)
 
 
 def refused(answer: Answer, what: str) -> Failure:

@@ -7,13 +7,19 @@ it is UNKNOWN with "(see ...)". This module is the one table of who owns what (d
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harborlib.harbor.components import served_by
+from harborlib.harbor.health import HealthReport
+from harborlib.harbor.refusals import LOGIN_REFUSED
+from harborlib.harbor.rest import logged_in
+from harborlib.text.finding import Cause
 from harborlib.wire import deadline
 from harborlib.wire.failure import CERTIFICATE, CONTENT, STATUS, Failure
 
 if TYPE_CHECKING:
-    from harborlib.harbor.api import Harbor, Health
+    from harborlib.harbor.run import Run
 
 #: Components that have a service of their own. `core` is a constant in Harbor's report, the portal has its own probe.
 COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")
@@ -48,24 +54,15 @@ class Symptom(NamedTuple):
         """The symptom that a Failure is."""
         if failure.hung:
             kind = HANG
-        elif failure.stage == CERTIFICATE:
-            kind = CERTIFICATE
-        elif failure.refused_login:
+        elif failure.stage is CERTIFICATE:
+            kind = CERTIFICATE.id
+        elif failure.kind is LOGIN_REFUSED:
             kind = REFUSED
-        elif failure.stage == STATUS and failure.status >= 500:
+        elif failure.stage is STATUS and failure.status >= 500:
             kind = BAD_GATEWAY if failure.status == 502 else ERROR
         else:
             kind = UNREACHED if failure.unreachable else UNJUDGED
         return cls(subject, kind, served_by(failure.path, failure.login), failure.login, failure.step)
-
-
-def served_by(path: str, login: bool) -> str:
-    """Who answers a request behind Harbor's proxy: core alone answers /v2/ to a client without a login."""
-    if path.startswith(("/api/v2.0/health", "/api/v2.0/ping")):
-        return "health"
-    if path.startswith("/v2/"):
-        return "registry" if login else "core"
-    return "core" if path.startswith(("/api/", "/service/", "/c/")) else "portal"
 
 
 class Rule(NamedTuple):
@@ -108,16 +105,14 @@ LOGIN_SUBJECTS = ("api", "login")
 LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login"}
 
 
-class Cause(NamedTuple):
-    """Whose failure it is, and how we know."""
+def see(owner: str) -> str:
+    """The command that shows more of an owner's trouble."""
+    return f"check_harbor_component {owner}" if owner in COMPONENTS else f"check_harbor_{owner}"
 
-    owner: str
-    because: str
 
-    @property
-    def see(self) -> str:
-        """The command that shows more."""
-        return f"check_harbor_component {self.owner}" if self.owner in COMPONENTS else f"check_harbor_{self.owner}"
+def blaming(owner: str, because: str) -> Cause:
+    """The cause that an owner is."""
+    return Cause(owner, because, see(owner))
 
 
 class Snapshot(NamedTuple):
@@ -126,15 +121,15 @@ class Snapshot(NamedTuple):
     `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well.
     """
 
-    health: Health | Failure | None
+    health: HealthReport | Failure | None
     systeminfo: Failure | None = None
 
 
-def look(harbor: Harbor, ask_login: bool, seconds: float) -> Snapshot:
+def look(run: Run, ask_login: bool, seconds: float) -> Snapshot:
     """Ask both questions at the same time; a refused login is not tried again, so `ask_login` can leave it out."""
-    questions: list[Callable[[], Any]] = [harbor.health]
-    if ask_login and harbor.login:
-        questions.append(harbor.logged_in)
+    questions: list[Callable[[], Any]] = [partial(HealthReport.ask, run)]
+    if ask_login and run.client.account:
+        questions.append(partial(logged_in, run))
     health, *rest = deadline.side_by_side(questions, seconds)
     systeminfo = rest[0] if rest and isinstance(rest[0], Failure) else None
     return Snapshot(health, systeminfo)
@@ -148,34 +143,34 @@ def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause
 
 def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
     """The first that fits, from the outside in: certificate, health, a component, the login, core under load."""
-    if symptom.kind == CERTIFICATE and "certificate" in owners:
-        return Cause("certificate", "clients refuse it")
+    if symptom.kind == CERTIFICATE.id and "certificate" in owners:
+        return blaming("certificate", "clients refuse it")
     if snapshot.health is None:
         return None
     reported = report_cause(symptom, snapshot.health, owners)
     if reported:
         return reported
     if symptom.kind == REFUSED:
-        return Cause(LOGIN_OWNER.get(symptom.subject, "api"), "the credentials are not taken")
+        return blaming(LOGIN_OWNER.get(symptom.subject, "api"), "the credentials are not taken")
     if snapshot.systeminfo and symptom.kind in TROUBLE and symptom.served_by in ("core", "registry"):
-        return Cause("api", f"other logins fail too: {snapshot.systeminfo.detail}")
-    return Cause(symptom.step, STEPS[symptom.step]) if symptom.step else None
+        return blaming("api", f"other logins fail too: {snapshot.systeminfo.detail}")
+    return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None
 
 
-def report_cause(symptom: Symptom, health: Health | Failure, owners: frozenset[str]) -> Cause | None:
+def report_cause(symptom: Symptom, health: HealthReport | Failure, owners: frozenset[str]) -> Cause | None:
     """The owner by Harbor's health report: health where there is none in time, else a component in it."""
     if isinstance(health, Failure):
         # A report that is not understood is UNKNOWN and pages nobody: then whoever fails speaks for itself.
-        return None if health.stage == CONTENT else Cause("health", "the whole of Harbor is affected")
+        return None if health.stage is CONTENT else blaming("health", "the whole of Harbor is affected")
     if health.elapsed > SLOW_HEALTH:
-        return Cause("health", f"Harbor's health report took {health.elapsed:.1f} s")
+        return blaming("health", f"Harbor's health report took {health.elapsed:.1f} s")
     if health.just_started:
-        return Cause("health", "core has just started")
+        return blaming("health", "core has just started")
     component = unhealthy_cause(symptom, health, owners)
-    return Cause(component, f"Harbor says {component} is unhealthy") if component else None
+    return blaming(component, f"Harbor says {component} is unhealthy") if component else None
 
 
-def unhealthy_cause(symptom: Symptom, health: Health, owners: frozenset[str]) -> str | None:
+def unhealthy_cause(symptom: Symptom, health: HealthReport, owners: frozenset[str]) -> str | None:
     """The unhealthy component behind a symptom; one that is itself explained by another passes the blame on."""
     for component, rule in RULES.items():
         known = component in health.unhealthy and component in owners and component != symptom.subject
@@ -184,6 +179,6 @@ def unhealthy_cause(symptom: Symptom, health: Health, owners: frozenset[str]) ->
     return None
 
 
-def explained_by(component: str, health: Health) -> str | None:
+def explained_by(component: str, health: HealthReport) -> str | None:
     """The unhealthy component that explains another one's trouble, if there is one."""
     return unhealthy_cause(Symptom(component, FINDING), health, frozenset(COMPONENTS))

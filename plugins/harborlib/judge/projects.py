@@ -10,7 +10,7 @@ from harborlib.harbor.fields import Fields
 from harborlib.harbor.rest import Each, Pages, Rest
 from harborlib.wire.failure import Failure
 
-from .things import Selection
+from .selection import Selection
 
 
 class Projects:

@@ -4,40 +4,48 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from harborlib import INSTALL
 from harborlib.harbor import components
-from harborlib.harbor.api import LOOKED_PAST, Harbor
-from harborlib.judge import isolation, judgement
-from harborlib.judge.isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
-from harborlib.judge.judgement import Judged
-from harborlib.text import summaries
-from harborlib.text.output import Report, measured, parts
+from harborlib.harbor.client import Client
+from harborlib.harbor.run import LOOKED_PAST, Run
+from harborlib.judge import isolation, measured
+from harborlib.judge.isolation import REFUSED, SLOW, Snapshot, Symptom
+from harborlib.text.finding import Finding
+from harborlib.text.first_line import Summary
+from harborlib.text.report import Measure, Report
+from harborlib.text.states import CRITICAL, OK, UNKNOWN, worst_of
 from harborlib.wire import deadline
-from harborlib.wire.failure import ANSWER, CERTIFICATE, NEXT_STEPS, STATUS, STUCK, TLS, Failure, Interrupted, Unusable
-
-import nagiosplugin
-from nagiosplugin import Critical, Ok, Unknown
+from harborlib.wire.failure import CERTIFICATE, Failure, Interrupted, Unusable
 
 if TYPE_CHECKING:
-    from .probes import Probe
+    from .probe import Probe
 
 OWN_SHARE = 0.95  # of the time; the rest is for taking back what was begun
 ISOLATED_SHARE = 2 / 3  # the same under --isolate; the rest is for the questions and the second try too
 CLEANING = 2.0  # seconds at most for taking back
 ENOUGH = 0.3  # seconds below which another request is not begun
-STATES = {"ok": Ok, "warning": nagiosplugin.Warn, "critical": Critical, "unknown": Unknown}
+
+
+class Seen(NamedTuple):
+    """A finding, the kind of symptom that it is to isolation, and the failure that it comes from, if it does."""
+
+    finding: Finding
+    symptom: str = isolation.FINDING
+    failure: Failure | None = None
 
 
 def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
     """Run a probe and judge it before the time `until` (as `time.monotonic` counts)."""
     share = ISOLATED_SHARE if args.isolate else OWN_SHARE
-    attempt = Attempt(probe, args).run(until, share)
-    if attempt.state == Ok or attempt.fault:
+    attempt = Attempt(probe, args).go(until, share)
+    if attempt.state == OK or attempt.fault:
         return attempt.report()
     if args.isolate:
-        return isolated(attempt, until)
+        return judged(attempt, attempt.look(until), args.isolate, lambda: second(attempt, until)).report()
     if attempt.failure and attempt.inside and attempt.has(REFUSED, *isolation.TROUBLE):
         attempt.blame(attempt.look(until))
     return attempt.report()
@@ -50,104 +58,112 @@ def fault(probe: Probe, args: argparse.Namespace, error: Exception) -> Report:
     return broken.report()
 
 
-def isolated(attempt: Attempt, until: float) -> Report:
-    """Hand each failure to its owner; what is left is tried once more, then it is this probe's own."""
-    owners = attempt.args.isolate
-    snapshot = attempt.look(until)
+def judged(
+    attempt: Attempt,
+    snapshot: Snapshot,
+    owners: frozenset[str],
+    again: Callable[[], Attempt | None] = lambda: None,
+) -> Attempt:
+    """Hand each failure to its owner by the snapshot; what is left is tried `again`, then it is the probe's own."""
     attempt.explain(snapshot, owners)
-    left = until - time.monotonic()
-    if attempt.unexplained and attempt.harbor.asked and not attempt.has(REFUSED) and left > ENOUGH:
-        second = Attempt(attempt.probe, attempt.args).run(until, OWN_SHARE)
-        if second.hung:
-            attempt.harbor.notes += second.left_behind
-        else:
-            second.harbor.notes += attempt.left_behind
-            second.explain(snapshot, owners)
-            attempt = second
+    tried = again() if attempt.unexplained else None
+    if tried:
+        attempt = tried
+        attempt.explain(snapshot, owners)
     attempt.blame(snapshot)
     attempt.own_up()
-    return attempt.report()
+    return attempt
+
+
+def second(attempt: Attempt, until: float) -> Attempt | None:
+    """Another try, if it can tell more: never after a refused login, nor without time for it."""
+    if not attempt.run.asked or attempt.has(REFUSED) or until - time.monotonic() <= ENOUGH:
+        return None
+    other = Attempt(attempt.probe, attempt.args).go(until, OWN_SHARE)
+    if other.hung:
+        attempt.run.notes += other.left_behind
+        return None
+    other.run.notes += attempt.left_behind
+    return other
 
 
 class Attempt:
-    """One run of a probe's check and what came of it."""
+    """One run of a probe and what came of it: `seen`, its perfdata, what it left behind."""
 
-    def __init__(self, probe: Probe, args: argparse.Namespace) -> None:
+    def __init__(self, probe: Probe, args: argparse.Namespace, run: Run | None = None) -> None:
+        """`run` where this is a part of another one."""
         self.probe = probe
         self.args = args
-        self.harbor = Harbor(args)
-        self.check: nagiosplugin.Check | None = None
-        self.results: list[Judged] = []
+        self.run = run or Run(Client(args, args.login), args)
+        self.seen: list[Seen] = []
+        self.measures: list[Measure] = []
+        self.summary = Summary("")
         self.failure: Failure | None = None
         self.error: Exception | None = None  # what ended the run before its time
         self.fault = False  # of our own, or of what we were given: nobody else's
         self.left_behind: list[str] = []
 
-    def run(self, until: float, share: float) -> Attempt:
-        """Probe and evaluate in a share of the time until then; whatever is raised becomes a result."""
+    def go(self, until: float, share: float) -> Attempt:
+        """Measure and judge in a share of the time until then; whatever is raised becomes a finding."""
+        resource = measured.Measured(self.probe.measure(self.run), self.args, partial(self.probe.time, self.run))
+        check = measured.check(resource)
         try:
-            (outcome,) = deadline.side_by_side([self._work], (until - time.monotonic()) * share)
+            (outcome,) = deadline.side_by_side([check], (until - time.monotonic()) * share)
         except Interrupted as signalled:
             self._clean_up(CLEANING)
             signalled.notes = tuple(self.left_behind)
             raise
         # Something must remain for the questions of isolation.
         self._clean_up(min(CLEANING, (until - time.monotonic()) / 2))
-        found = list(self.check.results.results) if self.check else []
-        self.results = [result if isinstance(result, Judged) else Judged(*result) for result in found]
+        self.seen = [Seen(result.finding, result.symptom) for result in check.results.results]
+        self.measures = measured.perfdata(check)
+        self.summary = resource.summary
         if isinstance(outcome, Exception):
             self.add(outcome)
         return self
 
     def add(self, error: Exception) -> None:
-        """Add what went wrong to the results."""
+        """Add what went wrong to what was seen."""
         self.error = error
-        self.results.append(self._judged(error))
+        if isinstance(error, Failure):
+            self.failure = error
+        else:
+            self.fault = True
+        self.seen.append(self._seen(error))
 
     def _clean_up(self, seconds: float) -> None:
-        self.harbor.over = True
-        begun = dict(self.harbor.undo)
+        self.run.end()
+        begun = dict(self.run.undo)
         for what, outcome in zip(begun, deadline.side_by_side(list(begun.values()), seconds)):
             if isinstance(outcome, Exception):
                 self.left_behind.append(f"left behind: the {what}")
-        self.harbor.notes += self.left_behind
+        self.run.notes += self.left_behind
 
-    def _work(self) -> None:
-        self.check = self.probe.check(self.args, self.harbor)
-        self.check()
-
-    def _judged(self, error: Exception) -> Judged:
+    def _seen(self, error: Exception) -> Seen:
         if isinstance(error, Failure):
-            self.failure = error
-            state = STATES[self.args.unreachable] if error.unreachable else Unknown
-            if error.state:
-                state = STATES[error.state]
-            elif error.refused_login and self.probe.name in isolation.LOGIN_SUBJECTS:
-                state = Critical
-            return Judged(state, error.detail, None, self._next_step(error), self._symptom_of(error).kind)
-        self.fault = True
+            finding = Finding(error.kind.id, self._state_of(error), error.detail, aside=error.aside,
+                              next_step=error.next_step or components.where_to_look(error, self.args.harbor))  # fmt: skip
+            return Seen(finding, self._symptom_of(error).kind, error)
         if isinstance(error, Unusable):
-            return Judged(Unknown, f"usage: {error}", next_step=f"see check_harbor_{self.probe.name} --help")
+            step = f"see check_harbor_{self.probe.name} --help"
+            return Seen(Finding("usage", UNKNOWN, f"usage: {error}", next_step=step))
         if isinstance(error, ImportError):
-            return Judged(Unknown, f"broken installation: {error}", next_step=INSTALL)
+            return Seen(Finding("broken-installation", UNKNOWN, f"broken installation: {error}", next_step=INSTALL))
         text = f"internal error: {type(error).__name__}: {error}"
-        return Judged(Unknown, text, next_step="report this bug of check_harbor with the output of -vvv")
+        step = "report this bug of check_harbor with the output of -vvv"
+        return Seen(Finding("internal-error", UNKNOWN, text, next_step=step))
 
-    def _next_step(self, failure: Failure) -> str:
-        if failure.next_step:
-            return failure.next_step
-        if failure.stage == STATUS or (failure.stage == ANSWER and failure.hung):
-            served_by = isolation.served_by(failure.path, failure.login)
-            return components.next_step(served_by if served_by in components.CONTAINERS else "core")
-        if failure.stage == TLS and failure.hung:
-            return STUCK
-        origin = self.args.harbor
-        return NEXT_STEPS[failure.stage].format(host=origin.host, port=origin.port)
+    def _state_of(self, failure: Failure) -> str:
+        if failure.state:
+            return failure.state
+        if self._symptom_of(failure).kind == REFUSED and self.probe.name in isolation.LOGIN_SUBJECTS:
+            return CRITICAL
+        return self.args.unreachable.upper() if failure.unreachable else UNKNOWN
 
     @property
-    def state(self) -> nagiosplugin.state.ServiceState:
-        """The state of all results together; UNKNOWN for none."""
-        return judgement.worst(result.state for result in self.results) if self.results else Unknown
+    def state(self) -> str:
+        """The state of all findings together; UNKNOWN for none."""
+        return worst_of(seen.finding.state for seen in self.seen) if self.seen else UNKNOWN
 
     @property
     def hung(self) -> bool:
@@ -157,16 +173,17 @@ class Attempt:
     @property
     def unexplained(self) -> bool:
         """Some problem has no other owner."""
-        return any(result.state != Ok and not result.cause for result in self.results)
+        return any(seen.finding.state != OK and not seen.finding.follows for seen in self.seen)
 
     @property
     def inside(self) -> bool:
         """Some problem is that of core or the registry, and so can be that of a component behind them."""
-        return any(symptom.served_by in ("core", "registry") for symptom in self._symptoms())
+        symptoms = (self._symptom(seen) for seen in self.seen if seen.finding.state != OK)
+        return any(symptom.served_by in ("core", "registry") for symptom in symptoms)
 
     def has(self, *kinds: str) -> bool:
-        """Whether a result is a symptom of one of these kinds."""
-        return any(result.state != Ok and result.kind in kinds for result in self.results)
+        """Whether a problem is a symptom of one of these kinds."""
+        return any(seen.finding.state != OK and seen.symptom in kinds for seen in self.seen)
 
     def look(self, until: float) -> Snapshot:
         """Ask the questions of isolation, in the time that is left.
@@ -174,83 +191,69 @@ class Attempt:
         A probe that made no request of its own (certificate) asks none: what keeps it from the server keeps health
         from it too.
         """
-        if not self.harbor.asked:
+        if not self.run.asked:
             return Snapshot(self.failure)
         ask_login = bool(self.args.isolate) and self.inside and not self.has(REFUSED)
-        return isolation.look(self.harbor, ask_login, until - time.monotonic())
+        return isolation.look(self.run, ask_login, until - time.monotonic())
 
     def explain(self, snapshot: Snapshot, owners: frozenset[str]) -> None:
-        """Turn every result that somebody else owns into UNKNOWN with "(see ...)"."""
-        for position, result in enumerate(self.results):
-            if result.state == Ok:
-                continue
-            cause = isolation.cause(self._symptom(result), snapshot, owners)
+        """Turn every problem that somebody else owns into UNKNOWN with "(see ...)"."""
+        for position, seen in enumerate(self.seen):
+            cause = isolation.cause(self._symptom(seen), snapshot, owners) if seen.finding.state != OK else None
             if cause:
-                self.results[position] = result.owned_by(cause)
+                self.seen[position] = seen._replace(finding=seen.finding.owned_by(cause))
 
     def blame(self, snapshot: Snapshot) -> None:
         """Name the component behind a failure that stays ours, before anybody looks in the wrong place.
 
         A dead database refuses every login: that is an outage, and no wrong password.
         """
-        for position, result in enumerate(self.results):
-            if result.metric or result.cause or not self.failure:
+        for position, seen in enumerate(self.seen):
+            if not seen.failure or seen.finding.follows:
                 continue
-            cause = isolation.find(self._symptom(result), snapshot, frozenset(isolation.COMPONENTS))
+            cause = isolation.find(self._symptom(seen), snapshot, frozenset(isolation.COMPONENTS))
             if cause and cause.owner in isolation.COMPONENTS:
-                state = STATES[self.args.unreachable] if result.kind == REFUSED else result.state
+                state = self.args.unreachable.upper() if seen.symptom == REFUSED else seen.finding.state
                 step = components.next_step(cause.owner)
-                self.results[position] = Judged(state, f"{result}; {cause.because}", None, step, result.kind)
+                self.seen[position] = seen._replace(
+                    finding=seen.finding._replace(state=state, cause=cause, next_step=step)
+                )
 
     def own_up(self) -> None:
         """A refused login that nobody else reports is an outage, not something that could not be judged."""
-        for position, result in enumerate(self.results):
-            if result.kind == REFUSED and not result.cause:
-                self.results[position] = result.in_state(Critical)
+        for position, seen in enumerate(self.seen):
+            if seen.symptom == REFUSED and not seen.finding.follows:
+                self.seen[position] = seen._replace(finding=seen.finding._replace(state=CRITICAL))
 
-    def _subject(self) -> str:
-        return getattr(self.args, "component", self.probe.name)
+    @property
+    def subject(self) -> str:
+        """The name by which isolation knows this probe: that of its component, if it judges one."""
+        return getattr(self.args, "component", "") or self.probe.name
 
     def _symptom_of(self, failure: Failure) -> Symptom:
-        return Symptom.of_failure(self._subject(), failure)
+        return Symptom.of_failure(self.subject, failure)
 
-    def _symptom(self, result: Judged) -> Symptom:
-        if result.metric is None and self.failure:
-            return self._symptom_of(self.failure)
-        slowest = self.harbor.slowest
-        if result.kind == SLOW and slowest:
-            return Symptom(self._subject(), SLOW, isolation.served_by(slowest.path, slowest.login), slowest.login)
-        return Symptom(self._subject(), result.kind)
-
-    def _symptoms(self) -> list[Symptom]:
-        return [self._symptom(result) for result in self.results if result.state != Ok]
-
-    def _notes(self) -> tuple[str, ...]:
-        """The remarks; that we looked past a certificate says nothing new where a result is about it."""
-        told = self.has(CERTIFICATE)
-        return tuple(note for note in self.harbor.notes if not (told and note == LOOKED_PAST))
+    def _symptom(self, seen: Seen) -> Symptom:
+        if seen.failure:
+            return self._symptom_of(seen.failure)
+        slowest = self.run.slowest
+        if seen.symptom == SLOW and slowest:
+            return Symptom(self.subject, SLOW, components.served_by(slowest.path, slowest.login), slowest.login)
+        return Symptom(self.subject, seen.symptom)
 
     def report(self) -> Report:
-        """What to print."""
-        results = nagiosplugin.Results(*self.results)
-        state = self.state
-        summary = self.check.summary if self.check else summaries.Summary(None)
-        if state == Ok and self.failure:
-            text = f"{self.failure.detail} (--unreachable ok)"
-        else:
-            text = summary.ok(results) if state == Ok else summary.problem(results)
-        leading: list[Judged] = [result for result in self.results if result.state == state]
-        causes: list[Cause] = [result.cause for result in leading if result.cause]
+        """What to print. That we looked past a certificate says nothing new where a finding is about it."""
+        summary = self.summary
+        if self.state == OK and self.failure:
+            summary = Summary(f"{self.failure.detail} (--unreachable ok)")
+        known = LOOKED_PAST if self.has(CERTIFICATE.id) else ""
         return Report(
             probe=self.probe.name,
-            state=state.text.upper(),
-            exit_code=int(state),
-            summary=text,
-            parts=parts(self.results),
-            measures=[measure for measure in map(measured, self.results) if measure],
-            cause=causes[0] if causes else None,
-            next_step=next((result.next_step for result in leading if result.next_step), ""),
-            notes=self._notes(),
+            findings=[seen.finding for seen in self.seen],
+            summary=summary,
+            measures=self.measures,
+            notes=tuple(note for note in self.run.notes if note != known),
+            many=bool(self.probe.selects),
             error=self.error,
-            secrets=tuple(self.harbor.secrets),
+            secrets=tuple(self.run.secrets),
         )

@@ -11,18 +11,18 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
 from harborlib import __version__
 from harborlib.judge.isolation import OWNERS
 from harborlib.text import units
 from harborlib.text.helptext import Layout
-from harborlib.text.output import LIMIT, sanitised, shorten, write
+from harborlib.text.report import LIMIT
+from harborlib.text.safe import cut, sanitised, write
+from harborlib.wire import credentials
 from harborlib.wire.failure import Unusable
 from harborlib.wire.origin import Origin, host_and_port
-
-from . import credentials
 
 USAGE_LINE = 200  # characters of a usage error, which has room for a path
 STATES = ("ok", "warning", "critical", "unknown")
@@ -57,7 +57,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         message = re.sub(r"ignored explicit argument .*", "takes no value", message, flags=re.DOTALL)
-        text = shorten(sanitised(message.replace("argument ", "", 1)[:LIMIT]), USAGE_LINE)
+        text = cut(sanitised(message.replace("argument ", "", 1)[:LIMIT]), USAGE_LINE)
         self.exit(3, f"{self.title} UNKNOWN - usage: {text}\nNext: see {self.prog} --help\n")
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
@@ -119,26 +119,6 @@ def parser(probe: str, description: str) -> Parser:
     add("-V", "--version", action="version", version=f"%(prog)s {__version__}", help="show the version")
     add("-h", "--help", action="help", help="show this help")
     return result
-
-
-def thresholds(
-    parser: argparse.ArgumentParser,
-    name: str,
-    meaning: str,
-    warning: str | None,
-    critical: str | None,
-    unit: Mapping[str, float],
-) -> None:
-    """Declare a pair of thresholds: `-w`/`-c` for the name `""`, else `--NAME-warning`/`--NAME-critical`.
-
-    `warning` and `critical` are the defaults as an operator would write them; None: computed by the probe.
-    """
-    kind = units.RangeType(unit)
-    for short, word, default in (("-w", "warning", warning), ("-c", "critical", critical)):
-        flags = [f"--{name}-{word}"] if name else [short, f"--{word}"]
-        shown = f" (default {default})" if default else ""
-        parser.add_argument(*flags, metavar="RANGE", type=kind, default=default,
-                            help=f"{word} outside this range: {meaning}{shown}".replace("%", "%%"))  # fmt: skip
 
 
 def finish(parser: Parser, args: argparse.Namespace) -> None:

@@ -13,41 +13,34 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from harborlib.harbor import api
-from harborlib.text.output import Report, write
+from harborlib.text import json_output, nagios
+from harborlib.text.finding import Finding
+from harborlib.text.report import Report
+from harborlib.text.safe import write
+from harborlib.text.states import UNKNOWN
 from harborlib.wire import deadline
 from harborlib.wire.failure import Interrupted
 
-import nagiosplugin
-
 from . import attempt, options
-from .probes import Probe
+from .probe import Probe
 
 LEAVING = 0.1  # seconds kept for the output
 
 
 def engine(report: Report, args: argparse.Namespace) -> str:
     """The report as a monitoring engine reads it."""
-    return report.nagios(args.verbose)
+    return nagios.text(report, args.verbose)
 
 
-def main(
-    name: str,
-    declare: Callable[[options.Parser], None],
-    check: Callable[[argparse.Namespace, api.Harbor], nagiosplugin.Check],
-    show: Callable[[Report, argparse.Namespace], str] = engine,
-) -> Callable[[], NoReturn]:
-    """The plugin's entry point, which runs at once when `name` is `__main__`.
+def main(probe: Probe, show: Callable[[Report, argparse.Namespace], str] = engine) -> Callable[[], NoReturn]:
+    """The entry point of a probe's plugin, which runs at once where the module is the program.
 
     `show` makes the text of a report, unless JSON is wanted. The returned function carries the `probe` for those who
     want to use it without a process.
     """
-    module = sys.modules[name]
-    probe = Probe(Path(module.__file__ or "").stem.replace("check_harbor_", ""), module.__doc__ or "", declare, check)
 
     def run() -> NoReturn:
         started = time.monotonic()
@@ -64,7 +57,7 @@ def main(
             leave(attempt.fault(probe, args, error), args, engine)
 
     run.probe = probe  # type: ignore[attr-defined]
-    if name == "__main__":
+    if probe.module == "__main__":
         run()
     return run
 
@@ -94,12 +87,12 @@ def interrupted(probe: Probe, signalled: Interrupted) -> Report:
     """The report of a probe that was told to stop."""
     text = f"interrupted by {signal.Signals(signalled.number).name} while {signalled.doing}"
     step = "give the engine's check timeout more room than -t"
-    return Report(probe.name, "UNKNOWN", 3, text, next_step=step, notes=signalled.notes)
+    return Report(probe.name, [Finding("interrupted", UNKNOWN, text, next_step=step)], notes=signalled.notes)
 
 
 def leave(report: Report, args: argparse.Namespace, show: Callable[[Report, argparse.Namespace], str]) -> NoReturn:
     """Print the report and end the process, threads and all."""
-    text = report.json() if args.output == "json" else show(report, args)
+    text = json_output.text(report) if args.output == "json" else show(report, args)
     on_signals(signal.SIG_IGN)  # the answer stands
     write(text)
     os._exit(report.exit_code)

@@ -5,35 +5,52 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import nagiosplugin
 
-#: Factors to the base unit. An empty unit is the base unit itself.
-SECONDS: Mapping[str, float] = {"": 1, "ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-DAYS: Mapping[str, float] = {"": 1, "d": 1, "w": 7}
-PERCENT: Mapping[str, float] = {"": 1, "%": 1}
-BYTES: Mapping[str, float] = {
-    "": 1,
-    "B": 1,
-    **{f"{prefix}{unit}": 1024**power for power, prefix in enumerate("KMGTP", 1) for unit in ("", "iB")},
-    **{f"{prefix}B": 1000**power for power, prefix in enumerate("kMGTP", 1)},
-}
-COUNT: Mapping[str, float] = {"": 1}
+from . import words
+
+
+class Unit(NamedTuple):
+    """A unit of measure: the factors of its spellings to the base unit ("" is that itself), its name in the perfdata,
+    and how people read a number of it.
+    """
+
+    factors: Mapping[str, float]
+    uom: str
+    show: Callable[[float], str]
+
+
+SECONDS = Unit({"": 1, "ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}, "s", words.span)
+DAYS = Unit({"": 1, "d": 1, "w": 7}, "", lambda count: words.number(int(count), "day"))
+PERCENT = Unit({"": 1, "%": 1}, "%", words.percent)
+BYTES = Unit(
+    {
+        "": 1,
+        "B": 1,
+        **{f"{prefix}{unit}": 1024**power for power, prefix in enumerate("KMGTP", 1) for unit in ("", "iB")},
+        **{f"{prefix}B": 1000**power for power, prefix in enumerate("kMGTP", 1)},
+    },
+    "B",
+    words.size,
+)
+COUNT = Unit({"": 1}, "", lambda count: plain(count))
 
 _NUMBER = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?|-?\.\d{1,15})\s*([A-Za-z%]*)", re.ASCII)
 
 
-def number(text: str, units: Mapping[str, float]) -> float:
-    """A number with one of the units, in the base unit; raises ArgumentTypeError."""
+def number(text: str, unit: Unit) -> float:
+    """A number in one spelling of a unit, in the base unit; raises ArgumentTypeError."""
     match = _NUMBER.fullmatch(text.strip())
     if not match:
         raise argparse.ArgumentTypeError(f"not a number: {text[:40]!r}")
-    digits, unit = match.groups()
-    if unit not in units:
-        known = ", ".join(name for name in units if name) or "none"
-        raise argparse.ArgumentTypeError(f"unknown unit {unit[:20]!r} (known: {known})")
-    value = (float(digits) if "." in digits else int(digits)) * units[unit]
+    digits, spelling = match.groups()
+    if spelling not in unit.factors:
+        known = ", ".join(name for name in unit.factors if name) or "none"
+        raise argparse.ArgumentTypeError(f"unknown unit {spelling[:20]!r} (known: {known})")
+    value = (float(digits) if "." in digits else int(digits)) * unit.factors[spelling]
     return int(value) if value == int(value) else value
 
 
@@ -65,19 +82,34 @@ def limit(text: str) -> nagiosplugin.Range:
 class RangeType:
     """argparse type for a Nagios range whose numbers may carry a unit: `10:`, `@8d:14d`, `~:`, `80%`."""
 
-    def __init__(self, units: Mapping[str, float]) -> None:
-        self.units = units
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
 
     def __call__(self, text: str) -> nagiosplugin.Range:
         start, _, end = text.strip().lstrip("@").rpartition(":")
         if text.count("@") > 1 or "@" in text[1:] or text.count(":") > 1 or not (start or end):
             raise argparse.ArgumentTypeError(f"not a Nagios range ([@][start:][end]): {text[:40]!r}")
-        low = "~" if start == "~" else plain(number(start, self.units)) if start else "0"
-        high = plain(number(end, self.units)) if end else ""
+        low = "~" if start == "~" else plain(number(start, self.unit)) if start else "0"
+        high = plain(number(end, self.unit)) if end else ""
         try:
             return nagiosplugin.Range(("@" if text.startswith("@") else "") + f"{low}:{high}")
         except ValueError:
             raise argparse.ArgumentTypeError(f"the range starts after its end: {text[:40]!r}") from None
+
+
+def declare(
+    parser: argparse.ArgumentParser, name: str, meaning: str, warning: str | None, critical: str | None, unit: Unit
+) -> None:
+    """Declare a pair of thresholds: `-w`/`-c` for the name `""`, else `--NAME-warning`/`--NAME-critical`.
+
+    `warning` and `critical` are the defaults as an operator would write them; None: computed by the probe, or none.
+    """
+    kind = RangeType(unit)
+    for short, word, default in (("-w", "warning", warning), ("-c", "critical", critical)):
+        flags = [f"--{name}-{word}"] if name else [short, f"--{word}"]
+        shown = f" (default {default})" if default else ""
+        parser.add_argument(*flags, metavar="RANGE", type=kind, default=default,
+                            help=f"{word} outside this range: {meaning}{shown}".replace("%", "%%"))  # fmt: skip
 
 
 def label(name: str) -> str:

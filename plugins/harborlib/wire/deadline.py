@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .failure import CONTENT, Failure
+from .failure import CONTENT, Failure, Kind
 
 MARGIN = 0.05  # seconds by which work ends before the work that waits for it, so that the inner failure is told
 
@@ -115,13 +115,13 @@ def task() -> str:
     return thread.task if isinstance(thread, Worker) else "the probe"
 
 
-def enter(stage: str, doing: str) -> None:
+def enter(stage: Kind, doing: str) -> None:
     """Note what the current piece of work is about to do, as a stage of failure.STAGES and in words."""
     for worker in current():
         worker.stage = (stage, doing)
 
 
-def stage() -> tuple[str, str]:
+def stage() -> tuple[Kind, str]:
     """The stage last entered by the current piece of work."""
     thread = threading.current_thread()
     return thread.stage if isinstance(thread, Worker) else GETTING_READY

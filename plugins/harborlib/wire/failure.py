@@ -1,34 +1,38 @@
-"""What can go wrong between a probe and Harbor, as one exception."""
+"""What can go wrong between a probe and a server, as one exception with a kind."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: Where on the way a request can fail, in the order of the wire.
-RESOLVE, CONNECT, TLS, CERTIFICATE, ANSWER, BODY, ROUTE, STATUS, CONTENT = STAGES = (
-    "resolve",  # the name has no address
-    "connect",  # no TCP connection, or the proxy refuses one
-    "tls",  # a handshake that cannot be made
-    "certificate",  # a certificate that does not verify
-    "answer",  # no answer, or one that is not HTTP
-    "body",  # an answer that does not end, or is cut off
-    "route",  # answered by somebody else: the portal's page, another host
-    "status",  # answered, with an error status
-    "content",  # answered, but not understood
-)
 
-NEXT_STEPS = {
-    RESOLVE: "check the name and the name servers of this monitoring host: getent hosts {host}",
-    CONNECT: "check that the Harbor host is up and its proxy (container nginx, or the ingress) listens",
-    TLS: "look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {host}:{port}",
-    CERTIFICATE: "run check_harbor_certificate -v with the same options; renew or complete it, or give --ca-file",
-    ANSWER: "look at the containers nginx and harbor-core: docker ps; docker logs harbor-core",
-    BODY: "look at the proxies between here and Harbor, then at docker logs nginx",
-    ROUTE: "check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal",
-    CONTENT: "compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
-}
-#: For a handshake that does not end: whoever took the connection is stuck.
-STUCK = "look at the Harbor host and its proxy, which accepts but does not answer: uptime; docker logs nginx"
+class Kind:
+    """A kind of failure, told by identity. `id` is the one that people see; it never changes silently.
+
+    `stage` is the kind that stands for where on the way a request fails: itself, or the one that this one refines.
+    `state` and `next_step` replace what follows from the stage.
+    """
+
+    def __init__(self, id: str, stage: Kind | None = None, state: str = "", next_step: str = "") -> None:  # noqa: A002
+        self.id = id
+        self.stage = stage or self
+        self.state = state
+        self.next_step = next_step
+
+    def __repr__(self) -> str:
+        return f"Kind({self.id!r})"
+
+
+#: Where on the way a request can fail, in the order of the wire.
+RESOLVE = Kind("harbor.name-unresolved")  # the name has no address
+CONNECT = Kind("harbor.unreachable")  # no TCP connection, or the proxy refuses one
+TLS = Kind("harbor.tls-failed")  # a handshake that cannot be made
+CERTIFICATE = Kind("harbor.certificate-refused")  # a certificate that does not verify
+ANSWER = Kind("harbor.no-answer")  # no answer, or one that is not HTTP
+BODY = Kind("harbor.answer-cut-off")  # an answer that does not end, or is cut off
+ROUTE = Kind("harbor.misrouted")  # answered by somebody else: the portal's page, another host
+STATUS = Kind("harbor.error-status")  # answered, with an error status
+CONTENT = Kind("harbor.unexpected-answer")  # answered, but not understood
+STAGES = (RESOLVE, CONNECT, TLS, CERTIFICATE, ANSWER, BODY, ROUTE, STATUS, CONTENT)
 
 
 class Interrupted(BaseException):
@@ -48,18 +52,18 @@ class Unusable(Exception):
 class Failure(Exception):
     """A request that did not end as it should; never changed, `but` makes another one.
 
-    `stage` is one of STAGES, `detail` one line for the person on call (no reprs, no secrets). `path` and `login` say
-    what was asked and whether it carried credentials; `status` is the HTTP status (0: none came), `hung` means that
-    time ran out; `step` is the probe that owns this step of the registry's wire ("": none in particular). Isolation
-    (isolation.py) decides by these whose failure it is. `state` and `next_step` replace what follows from the stage.
-    `absent`: Harbor itself says that what was asked for is not there.
+    `detail` is one line for the person on call (no reprs, no secrets), `aside` what can be left out where that is too
+    long. `path` and `login` say what was asked and whether it carried credentials; `status` is the HTTP status (0: none
+    came), `hung` means that time ran out; `step` is the probe that owns this step of the registry's wire ("": none in
+    particular). Isolation decides by these whose failure it is. `state` and `next_step` replace those of the kind.
     """
 
     def __init__(
         self,
-        stage: str,
+        kind: Kind,
         detail: str,
         *,
+        aside: str = "",
         status: int = 0,
         hung: bool = False,
         path: str = "",
@@ -67,30 +71,29 @@ class Failure(Exception):
         step: str = "",
         state: str = "",
         next_step: str = "",
-        absent: bool = False,
     ) -> None:
         super().__init__(detail)
-        self.stage = stage
+        self.kind = kind
         self.detail = detail
+        self.aside = aside
         self.status = status
         self.hung = hung
         self.path = path
         self.login = login
         self.step = step
-        self.state = state
-        self.next_step = next_step
-        self.absent = absent
+        self.state = state or kind.state
+        self.next_step = next_step or kind.next_step
 
     def but(self, **changes: Any) -> Failure:
         """The same but for these attributes."""
         return Failure(**{**vars(self), **changes}).with_traceback(self.__traceback__)
 
     @property
-    def unreachable(self) -> bool:
-        """Harbor did not answer as a server should, as opposed to: it answered, and this could not be judged."""
-        return self.status >= 500 if self.stage == STATUS else self.stage != CONTENT
+    def stage(self) -> Kind:
+        """Where on the way it failed, as one of STAGES."""
+        return self.kind.stage
 
     @property
-    def refused_login(self) -> bool:
-        """Harbor did not take the credentials (a token that is not taken is another matter: it was granted)."""
-        return self.stage == STATUS and self.status == 401 and self.login and self.step in ("", "login")
+    def unreachable(self) -> bool:
+        """Harbor did not answer as a server should, as opposed to: it answered, and this could not be judged."""
+        return self.status >= 500 if self.stage is STATUS else self.stage is not CONTENT

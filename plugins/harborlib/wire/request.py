@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
-from .failure import CONTENT, ROUTE, Failure
+from .failure import CONTENT, ROUTE, Failure, Kind
 from .origin import Origin
 
 ANSWER_LIMIT = 8 * 1024 * 1024  # bytes; pages of 100 rows stay well under 1 MiB
@@ -80,9 +80,9 @@ class Answer(NamedTuple):
         except (ValueError, RecursionError):
             raise self.fail(CONTENT, f"the answer to GET {self.path} is not JSON") from None
 
-    def fail(self, stage: str, detail: str, **more: Any) -> Failure:
+    def fail(self, kind: Kind, detail: str, **more: Any) -> Failure:
         """A Failure that tells where this answer came from; `more` as in Failure."""
-        return Failure(stage, detail, **{"status": self.status, "path": self.path, "login": self.login, **more})
+        return Failure(kind, detail, **{"status": self.status, "path": self.path, "login": self.login, **more})
 
 
 def parsed(text: str) -> Any:

@@ -13,14 +13,14 @@ from harborlib.wire.failure import Unusable
 LIMIT = 65536  # bytes of an authfile
 
 
-class Login(NamedTuple):
+class Credentials(NamedTuple):
     """A name and a password; neither the password nor the header appears in a repr."""
 
     username: str
     password: str
 
     def __repr__(self) -> str:
-        return f"Login({self.username!r})"
+        return f"Credentials({self.username!r})"
 
     @property
     def header(self) -> str:
@@ -39,7 +39,7 @@ class Login(NamedTuple):
         return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
-def read(authfile: str | None, any_mode: bool = False) -> Login | None:
+def read(authfile: str | None, any_mode: bool = False) -> Credentials | None:
     """The login from the file, else from $HARBOR_USERNAME and $HARBOR_PASSWORD; None if there is neither.
 
     Raises Unusable.
@@ -59,7 +59,7 @@ def read(authfile: str | None, any_mode: bool = False) -> Login | None:
             raise Unusable(f"{source}: {key} holds a control character")
     if ":" in values["username"]:
         raise Unusable(f"{source}: a username cannot hold a colon")
-    return Login(values["username"], values["password"])
+    return Credentials(values["username"], values["password"])
 
 
 def contents(path: str, any_mode: bool) -> str:

@@ -1,0 +1,58 @@
+"""One Harbor as one account sees it: where it is, who we are, and the connections to it."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from typing import TYPE_CHECKING
+
+from harborlib.wire import tls
+from harborlib.wire.dial import Route
+from harborlib.wire.origin import Origin
+from harborlib.wire.request import Answer, Request
+
+if TYPE_CHECKING:
+    from harborlib.wire.credentials import Credentials
+    from harborlib.wire.transport import Transport
+
+
+class Client:
+    """Asks and answers; knows nothing of the probe that asks.
+
+    `requests` is loaded with the first request, so that a plugin that makes none does not pay for it.
+    """
+
+    def __init__(self, args: argparse.Namespace, account: Credentials | None = None) -> None:
+        """`args` are the options that say where Harbor is and how it is verified; `account` None: anonymous."""
+        self.origin: Origin = args.harbor
+        self.account = account
+        self._args = args
+        self._transports: dict[tuple[Origin, bool], Transport] = {}
+        self._lock = threading.Lock()
+
+    def with_account(self, account: Credentials | None) -> Client:
+        """The same Harbor, over the same connections, for another account."""
+        other = Client(self._args, account)
+        other._transports, other._lock = self._transports, self._lock
+        return other
+
+    def send(self, request: Request, verify: bool = True) -> Answer:
+        """Any request, whatever status comes back; raises Failure when no whole answer does.
+
+        `verify=False` looks past a certificate that does not verify, as --insecure does.
+        """
+        origin = request.origin or self.origin
+        return self._transport(origin, verify and not self._args.insecure).send(request)
+
+    def _transport(self, origin: Origin, verify: bool) -> Transport:
+        from harborlib.wire import transport
+
+        args = self._args
+        with self._lock:
+            if (origin, verify) not in self._transports:
+                context = tls.context(args.ca_file, args.client_cert, args.client_key, verify)
+                route = Route.of(args) if origin == self.origin else Route(None, args.family)
+                self._transports[origin, verify] = transport.Transport(
+                    origin, route, context, args.proxy and args.proxy.url
+                )
+            return self._transports[origin, verify]

@@ -1,0 +1,66 @@
+"""Harbor's report of its components."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harborlib.wire.failure import CONTENT
+from harborlib.wire.request import Answer
+
+from .refusals import good
+
+if TYPE_CHECKING:
+    from .run import Run
+
+HEALTH = "/api/v2.0/health"
+NOISE = "failed to check health: "
+MOST_COMPONENTS = 100  # Harbor has eight
+
+
+class HealthReport(NamedTuple):
+    """What `/api/v2.0/health` says: for each component its error text, or None if it is healthy.
+
+    The report is not fresh: Harbor's checkers run every 10 s, and one that hangs keeps its last result up to 60 s
+    more. `core` is a constant: an answer at all is the proof of core. `elapsed` is the response time in seconds.
+    """
+
+    components: dict[str, str | None]
+    elapsed: float
+
+    @classmethod
+    def ask(cls, run: Run, limit: float | None = None) -> HealthReport:
+        """Ask for it, without credentials, for at most `limit` seconds; raises Failure."""
+        return cls.of(good(run.ask(HEALTH, limit=limit)))
+
+    @classmethod
+    def of(cls, answer: Answer) -> HealthReport:
+        """From an answer of any Harbor since 2.0; raises Failure (route, content)."""
+        report = answer.json()
+        try:
+            components = {
+                str(entry["name"]): None if entry["status"] == "healthy" else reason(entry)
+                for entry in report["components"]
+            }
+        except (AttributeError, KeyError, TypeError, RecursionError):
+            components = {}
+        if not 0 < len(components) <= MOST_COMPONENTS:
+            raise answer.fail(CONTENT, f"the answer to GET {answer.path} is not a health report")
+        return cls(components, answer.elapsed)
+
+    @property
+    def unhealthy(self) -> dict[str, str]:
+        """The components that are not healthy, with Harbor's reason."""
+        return {name: error for name, error in self.components.items() if error is not None}
+
+    @property
+    def just_started(self) -> bool:
+        """Core has just come up: no checker but core's own constant has run yet."""
+        others = [error for name, error in self.components.items() if name != "core"]
+        return bool(others) and all(error == "unknown status" for error in others)
+
+
+def reason(entry: Mapping[str, Any]) -> str:
+    """Harbor's error text without the words that begin every one."""
+    text = str(entry.get("error") or "no reason given")
+    return text[len(NOISE) :] if text.startswith(NOISE) else text

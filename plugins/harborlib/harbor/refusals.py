@@ -1,0 +1,52 @@
+"""What Harbor's refusals mean: error statuses of the API, and accounts that it does not take."""
+
+from __future__ import annotations
+
+from harborlib.wire.failure import CONTENT, STATUS, Kind
+from harborlib.wire.request import Answer
+
+NEEDED = "a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
+CHECK_ACCOUNT = (
+    "check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
+)
+
+LOGIN_REFUSED = Kind("login.refused", STATUS, next_step=CHECK_ACCOUNT)
+LOGIN_NEEDED = Kind("login.needed", STATUS,
+                    next_step="give --authfile with username= and password= of a robot account")  # fmt: skip
+PERMISSION_MISSING = Kind("login.permission-missing", STATUS,
+                          next_step="give the robot account the rights that --help names")  # fmt: skip
+HOST_REFUSED = Kind("harbor.host-refused", STATUS,
+                    next_step="ask who runs the proxy or firewall in front to let it through")  # fmt: skip
+TOO_OLD = Kind("harbor.too-old", STATUS, next_step="check -H, and the version that --help names")
+NOT_SET_UP = Kind("harbor.not-set-up", STATUS, next_step="set it up, or drop this service")
+RATE_LIMITED = Kind("harbor.rate-limited", STATUS, next_step="look at the rate limits of the proxy in front")
+#: Harbor itself says that what was asked for is not there.
+ABSENT = Kind("harbor.not-found", STATUS)
+#: What was asked for does not exist under that name, or nothing is left to judge.
+NOTHING_SELECTED = Kind("selection.empty", CONTENT)
+
+#: What an error status means where no endpoint knows better.
+MEANINGS = {
+    401: (LOGIN_NEEDED, "a login is needed"),
+    403: (PERMISSION_MISSING, "a right is missing"),
+    404: (TOO_OLD, "not found: not a Harbor, or one older than this endpoint"),
+    412: (NOT_SET_UP, "not set up in this Harbor"),
+    429: (RATE_LIMITED, "too many requests"),
+}
+
+
+def good(answer: Answer) -> Answer:
+    """The answer, if its status is 200; raises Failure (status) that says what the status means."""
+    if answer.status == 200:
+        return answer
+    where = f"{answer.status} for {answer.path}"
+    if answer.status == 401 and answer.login:
+        raise answer.fail(LOGIN_REFUSED, f"login refused ({where})")
+    if answer.status == 403 and not answer.login:
+        raise answer.fail(HOST_REFUSED, f"this host is refused ({where})")
+    if answer.status in MEANINGS:
+        kind, meaning = MEANINGS[answer.status]
+        raise answer.fail(kind, f"{meaning} ({where})")
+    if answer.request_id:
+        raise answer.fail(STATUS, f"{where} from core", aside=f"X-Request-Id {answer.request_id}")
+    raise answer.fail(STATUS, f"{where} from the proxy in front")

@@ -1,0 +1,94 @@
+"""How a probe judges executions (executions.History). The limits and the states stand in the probe; how they are
+applied stands here, once for all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+
+from harborlib.text import units, words
+
+from .executions import History
+from .isolation import STANDSTILL
+from .readings import Limit, Measure, Problem, Reading
+
+
+class SuccessAge(Limit):
+    """Seconds since the last success ended, or for which there was none at all."""
+
+    def __init__(self, id: str, warning: str | None, critical: str | None, next_step: str) -> None:  # noqa: A002
+        super().__init__(id, "age", units.SECONDS, "last success {value} ago", warning, critical,
+                         help="age of the last success", next_step=next_step)  # fmt: skip
+
+    def say(self, reading: Reading) -> str:
+        """The sentence, which differs where no success is known."""
+        value = self.show(reading.value or 0)
+        return f"no success for {value} or longer" if reading.words.get("never") else f"last success {value} ago"
+
+
+class RunningTime(Limit):
+    """Seconds that an execution under way takes so far. One that never ends can be the job service's fault."""
+
+    def __init__(self, id: str, warning: str, critical: str, next_step: str, *, option: str = "running",  # noqa: A002
+                 help: str = "how long a run takes") -> None:  # noqa: A002  # fmt: skip
+        super().__init__(id, "running", units.SECONDS, "a run takes {value} already", warning, critical,
+                         option=option, help=help, next_step=next_step, symptom=STANDSTILL)  # fmt: skip
+
+    def say(self, reading: Reading) -> str:
+        """The sentence; nothing to say where nothing runs."""
+        return super().say(reading) if reading.value else ""
+
+
+class Executions:
+    """The judgement of executions by these limits and problems; `grace` is the default of --schedule-grace.
+
+    `unscheduled` is left out where a thing needs no schedule.
+    """
+
+    def __init__(
+        self, *, success: Limit, running: Limit, failed: Problem, missed: Problem, grace: str,
+        unscheduled: Problem | None = None, what: str = "run",
+    ) -> None:  # fmt: skip
+        self.success = success
+        self.running = running
+        self.failed = failed
+        self.missed = missed
+        self.unscheduled = unscheduled
+        self.grace = grace
+        self.what = what
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """All that can be a problem."""
+        found = (self.success, self.running, self.failed, self.missed, self.unscheduled)
+        return tuple(measure for measure in found if measure)
+
+    def declare(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options of the limits, and --schedule-grace."""
+        self.success.declare(parser)
+        self.running.declare(parser)
+        parser.add_argument("--schedule-grace", metavar="TIME", type=units.duration, default=self.grace,
+                            help=f"how late a scheduled {self.what} may begin (default {self.grace})")  # fmt: skip
+
+    def readings(self, history: History, of: str = "", unscheduled: str = "") -> Iterator[Reading]:
+        """What is to be said of one history; `unscheduled` is the problem that it has no schedule, in words."""
+        if history.problem:
+            yield self.failed(history.problem, of)
+        if self.unscheduled and unscheduled and not history.schedule:
+            yield self.unscheduled(unscheduled, of)
+        if history.missed:
+            text = f"the schedule {history.schedule} did not fire at {words.moment(history.missed)}"
+            yield self.missed(text, of)
+        if history.age is not None:
+            yield self.success(round(history.age), of)
+        elif history.fruitless is not None:
+            yield self.success(round(history.fruitless), of, never=True)
+        yield self.running(round(history.elapsed), of)
+
+    def worst(self, histories: Iterable[History]) -> Iterator[Reading]:
+        """The largest of the times of many."""
+        found = list(histories)
+        ages = [history.age if history.age is not None else history.fruitless or 0 for history in found]
+        yield self.success.worst(round(max(ages, default=0)))
+        yield self.running.worst(round(max((history.elapsed for history in found), default=0)))

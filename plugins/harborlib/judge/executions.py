@@ -1,0 +1,174 @@
+"""Executions of something that Harbor does again and again: garbage collection, purges, retention, replication, scans.
+
+The newest finished execution decides, one that is under way is judged by how long it takes, dry runs do not count.
+Whether a schedule fires is seen from the executions alone: /schedules and next_scheduled_time come from the database
+and stay as they are when the job service has forgotten the schedule (goharbor/harbor issues 18836 and 15323).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from harborlib.harbor.fields import Fields
+from harborlib.text import words
+from harborlib.wire.failure import CONTENT, Failure
+
+from . import cron
+
+#: Harbor's three vocabularies: jobs, replication, and retention (which uses both).
+SUCCEEDED, FAILED, STOPPED, RUNNING = "succeeded", "failed", "stopped", "running"
+OUTCOMES = {
+    **dict.fromkeys(("success", "succeed", "succeeded"), SUCCEEDED),
+    **dict.fromkeys(("error", "failed", "failure"), FAILED),
+    "stopped": STOPPED,
+    **dict.fromkeys(("pending", "scheduled", "running", "inprogress"), RUNNING),
+}
+SLACK = 60  # seconds by which an execution may seem to begin before its schedule fired: clocks differ
+
+
+class Execution(NamedTuple):
+    """One execution. Times in seconds since 1970.
+
+    `scheduled`: started by the schedule; `counts`: neither a dry run nor skipped; `details` is what Harbor says of it.
+    """
+
+    number: int
+    outcome: str
+    started: float
+    ended: float | None
+    scheduled: bool
+    counts: bool
+    details: Fields
+
+    @classmethod
+    def of(
+        cls,
+        row: Fields,
+        started: str = "start_time",
+        ended: str = "end_time",
+        status: str = "status",
+        trigger: str = "trigger",
+        counts: bool = True,
+        details: Fields | None = None,
+    ) -> Execution:
+        """From a row of any list of executions; the arguments name its fields. Raises Failure (content)."""
+        number = int(row.number("id"))
+        word = row.text(status)
+        if word.lower() not in OUTCOMES:
+            raise row.fail(f"the unknown {status} {word or '(none)'}")
+        outcome = OUTCOMES[word.lower()]
+        begun = row.moment(started) or 0.0
+        end = None if outcome == RUNNING else row.moment(ended) or begun
+        scheduled = row.text(trigger).lower().startswith("schedule")
+        return cls(number, outcome, begun, end, scheduled, counts, details or row)
+
+    @classmethod
+    def of_system_job(cls, row: Fields) -> Execution:
+        """From a row of /system/gc or /system/purgeaudit; its `details` are the job's parameters."""
+        parameters = row.packed("job_parameters")
+        counts = not parameters.flag("dry_run")
+        return cls.of(row, "creation_time", "update_time", "job_status", "job_kind", counts, parameters)
+
+    @property
+    def duration(self) -> float:
+        """Seconds from start to end; 0 while it runs."""
+        return max(0.0, (self.ended or self.started) - self.started)
+
+
+class Schedule(NamedTuple):
+    """A cron expression, and since when it stands (None: not known, but surely since the oldest execution)."""
+
+    text: str
+    since: float | None = None
+
+    @classmethod
+    def of_system_job(cls, found: Fields | None) -> Schedule | None:
+        """From the answer of a schedule endpoint; None where nothing is scheduled."""
+        text = found.inner("schedule").text("cron") if found else ""
+        return cls(text, found.moment("update_time")) if found and text else None
+
+    def __str__(self) -> str:
+        return f"{self.text} UTC"
+
+    def due(self, since: float, until: float) -> float | None:
+        """The last time in between at which it should have fired; None: there was none. Raises Failure (content)."""
+        try:
+            fired = cron.parse(self.text).previous(until)
+        except ValueError as error:
+            raise Failure(CONTENT, f"the schedule is not understood: {error}") from None
+        return fired if fired is not None and fired > since else None
+
+
+class History:
+    """The newest executions of one thing, judged at `now` (the server's clock, seconds since 1970).
+
+    `grace` are the seconds by which a scheduled execution may begin late.
+    """
+
+    def __init__(
+        self, executions: Iterable[Execution], now: float, schedule: Schedule | None = None, grace: float = 0.0
+    ) -> None:
+        self.now = now
+        self.schedule = schedule
+        self.all = sorted(executions, key=lambda execution: (execution.started, execution.number), reverse=True)
+        self.finished = [execution for execution in self.all if execution.counts and execution.outcome != RUNNING]
+        self.newest = self.finished[0] if self.finished else None
+        self.success = next((execution for execution in self.finished if execution.outcome == SUCCEEDED), None)
+        since = self.newest.started if self.newest else 0.0
+        newer = [execution for execution in self.all if execution.outcome == RUNNING and execution.started >= since]
+        self.running = min(newer, key=lambda execution: execution.started, default=None)
+        self.missed = self._missed(grace)
+
+    def _missed(self, grace: float) -> float | None:
+        """When the schedule should have fired and did not, as far as that is longer ago than the grace."""
+        if self.schedule is None:
+            return None
+        oldest = self.all[-1].started if self.all else self.now
+        since = oldest if self.schedule.since is None else self.schedule.since
+        due = self.schedule.due(since, self.now - grace)
+        if due is None or any(execution.scheduled and execution.started >= due - SLACK for execution in self.all):
+            return None
+        return due
+
+    def ago(self, moment: float) -> float:
+        """Seconds from then to now."""
+        return max(0.0, self.now - moment)
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the last success ended; None where there is none."""
+        return self.ago(self.success.ended or 0.0) if self.success else None
+
+    @property
+    def fruitless(self) -> float | None:
+        """Seconds for which, at least, there was no success although there should have been one; None: all in order."""
+        if self.success:
+            return None
+        if self.finished:
+            return self.ago(self.finished[-1].started)
+        return self.ago(self.schedule.since) if self.missed and self.schedule and self.schedule.since else None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds that the execution under way takes so far; 0 without one."""
+        return self.ago(self.running.started) if self.running else 0.0
+
+    @property
+    def problem(self) -> str:
+        """What was wrong with the newest finished execution, or ""."""
+        newest = self.newest
+        if newest is None or newest.outcome == SUCCEEDED:
+            return ""
+        ended = f"{words.span(self.ago(newest.ended or 0.0))} ago, {words.moment(newest.ended or 0.0)}"
+        return f"the last run {'failed' if newest.outcome == FAILED else 'was stopped'} {ended} (run {newest.number})"
+
+    @property
+    def summary(self) -> str:
+        """The state of affairs in a few words, for when all is well."""
+        if self.newest and self.newest.outcome == SUCCEEDED:
+            took = words.span(self.newest.duration)
+            text = f"last run succeeded {words.span(self.ago(self.newest.ended or 0.0))} ago, took {took}"
+        else:
+            text = "no run yet" if self.newest is None else "last run did not succeed"
+        return text + (f", one runs for {words.span(self.elapsed)}" if self.running else "")

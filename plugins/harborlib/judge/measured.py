@@ -1,0 +1,112 @@
+"""The one adapter to nagiosplugin: the readings of a probe as metrics of a Resource, judged by a Context."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Generator, Iterator
+
+from harborlib.text import units
+from harborlib.text.finding import Finding
+from harborlib.text.first_line import Summary
+from harborlib.text.report import Measure
+
+import nagiosplugin
+
+from .readings import Reading
+from .selection import matches
+
+#: What a probe yields while it measures; it returns the sentence for when all is well.
+Readings = Generator[Reading, None, "str | Summary"]
+#: Our states as nagiosplugin's.
+STATES = {
+    "OK": nagiosplugin.Ok,
+    "WARNING": nagiosplugin.Warn,
+    "CRITICAL": nagiosplugin.Critical,
+    "UNKNOWN": nagiosplugin.Unknown,
+}
+
+
+class Judged(nagiosplugin.Result):
+    """A result that carries its finding, and what kind of symptom that is to isolation."""
+
+    finding: Finding
+    symptom: str
+
+    @classmethod
+    def of(cls, finding: Finding, symptom: str, metric: nagiosplugin.Metric | None = None) -> Judged:
+        """From a finding; `metric` is what it was judged by."""
+        result: Judged = cls(STATES[finding.state], None, metric)
+        result.finding, result.symptom = finding, symptom
+        return result
+
+
+class Measured(nagiosplugin.Resource):
+    """The readings of one run. `time` is added in front of them, unless they hold one of their own.
+
+    `summary` is what was seen, once everything is measured.
+    """
+
+    def __init__(self, readings: Readings, args: argparse.Namespace, time: Callable[[], Reading | None]) -> None:
+        self.readings = readings
+        self.args = args
+        self.time = time
+        self.summary = Summary("")
+
+    def probe(self) -> Iterator[nagiosplugin.Metric]:
+        """The readings as metrics. What was read before a failure counts."""
+        found: list[Reading] = []
+        failure = None
+        try:
+            while True:
+                found.append(next(self.readings))
+        except StopIteration as end:
+            self.summary = end.value if isinstance(end.value, Summary) else Summary(end.value)
+            time = self.time()
+            if time and not any(reading.label == time.label for reading in found):
+                found.insert(0, time)
+        except Exception as error:  # raised below, once what was read is judged
+            failure = error
+        for reading in found:
+            yield nagiosplugin.Metric(reading.label or reading.measure.id, reading, context=Judge.NAME)
+        if failure:
+            raise failure
+
+
+class Judge(nagiosplugin.Context):
+    """Has each reading judged by its own measure."""
+
+    NAME = "reading"
+
+    def __init__(self) -> None:
+        super().__init__(self.NAME)
+
+    def evaluate(self, metric: nagiosplugin.Metric, resource: Measured) -> Judged:
+        """The judgement of a reading."""
+        reading: Reading = metric.value
+        return Judged.of(reading.measure.judge(reading, resource.args), reading.measure.symptom, metric)
+
+    def performance(self, metric: nagiosplugin.Metric, resource: Measured) -> nagiosplugin.Performance | None:
+        """Its perfdata: of one among many only if --perfdata-for asks for it."""
+        reading: Reading = metric.value
+        wanted = not reading.of or matches(reading.of, resource.args.perfdata_for)
+        if not reading.label or not wanted:
+            return None
+        measure = reading.measure
+        limits = ("" if limit is None else str(limit) for limit in measure.limits(reading, resource.args))
+        return nagiosplugin.Performance(
+            units.label(reading.label), reading.value, measure.unit.uom, *limits, measure.low, reading.high
+        )
+
+
+def check(resource: Measured) -> nagiosplugin.Check:
+    """What measures and judges when it is called."""
+    return nagiosplugin.Check(resource, Judge())
+
+
+def perfdata(judged: nagiosplugin.Check) -> list[Measure]:
+    """The perfdata of a check that was called."""
+    found = (result.metric.performance() for result in judged.results.results)
+    return [
+        Measure(label, value, uom, warn, crit, None if low == "" else low, None if high == "" else high)
+        for label, value, uom, warn, crit, low, high in filter(None, found)
+    ]

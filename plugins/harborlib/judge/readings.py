@@ -1,0 +1,207 @@
+"""What a probe measures and how each value is judged. A declaration that is called with a value is a reading:
+
+    waiting = Limit("queue.waiting", "latency", SECONDS, "the oldest job waits {value}", "15min", "60min", ...)
+    paused = Problem("queue.paused", WARNING, next_step=RESUME)
+
+    def measure(run):
+        yield waiting(840, of="REPLICATION")
+        yield paused("paused, 3 jobs waiting", of="WEBHOOK")
+        return "12 queues, 3 jobs waiting"           # what an operator reads when all is well
+
+A measurement cannot miss its judgement, and a limit brings its own options. `measured` hands readings to nagiosplugin.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Optional
+
+from harborlib.text import units, words
+from harborlib.text.finding import Finding
+from harborlib.text.states import CRITICAL, OK, WARNING
+from harborlib.text.units import Unit
+
+import nagiosplugin
+
+from . import isolation
+
+Options = argparse.Namespace
+Range = Optional[nagiosplugin.Range]
+
+
+class Reading(NamedTuple):
+    """What was measured once.
+
+    `value` is a number in the unit of the measure, None for a problem in words (`text`). `of` is the one of many that
+    it is about (a queue, a project). `label` is its name in the perfdata, `high` the greatest value that is possible.
+    `words` fill the sentence of the measure. `state` and `next_step` replace those of a problem.
+    """
+
+    measure: Measure
+    value: float | None = None
+    text: str = ""
+    of: str = ""
+    label: str = ""
+    high: float | None = None
+    words: Mapping[str, Any] = {}
+    state: str = ""
+    next_step: str = ""
+
+
+class Measure:
+    """What all measures are: shown, and judged OK.
+
+    `id` is the stable one of its problems ("" for what is never one), `symptom` what these are to isolation, `low` the
+    smallest value that is possible.
+    """
+
+    id = ""
+    low: float | None = None
+    unit: Unit = units.COUNT
+    symptom = isolation.FINDING
+
+    def declare(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options that the judgement needs."""
+
+    @property
+    def measures(self) -> Sequence[Measure]:
+        """Itself: what a probe judges by can also be several measures that belong together."""
+        return (self,)
+
+    def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
+        """The warning and critical range; None: there is none."""
+        return None, None
+
+    def judge(self, reading: Reading, args: Options) -> Finding:
+        """The judgement of one reading."""
+        return Finding(self.id, OK, "", reading.of)
+
+
+class Shown(Measure):
+    """A number in the perfdata that is not judged.
+
+    `sentence` says it to people who ask for details (`{value}`, `{label}`), `low` is the smallest value possible.
+    """
+
+    def __init__(self, label: str, unit: Unit = units.COUNT, sentence: str = "", low: float | None = 0) -> None:
+        self.label = label
+        self.unit = unit
+        self.sentence = sentence
+        self.low = low
+        self.show: Callable[[float], str] = lambda value: f"{units.plain(value)} {unit.uom}".rstrip()
+
+    def __call__(self, value: float, of: str = "", high: float | None = None, label: str = "", **words: Any) -> Reading:
+        name = label or self.label
+        return Reading(self, value, of=of, label=f"{name}_{of}" if of else name, high=high, words=words)
+
+    def say(self, reading: Reading) -> str:
+        """The sentence about a reading."""
+        value = self.show(reading.value or 0)
+        return self.sentence.format(value=value, label=reading.label, **reading.words)
+
+    def judge(self, reading: Reading, args: Options) -> Finding:
+        """OK."""
+        return Finding(self.id, OK, self.say(reading), reading.of if self.sentence else "")
+
+
+class Limit(Shown):
+    """A number against a warning and a critical range, which are options of the probe.
+
+    `warning` and `critical` are the defaults as an operator writes them. `option` names the options: "" is -w and -c,
+    "job" is --job-warning and --job-critical. `help` says in --help what is measured. `show` turns numbers into text
+    where that of the unit does not fit.
+    """
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002  what it is called everywhere else
+        label: str,
+        unit: Unit,
+        sentence: str,
+        warning: str | None = None,
+        critical: str | None = None,
+        *,
+        option: str = "",
+        help: str = "",  # noqa: A002  as argparse calls it
+        next_step: str = "",
+        show: Callable[[float], str] | None = None,
+        low: float | None = 0,
+        symptom: str = isolation.FINDING,
+    ) -> None:
+        super().__init__(label, unit, sentence, low)
+        self.id = id
+        self.defaults = (warning, critical)
+        self.option = option
+        self.help = help
+        self.next_step = next_step
+        self.show = show or unit.show
+        self.symptom = symptom
+
+    def declare(self, parser: argparse.ArgumentParser) -> None:
+        """Declare -w and -c, or --NAME-warning and --NAME-critical."""
+        units.declare(parser, self.option, self.help, *self.defaults, self.unit)
+
+    def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
+        """What the options say."""
+        stem = f"{self.option.replace('-', '_')}_" if self.option else ""
+        return getattr(args, f"{stem}warning"), getattr(args, f"{stem}critical")
+
+    def worst(self, value: float) -> Reading:
+        """The worst of many as one number: in the perfdata beside these limits, judged with each of the many."""
+        return Reading(Worst(self), value, label=self.label)
+
+    def judge(self, reading: Reading, args: Options) -> Finding:
+        """Critical, then warning, then ok; a problem names the limit that it left."""
+        text, value = self.say(reading), reading.value or 0
+        warning, critical = self.limits(reading, args)
+        for state, allowed in ((CRITICAL, critical), (WARNING, warning)):
+            if allowed and not allowed.match(value):
+                limit = f"{state.lower()} {words.limit(allowed, self.show)}"
+                values = {"value": value, "unit": self.unit.uom, "limit": str(allowed)}
+                return Finding(self.id, state, text, reading.of, limit, values=values, next_step=self.next_step)
+        return Finding(self.id, OK, text, reading.of if self.sentence else "")
+
+
+class Worst(Measure):
+    """The worst value of a limit over all of many."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self.unit = limit.unit
+        self.low = limit.low
+
+    def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
+        """Those of the limit: a hint for graphs."""
+        return self.limit.limits(reading, args)
+
+
+class Problem(Measure):
+    """Something that is a problem in words. It is called only where there is one."""
+
+    def __init__(self, id: str, state: str, next_step: str = "", symptom: str = isolation.FINDING) -> None:  # noqa: A002
+        self.id = id
+        self.state = state
+        self.next_step = next_step
+        self.symptom = symptom
+
+    def __call__(self, text: str, of: str = "", state: str = "", next_step: str = "") -> Reading:
+        return Reading(self, text=text, of=of, state=state, next_step=next_step)
+
+    def judge(self, reading: Reading, args: Options) -> Finding:
+        """The problem in its state."""
+        step = reading.next_step or self.next_step
+        return Finding(self.id, reading.state or self.state, reading.text, reading.of, next_step=step)
+
+
+class ResponseTime(Limit):
+    """The time a server took. Slowness is a symptom that another probe may explain."""
+
+    def __init__(self, id: str, warning: str, critical: str, sentence: str = "answer after {value}",  # noqa: A002
+                 help: str = "response time") -> None:  # noqa: A002  # fmt: skip
+        step = "look at the load of the Harbor host, then at docker logs harbor-core and harbor-db"
+        super().__init__(id, "time", units.SECONDS, sentence, warning, critical, help=help, next_step=step,
+                         show=lambda value: f"{units.plain(value)} s", symptom=isolation.SLOW)  # fmt: skip
+
+    def __call__(self, value: float, *args: Any, **more: Any) -> Reading:
+        return super().__call__(round(value, 3), *args, **more)

@@ -1,0 +1,106 @@
+"""Many of one kind (queues, projects, policies): which are looked at, and which have perfdata of their own."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from harborlib.text import units
+from harborlib.wire.failure import CONTENT, Failure
+
+NOTHING_LEFT = "exclude less, or take this service off the host: there is nothing to judge"
+COMPARE = "compare --include with the names in Harbor; a robot sees only what its rights cover"
+
+
+class Selectable:
+    """A kind of which there are many: declares --include, --exclude and --perfdata-for.
+
+    `noun` and `plural` name it in messages and in --help; `option` is a further name of --include, as `--project`.
+    """
+
+    def __init__(self, noun: str, plural: str, option: str) -> None:
+        self.noun = noun
+        self.plural = plural
+        self.option = option
+
+    def declare(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options that choose among them."""
+        add = parser.add_argument_group(f"which {self.plural}").add_argument
+        add(self.option, "--include", dest="include", metavar="NAMES", type=patterns, default=[],
+            help=f"only these {self.plural}: names or patterns (a*, *-test), separated by commas")  # fmt: skip
+        add("--exclude", metavar="NAMES", type=patterns, default=[], help=f"all {self.plural} but these")
+        add("--perfdata-for", metavar="NAMES", type=patterns, default=[],
+            help=f"perfdata for each of these {self.plural}, too")  # fmt: skip
+
+    def chosen(self, args: argparse.Namespace) -> Selection:
+        """What the options say."""
+        return Selection(self.noun, args.include, args.exclude)
+
+
+class Selection:
+    """Which of many are looked at, and whether each that was asked for by name was there."""
+
+    def __init__(self, noun: str, include: Iterable[str], exclude: Iterable[str] = ()) -> None:
+        self.noun = noun
+        self._include, self._exclude = list(include), list(exclude)
+        self._unseen = [name for name in self._include if not is_pattern(name)]
+        self._seen_any = self._excluded_any = False
+
+    @property
+    def exact(self) -> list[str] | None:
+        """The names, where names alone are asked for; None for all, or for patterns."""
+        return None if not self._include or any(map(is_pattern, self._include)) else list(self._include)
+
+    def takes(self, name: str) -> bool:
+        """Whether one of this name is looked at."""
+        if self._include and not matches(name, self._include):
+            return False
+        if matches(name, self._exclude):
+            self._excluded_any = True
+            return False
+        self._seen_any = True
+        if name in self._unseen:
+            self._unseen.remove(name)
+        return True
+
+    def confirm(self) -> None:
+        """Raise a Failure (content) for names that nothing has, or where nothing is left: that cannot be fine."""
+        if self._unseen:
+            raise Failure(CONTENT, f"no {self.noun} is named {', '.join(self._unseen)}", next_step=COMPARE)
+        if self._excluded_any and not self._seen_any:
+            raise Failure(CONTENT, f"every {self.noun} is left out by --exclude", next_step=NOTHING_LEFT)
+        if self._include and not self._seen_any:
+            raise Failure(CONTENT, f"no {self.noun} matches {', '.join(self._include)}", next_step=COMPARE)
+
+
+def declare_page_limit(parser: argparse.ArgumentParser, order: str) -> None:
+    """The option that makes a probe content with the first pages of a list, which are `order`."""
+    parser.add_argument("--page-limit", metavar="NUMBER", type=count,
+                        help=f"be content with so many pages of 100, {order} (default: all of them)")  # fmt: skip
+
+
+def count(text: str) -> int:
+    """A number from 1 on; raises ArgumentTypeError."""
+    found = units.number(text, units.COUNT)
+    if not isinstance(found, int) or found < 1:
+        raise argparse.ArgumentTypeError(f"not a number from 1 on: {text[:40]!r}")
+    return found
+
+
+def patterns(text: str) -> list[str]:
+    """Names or patterns, separated by commas; raises ArgumentTypeError."""
+    found = [word.strip() for word in text.split(",")]
+    if not all(word and word.isprintable() for word in found):
+        raise argparse.ArgumentTypeError(f"not a list of names: {text[:40]!r}")
+    return found
+
+
+def is_pattern(name: str) -> bool:
+    """Whether it stands for more than one name."""
+    return any(character in name for character in "*?[")
+
+
+def matches(name: str, wanted: Iterable[str]) -> bool:
+    """Whether a name is one of these, or fits a pattern among them."""
+    return any(name == item or fnmatchcase(name, item) for item in wanted)

@@ -1,0 +1,92 @@
+"""A probe: what it asks, measures and judges, and the services that it is."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from harborlib.harbor.endpoints import Endpoint
+from harborlib.harbor.run import Run
+from harborlib.judge.measured import Readings
+from harborlib.judge.readings import Measure, Reading, Shown
+from harborlib.judge.selection import Selectable
+from harborlib.text.units import SECONDS
+
+from . import options
+from .service import Service
+
+FOLDER = Path(__file__).resolve().parents[2]
+PREFIX = "check_harbor_"
+
+
+class Declared(Protocol):
+    """What a probe judges by: a Measure, or several that belong together (Executions)."""
+
+    def declare(self, parser: argparse.ArgumentParser) -> None:
+        """Declare its options."""
+
+    @property
+    def measures(self) -> Sequence[Measure]:
+        """Its measures."""
+
+
+class Probe(NamedTuple):
+    """A plugin without its process: what triage, the tests and the definitions use.
+
+    `module` is the name of the module, whose docstring is the help. `measure` yields the readings of a run, which
+    `judged` judge; `declare` declares the options that it takes besides, `selects` is the kind of which it looks at many.
+    `asks` are the endpoints that it reads with an account: the permissions that it needs. `example` is what it is given
+    in the tests, in `make try` and in the benchmark, if it does not run without.
+    """
+
+    module: str
+    measure: Callable[[Run], Readings]
+    judged: Sequence[Declared] = ()
+    declare: Callable[[options.Parser], None] | None = None
+    selects: Selectable | None = None
+    asks: Sequence[Endpoint] = ()
+    services: Sequence[Service] = ()
+    example: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """`gc` for check_harbor_gc."""
+        return Path(sys.modules[self.module].__file__ or "").stem.replace(PREFIX, "")
+
+    @property
+    def doc(self) -> str:
+        """The docstring of the module."""
+        return sys.modules[self.module].__doc__ or ""
+
+    @property
+    def measures(self) -> list[Measure]:
+        """All measures that it judges by."""
+        return [measure for declared in self.judged for measure in declared.measures]
+
+    def parser(self) -> options.Parser:
+        """The complete command line of this probe."""
+        parser = options.parser(self.name, self.doc)
+        if self.declare:
+            self.declare(parser)
+        for declared in self.judged:
+            declared.declare(parser)
+        if self.selects:
+            self.selects.declare(parser)
+        return parser
+
+    def time(self, run: Run) -> Reading | None:
+        """The seconds that the answers of the API took; None where the probe did not read it."""
+        if run.elapsed is None:
+            return None
+        own = (measure for measure in self.measures if isinstance(measure, Shown) and measure.label == "time")
+        return next(own, Shown("time", SECONDS))(round(run.elapsed, 3))
+
+
+def installed(but: str = "") -> list[Probe]:
+    """Every installed probe (`but` one), found by its file, in the order of the names."""
+    modules = sorted(path.stem for path in FOLDER.glob(f"{PREFIX}*.py"))
+    return [importlib.import_module(module).main.probe for module in modules if module != f"{PREFIX}{but}"]

@@ -1,0 +1,70 @@
+"""A finding: what a probe has to say about one thing, as data. Only this package turns it into sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from .states import OK, UNKNOWN
+
+
+class Cause(NamedTuple):
+    """Why something fails: the probe or component that is at fault, how we know, and the command that shows more."""
+
+    owner: str
+    because: str
+    see: str
+
+
+class Finding(NamedTuple):
+    """One thing that was seen.
+
+    `id` is stable (`queue.waiting`): what scripts match on, and the place in the runbook. `subject` is the one of many
+    that it is about (a queue, a project, a policy). `text` says what was seen, `limit` which threshold it left,
+    `aside` what can be left out first where a line is too long. `values` are the numbers behind the text. `cause` is
+    set where the reason is known, `follows` where another service reports that reason. `next_step` says what to do.
+    """
+
+    id: str
+    state: str
+    text: str
+    subject: str = ""
+    limit: str = ""
+    aside: str = ""
+    values: Mapping[str, object] = {}
+    cause: Cause | None = None
+    follows: bool = False
+    next_step: str = ""
+
+    def explained(self, cause: Cause) -> Finding:
+        """The same, with the reason known."""
+        return self._replace(cause=cause)
+
+    def owned_by(self, cause: Cause) -> Finding:
+        """The same as another service's problem: UNKNOWN, and the line names that service's command."""
+        step = f"look at {cause.see} first: this follows from it"
+        return self._replace(state=UNKNOWN, cause=cause, follows=True, next_step=step)
+
+    def sentence(self, aside: bool = True, reason: bool = True) -> str:
+        """The finding in one sentence, without the pointer to its owner; without `aside` and `reason` where too long."""
+        parts = [
+            f"{self.subject}: " if self.subject else "",
+            self.text,
+            f" ({self.limit})" if self.limit else "",
+            f" ({self.aside})" if self.aside and aside else "",
+            f"; {self.cause.because}" if self.cause and reason else "",
+        ]
+        return "".join(parts)
+
+    @property
+    def pointer(self) -> str:
+        """Where the line sends its reader: the owner's command, or ""."""
+        return f" (see {self.cause.see})" if self.cause and self.follows else ""
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether the state is anything but OK."""
+        return self.state != OK
+
+    def __str__(self) -> str:
+        return self.sentence() + self.pointer
