@@ -23,56 +23,68 @@ Harbor checks its components every 10 seconds and repeats the last result; one t
 seconds. "core" is a constant in the report and is always healthy.
 """
 
-from harborlib.harbor import components
-from harborlib.judge import judgement
-from harborlib.judge.judgement import Finding, ResponseTime, Shown
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units
-from harborlib.wire.failure import CONTENT, Failure
+import argparse
 
-import nagiosplugin
-from nagiosplugin import Warn
+from harborlib.harbor import HealthReport, Run, components
+from harborlib.judge import Problem, Readings, ResponseTime, Shown
+from harborlib.run import Probe, Service, options, plugin
+from harborlib.text import CRITICAL, WARNING
+from harborlib.wire import CONTENT, Failure, Kind
 
-HERE = "trivy is reported only where it is installed: choose a --component that is reported, or drop this service"
+NOT_REPORTED = Kind("component.not-reported", CONTENT, next_step="trivy is reported only where it is installed: choose a "
+                    "--component that is reported, or drop this service")  # fmt: skip
+
+time = ResponseTime("component.slow", "1.5", "5")
+starting = Problem("component.core-just-started", WARNING, "wait half a minute and look again")
+unhealthy = Problem("component.unhealthy", CRITICAL)
+health = Shown("health")
 
 
-class Component(nagiosplugin.Resource):
+def measure(run: Run) -> Readings:
     """One entry of Harbor's health report."""
-
-    def __init__(self, harbor, component):
-        self.harbor = harbor
-        self.component = component
-        self.fine = f"{component} is healthy"
-
-    def probe(self):
-        report = self.harbor.health()
-        yield judgement.seconds(report.elapsed)
-        if self.component not in report.components:
-            known = ", ".join(report.components)
-            raise Failure(CONTENT, f"{self.component} is not reported, only {known}", next_step=HERE)
-        error = report.components[self.component]
-        if error and report.just_started:
-            yield nagiosplugin.Metric("start", f"{self.component} is not checked yet: core has just started")
-        else:
-            yield nagiosplugin.Metric("health", f"{self.component} is unhealthy: {error}" if error else "")
-        yield nagiosplugin.Metric(self.component, int(not error), min=0, max=1, context="value")
+    name = run.args.component
+    report = HealthReport.ask(run)
+    yield time(report.elapsed)
+    if name not in report.components:
+        known = ", ".join(report.components)
+        raise Failure(NOT_REPORTED, f"{name} is not reported, only {known}")
+    error = report.components[name]
+    if error and report.just_started:
+        yield starting(f"{name} is not checked yet: core has just started")
+    elif error:
+        yield unhealthy(f"{name} is unhealthy: {error}", next_step=components.next_step(name))
+    yield health(int(not error), label=name, high=1)
+    return f"{name} is healthy"
 
 
-def declare(parser):
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What it takes besides."""
     parser.add_argument("--component", metavar="NAME", type=options.name, required=True, help="as in Harbor's report")
-    options.thresholds(parser, "", "response time", "1.5", "5", units.SECONDS)
 
 
-def check(args, harbor):
-    component = Component(harbor, args.component)
-    return nagiosplugin.Check(
-        component,
-        ResponseTime(args.warning, args.critical),
-        Finding("start", Warn, "wait half a minute and look again"),
-        Finding("health", next_step=components.next_step(args.component)),
-        Shown("value"),
-        summaries.Summary(component),
-    )
+def service(name: str, notes: str, every: str = "1min", attempts: int = 1, retry: str = "1min") -> Service:
+    """The service of one component; those that others wait for are watched closely."""
+    return Service(every, notes, attempts, retry, options={"--component": name}, name=f"component-{name}")
 
 
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [time, starting, unhealthy, health],
+    declare=declare,
+    example=["--component", "registry"],
+    services=[
+        service("database", "PostgreSQL is down: logins, the API and pulls of private images fail. "
+                "Look at the container harbor-db, its disk and its log, or at the external database."),
+        service("redis", "Redis is down: jobs stand still, answers are slow. "
+                "Look at the container redis and its log, or at the external Redis."),
+        service("registry", "The registry is down: nobody can pull or push. Look at the container registry and its "
+                "log, after an upgrade at its configuration and storage driver."),
+        service("jobservice", "The job service is down: scans, replication and garbage collection stand still. "
+                "Look at the container harbor-jobservice and its log.", "2min", 2, "90s"),
+        service("registryctl", "The registry controller is down: garbage collection fails. "
+                "Look at the container registryctl and its log.", "2min", 2, "90s"),
+        service("trivy", "Trivy is down: vulnerability scans fail. "
+                "Look at the container trivy-adapter, its memory and its log.", "2min", 2, "90s"),
+    ],
+))  # fmt: skip

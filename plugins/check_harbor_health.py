@@ -24,153 +24,136 @@ repeats the last result; one that hangs shows after up to 66 seconds. "core" is 
 checks never begin looks each time as if it had just started (with --isolate: OK); a probe has no memory of the last.
 """
 
-from harborlib.harbor import api, components
-from harborlib.judge import isolation, judgement
-from harborlib.judge.judgement import Finding, Judged, ResponseTime
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units
-from harborlib.wire import deadline
-from harborlib.wire.failure import ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STATUS, TLS, Failure
+import argparse
 
-import nagiosplugin
-from nagiosplugin import Critical, Ok, Warn
+from harborlib.harbor import HealthReport, Run, components
+from harborlib.judge import Problem, Readings, ResponseTime, Shown, isolation
+from harborlib.run import Probe, Service, plugin
+from harborlib.run.service import DELEGATED
+from harborlib.text import CRITICAL, OK, WARNING, Summary
+from harborlib.wire import (
+    ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STATUS, TLS, Answer, Failure, deadline,
+)  # fmt: skip
 
+PING = "/api/v2.0/ping"
 OWN_SHARE = 0.6  # of the time for the report itself; the rest tells why it did not come
 REFUSED = (401, 403, 429)  # somebody in front refuses this host, whoever else may come in
 PROMPT = 5  # seconds; a /ping that takes longer waits for Redis
 
+time = ResponseTime("health.slow", "1.5", "5")
+starting = Problem("health.core-just-started", WARNING, "wait half a minute and look again")
+component = Problem("health.component-unhealthy", CRITICAL)
+healthy = Shown("healthy")
 
-class Health(nagiosplugin.Resource):
+
+def measure(run: Run) -> Readings:
     """Harbor's report of itself, or why there is none."""
-
-    report: api.Health
-
-    def __init__(self, harbor):
-        self.harbor = harbor
-
-    def probe(self):
-        try:
-            self.report = self.harbor.health(limit=deadline.remaining() * OWN_SHARE)
-        except Failure as failure:
-            raise self.diagnosed(failure) from None
-        yield judgement.seconds(self.report.elapsed)
-        starting = "core has just started: no component is checked yet" if self.report.just_started else ""
-        yield nagiosplugin.Metric("start", starting)
-        for name in self.report.components:
-            yield nagiosplugin.Metric(name, int(name not in self.report.unhealthy), min=0, max=1, context="component")
-
-    def diagnosed(self, failure):
-        """The failure with the part of Harbor that explains it."""
-        if failure.stage in (RESOLVE, CONNECT, TLS, CERTIFICATE, CONTENT):
-            return failure
-        ping, page = deadline.side_by_side([lambda: self.harbor.ask(api.PING), lambda: self.harbor.ask("/")])
-        why, sick = self.broken_part(failure, ping, page)
-        # Whatever the status: without a report from this path there is no Harbor here for anybody.
-        stage = ROUTE if failure.stage == STATUS and failure.status < 500 else failure.stage
-        detail = (f"{why}: " if why else "") + failure.detail
-        return failure.but(
-            stage=stage, detail=detail, next_step=components.next_step(sick) if sick else failure.next_step
-        )
-
-    @staticmethod
-    def broken_part(failure, ping, page):
-        """Why there is no report, by what /ping and the front page answer, and the component to look at (or "")."""
-        if failure.status in REFUSED:
-            return "", ""
-        pinged = answered(ping) and not ping.is_html
-        has_portal = answered(page) and b"harbor" in page.body.lower()
-        stalled = failure.hung or failure.status == 504
-        silent = stalled or failure.status >= 500 or failure.stage == ANSWER
-        if stalled and pinged and ping.elapsed < PROMPT:
-            return "database stalled (core answers /ping)", "database"
-        if stalled and (pinged or has_portal):
-            return "core or Redis stalled (the proxy answers)", "core"
-        if pinged:
-            return "core answers /ping, not /health", "core"
-        if has_portal:
-            return ("core fails", "core") if silent else ("/api/ is routed to the wrong place", "")
-        if silent:
-            return "neither core nor the web UI answers", ""
-        return "" if isinstance(page, Exception) else "no Harbor seen here", ""
-
-    @property
-    def fine(self):
-        report = self.report
-        sick = list(report.unhealthy)
-        count = len(report.components)
-        text = f"{self.harbor.origin.where} answers, "
-        if report.just_started:
-            return text + "core has just started: no component is checked yet"
-        if sick:
-            return text + f"{count - len(sick)} of {count} components healthy; reported elsewhere: {', '.join(sick)}"
-        return text + f"all {count} components healthy"
+    try:
+        report = HealthReport.ask(run, limit=deadline.remaining() * OWN_SHARE)
+    except Failure as failure:
+        raise diagnosed(run, failure) from None
+    yield time(report.elapsed)
+    if report.just_started:
+        yield starting("core has just started: no component is checked yet", state=OK if run.args.isolate else "")
+    sick = []
+    for name in report.components:
+        text, state = judged(name, report, run.args)
+        cause = isolation.explained_by(name, report) or name
+        yield component(text, state=state, next_step=components.next_step(cause))
+        yield healthy(int(name not in report.unhealthy), label=name, high=1)
+        sick += [(state, name)] if state != OK else []
+    sick.sort()  # CRITICAL before WARNING
+    names = [name for _, name in sick]
+    return Summary(fine(run, report), instead=counted(names, report) if len(names) > 1 else "", of=frozenset([component.id]))
 
 
-def answered(answer):
+def judged(name: str, report: HealthReport, args: argparse.Namespace) -> tuple[str, str]:
+    """What is to be said of one component, and its state."""
+    if name not in report.unhealthy:
+        return f"{name} is healthy", OK
+    if report.just_started:
+        return f"{name} is not checked yet", OK
+    text = f"{name} is unhealthy: {report.unhealthy[name]}"
+    if name in args.delegate:
+        return f"{text} (reported elsewhere)", OK
+    # Under --isolate CRITICAL means that Harbor cannot be reached, and nothing else.
+    return text, WARNING if args.isolate or name in args.degraded else CRITICAL
+
+
+def counted(names: list[str], report: HealthReport) -> str:
+    """Several unhealthy components in one line, the cause before what follows from it."""
+    causes = {name: isolation.explained_by(name, report) for name in names}
+    told = [name for name in names if not causes[name]]
+    told += [f"{name} (follows from {causes[name]})" for name in names if causes[name]]
+    return f"{len(names)} of {len(report.components)} components unhealthy: {', '.join(told)}"
+
+
+def fine(run: Run, report: HealthReport) -> str:
+    """What was seen, for when all is well."""
+    sick, count = list(report.unhealthy), len(report.components)
+    text = f"{run.client.origin.where} answers, "
+    if report.just_started:
+        return text + "core has just started: no component is checked yet"
+    if sick:
+        return text + f"{count - len(sick)} of {count} components healthy; reported elsewhere: {', '.join(sick)}"
+    return text + f"all {count} components healthy"
+
+
+def diagnosed(run: Run, failure: Failure) -> Failure:
+    """The failure with the part of Harbor that explains it."""
+    if failure.stage in (RESOLVE, CONNECT, TLS, CERTIFICATE, CONTENT):
+        return failure
+    ping, page = deadline.side_by_side([lambda: run.ask(PING), lambda: run.ask("/")])
+    why, sick = broken_part(failure, ping, page)
+    # Whatever the status: without a report from this path there is no Harbor here for anybody.
+    kind = ROUTE if failure.stage is STATUS and failure.status < 500 else failure.kind
+    detail = (f"{why}: " if why else "") + failure.detail
+    step = components.next_step(sick) if sick else failure.next_step
+    return failure.but(kind=kind, detail=detail, next_step=step)
+
+
+def broken_part(failure: Failure, ping: Answer | Exception, page: Answer | Exception) -> tuple[str, str]:
+    """Why there is no report, by what /ping and the front page answer, and the component to look at (or "")."""
+    if failure.status in REFUSED:
+        return "", ""
+    pinged = answered(ping) and not ping.is_html
+    has_portal = answered(page) and b"harbor" in page.body.lower()
+    stalled = failure.hung or failure.status == 504
+    silent = stalled or failure.status >= 500 or failure.stage is ANSWER
+    if stalled and pinged and ping.elapsed < PROMPT:
+        return "database stalled (core answers /ping)", "database"
+    if stalled and (pinged or has_portal):
+        return "core or Redis stalled (the proxy answers)", "core"
+    if pinged:
+        return "core answers /ping, not /health", "core"
+    if has_portal:
+        return ("core fails", "core") if silent else ("/api/ is routed to the wrong place", "")
+    if silent:
+        return "neither core nor the web UI answers", ""
+    return "" if isinstance(page, Exception) else "no Harbor seen here", ""
+
+
+def answered(answer: Answer | Exception) -> bool:
     """Whether a request was answered, and with 200."""
     return not isinstance(answer, Exception) and answer.status == 200
 
 
-class ComponentState(nagiosplugin.Context):
-    """One component of the report."""
-
-    def __init__(self, args):
-        super().__init__("component")
-        self.degraded = args.degraded
-        self.delegated = args.delegate
-        self.serious = Warn if args.isolate else Critical
-
-    def evaluate(self, metric, resource):
-        report = resource.report
-        if metric.value:
-            return Judged(Ok, f"{metric.name} is healthy", metric)
-        if report.just_started:
-            return Judged(Ok, f"{metric.name} is not checked yet", metric)
-        text = f"{metric.name} is unhealthy: {report.unhealthy[metric.name]}"
-        if metric.name in self.delegated:
-            return Judged(Ok, f"{text} (reported elsewhere)", metric)
-        state = Warn if metric.name in self.degraded else self.serious
-        cause = isolation.explained_by(metric.name, report) or metric.name
-        return Judged(state, text, metric, components.next_step(cause))
-
-    def performance(self, metric, resource):
-        return nagiosplugin.Performance(units.label(metric.name), metric.value, min=0, max=1)
-
-
-class Summary(summaries.Summary):
-    """Several unhealthy components are counted, the cause before what follows from it; each has a line below."""
-
-    def problem(self, results):
-        judged = [result for result in results if result.metric and result.metric.context == "component"]
-        sick = [result.metric.name for state in (Critical, Warn) for result in judged if result.state == state]
-        if len(sick) < 2:
-            return super().problem(results)
-        report = self.resource.report
-        causes = {name: isolation.explained_by(name, report) for name in sick}
-        told = [name for name in sick if not causes[name]]
-        told += [f"{name} (follows from {causes[name]})" for name in sick if causes[name]]
-        text = f"{len(sick)} of {len(report.components)} components unhealthy: {', '.join(told)}"
-        worst = judgement.worst(result.state for result in results)
-        return "; ".join([text, *(str(result) for result in results if result.state == worst and result not in judged)])
-
-
-def declare(parser):
-    options.thresholds(parser, "", "response time", "1.5", "5", units.SECONDS)
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What it takes besides."""
     parser.add_argument("--degraded", metavar="NAMES", type=components.names, default=[],
                         help="components whose failure is a WARNING, e.g. trivy")  # fmt: skip
     parser.add_argument("--delegate", metavar="NAMES", type=components.names, default=[],
                         help="components that have a service of their own: shown, not judged")  # fmt: skip
 
 
-def check(args, harbor):
-    health = Health(harbor)
-    return nagiosplugin.Check(
-        health,
-        ResponseTime(args.warning, args.critical),
-        Finding("start", Ok if args.isolate else Warn, "wait half a minute and look again"),
-        ComponentState(args),
-        Summary(health),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [time, starting, component, healthy],
+    declare=declare,
+    services=[
+        Service(every="1min", retry="5s", options={"--delegate": DELEGATED},
+                notes="Harbor cannot be reached, or core is down: nobody can log in, pull or push. "
+                "Is the host up, does the proxy listen, is harbor-core running?")
+    ],
+))  # fmt: skip
