@@ -25,61 +25,48 @@ Does not see: object storage, and any volume that is not /data of the core conta
 a read-only or lost volume (check_harbor_push, check_harbor_pull); inodes.
 """
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Rest
-from harborlib.judge import judgement
-from harborlib.judge.judgement import Shown, Threshold
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
+from harborlib.harbor import Run, endpoints
+from harborlib.judge import Limit, Readings, Shown
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import BYTES, PERCENT, words
 
-import nagiosplugin
+MAKE_ROOM = "run garbage collection, delete what is not needed, or enlarge the volume: df -h /data on the Harbor host"
 
-NEXT = "run garbage collection, delete what is not needed, or enlarge the volume: df -h /data on the Harbor host"
+used = Limit("storage.volume-full", "used", PERCENT, "{value} of the data volume used", "80", "90",
+             help="percent used", next_step=MAKE_ROOM)  # fmt: skip
+free = Limit("storage.little-free", "free", BYTES, "{value} of the data volume free",
+             option="free", help="bytes free, as 20GiB:", next_step=MAKE_ROOM)  # fmt: skip
+size = Shown("total", BYTES)
 
 
-class Storage(nagiosplugin.Resource):
+def measure(run: Run) -> Readings:
     """The volumes that core reports."""
-
-    def __init__(self, rest):
-        self.rest = rest
-        self.fine = "Harbor reports no data volume (object storage, or Helm): there is nothing to judge"
-
-    def probe(self):
-        rows = self.rest.get(endpoints.VOLUMES).rows("storage", needed=True)
-        volumes = [(row.number("total"), row.number("free")) for row in rows]
-        volumes = [(total, min(free, total)) for total, free in volumes if total > 0]
-        yield judgement.seconds(self.rest.elapsed)
-        for position, (total, free) in enumerate(volumes, 1):
-            end = f"_{position}" if position > 1 else ""
-            used = round((total - free) * 100 / total, 2)
-            yield nagiosplugin.Metric(f"used{end}", used, "%", min=0, max=100, context="used")
-            yield nagiosplugin.Metric(f"free{end}", free, "B", min=0, max=total, context="free")
-            yield nagiosplugin.Metric(f"total{end}", total, "B", min=0, context="total")
-        if volumes:
-            self.fine = "; ".join(told(*volume) for volume in volumes)
+    rows = run.rest.get(endpoints.VOLUMES).rows("storage", needed=True)
+    volumes = [(row.number("total"), row.number("free")) for row in rows]
+    volumes = [(total, min(left, total)) for total, left in volumes if total > 0]
+    for position, (total, left) in enumerate(volumes, 1):
+        end = f"_{position}" if position > 1 else ""
+        yield used(round((total - left) * 100 / total, 2), high=100, label=f"used{end}")
+        yield free(left, high=total, label=f"free{end}")
+        yield size(total, label=f"total{end}")
+    if not volumes:
+        return "Harbor reports no data volume (object storage, or Helm): there is nothing to judge"
+    return "; ".join(in_words(*volume) for volume in volumes)
 
 
-def told(total, free):
+def in_words(total: float, left: float) -> str:
     """One volume in words."""
-    return f"{words.percent((total - free) * 100 / total)} of {words.size(total)} used, {words.size(free)} free"
+    return f"{words.percent((total - left) * 100 / total)} of {words.size(total)} used, {words.size(left)} free"
 
 
-def declare(parser):
-    options.thresholds(parser, "", "percent used", "80", "90", units.PERCENT)
-    options.thresholds(parser, "free", "bytes free, as 20GiB:", None, None, units.BYTES)
-
-
-def check(args, harbor):
-    storage = Storage(Rest(harbor))
-    free = (args.free_warning, args.free_critical)
-    return nagiosplugin.Check(
-        storage,
-        Threshold("used", args.warning, args.critical, "{value} of the data volume used", words.percent, NEXT),
-        Threshold("free", *free, "{value} of the data volume free", words.size, NEXT),
-        Shown("total"),
-        Shown("time"),
-        summaries.Summary(storage),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [used, free, size],
+    asks=[endpoints.VOLUMES],
+    services=[
+        Service(every="5min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
+                notes="The data volume is nearly full: soon nothing can be pushed. "
+                "Delete what is not needed, run garbage collection, or enlarge the volume.")
+    ],
+))  # fmt: skip
