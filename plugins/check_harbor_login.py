@@ -22,93 +22,92 @@ Does not see: whether the registry accepts the token (check_harbor_pull): its si
 login is never tried again: Harbor locks an account for 1.5 seconds after a wrong password.
 """
 
-import time
+import argparse
+import time as clock
 
-from harborlib.harbor.api import NEEDED
+from harborlib.harbor import Run
+from harborlib.harbor.refusals import NEEDED
 from harborlib.harbor.repository import Repository
-from harborlib.harbor.tokens import ISSUER
-from harborlib.judge import judgement
-from harborlib.judge.judgement import Finding, ResponseTime, Shown
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units
-from harborlib.wire.failure import Unusable
-
-import nagiosplugin
-from nagiosplugin import Warn
+from harborlib.harbor.tokens import ISSUER, Claims
+from harborlib.judge import Problem, Readings, ResponseTime, Shown
+from harborlib.run import Probe, Service, options, plugin
+from harborlib.run.service import CANARY
+from harborlib.text import CRITICAL, SECONDS, WARNING
+from harborlib.wire import Unusable
 
 LEEWAY = 60  # seconds that the registry allows between its clock and a token's times
+CLOCKS = "set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
+
+time = ResponseTime("login.slow", "2", "10", "the token came after {value}", help="seconds until the token is there")
+lifetime = Shown("lifetime", SECONDS)
+lacking = Problem("login.grants-too-little", CRITICAL,
+                  "give the robot account that right in its project, and look whether the project exists")  # fmt: skip
+invalid = Problem("login.token-not-valid", CRITICAL, CLOCKS)
+other_clock = Problem("login.clocks-differ", WARNING, CLOCKS)
+audience = Problem("login.wrong-audience", CRITICAL, "look at auth.token in the registry's config.yml and at core's")
+issuer = Problem("login.unknown-issuer", WARNING, "look at auth.token.issuer in the registry's config.yml")
 
 
-class Token(nagiosplugin.Resource):
-    """The token that the login gets, and what it says."""
-
-    def __init__(self, harbor, repository, actions):
-        self.harbor = harbor
-        self.repository = Repository(harbor, repository, actions)
-        self.fine = f"{harbor.login.username} may {', '.join(actions)} in {repository}"
-
-    def probe(self):
-        self.repository.log_in()
-        yield judgement.seconds(self.repository.token_seconds)
-        claims = self.repository.claims
-        if claims is None:
-            self.fine = "/v2/ asks for no login"
-            return
-        yield nagiosplugin.Metric("lifetime", round(claims.expires - claims.issued), "s", min=0)
-        yield nagiosplugin.Metric("rights", self.lacking(claims))
-        yield nagiosplugin.Metric("validity", self.invalid(claims, self.repository.now, "the server's own clock"))
-        yield nagiosplugin.Metric("clock", self.invalid(claims, time.time(), "this host's clock"))
-        service = self.repository.service
-        wrong = f"the token is for {claims.audience or 'nobody'}, not for {service}"
-        yield nagiosplugin.Metric("audience", "" if service in claims.audience.split() else wrong)
-        strange = f"the token's issuer is {claims.issuer or 'nobody'}, not {ISSUER}"
-        yield nagiosplugin.Metric("issuer", "" if claims.issuer == ISSUER else strange)
-
-    def lacking(self, claims):
-        """The actions that the token does not grant, or ""."""
-        name = self.repository.name
-        missing = claims.missing(name, self.repository.actions)
-        granted = ", ".join(sorted(claims.access.get(name, ()))) or "nothing"
-        who = self.harbor.login.username
-        return f"{who} has no right to {', '.join(missing)} in {name} (granted: {granted})" if missing else ""
-
-    @staticmethod
-    def invalid(claims, now, whose):
-        """Why a token is not valid at this time, or ""."""
-        if claims.expires <= now - LEEWAY:
-            return f"the token has expired already by {whose}, {now - claims.expires:.0f} s ago"
-        start = max(claims.not_before, claims.issued)
-        if start > now + LEEWAY:
-            return f"the token is not valid yet by {whose}, only in {start - now:.0f} s"
-        return ""
+def measure(run: Run) -> Readings:
+    """The token that the account gets, and what it says."""
+    account = run.client.account
+    if not account:
+        raise Unusable(NEEDED)
+    repository = Repository(run, run.args.repository, run.args.actions)
+    repository.log_in()
+    yield time(repository.token_seconds)
+    claims = repository.claims
+    if claims is None:
+        return "/v2/ asks for no login"
+    yield lifetime(round(claims.expires - claims.issued))
+    missing = claims.missing(repository.name, repository.actions)
+    if missing:
+        granted = ", ".join(sorted(claims.access.get(repository.name, ()))) or "nothing"
+        rights = f"no right to {', '.join(missing)} in {repository.name} (granted: {granted})"
+        yield lacking(f"{account.username} has {rights}")
+    for problem, now, whose in (
+        (invalid, repository.now, "the server's own clock"),
+        (other_clock, clock.time(), "this host's clock"),
+    ):
+        text = not_valid(claims, now, whose)
+        if text:
+            yield problem(text)
+    if repository.service not in claims.audience.split():
+        yield audience(f"the token is for {claims.audience or 'nobody'}, not for {repository.service}")
+    if claims.issuer != ISSUER:
+        yield issuer(f"the token's issuer is {claims.issuer or 'nobody'}, not {ISSUER}")
+    return f"{account.username} may {', '.join(run.args.actions)} in {repository.name}"
 
 
-def declare(parser):
+def not_valid(claims: Claims, now: float, whose: str) -> str:
+    """Why a token is not valid at this time, or ""."""
+    if claims.expires <= now - LEEWAY:
+        return f"the token has expired already by {whose}, {now - claims.expires:.0f} s ago"
+    start = max(claims.not_before, claims.issued)
+    if start > now + LEEWAY:
+        return f"the token is not valid yet by {whose}, only in {start - now:.0f} s"
+    return ""
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What it takes besides."""
     parser.set_defaults(timeout=45)
     parser.add_argument("--repository", metavar="P/R", type=options.repository, required=True,
                         help="the repository, with its project, that the login is for")  # fmt: skip
     parser.add_argument("--actions", metavar="LIST", type=options.names, default=["pull"],
                         help="actions that it must be granted: pull, push, delete (default pull)")  # fmt: skip
-    options.thresholds(parser, "", "seconds until the token is there", "2", "10", units.SECONDS)
 
 
-def check(args, harbor):
-    if not harbor.login:
-        raise Unusable(NEEDED)
-    token = Token(harbor, args.repository, args.actions)
-    clocks = "set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
-    rights = "give the robot account that right in its project, and look whether the project exists"
-    return nagiosplugin.Check(
-        token,
-        ResponseTime(args.warning, args.critical, "the token came after {value}"),
-        Shown("lifetime"),
-        Finding("rights", next_step=rights),
-        Finding("validity", next_step=clocks),
-        Finding("clock", Warn, clocks),
-        Finding("audience", next_step="look at auth.token in the registry's config.yml and at core's"),
-        Finding("issuer", Warn, "look at auth.token.issuer in the registry's config.yml"),
-        summaries.Summary(token),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [time, lifetime, lacking, invalid, other_clock, audience, issuer],
+    declare=declare,
+    example=["--repository", "pub/img"],
+    services=[
+        Service(every="5min", attempts=3, retry="40s", hosts=(CANARY, "canary_project"), login="canary",
+                options={"--repository": "{canary_project}/canary"},
+                notes="A client's login is refused or grants too little: CI jobs fail. "
+                "Check the canary robot's secret, expiry and permissions, then core's log for the token service.")
+    ],
+))  # fmt: skip

@@ -28,73 +28,78 @@ Does not see: blobs of other images; layers beyond --max-bytes (the line says ho
 are not in the registry (the base of Windows images). Harbor counts each run as a pull and notes it in its audit log.
 """
 
-import time
+import argparse
+import time as clock
 
+from harborlib.harbor import Run
+from harborlib.harbor.manifest import Descriptor, Manifest
 from harborlib.harbor.repository import Repository
-from harborlib.judge import judgement
-from harborlib.judge.judgement import ResponseTime, Shown
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units
-from harborlib.wire.failure import CONTENT, Failure
+from harborlib.judge import Readings, ResponseTime, Shown
+from harborlib.run import Probe, Service, options, plugin
+from harborlib.text.units import BYTES, SECONDS
+from harborlib.wire import CONTENT, Failure, Kind
 
-import nagiosplugin
+NO_PLATFORM = Kind("pull.no-image-for-platform", CONTENT, next_step="choose another --platform, or another canary image")
+
+time = ResponseTime("pull.slow", "5", "20", "the whole pull took {value}", help="seconds for everything")
+token = Shown("token", SECONDS, "{label} {value}")
+manifest = Shown("manifest", SECONDS, "{label} {value}")
+blob = Shown("blob", SECONDS, "{label} {value}")
+size = Shown("bytes", BYTES, "{label} {value}")
+rate = Shown("rate", BYTES, "{label} {value}")
 
 
-class Pull(nagiosplugin.Resource):
+def measure(run: Run) -> Readings:
     """An image on its way from the registry to us."""
-
-    def __init__(self, harbor, args):
-        self.image = args.image
-        self.args = args
-        self.repository = Repository(harbor, args.image.repository, ("pull",))
-        self.fine = ""
-
-    def probe(self):
-        started = time.monotonic()
-        self.repository.authorize()
-        yield nagiosplugin.Metric("token", round(self.repository.token_seconds, 3), "s", min=0, context="phase")
-        begun = time.monotonic()
-        manifest = self.manifest()
-        yield nagiosplugin.Metric("manifest", round(time.monotonic() - begun, 3), "s", min=0, context="phase")
-        chosen, skipped = self.choose(manifest)
-        spent = sum(self.repository.blob(blob) for blob in chosen)
-        size = sum(blob.size for blob in chosen)
-        yield nagiosplugin.Metric("blob", round(spent, 3), "s", min=0, context="phase")
-        yield nagiosplugin.Metric("bytes", size, "B", min=0, context="phase")
-        yield nagiosplugin.Metric("rate", round(size / spent) if spent else 0, "B", min=0, context="phase")
-        yield judgement.seconds(time.monotonic() - started)
-        left_out = f", {skipped} beyond --max-bytes left out" if skipped else ""
-        everything = len(manifest.layers) + bool(manifest.config)
-        self.fine = f"{self.image} pulled: manifest and {len(chosen)} of {everything} blobs right{left_out}"
-
-    def manifest(self):
-        """The image's manifest; of an index the child for the platform."""
-        found = self.repository.manifest(self.image.reference)
-        if not found.children:
-            return found
-        wanted = self.args.platform
-        for child in found.children:
-            if child.platform == wanted or child.platform.startswith(f"{wanted}/"):
-                return self.repository.manifest(child.digest, child.size)
-        known = ", ".join(child.platform or "none" for child in found.children)
-        text = f"{self.image} has no image for {wanted}, only {known}"
-        raise Failure(CONTENT, text, next_step="choose another --platform, or another canary image")
-
-    def choose(self, manifest):
-        """The blobs to read, and how many are left out because of their size."""
-        config = [manifest.config] if manifest.config else []
-        layers = sorted(manifest.layers, key=lambda layer: layer.size)
-        some = {"none": 0, "config": 0, "smallest": 1, "all": len(layers)}[self.args.blobs]
-        wanted = [] if self.args.blobs == "none" else config + layers[:some]
-        chosen, size = [], 0
-        for blob in wanted:
-            size += blob.size
-            if size <= self.args.max_bytes:
-                chosen.append(blob)
-        return chosen, len(wanted) - len(chosen)
+    started = clock.monotonic()
+    image = run.args.image
+    repository = Repository(run, image.repository, ("pull",))
+    repository.authorize()
+    yield token(round(repository.token_seconds, 3))
+    begun = clock.monotonic()
+    found = manifest_of(repository, run.args)
+    yield manifest(round(clock.monotonic() - begun, 3))
+    chosen, skipped = choose(found, run.args)
+    spent = sum(repository.blob(descriptor) for descriptor in chosen)
+    read = sum(descriptor.size for descriptor in chosen)
+    yield blob(round(spent, 3))
+    yield size(read)
+    yield rate(round(read / spent) if spent else 0)
+    yield time(clock.monotonic() - started)
+    left_out = f", {skipped} beyond --max-bytes left out" if skipped else ""
+    everything = len(found.layers) + bool(found.config)
+    return f"{image} pulled: manifest and {len(chosen)} of {everything} blobs right{left_out}"
 
 
-def declare(parser):
+def manifest_of(repository: Repository, args: argparse.Namespace) -> Manifest:
+    """The image's manifest; of an index the child for the platform."""
+    found = repository.manifest(args.image.reference)
+    if not found.children:
+        return found
+    wanted = args.platform
+    for child in found.children:
+        if child.platform == wanted or child.platform.startswith(f"{wanted}/"):
+            return repository.manifest(child.digest, child.size)
+    known = ", ".join(child.platform or "none" for child in found.children)
+    raise Failure(NO_PLATFORM, f"{args.image} has no image for {wanted}, only {known}")
+
+
+def choose(found: Manifest, args: argparse.Namespace) -> "tuple[list[Descriptor], int]":
+    """The blobs to read, and how many are left out because of their size."""
+    config = [found.config] if found.config else []
+    layers = sorted(found.layers, key=lambda layer: layer.size)
+    some = {"none": 0, "config": 0, "smallest": 1, "all": len(layers)}[args.blobs]
+    wanted = [] if args.blobs == "none" else config + layers[:some]
+    chosen, total = [], 0
+    for descriptor in wanted:
+        total += descriptor.size
+        if total <= args.max_bytes:
+            chosen.append(descriptor)
+    return chosen, len(wanted) - len(chosen)
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What it takes besides."""
     parser.set_defaults(timeout=45)
     parser.add_argument("--image", metavar="P/R:TAG", type=options.image, required=True,
                         help="the image, with its project, by tag or as P/R@DIGEST")  # fmt: skip
@@ -106,17 +111,18 @@ def declare(parser):
                         "layer, or everything (default %(default)s)")  # fmt: skip
     parser.add_argument("--max-bytes", metavar="SIZE", type=options.size, default="100MiB",
                         help="read the smallest blobs up to this sum (default %(default)s)")  # fmt: skip
-    options.thresholds(parser, "", "seconds for everything", "5", "20", units.SECONDS)
 
 
-def check(args, harbor):
-    pull = Pull(harbor, args)
-    return nagiosplugin.Check(
-        pull,
-        ResponseTime(args.warning, args.critical, "the whole pull took {value}"),
-        Shown("phase", sentence="{name} {value}"),
-        summaries.Summary(pull),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [time, token, manifest, blob, size, rate],
+    declare=declare,
+    example=["--image", "pub/img:1.0", "--blobs", "config"],
+    services=[
+        Service(every="5min", attempts=3, retry="40s", hosts=("canary_image",), login="canary",
+                options={"--image": "{canary_image}"},
+                notes="The canary image cannot be pulled bit by bit: images are gone or unreadable. "
+                "Look at the registry's storage and log, after a garbage collection at what it deleted.")
+    ],
+))  # fmt: skip

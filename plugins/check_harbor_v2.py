@@ -20,70 +20,62 @@ Does not see: without a login the registry at all (the line says so); missing, u
 storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).
 """
 
-from harborlib.harbor import registry
-from harborlib.judge import judgement
-from harborlib.judge.judgement import Finding, ResponseTime
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units
-from harborlib.wire.failure import ROUTE, STATUS, Failure
+from harborlib.harbor import Run, good, registry
+from harborlib.judge import Problem, Readings, ResponseTime
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import CRITICAL
+from harborlib.wire import ROUTE, STATUS, Answer, Failure
 
-import nagiosplugin
-
-
-class RegistryProtocol(nagiosplugin.Resource):
-    """/v2/ as a client meets it: first as a stranger, then with a login."""
-
-    def __init__(self, harbor):
-        self.harbor = harbor
-        proven = "the registry answers a login" if harbor.login else "proves core alone (no login given)"
-        self.fine = f"{harbor.origin.where}/v2/ speaks the registry protocol, {proven}"
-
-    def probe(self):
-        anonymous = self.spoken(self.harbor.ask(registry.BASE), (200, 401))
-        challenge = anonymous.headers.get("WWW-Authenticate", "")
-        problem = registry.challenge_problem(challenge, self.harbor.origin) if anonymous.status == 401 else ""
-        yield nagiosplugin.Metric("challenge", problem)
-        if not self.harbor.login:
-            yield judgement.seconds(anonymous.elapsed)
-            return
-        answer = self.logged_in()
-        yield judgement.seconds(anonymous.elapsed + answer.elapsed)
-        if answer.status == 502:
-            raise answer.fail(STATUS, "502 from the registry" if answer.request_id else "502 from the proxy for /v2/")
-        self.spoken(answer, (200,))
-
-    def logged_in(self):
-        """The answer to a login, which the registry itself gives; raises Failure."""
-        try:
-            return self.harbor.ask(registry.BASE, login=True)
-        except Failure as failure:
-            if not failure.hung:
-                raise
-            detail = f"{failure.detail} with a login (without one it answers)"
-            step = "the registry or the database stalls: docker logs --tail 50 registry, and harbor-db"
-            raise failure.but(detail=detail, next_step=step) from None
-
-    def spoken(self, answer, statuses):
-        """The answer, if it is of the registry protocol; raises Failure."""
-        kind = answer.headers.get("Content-Type", "untyped")
-        foreign = answer.status == 200 and not registry.spoken(answer)
-        if foreign or (answer.status < 500 and answer.status not in (*statuses, 401, 429)):
-            raise answer.fail(ROUTE, f"{answer.status} {kind} instead of the registry from /v2/")
-        return answer if answer.status in statuses else self.harbor.good(answer)
+time = ResponseTime("v2.slow", "1", "5")
+challenge = Problem("v2.bad-challenge", CRITICAL, registry.REALM)
 
 
-def declare(parser):
-    options.thresholds(parser, "", "response time", "1", "5", units.SECONDS)
+def measure(run: Run) -> Readings:
+    """/v2/ as a client meets it: first as a stranger, then with an account."""
+    anonymous = spoken(run.ask(registry.BASE), (200, 401))
+    header = anonymous.headers.get("WWW-Authenticate", "")
+    problem = registry.challenge_problem(header, run.client.origin) if anonymous.status == 401 else ""
+    if problem:
+        yield challenge(problem)
+    if not run.client.account:
+        yield time(anonymous.elapsed)
+        return f"{run.client.origin.where}/v2/ speaks the registry protocol, proves core alone (no login given)"
+    answer = logged_in(run)
+    yield time(anonymous.elapsed + answer.elapsed)
+    if answer.status == 502:
+        raise answer.fail(STATUS, "502 from the registry" if answer.request_id else "502 from the proxy for /v2/")
+    spoken(answer, (200,))
+    return f"{run.client.origin.where}/v2/ speaks the registry protocol, the registry answers a login"
 
 
-def check(args, harbor):
-    protocol = RegistryProtocol(harbor)
-    return nagiosplugin.Check(
-        protocol,
-        ResponseTime(args.warning, args.critical),
-        Finding("challenge", next_step=registry.REALM),
-        summaries.Summary(protocol),
-    )
+def logged_in(run: Run) -> Answer:
+    """The answer to an account, which the registry itself gives; raises Failure."""
+    try:
+        return run.ask(registry.BASE, login=True)
+    except Failure as failure:
+        if not failure.hung:
+            raise
+        detail = f"{failure.detail} with a login (without one it answers)"
+        step = "the registry or the database stalls: docker logs --tail 50 registry, and harbor-db"
+        raise failure.but(detail=detail, next_step=step) from None
 
 
-main = plugin.main(__name__, declare, check)
+def spoken(answer: Answer, statuses: "tuple[int, ...]") -> Answer:
+    """The answer, if it is of the registry protocol; raises Failure."""
+    kind = answer.headers.get("Content-Type", "untyped")
+    foreign = answer.status == 200 and not registry.spoken(answer)
+    if foreign or (answer.status < 500 and answer.status not in (*statuses, 401, 429)):
+        raise answer.fail(ROUTE, f"{answer.status} {kind} instead of the registry from /v2/")
+    return answer if answer.status in statuses else good(answer)
+
+
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [time, challenge],
+    services=[
+        Service(every="2min", attempts=3, retry="40s", login="robot",
+                notes="/v2/ does not speak the registry protocol: docker login, pull and push fail. "
+                "Compare external_url with the address that clients use, then look at the proxy's route for /v2/.")
+    ],
+))  # fmt: skip

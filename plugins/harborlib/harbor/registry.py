@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from harborlib.text import CRITICAL, WARNING
 from harborlib.wire.dial import where
 from harborlib.wire.failure import ROUTE, STATUS, Failure
 from harborlib.wire.origin import PORTS, Origin
@@ -109,7 +110,7 @@ def refusal(answer: Answer, what: str) -> Failure:
     code, message, detail = error(answer)
     storage = storage_trouble(detail)
 
-    def told(text: str, next_step: str = "", state: str = "critical", stage: str = STATUS) -> Failure:
+    def told(text: str, next_step: str = "", state: str = CRITICAL, stage: str = STATUS) -> Failure:
         return answer.fail(stage, text, state=state, next_step=next_step)
 
     if answer.is_html and answer.status < 500:
@@ -124,10 +125,10 @@ def refusal(answer: Answer, what: str) -> Failure:
         return told(text, "push the canary image again, or correct the name that is given")
     if answer.status == 429:
         text = f"{what}: rate limit reached upstream{reset(answer)}"
-        return told(text, "give the proxy-cache's registry endpoint a login, or pull less often", "warning")
+        return told(text, "give the proxy-cache's registry endpoint a login, or pull less often", WARNING)
     if answer.status == 412:
         text = f"{what}: refused by a policy of its project: {message}"
-        return told(text, "have the image scanned and signed as its project asks, or use another canary", "warning")
+        return told(text, "have the image scanned and signed as its project asks, or use another canary", WARNING)
     if answer.status >= 500:
         request = f" (X-Request-Id {answer.request_id})" if answer.request_id else ""
         return told(f"{answer.status} from {hop(answer)} for {what}{message and ': '}{message}{request}")

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from harborlib.text import CRITICAL
 from harborlib.wire.failure import BODY, CERTIFICATE, CONTENT, STATUS, TLS, Failure
 from harborlib.wire.request import Answer, Request
 
@@ -96,7 +97,7 @@ class Repository:
             step = "give the robot account that right in its project, and look whether the project exists"
             return Failure(CONTENT, f"{self.run.client.account.username} has {rights}", next_step=step, **asked)
         step = "look whether the project is still there and public, or give an --authfile"
-        return Failure(CONTENT, f"an anonymous client has {rights}", state="critical", next_step=step, **asked)
+        return Failure(CONTENT, f"an anonymous client has {rights}", state=CRITICAL, next_step=step, **asked)
 
     def send(
         self,
@@ -172,7 +173,7 @@ class Repository:
                 next_step=f"look at the object store {origin.where}: whoever pulls must be able to reach it",
                 path=answer.path,
                 login=True,
-                state="critical",
+                state=CRITICAL,
             ) from None
         return found
 
@@ -206,4 +207,4 @@ def corrupt(answer: Answer, what: str, wanted: str, found: str) -> Failure:
     """Content that is not what its digest says."""
     detail = f"{what} is corrupt: {found} arrived instead of {wanted}"
     step = "the storage holds damaged data: check the disk and file system, push the image again"
-    return answer.fail(CONTENT, detail, state="critical", next_step=step)
+    return answer.fail(CONTENT, detail, state=CRITICAL, next_step=step)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
+from harborlib.text import CRITICAL
 from harborlib.wire.failure import ANSWER, ROUTE, Failure
 from harborlib.wire.request import Answer
 
@@ -164,5 +165,5 @@ def refused(answer: Answer, what: str) -> Failure:
         return found.but(next_step=step)
     if answer.status == 412:
         step = "remove the immutability rule of the canary project, or name another --repository"
-        return found.but(detail=f"{what}: {message}", next_step=step, state="critical")
+        return found.but(detail=f"{what}: {message}", next_step=step, state=CRITICAL)
     return found
