@@ -29,110 +29,125 @@ these rights from 2.9 on.
 Does not see: a full volume (check_harbor_storage); uploads that have just begun.
 """
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.fields import UNLIMITED
-from harborlib.harbor.rest import Rest
-from harborlib.judge import judgement, things
-from harborlib.judge.judgement import Finding, Shown, Threshold, named
+from __future__ import annotations
+
+import argparse
+from typing import NamedTuple
+
+from harborlib.harbor import Run, endpoints
+from harborlib.harbor.fields import UNLIMITED, Fields
+from harborlib.judge import Limit, Problem, Readings, Selectable, Shown
 from harborlib.judge.projects import Projects
-from harborlib.judge.things import Selection
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
+from harborlib.judge.selection import Selection, declare_page_limit
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import PERCENT, UNKNOWN, words
 
-import nagiosplugin
-from nagiosplugin import Unknown
+MAKE_ROOM = "delete what is not needed in the project (tag retention, then garbage collection), or raise its quota"
+SEE_MORE = "raise -t, name projects with --project, or be content with the most used ones (--page-limit)"
 
-NEXT = "delete what is not needed in the project (tag retention, then garbage collection), or raise its quota"
-MORE = "raise -t, name projects with --project, or be content with the most used ones (--page-limit)"
-
-
-class Quotas(nagiosplugin.Resource):
-    """Quotas and what is used of them. `unseen` and `scope` say how far Harbor's list was read."""
-
-    def __init__(self, rest, selection, page_limit):
-        self.rest = rest
-        self.selection = selection
-        self.page_limit = page_limit
-        self.unseen = ""
-        self.scope = ""
-        self.fine = ""
-
-    def probe(self):
-        quotas = list(self.by_name() if self.selection.exact else self.listed())
-        shares = [(round(used * 100 / hard, 2) if hard else 100, name) for name, hard, used in quotas if hard >= 0]
-        shares.sort(key=lambda share: -share[0])
-        yield judgement.seconds(self.rest.elapsed)
-        yield nagiosplugin.Metric("unseen", self.unseen)
-        for share, name in shares:
-            yield nagiosplugin.Metric(named("used", name), share, "%", min=0, context="share")
-        fullest = shares[0] if shares else (0, "")
-        yield nagiosplugin.Metric("used", fullest[0], "%", min=0)
-        yield nagiosplugin.Metric("projects", len(quotas), min=0, context="sum")
-        yield nagiosplugin.Metric("unlimited", len(quotas) - len(shares), min=0, context="sum")
-        self.fine = f"{words.number(len(quotas), 'project')}{self.scope}, {len(quotas) - len(shares)} of them unlimited"
-        self.fine += f"; the fullest is {fullest[1]} with {words.percent(fullest[0])} of its quota" if shares else ""
-
-    def listed(self):
-        """All projects that are chosen, from the list of all, as far as it can be read."""
-        pages = self.rest.pages(endpoints.QUOTAS, limit=self.page_limit, sort="-used.storage")
-        first, least, falling = None, None, True
-        for row in pages:
-            quota = quota_of(row)
-            first = first or quota
-            falling = falling and (least is None or quota[2] <= least)
-            least = quota[2]
-            if self.selection.takes(quota[0]):
-                yield quota
-        if pages.complete:
-            self.selection.confirm()
-        elif pages.late:
-            self.unseen = f"only {pages} projects looked at: time ran out"
-        elif falling and self.least_used() != first:
-            self.scope = f" (the most used, {pages})"
-        else:
-            self.unseen = f"only {pages} projects looked at: this Harbor does not list the most used first"
-
-    def least_used(self):
-        """The first of the list in the other order: a Harbor that does not sort gives the same one."""
-        return next(map(quota_of, self.rest.pages(endpoints.QUOTAS, limit=1, page_size=1, sort="used.storage")), None)
-
-    def by_name(self):
-        """The projects that are chosen by name, each asked for by its number."""
-        projects = Projects(self.rest, self.selection)
-        for project in projects:
-            number = int(project.number("project_id"))
-            yield from map(quota_of, self.rest.rows(endpoints.QUOTAS, reference="project", reference_id=number))
-        self.unseen = projects.unseen
+projects = Selectable("project", "projects", "--project")
+used_up = Limit("quota.nearly-used-up", "used", PERCENT, "{value} of its quota used", "85", "99",
+                help="percent of a quota used", next_step=MAKE_ROOM)  # fmt: skip
+not_all_seen = Problem("quota.not-all-seen", UNKNOWN, SEE_MORE)
+projects_seen = Shown("projects")
+without_limit = Shown("unlimited")
 
 
-def quota_of(row):
-    """Name of the project, hard limit (-1: none) and use in bytes."""
-    hard = row.inner("hard")
-    limit = hard.number("storage") if "storage" in hard else UNLIMITED
-    return row.inner("ref").text("name"), limit, row.inner("used").number("storage")
+def measure(run: Run) -> Readings:
+    """The quotas and what is used of them, the fullest first."""
+    chosen = projects.chosen(run.args)
+    quotas, unseen, scope = by_name(run, chosen) if chosen.exact else listed(run, chosen)
+    shares = [(quota.share, quota.project) for quota in quotas if quota.limit >= 0]
+    shares.sort(key=lambda share: -share[0])
+    if unseen:
+        yield not_all_seen(unseen)
+    for share, project in shares:
+        yield used_up(share, of=project)
+    fullest, project = shares[0] if shares else (0, "")
+    unlimited = len(quotas) - len(shares)
+    yield used_up.worst(fullest)
+    yield projects_seen(len(quotas))
+    yield without_limit(unlimited)
+    text = f"{words.number(len(quotas), 'project')}{scope}, {unlimited} of them unlimited"
+    return text + (f"; the fullest is {project} with {words.percent(fullest)} of its quota" if shares else "")
 
 
-def declare(parser):
-    options.thresholds(parser, "", "percent of a quota used", "85", "99", units.PERCENT)
-    things.declare(parser, "projects", "--project")
-    things.declare_page_limit(parser, "the most used projects first")
+class Quota(NamedTuple):
+    """The quota of a project: its hard limit (UNLIMITED: it has none) and what is used of it, in bytes."""
+
+    project: str
+    limit: float
+    used: float
+
+    @classmethod
+    def of(cls, row: Fields) -> Quota:
+        """From a row of Harbor's list."""
+        hard = row.inner("hard")
+        limit = hard.number("storage") if "storage" in hard else UNLIMITED
+        return cls(row.inner("ref").text("name"), limit, row.inner("used").number("storage"))
+
+    @property
+    def share(self) -> float:
+        """Percent of the limit that is used; a limit of nothing is used up."""
+        return round(self.used * 100 / self.limit, 2) if self.limit else 100
 
 
-def check(args, harbor):
-    selection = Selection(args, "project")
-    quotas = Quotas(Rest(harbor), selection, args.page_limit)
-    limits = (args.warning, args.critical)
-    return nagiosplugin.Check(
-        quotas,
-        Threshold(
-            "share", *limits, "{value} of its quota used", words.percent, NEXT, selection=selection, measure="used"
-        ),
-        Finding("unseen", Unknown, MORE),
-        Shown("used", *limits),
-        Shown("sum"),
-        Shown("time"),
-        summaries.OfMany(quotas),
-    )
+class Seen(NamedTuple):
+    """The quotas of the chosen projects, as far as they were read.
+
+    `unseen` says that some are missing, `scope` that only those with less use are.
+    """
+
+    quotas: list[Quota]
+    unseen: str = ""
+    scope: str = ""
 
 
-main = plugin.main(__name__, declare, check)
+def by_name(run: Run, chosen: Selection) -> Seen:
+    """The projects that are chosen by name, each asked for by its number."""
+    found = Projects(run.rest, chosen)
+    numbers = (int(project.number("project_id")) for project in found)
+    rows = [run.rest.rows(endpoints.QUOTAS, reference="project", reference_id=number) for number in numbers]
+    return Seen([Quota.of(row) for few in rows for row in few], found.unseen)
+
+
+def listed(run: Run, chosen: Selection) -> Seen:
+    """All projects that are chosen, from the list of all, as far as it can be read."""
+    pages = run.rest.pages(endpoints.QUOTAS, limit=run.args.page_limit, sort="-used.storage")
+    every = [Quota.of(row) for row in pages]
+    quotas = [quota for quota in every if chosen.takes(quota.project)]
+    if pages.complete:
+        chosen.confirm()
+        return Seen(quotas)
+    if pages.late:
+        return Seen(quotas, unseen=f"only {pages} projects looked at: time ran out")
+    falling = all(quota.used >= following.used for quota, following in zip(every, every[1:]))
+    if falling and least_used(run) != every[0]:
+        return Seen(quotas, scope=f" (the most used, {pages})")
+    return Seen(quotas, unseen=f"only {pages} projects looked at: this Harbor does not list the most used first")
+
+
+def least_used(run: Run) -> Quota | None:
+    """The first of the list in the other order: a Harbor that does not sort gives the same one."""
+    pages = run.rest.pages(endpoints.QUOTAS, limit=1, page_size=1, sort="used.storage")
+    return next((Quota.of(row) for row in pages), None)
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare how much of the list is enough."""
+    declare_page_limit(parser, "the most used projects first")
+
+
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [used_up, not_all_seen, projects_seen, without_limit],
+    declare=declare,
+    selects=projects,
+    asks=[endpoints.QUOTAS, endpoints.PROJECTS],
+    services=[
+        Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
+                notes="A project has nearly used its quota, or has: pushes into it are refused. "
+                "Delete artifacts, set a retention policy, or raise the quota.")
+    ],
+))  # fmt: skip
