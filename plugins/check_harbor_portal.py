@@ -21,79 +21,73 @@ Does not see: whether one can log in (check_harbor_api), or whether images can b
 serves files and answers happily while everything else is down.
 """
 
+import argparse
 from functools import partial
 
-from harborlib.harbor import components
-from harborlib.judge import judgement
-from harborlib.judge.judgement import Finding, ResponseTime, Shown
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units
-from harborlib.wire import deadline
-from harborlib.wire.failure import ROUTE
-
-import nagiosplugin
+from harborlib.harbor import Run, components, good
+from harborlib.judge import Problem, Readings, ResponseTime, Shown
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import BYTES, CRITICAL
+from harborlib.wire import ROUTE, Answer, Failure, deadline
 
 ASSETS = 30  # a page names about ten
 BACKEND = "check which backend the ingress routes / to: it should be the container harbor-portal (or its service)"
 PAGE = 262144  # characters in which they are looked for; Harbor's page has 2,000
 
+time = ResponseTime("portal.slow", "2", "5", help="response time of the page")
+size = Shown("size", BYTES)
+loaded_assets = Shown("assets")
+foreign = Problem("portal.not-harbors-page", CRITICAL, BACKEND)
+keyword = Problem("portal.keyword-missing", CRITICAL,
+                  "open the page in a browser: is it this Harbor's, and is --keyword still in it?")  # fmt: skip
+assets_missing = Problem("portal.assets-missing", CRITICAL, components.next_step("portal"))
 
-class Portal(nagiosplugin.Resource):
+
+def measure(run: Run) -> Readings:
     """The front page as a browser gets it."""
-
-    def __init__(self, harbor, keyword, with_assets):
-        self.harbor = harbor
-        self.keyword = keyword
-        self.with_assets = with_assets
-        self.fine = f"{harbor.origin.where} serves Harbor's page"
-
-    def probe(self):
-        answer = self.harbor.ask("/", headers={"Accept": "text/html"})
-        if answer.status != 200 and answer.status < 500:
-            raise misrouted(answer, f"{answer.status} instead of the front page")
-        self.harbor.good(answer)
-        yield judgement.seconds(answer.elapsed)
-        yield nagiosplugin.Metric("size", len(answer.body), "B", min=0)
-        if not answer.is_html:
-            kind = answer.headers.get("Content-Type", "untyped")
-            raise misrouted(answer, f"the front page is not HTML but {kind}")
-        page = answer.body.decode("utf-8", "replace")
-        problem = foreign(page)
-        yield nagiosplugin.Metric("page", problem)
-        lacking = self.keyword and self.keyword not in page and not problem
-        yield nagiosplugin.Metric("keyword", f"the front page lacks the keyword {self.keyword}" if lacking else "")
-        if self.with_assets:
-            yield from self.assets(page)
-
-    def assets(self, page):
-        paths = named_assets(page, self.harbor.origin.url)[:ASSETS]
-        answers = deadline.side_by_side([partial(self.harbor.ask, path) for path in paths])
-        missing = [path for path, answer in zip(paths, answers) if isinstance(answer, Exception) or not loaded(answer)]
-        text = f"{len(missing)} of {len(paths)} assets of the page do not load: {', '.join(missing)}" if missing else ""
-        yield nagiosplugin.Metric("missing", text)
-        yield nagiosplugin.Metric("assets", len(paths) - len(missing), min=0, max=len(paths), context="size")
+    answer = run.ask("/", headers={"Accept": "text/html"})
+    if answer.status != 200 and answer.status < 500:
+        raise misrouted(answer, f"{answer.status} instead of the front page")
+    good(answer)
+    yield time(answer.elapsed)
+    yield size(len(answer.body))
+    if not answer.is_html:
+        kind = answer.headers.get("Content-Type", "untyped")
+        raise misrouted(answer, f"the front page is not HTML but {kind}")
+    page = answer.body.decode("utf-8", "replace")
+    if not is_harbors(page):
+        yield foreign("the front page is not Harbor's: neither <harbor-app> nor a title with Harbor")
+    elif run.args.keyword and run.args.keyword not in page:
+        yield keyword(f"the front page lacks the keyword {run.args.keyword}")
+    if run.args.assets:
+        paths = named_assets(page, run.client.origin.url)[:ASSETS]
+        answers = deadline.side_by_side([partial(run.ask, path) for path in paths])
+        missing = [path for path, answer in zip(paths, answers) if not loaded(answer)]
+        if missing:
+            count = f"{len(missing)} of {len(paths)} assets of the page do not load"
+            yield assets_missing(f"{count}: {', '.join(missing)}")
+        yield loaded_assets(len(paths) - len(missing), high=len(paths))
+    return f"{run.client.origin.where} serves Harbor's page"
 
 
-def misrouted(answer, detail):
+def misrouted(answer: Answer, detail: str) -> Failure:
     """The Failure of an answer that is somebody else's."""
     return answer.fail(ROUTE, detail, next_step=BACKEND)
 
 
-def foreign(page):
-    """Why the page cannot be Harbor's, or ""."""
+def is_harbors(page: str) -> bool:
+    """Whether the page has one of Harbor's own marks."""
     text = page.lower()
     title = text.partition("<title")[2].partition("</title>")[0]
-    if "<harbor-app" in text or "harbor" in title:
-        return ""
-    return "the front page is not Harbor's: neither <harbor-app> nor a title with Harbor"
+    return "<harbor-app" in text or "harbor" in title
 
 
-def loaded(answer):
+def loaded(answer: "Answer | Exception") -> bool:
     """A script or style sheet came; a portal that lacks one answers with its page instead."""
-    return answer.status == 200 and not answer.is_html
+    return isinstance(answer, Answer) and answer.status == 200 and not answer.is_html
 
 
-def named_assets(page, origin):
+def named_assets(page: str, origin: str) -> "list[str]":
     """The paths of the scripts and style sheets that a page names, as far as they are on the same origin."""
     from contextlib import suppress
     from html.parser import HTMLParser
@@ -102,7 +96,7 @@ def named_assets(page, origin):
     found = []
 
     class Names(HTMLParser):
-        def handle_starttag(self, tag, attrs):
+        def handle_starttag(self, tag: str, attrs: "list[tuple[str, str | None]]") -> None:
             values = dict(attrs)
             link = values.get("src") if tag == "script" else None
             if tag == "link" and values.get("rel") in ("stylesheet", "modulepreload"):
@@ -116,25 +110,20 @@ def named_assets(page, origin):
     return list(dict.fromkeys(url[len(origin) :] for url in found if url.startswith(f"{origin}/")))
 
 
-def declare(parser):
-    options.thresholds(parser, "", "response time of the page", "2", "5", units.SECONDS)
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What it takes besides."""
     parser.add_argument("--keyword", metavar="TEXT", help="a text that the page must hold, besides Harbor's own marks")
     parser.add_argument("--assets", action="store_true", help="load the scripts and style sheets of the page too")
 
 
-def check(args, harbor):
-    portal = Portal(harbor, args.keyword, args.assets)
-    step = components.next_step("portal")
-    keyword = "open the page in a browser: is it this Harbor's, and is --keyword still in it?"
-    return nagiosplugin.Check(
-        portal,
-        ResponseTime(args.warning, args.critical),
-        Shown("size"),
-        Finding("page", next_step=BACKEND),
-        Finding("keyword", next_step=keyword),
-        Finding("missing", next_step=step),
-        summaries.Summary(portal),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [time, size, loaded_assets, foreign, keyword, assets_missing],
+    declare=declare,
+    services=[
+        Service(every="2min", attempts=2, retry="90s",
+                notes="The web UI is gone or somebody else's: people cannot log in, clients still can. "
+                "Look at the container harbor-portal, then at the proxy's or ingress's route for /.")
+    ],
+))  # fmt: skip

@@ -31,109 +31,172 @@ empty folders and files. A run that is killed leaves an upload of at most 2 MiB,
 or with --depth image the tag check-harbor, which the next run deletes and reports.
 """
 
-import time
+import argparse
+import io
+import json
+import os
+import tarfile
+import time as clock
+from hashlib import shake_256
 
-from harborlib.harbor import canary, upload
-from harborlib.harbor.api import NEEDED
+from harborlib.harbor import Run, upload
+from harborlib.harbor.refusals import NEEDED
 from harborlib.harbor.repository import Repository
-from harborlib.judge import judgement
-from harborlib.judge.judgement import Finding, ResponseTime, Shown
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units
-from harborlib.wire.failure import CONTENT, Failure, Unusable
-
-import nagiosplugin
-from nagiosplugin import Warn
+from harborlib.harbor.upload import digest_of
+from harborlib.judge import Problem, Readings, ResponseTime, Shown
+from harborlib.run import Probe, Service, options, plugin
+from harborlib.run.service import CANARY
+from harborlib.text import BYTES, CRITICAL, SECONDS, WARNING
+from harborlib.wire import CONTENT, Failure, Kind, Unusable
 
 TAG = "check-harbor"
+LARGE = 2 * 1024 * 1024  # bytes: more than a forgotten body limit of 1 MiB, and than the last blocks of a disk
+IMAGE = "application/vnd.oci.image"
+MANIFEST = f"{IMAGE}.manifest.v1+json"
+COMES_BACK_DIFFERENT = Kind("push.comes-back-different", CONTENT, CRITICAL, "does another host push here too?")
+
+time = ResponseTime("push.slow", "5", "20", "the whole push took {value}", help="seconds for everything")
+token = Shown("token", SECONDS, "{label} {value}")
+write = Shown("write", SECONDS, "{label} {value}")
+size = Shown("bytes", BYTES, "{label} {value}")
+leftover = Problem("push.left-behind", WARNING, "look why the check was killed: is the engine's time-out shorter than -t?")
 
 
-class Push(nagiosplugin.Resource):
+def measure(run: Run) -> Readings:
     """Something written to the registry, and taken back."""
+    if not run.client.account:
+        raise Unusable(NEEDED)
+    started = clock.monotonic()
+    repository = Repository(run, f"{run.args.project}/{run.args.repository}", ("pull", "push", "delete"))
+    repository.authorize()
+    yield token(round(repository.token_seconds, 3))
+    begun = clock.monotonic()
+    left = []
+    try:
+        if run.args.depth == "session":
+            written = push_session(repository)
+        elif run.args.depth == "blob":
+            written, _ = push_blobs(repository)
+        else:
+            left += delete_what_a_killed_run_left(repository)
+            written = push_image(repository)
+    except Failure as failure:
+        raise unless_unreadable(run, failure) from None
+    yield write(round(clock.monotonic() - begun, 3))
+    yield size(written)
+    left += take_back(run)
+    if left:
+        yield leftover("; ".join(left))
+    yield time(clock.monotonic() - started)
+    return f"{run.args.depth} written to {repository.name} and taken back"
 
-    def __init__(self, harbor, args):
-        self.harbor = harbor
-        self.args = args
-        self.repository = Repository(harbor, f"{args.project}/{args.repository}", ("pull", "push", "delete"))
-        self.written = 0
-        self.leftovers = []
-        self.fine = f"{args.depth} written to {self.repository.name} and taken back"
 
-    def probe(self):
-        started = time.monotonic()
-        self.repository.authorize()
-        yield nagiosplugin.Metric("token", round(self.repository.token_seconds, 3), "s", min=0, context="phase")
-        begun = time.monotonic()
+def push_session(repository: Repository) -> int:
+    """An upload that is begun and cancelled; the bytes that were written."""
+    upload.Upload(repository).cancel()
+    return 0
+
+
+def push_blobs(repository: Repository) -> "tuple[int, bytes]":
+    """The two blobs of an image: the bytes that were written, and the image's manifest."""
+    layer = make_layer()
+    begun = upload.Upload(repository)
+    begun.write(layer)
+    begun.complete(digest_of(layer))
+    config = make_configuration(layer)
+    upload.put_blob(repository, config)
+    return len(layer) + len(config), make_manifest(config, layer)
+
+
+def push_image(repository: Repository) -> int:
+    """A whole image: in, back, compared, gone; the bytes that were written."""
+    written, manifest = push_blobs(repository)
+    digest = upload.put_manifest(repository, TAG, manifest, MANIFEST)
+    try:
+        back = repository.manifest(TAG)
+        if back.digest != digest:
+            text = f"{repository.name}:{TAG} comes back as {back.digest[:19]}, not as {digest[:19]}"
+            raise Failure(COMES_BACK_DIFFERENT, text)
+        for blob in filter(None, (back.config, *back.layers)):
+            repository.blob(blob)
+    except Failure as failure:
+        raise failure.but(step="push") from None
+    return written
+
+
+def delete_what_a_killed_run_left(repository: Repository) -> "list[str]":
+    """Delete the image of a run that was killed, and say so."""
+    answer = repository.send("HEAD", f"manifests/{TAG}", {"Accept": MANIFEST})
+    digest = answer.headers.get("Docker-Content-Digest")
+    if answer.status != 200 or not digest:
+        return []
+    name = f"image {repository.name}:{TAG}"
+    upload.delete(repository, f"manifests/{digest}", name)
+    return [f"a run before this one left the {name} behind; it is deleted now"]
+
+
+def take_back(run: Run) -> "list[str]":
+    """Undo what was begun and is not wanted any more; what could not be."""
+    left = []
+    for what, undo in list(run.undo.items()):
         try:
-            {"session": self.session, "blob": self.blobs, "image": self.image}[self.args.depth]()
+            undo()
         except Failure as failure:
-            raise self.unless_unreadable(failure) from None
-        yield nagiosplugin.Metric("write", round(time.monotonic() - begun, 3), "s", min=0, context="phase")
-        yield nagiosplugin.Metric("bytes", self.written, "B", min=0, context="phase")
-        self.take_back()
-        yield nagiosplugin.Metric("leftover", "; ".join(self.leftovers))
-        yield judgement.seconds(time.monotonic() - started)
+            run.undo.pop(what)
+            left.append(f"left behind: the {what} ({failure.detail})")
+    return left
 
-    def session(self):
-        upload.Upload(self.repository).cancel()
 
-    def blobs(self):
-        """The two blobs of an image; its manifest."""
-        layer = canary.layer()
-        begun = upload.Upload(self.repository)
-        begun.write(layer)
-        begun.complete(upload.digest_of(layer))
-        config = canary.configuration(layer)
-        upload.put_blob(self.repository, config)
-        self.written += len(layer) + len(config)
-        return canary.manifest(config, layer)
-
-    def image(self):
-        """A whole image: in, back, compared, gone."""
-        self.clean_up_before()
-        digest = upload.put_manifest(self.repository, TAG, self.blobs(), canary.MANIFEST)
-        try:
-            back = self.repository.manifest(TAG)
-            if back.digest != digest:
-                text = f"{self.repository.name}:{TAG} comes back as {back.digest[:19]}, not as {digest[:19]}"
-                raise Failure(CONTENT, text, state="critical", next_step="does another host push here too?")
-            for blob in filter(None, (back.config, *back.layers)):
-                self.repository.blob(blob)
-        except Failure as failure:
-            raise failure.but(step="push") from None
-
-    def clean_up_before(self):
-        """Delete the image of a run that was killed, and remember it."""
-        answer = self.repository.send("HEAD", f"manifests/{TAG}", {"Accept": canary.MANIFEST})
-        digest = answer.headers.get("Docker-Content-Digest")
-        if answer.status == 200 and digest:
-            name = f"image {self.repository.name}:{TAG}"
-            upload.delete(self.repository, f"manifests/{digest}", name)
-            self.leftovers.append(f"a run before this one left the {name} behind; it is deleted now")
-
-    def take_back(self):
-        """Undo what was begun and is not wanted any more."""
-        for what, undo in list(self.harbor.undo.items()):
-            try:
-                undo()
-            except Failure as failure:
-                self.harbor.undo.pop(what)
-                self.leftovers.append(f"left behind: the {what} ({failure.detail})")
-
-    def unless_unreadable(self, failure):
-        """The failure of a write; where the storage cannot be read either, it belongs to check_harbor_pull."""
-        if self.args.image is None or failure.step != "push" or failure.status < 500:
-            return failure
-        canary = Repository(self.harbor, self.args.image.repository, ("pull",))
-        try:
-            canary.authorize()
-            canary.manifest(self.args.image.reference)
-        except Failure:
-            return failure.but(step="pull")
+def unless_unreadable(run: Run, failure: Failure) -> Failure:
+    """The failure of a write; where the storage cannot be read either, it belongs to check_harbor_pull."""
+    if run.args.image is None or failure.step != "push" or failure.status < 500:
         return failure
+    canary = Repository(run, run.args.image.repository, ("pull",))
+    try:
+        canary.authorize()
+        canary.manifest(run.args.image.reference)
+    except Failure:
+        return failure.but(step="pull")
+    return failure
 
 
-def declare(parser):
+def make_layer() -> bytes:
+    """An archive of one file. Its blob stays: cancelling an upload leaves more behind than writing it again."""
+    content = shake_256(b"check_harbor").digest(LARGE)
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        info = tarfile.TarInfo("check_harbor")
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    return file.getvalue()
+
+
+def make_configuration(layer: bytes) -> bytes:
+    """The configuration of an image with this layer, new each time: the database and the quota must take it in.
+
+    Harbor reads it, and takes no image whose configuration is not JSON.
+    """
+    config = {
+        "architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [digest_of(layer)]},
+        "config": {"Labels": {"check_harbor": os.urandom(400).hex()}},
+    }  # fmt: skip
+    return json.dumps(config).encode()
+
+
+def make_manifest(config: bytes, layer: bytes) -> bytes:
+    """The manifest of an image of these two."""
+    blobs = {"config": (f"{IMAGE}.config.v1+json", config), "layer": (f"{IMAGE}.layer.v1.tar", layer)}
+    entries = {
+        name: {"mediaType": kind, "digest": digest_of(content), "size": len(content)}
+        for name, (kind, content) in blobs.items()
+    }
+    return json.dumps(
+        {"schemaVersion": 2, "mediaType": MANIFEST, "config": entries["config"], "layers": [entries["layer"]]}
+    ).encode()
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What it takes besides."""
     parser.set_defaults(timeout=45)
     parser.add_argument("--project", metavar="P", type=options.part, required=True, help="the canary project")
     parser.add_argument("--repository", metavar="R", type=options.part, default="canary",
@@ -142,20 +205,18 @@ def declare(parser):
                         help="how much is written (default %(default)s)")  # fmt: skip
     parser.add_argument("--image", metavar="P/R:TAG", type=options.image,
                         help="the image of check_harbor_pull, which owns what cannot be read either")  # fmt: skip
-    options.thresholds(parser, "", "seconds for everything", "5", "20", units.SECONDS)
 
 
-def check(args, harbor):
-    if not harbor.login:
-        raise Unusable(NEEDED)
-    push = Push(harbor, args)
-    return nagiosplugin.Check(
-        push,
-        ResponseTime(args.warning, args.critical, "the whole push took {value}"),
-        Shown("phase", sentence="{name} {value}"),
-        Finding("leftover", Warn, "look why the check was killed: is the engine's time-out shorter than -t?"),
-        summaries.Summary(push),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [time, token, write, size, leftover],
+    declare=declare,
+    example=["--project", "pub", "--depth", "session"],
+    services=[
+        Service(every="5min", attempts=3, retry="40s", hosts=(CANARY, "canary_project"), login="canary",
+                options={"--project": "{canary_project}", "--image": "{canary_image}"},
+                notes="Nothing can be pushed. "
+                "Look for a full or read-only storage, a reached quota, read-only mode, a limit of the proxy.")
+    ],
+))  # fmt: skip
