@@ -28,23 +28,47 @@ rights from 2.9 on.
 Does not see: how many entries the log holds; whether Harbor forwards it to a syslog server instead.
 """
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Rest
-from harborlib.judge import runs, systemjobs
-from harborlib.run import plugin
+from harborlib.harbor import Run, endpoints
+from harborlib.judge import STANDSTILL, Problem, Readings, Shown
+from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
+from harborlib.judge.executions import Execution, History, Schedule
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import SECONDS, WARNING
+
+LOG = "read the run's log in the UI (Administration > Clean Up > Log Rotation)"
+SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
+
+executions = Executions(
+    success=SuccessAge("audit_purge.success-too-old", "8d", "15d", LOG),
+    running=RunningTime("audit_purge.running-too-long", "12h", "24h", LOG),
+    failed=Problem("audit_purge.failed", WARNING, LOG),
+    missed=Problem("audit_purge.schedule-missed", WARNING, SAVE, STANDSTILL),
+    unscheduled=Problem("audit_purge.unscheduled", WARNING, "set a schedule in Harbor's UI"),
+    grace="1h",
+)
+duration = Shown("duration", SECONDS)
 
 
-class AuditPurge(systemjobs.SystemJob):
-    """The newest runs of the audit log's purge."""
+def measure(run: Run) -> Readings:
+    """The newest executions of the audit log's purge, and its schedule."""
+    rows = run.rest.pages(endpoints.AUDIT_PURGE, limit=1, sort="-creation_time")
+    found = [Execution.of_system_job(row) for row in rows]
+    schedule = Schedule.of_system_job(run.rest.find(endpoints.AUDIT_PURGE_SCHEDULE))
+    history = History(found, run.rest.now, schedule, run.args.schedule_grace)
+    yield from executions.readings(history, unscheduled="no audit log purge is scheduled")
+    if history.success:
+        yield duration(round(history.success.duration))
+    return f"audit log purge: {history.summary}" + (f", scheduled {schedule}" if schedule else "")
 
-    job = "audit log purge"
-    endpoint = endpoints.AUDIT_PURGE
-    schedule_endpoint = endpoints.AUDIT_PURGE_SCHEDULE
 
-
-def check(args, harbor):
-    purge = AuditPurge(Rest(harbor), args.schedule_grace)
-    return systemjobs.check(purge, args, "read the run's log in the UI (Administration > Clean Up > Log Rotation)")
-
-
-main = plugin.main(__name__, runs.declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [executions, duration],
+    asks=[endpoints.AUDIT_PURGE, endpoints.AUDIT_PURGE_SCHEDULE],
+    services=[
+        Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
+                notes="The audit log is not purged: the database grows. "
+                "Look at the log of the last run and at the schedule.")
+    ],
+))  # fmt: skip

@@ -36,87 +36,89 @@ whether the rules keep what they should (Dry Run in the UI tells); the space, wh
 collection frees (check_harbor_gc).
 """
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Each, Rest
-from harborlib.judge import isolation, judgement, runs, things
-from harborlib.judge.judgement import Finding, Shown
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from harborlib.harbor import Each, Run, endpoints
+from harborlib.judge import SLOW, STANDSTILL, Problem, Readings, Selectable, Shown
+from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
+from harborlib.judge.executions import Execution, History, Schedule
 from harborlib.judge.projects import Projects
-from harborlib.judge.runs import History, Run, Schedule
-from harborlib.judge.things import Selection
-from harborlib.run import plugin
-from harborlib.text import summaries, words
-from harborlib.wire.failure import Failure
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import UNKNOWN, WARNING, words
+from harborlib.wire import Failure
 
-import nagiosplugin
-from nagiosplugin import Unknown
-
+LOG = "read the run's log in the UI (project > Policy > Tag Retention)"
+SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
 MORE = "raise -t, or divide the projects among services with --project"
-NEXT = "read the run's log in the UI (project > Policy > Tag Retention)"
+
+projects = Selectable("project", "projects", "--project")
+executions = Executions(
+    success=SuccessAge("retention.success-too-old", "8d", "15d", LOG),
+    running=RunningTime("retention.running-too-long", "12h", "24h", LOG),
+    failed=Problem("retention.failed", WARNING, LOG),
+    missed=Problem("retention.schedule-missed", WARNING, SAVE, STANDSTILL),
+    unscheduled=Problem("retention.unscheduled", WARNING, "set a schedule in Harbor's UI"),
+    grace="1h",
+)
+not_all_seen = Problem("retention.not-all-seen", UNKNOWN, MORE, SLOW)
+policies = Shown("policies")
 
 
-class Retention(nagiosplugin.Resource):
-    """The runs of every project's retention policy, the longest without success first."""
-
-    def __init__(self, rest, selection, grace):
-        self.rest = rest
-        self.selection = selection
-        self.grace = grace
-        self.fine = "no project has a tag retention policy"
-
-    def probe(self):
-        projects = Projects(self.rest, self.selection)
-        found = [(row.text("name"), row.inner("metadata").key("retention_id")) for row in projects]
-        questions = Each([policy for policy in found if policy[1]], self.history, "retention policy")
-        policies = [(name, history) for (name, _), history in questions if history]
-        policies.sort(key=lambda policy: -(policy[1].age or policy[1].fruitless or 0))
-        yield judgement.seconds(self.rest.elapsed)
-        yield nagiosplugin.Metric("unseen", projects.unseen or questions.unseen)
-        for name, history in policies:
-            yield from history.metrics(name, unscheduled="its rules have no schedule")
-        yield nagiosplugin.Metric("policies", len(policies), min=0)
-        yield from runs.totals(history for _, history in policies)
-        if policies:
-            self.fine = self.told([history for _, history in policies])
-
-    def history(self, policy):
-        """The runs of one policy; None where it has no rules, so that there is nothing to run."""
-        name, number = policy
-        try:
-            rules = self.rest.get(endpoints.RETENTION, number)
-            rows = list(self.rest.pages(endpoints.RETENTION_EXECUTIONS, number, limit=1))
-        except Failure as failure:
-            raise failure.but(detail=f"{name}: {failure.detail}") from None
-        cron = rules.inner("trigger").inner("settings").text("cron")
-        found = [Run.of(row, counts=not row.flag("dry_run")) for row in rows]
-        return (
-            History(found, self.rest.now, Schedule(cron) if cron else None, self.grace) if rules.rows("rules") else None
-        )
-
-    @staticmethod
-    def told(histories):
-        ages = [history.age for history in histories if history.age is not None]
-        text = f"{words.number(len(histories), 'retention policy')}"
-        text += f", the last success at most {words.span(max(ages))} ago" if ages else ""
-        never = len(histories) - len(ages)
-        return text + (f", {never} without a run yet" if never else "")
+def measure(run: Run) -> Readings:
+    """The executions of every project's retention policy, the longest without success first."""
+    listed = Projects(run.rest, projects.chosen(run.args))
+    found = [(row.text("name"), row.inner("metadata").key("retention_id")) for row in listed]
+    questions = Each([policy for policy in found if policy[1]], partial(history_of, run), "retention policy")
+    histories = [(name, history) for (name, _), history in questions if history]
+    histories.sort(key=lambda named: -(named[1].age or named[1].fruitless or 0))
+    unseen = listed.unseen or questions.unseen
+    if unseen:
+        yield not_all_seen(unseen)
+    for name, history in histories:
+        yield from executions.readings(history, name, unscheduled="its rules have no schedule")
+    yield policies(len(histories))
+    yield from executions.worst(history for _, history in histories)
+    return summary([history for _, history in histories])
 
 
-def declare(parser):
-    runs.declare(parser)
-    things.declare(parser, "projects", "--project")
+def history_of(run: Run, policy: tuple[str, str]) -> History | None:
+    """The executions of one project's policy (its name and number); None: it has no rules, so nothing is to run."""
+    name, number = policy
+    try:
+        rules = run.rest.get(endpoints.RETENTION, number)
+        rows = list(run.rest.pages(endpoints.RETENTION_EXECUTIONS, number, limit=1))
+    except Failure as failure:
+        raise failure.but(detail=f"{name}: {failure.detail}") from None
+    if not rules.rows("rules"):
+        return None
+    cron = rules.inner("trigger").inner("settings").text("cron")
+    found = [Execution.of(row, counts=not row.flag("dry_run")) for row in rows]
+    return History(found, run.rest.now, Schedule(cron) if cron else None, run.args.schedule_grace)
 
 
-def check(args, harbor):
-    selection = Selection(args, "project")
-    retention = Retention(Rest(harbor), selection, args.schedule_grace)
-    return nagiosplugin.Check(
-        retention,
-        *runs.contexts(args, NEXT, selection),
-        Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
-        Shown("policies"),
-        Shown("time"),
-        summaries.OfMany(retention),
-    )
+def summary(histories: Sequence[History]) -> str:
+    """What an operator reads when all is well."""
+    if not histories:
+        return "no project has a tag retention policy"
+    ages = [history.age for history in histories if history.age is not None]
+    text = f"{words.number(len(histories), 'retention policy')}"
+    text += f", the last success at most {words.span(max(ages))} ago" if ages else ""
+    never = len(histories) - len(ages)
+    return text + (f", {never} without a run yet" if never else "")
 
 
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [executions, not_all_seen, policies],
+    selects=projects,
+    asks=[endpoints.RETENTION, endpoints.RETENTION_EXECUTIONS],
+    services=[
+        Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "projects"),
+                notes="A tag retention policy fails or does not run: the storage fills up. "
+                "Look at the log of its last execution in the project.")
+    ],
+))  # fmt: skip

@@ -29,80 +29,73 @@ long a single scan takes (check_harbor_workers); scans that a push or a person b
 (check_harbor_scanner).
 """
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Rest
-from harborlib.judge import isolation, judgement
-from harborlib.judge.judgement import Finding, Shown, Threshold
-from harborlib.judge.runs import History, Schedule
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
+import argparse
 
-import nagiosplugin
-from nagiosplugin import Warn
+from harborlib.harbor import Run, endpoints
+from harborlib.judge import STANDSTILL, Limit, Problem, Readings, Shown
+from harborlib.judge.executions import History, Schedule
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import PERCENT, WARNING, words
+from harborlib.text.units import duration
 
-NEXT = "read the log of a failed scan in the UI (the artifact's vulnerabilities), then docker logs trivy-adapter"
-AGAIN = "save the schedule anew in the UI (Interrogation Services), so that the job service learns of it"
+READ_LOG = "read the log of a failed scan in the UI (the artifact's vulnerabilities), then docker logs trivy-adapter"
+SAVE = "save the schedule anew in the UI (Interrogation Services), so that the job service learns of it"
 WAIT = "look at Administration > Job Service Dashboard (queue IMAGE_SCAN), and at docker logs harbor-jobservice"
+GRACE = "1h"
+
+failing = Limit("scan.scans-failed", "errors", PERCENT, "{failed} of {total} scans failed, {value}", "5", "25",
+                help="percent of the scans that failed", next_step=READ_LOG)  # fmt: skip
+stuck = Problem("scan.stuck", WARNING, WAIT, STANDSTILL)
+never_fired = Problem("scan.schedule-never-fired", WARNING, SAVE, STANDSTILL)
+scans_failed = Shown("failed")
+images_waiting = Shown("waiting")
+scans_completed = Shown("completed")
+images = Shown("total")
 
 
-class ScanAll(nagiosplugin.Resource):
+def measure(run: Run) -> Readings:
     """The last scan of all images, and the schedule of such scans."""
-
-    def __init__(self, rest, grace):
-        self.rest = rest
-        self.grace = grace
-        self.failed = self.total = 0
-        self.fine = ""
-
-    def probe(self):
-        newest = self.rest.get(endpoints.SCAN_ALL_METRICS)
-        scheduled = self.rest.get(endpoints.SCAN_SCHEDULE_METRICS)
-        found = self.rest.find(endpoints.SCAN_ALL_SCHEDULE)
-        counts = newest.inner("metrics")
-        completed, waiting = newest.number("completed"), counts.number("Pending")
-        self.failed, self.total = counts.number("Error"), newest.number("total", needed=True)
-        ongoing = newest.flag("ongoing")
-        share = round(self.failed * 100 / self.total, 2) if self.total else 0
-        cron = found.inner("schedule").text("cron") if found else ""
-        yield judgement.seconds(self.rest.elapsed)
-        yield nagiosplugin.Metric("errors", share, "%", min=0, max=100)
-        stuck = ongoing and waiting and not counts.number("Running")
-        text = f"{waiting} of {self.total} images wait, and none is being scanned"
-        yield nagiosplugin.Metric("stuck", text if stuck else "")
-        schedule = Schedule(cron, found.moment("update_time")) if cron else None
-        never = None if "trigger" in scheduled else schedule
-        missed = History((), self.rest.now, never, self.grace).missed
-        text = f"the schedule {schedule} has never fired, due at {words.moment(missed or 0)}"
-        yield nagiosplugin.Metric("schedule", text if missed else "")
-        counted = {"failed": self.failed, "waiting": waiting, "completed": completed, "total": self.total}
-        for name, value in counted.items():
-            yield nagiosplugin.Metric(name, value, min=0, context="value")
-        what = f"{completed} of {self.total} done, {self.failed} failed"
-        self.fine = f"{'a scan of all images goes on' if ongoing else 'last scan of all images'}: {what}"
-        if "trigger" not in newest:
-            self.fine = "no scan of all images yet"
-        self.fine += f", scheduled {schedule}" if schedule else ", none scheduled"
+    newest = run.rest.get(endpoints.SCAN_ALL_METRICS)
+    scheduled = run.rest.get(endpoints.SCAN_SCHEDULE_METRICS)
+    found = run.rest.find(endpoints.SCAN_ALL_SCHEDULE)
+    metrics = newest.inner("metrics")
+    completed, waiting = newest.number("completed"), metrics.number("Pending")
+    failed, total = metrics.number("Error"), newest.number("total", needed=True)
+    ongoing = newest.flag("ongoing")
+    yield failing(round(failed * 100 / total, 2) if total else 0, high=100, failed=failed, total=total)
+    if ongoing and waiting and not metrics.number("Running"):
+        yield stuck(f"{waiting} of {total} images wait, and none is being scanned")
+    schedule = Schedule.of_system_job(found)
+    never = None if "trigger" in scheduled else schedule
+    missed = History((), run.rest.now, never, run.args.schedule_grace).missed
+    if missed:
+        yield never_fired(f"the schedule {schedule} has never fired, due at {words.moment(missed)}")
+    yield scans_failed(failed)
+    yield images_waiting(waiting)
+    yield scans_completed(completed)
+    yield images(total)
+    text = "a scan of all images goes on" if ongoing else "last scan of all images"
+    text += f": {completed} of {total} done, {failed} failed"
+    if "trigger" not in newest:
+        text = "no scan of all images yet"
+    return text + (f", scheduled {schedule}" if schedule else ", none scheduled")
 
 
-def declare(parser):
-    options.thresholds(parser, "", "percent of the scans that failed", "5", "25", units.PERCENT)
-    parser.add_argument("--schedule-grace", metavar="TIME", type=units.duration, default=3600.0,
-                        help="how late a scheduled scan may begin (default 1h)")  # fmt: skip
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare how late the schedule may fire."""
+    parser.add_argument("--schedule-grace", metavar="TIME", type=duration, default=GRACE,
+                        help=f"how late a scheduled scan may begin (default {GRACE})")  # fmt: skip
 
 
-def check(args, harbor):
-    scan = ScanAll(Rest(harbor), args.schedule_grace)
-    limits = (args.warning, args.critical)
-    sentence = "{resource.failed} of {resource.total} scans failed, {value}"
-    return nagiosplugin.Check(
-        scan,
-        Threshold("errors", *limits, sentence, words.percent, NEXT),
-        Finding("stuck", Warn, WAIT, kind=isolation.STANDSTILL),
-        Finding("schedule", Warn, AGAIN, kind=isolation.STANDSTILL),
-        Shown("value"),
-        Shown("time"),
-        summaries.Summary(scan),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [failing, stuck, never_fired, scans_failed, images_waiting, scans_completed, images],
+    declare=declare,
+    asks=[endpoints.SCAN_ALL_METRICS, endpoints.SCAN_SCHEDULE_METRICS, endpoints.SCAN_ALL_SCHEDULE],
+    services=[
+        Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "scanner"),
+                notes="Scanning all images fails or does not finish: vulnerabilities go unseen. "
+                "Look at the log of a failed scan, then at the scanner.")
+    ],
+))  # fmt: skip

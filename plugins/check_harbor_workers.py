@@ -29,81 +29,71 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: how many jobs wait (check_harbor_queue), whether jobs succeed (check_harbor_gc, _replication, _scan).
 """
 
-from harborlib.harbor import components, endpoints
-from harborlib.harbor.rest import Rest
-from harborlib.judge import judgement
-from harborlib.judge.judgement import Finding, Shown, Threshold
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
+from __future__ import annotations
 
-import nagiosplugin
-from nagiosplugin import Warn
+from collections.abc import Iterable
 
-NEXT = components.next_step("jobservice")
+from harborlib.harbor import Rest, Run, components, endpoints
+from harborlib.harbor.fields import Fields
+from harborlib.judge import Limit, Problem, Readings
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import COUNT, PERCENT, SECONDS, WARNING, words
+
+JOBSERVICE = components.next_step("jobservice")
 LONG_JOB = "look at the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
 
+pools = Limit("workers.too-few-pools", "pools", COUNT, "live worker pools: {value}", None, "1:",
+              help="number of live pools", next_step=JOBSERVICE)  # fmt: skip
+heartbeat = Limit("workers.heartbeat-too-old", "heartbeat", SECONDS, "last sign of life {value} ago", "30s", "2min",
+                  option="heartbeat", help="age of the youngest sign of life", next_step=JOBSERVICE)  # fmt: skip
+silent = Problem("workers.pool-silent", WARNING, JOBSERVICE)
+busy = Limit("workers.nearly-all-busy", "busy", PERCENT, "{value} of the workers busy", "90", None,
+             option="busy", help="percent of the workers that have a job", next_step=LONG_JOB)  # fmt: skip
+longest = Limit("workers.job-too-long", "longest", SECONDS, "{job} takes {value} already", "12h", "24h",
+                option="job", help="how long a job takes", next_step=LONG_JOB)  # fmt: skip
 
-class Workers(nagiosplugin.Resource):
+
+def measure(run: Run) -> Readings:
     """The pools with their heartbeats, and what the workers do."""
-
-    def __init__(self, rest, is_alive):
-        self.rest = rest
-        self.is_alive = is_alive
-        self.longest = ""
-        self.fine = ""
-
-    def probe(self):
-        rows = self.rest.rows(endpoints.POOLS)
-        ages = {row.text("worker_pool_id"): self.age(row.moment("heartbeat_at")) for row in rows}
-        live = [name for name, age in ages.items() if self.is_alive(age)]
-        workers = [row for row in self.rest.rows(endpoints.WORKERS) if row.text("pool_id") in live]
-        busy = [row for row in workers if row.text("job_id")]
-        yield judgement.seconds(self.rest.elapsed)
-        yield nagiosplugin.Metric("pools", len(live), min=0)
-        if ages:
-            yield nagiosplugin.Metric("heartbeat", round(min(ages.values())), "s", min=0)
-        silent = [words.span(age) for name, age in ages.items() if name not in live]
-        text = f"{len(silent)} of {words.number(len(ages), 'pool')} silent, for {', '.join(silent)}"
-        yield nagiosplugin.Metric("silent", text if live and silent else "")
-        if workers:
-            yield nagiosplugin.Metric("busy", round(len(busy) * 100 / len(workers), 1), "%", min=0, max=100)
-        yield nagiosplugin.Metric("longest", self.longest_job(busy), "s", min=0)
-        alive = words.number(len(live), "worker pool")
-        self.fine = f"{alive} alive, {len(busy)} of {words.number(len(workers), 'worker')} busy"
-
-    def age(self, moment):
-        """Seconds since then, by the server's clock; never is as long ago as can be."""
-        return max(0.0, self.rest.now - (moment or 0.0))
-
-    def longest_job(self, busy):
-        """Seconds that the longest job takes, whose name is noted."""
-        ages = [(self.age(row.moment("start_at")), row.text("job_name")) for row in busy if "start_at" in row]
-        seconds, self.longest = max(ages, default=(0.0, "the longest job"))
-        return round(seconds)
+    rest, is_alive = run.rest, run.args.heartbeat_critical.match
+    rows = rest.rows(endpoints.POOLS)
+    ages = {row.text("worker_pool_id"): age(rest, row.moment("heartbeat_at")) for row in rows}
+    live = [name for name, seconds in ages.items() if is_alive(seconds)]
+    workers = [row for row in rest.rows(endpoints.WORKERS) if row.text("pool_id") in live]
+    working = [row for row in workers if row.text("job_id")]
+    yield pools(len(live))
+    if ages:
+        yield heartbeat(round(min(ages.values())))
+    quiet = [words.span(seconds) for name, seconds in ages.items() if name not in live]
+    if live and quiet:
+        yield silent(f"{len(quiet)} of {words.number(len(ages), 'pool')} silent, for {', '.join(quiet)}")
+    if workers:
+        yield busy(round(len(working) * 100 / len(workers), 1), high=100)
+    seconds, job = longest_job(rest, working)
+    yield longest(round(seconds), job=job)
+    alive = words.number(len(live), "worker pool")
+    return f"{alive} alive, {len(working)} of {words.number(len(workers), 'worker')} busy"
 
 
-def declare(parser):
-    options.thresholds(parser, "", "number of live pools", None, "1:", units.COUNT)
-    options.thresholds(parser, "heartbeat", "age of the youngest sign of life", "30s", "2min", units.SECONDS)
-    options.thresholds(parser, "busy", "percent of the workers that have a job", "90", None, units.PERCENT)
-    options.thresholds(parser, "job", "how long a job takes", "12h", "24h", units.SECONDS)
+def age(rest: Rest, moment: float | None) -> float:
+    """Seconds since then, by the server's clock; never is as long ago as can be."""
+    return max(0.0, rest.now - (moment or 0.0))
 
 
-def check(args, harbor):
-    workers = Workers(Rest(harbor), args.heartbeat_critical.match)
-    heartbeat = (args.heartbeat_warning, args.heartbeat_critical)
-    busy = (args.busy_warning, args.busy_critical)
-    job = (args.job_warning, args.job_critical)
-    return nagiosplugin.Check(
-        workers,
-        Threshold("pools", args.warning, args.critical, "live worker pools: {value}", next_step=NEXT),
-        Threshold("heartbeat", *heartbeat, "last sign of life {value} ago", words.span, NEXT),
-        Finding("silent", Warn, NEXT),
-        Threshold("busy", *busy, "{value} of the workers busy", words.percent, LONG_JOB),
-        Threshold("longest", *job, "{resource.longest} takes {value} already", words.span, LONG_JOB),
-        Shown("time"),
-        summaries.Summary(workers),
-    )
+def longest_job(rest: Rest, working: Iterable[Fields]) -> tuple[float, str]:
+    """Seconds that the longest job takes, and its name."""
+    ages = [(age(rest, row.moment("start_at")), row.text("job_name")) for row in working if "start_at" in row]
+    return max(ages, default=(0.0, "the longest job"))
 
 
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [pools, heartbeat, silent, busy, longest],
+    asks=[endpoints.POOLS, endpoints.WORKERS],
+    services=[
+        Service(every="5min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
+                notes="No worker pool is alive, or no worker is free: jobs stand still. "
+                "Look at the container harbor-jobservice, then for jobs that hang.")
+    ],
+))  # fmt: skip

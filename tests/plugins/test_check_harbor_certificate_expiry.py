@@ -141,7 +141,7 @@ def test_each_element_has_its_own_limits(check, harbor: Simulator) -> None:
     line = "Intermediate expires in 20 days, on DATE"
     assert check("certificate", "-v") == [
         f"HARBOR CERTIFICATE WARNING - {line} | {perfdata}",
-        f"WARNING: {line}",
+        f"WARNING: {line} [certificate.expires]",
         "OK: handshake in T s",
         "OK: localhost is good for 25 days, until DATE",
         RENEW,
