@@ -102,7 +102,8 @@ class Shown(Measure):
 
     def judge(self, reading: Reading, args: Options) -> Finding:
         """OK."""
-        return Finding(self.id, OK, self.say(reading), reading.of if self.sentence else "")
+        text = self.say(reading)
+        return Finding(self.id, OK, text, reading.of if text else "")
 
 
 class Limit(Shown):
@@ -160,7 +161,7 @@ class Limit(Shown):
                 limit = f"{state.lower()} {words.limit(allowed, self.show)}"
                 values = {"value": value, "unit": self.unit.uom, "limit": str(allowed)}
                 return Finding(self.id, state, text, reading.of, limit, values=values, next_step=self.next_step)
-        return Finding(self.id, OK, text, reading.of if self.sentence else "")
+        return Finding(self.id, OK, text, reading.of if text else "")
 
 
 class Worst(Measure):
