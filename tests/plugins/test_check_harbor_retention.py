@@ -152,8 +152,22 @@ def test_options(ask, harbor: Simulator) -> None:
     )
 
 
+def test_details(ask, harbor: Simulator) -> None:
+    """Where nothing runs there is nothing to say of it."""
+    harbor.content.now = NOW
+    harbor.content.retentions = {1: ("priv", job("Failed", 8 * HOUR)), 2: ("pub", job("Success", 8 * HOUR))}
+    assert ask("retention", "-v")[1:-1] == [
+        "WARNING: priv: the last run failed 7 h ago, 2026-11-22 04:00 UTC (run 9) [retention.failed]",
+        "OK: priv: no success for 8 h or longer",
+        "OK: pub: last success 7 h ago",
+        READ_LOG,
+    ]
+
+
 def test_a_policy_without_rules_has_nothing_to_run(ask, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/retentions/1", body={"id": 1, "rules": [], "trigger": {"settings": {"cron": ""}}})
+    assert ask("retention")[0].startswith("HARBOR RETENTION OK - no project has a tag retention policy | ")
+    harbor.answer("/api/v2.0/retentions/1", body={"id": 1, "rules": [], "trigger": {"settings": {"cron": "never"}}})
     assert ask("retention")[0].startswith("HARBOR RETENTION OK - no project has a tag retention policy | ")
 
 
