@@ -23,74 +23,68 @@ Does not see: whether scans succeed (check_harbor_scan); scanners of single proj
 what a scanner answered.
 """
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Rest
-from harborlib.judge import judgement
-from harborlib.judge.judgement import Finding, Shown, Threshold
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
-from harborlib.wire.failure import Failure
+from collections.abc import Generator
 
-import nagiosplugin
-from nagiosplugin import Critical, Warn
+from harborlib.harbor import Run, endpoints
+from harborlib.judge import Limit, Problem, Reading, Readings, Shown
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import CRITICAL, SECONDS, WARNING, words
+from harborlib.wire import Failure
 
 UPDATED = "harbor.scanner-adapter/vulnerability-database-updated-at"
 CHOOSE = "choose a default scanner in the UI (Interrogation Services > Scanners)"
 REACH = "docker ps -a; docker logs --tail 50 trivy-adapter (or the pod, or the scanner at that address)"
 UPDATE = "can the scanner download its database? docker logs trivy-adapter; its proxy, its rate limits, its disk"
 
+no_default = Problem("scanner.no-default", WARNING, CHOOSE)
+disabled = Problem("scanner.disabled", WARNING, CHOOSE)
+no_answer = Problem("scanner.no-answer", CRITICAL, REACH)
+database_age = Limit("scanner.database-too-old", "age", SECONDS, "the vulnerability database is {value} old",
+                     "48h", "7d", help="age of the vulnerability database", next_step=UPDATE)  # fmt: skip
+time = Shown("time", SECONDS)
 
-class Scanner(nagiosplugin.Resource):
+
+def measure(run: Run) -> Readings:
     """The default scanner and what it says of itself."""
-
-    def __init__(self, rest):
-        self.rest = rest
-        self.fine = ""
-
-    def probe(self):
-        default = next((row for row in self.rest.pages(endpoints.SCANNERS) if row.flag("is_default")), None)
-        if default is None:
-            yield nagiosplugin.Metric("missing", "no scanner is the default: nothing is scanned")
-        else:
-            name = default.text("name")
-            disabled = f"the default scanner {name} is disabled: nothing is scanned"
-            yield nagiosplugin.Metric("missing", disabled if default.flag("disabled") else "")
-            yield from self.metadata(default.text("uuid"), f"{name} at {default.text('url')}")
-        yield judgement.seconds(self.rest.elapsed)
-
-    def metadata(self, uuid, name):
-        """Whether it answers, and the age of its database."""
-        try:
-            metadata = self.rest.get(endpoints.SCANNER_METADATA, uuid)
-        except Failure as failure:
-            if failure.status < 500 and not failure.hung:
-                raise
-            why = "in time" if failure.hung else f"({failure.status})"
-            yield nagiosplugin.Metric("answer", f"{name} does not answer Harbor {why}")
-            return
-        updated = metadata.inner("properties").moment(UPDATED)
-        self.fine = f"{name} answers, but does not tell how old its vulnerability database is"
-        if updated is not None:
-            age = max(0.0, self.rest.now - updated)
-            self.fine = f"{name} answers, its vulnerability database is {words.span(age)} old"
-            yield nagiosplugin.Metric("age", round(age), "s", min=0)
+    default = next((row for row in run.rest.pages(endpoints.SCANNERS) if row.flag("is_default")), None)
+    text = ""
+    if default is None:
+        yield no_default("no scanner is the default: nothing is scanned")
+    else:
+        name = default.text("name")
+        if default.flag("disabled"):
+            yield disabled(f"the default scanner {name} is disabled: nothing is scanned")
+        text = yield from metadata(run, default.text("uuid"), f"{name} at {default.text('url')}")
+    yield time(round(run.rest.elapsed, 3))
+    return text
 
 
-def declare(parser):
-    options.thresholds(parser, "", "age of the vulnerability database", "48h", "7d", units.SECONDS)
+def metadata(run: Run, uuid: str, name: str) -> Generator[Reading, None, str]:
+    """Whether it answers, and the age of its database."""
+    try:
+        found = run.rest.get(endpoints.SCANNER_METADATA, uuid)
+    except Failure as failure:
+        if failure.status < 500 and not failure.hung:
+            raise
+        why = "in time" if failure.hung else f"({failure.status})"
+        yield no_answer(f"{name} does not answer Harbor {why}")
+        return ""
+    updated = found.inner("properties").moment(UPDATED)
+    if updated is None:
+        return f"{name} answers, but does not tell how old its vulnerability database is"
+    age = max(0.0, run.rest.now - updated)
+    yield database_age(round(age))
+    return f"{name} answers, its vulnerability database is {words.span(age)} old"
 
 
-def check(args, harbor):
-    scanner = Scanner(Rest(harbor))
-    limits = (args.warning, args.critical)
-    return nagiosplugin.Check(
-        scanner,
-        Finding("missing", Warn, CHOOSE),
-        Finding("answer", Critical, REACH),
-        Threshold("age", *limits, "the vulnerability database is {value} old", words.span, UPDATE),
-        Shown("time"),
-        summaries.Summary(scanner),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [no_default, disabled, no_answer, database_age, time],
+    asks=[endpoints.SCANNERS, endpoints.SCANNER_METADATA],
+    services=[
+        Service(every="10min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "scanner"),
+                notes="The default scanner does not answer or its database is old. "
+                "Look at the container trivy-adapter and whether it can download its database.")
+    ],
+))  # fmt: skip
