@@ -33,73 +33,82 @@ Does not see: which artifact has them (the UI's Security Hub, or check_harbor_ar
 failed after the last scan of all images.
 """
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Rest
-from harborlib.judge import judgement
-from harborlib.judge.judgement import Finding, Shown, Threshold
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
+from __future__ import annotations
 
-import nagiosplugin
-from nagiosplugin import Warn
+import argparse
 
-SEVERITIES = ("critical", "high", "medium", "low", "unknown", "none")
+from harborlib.harbor import Run, endpoints
+from harborlib.judge import Limit, Problem, Reading, Readings, Shown
+from harborlib.judge.readings import Options, Range
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import COUNT, PERCENT, WARNING
+from harborlib.text.units import RangeType
+
 SCAN = "start a scan of all images in the UI (Interrogation Services), or let projects scan on push"
 FAILING = "run check_harbor_scan and check_harbor_scanner: as long as scans fail, these counts mean nothing"
 REBUILD = "see the UI's Security Hub for the worst artifacts; have them rebuilt"
+SEVERITIES = ("high", "medium", "low", "unknown", "none")  # besides critical, which has a limit
 
 
-class Vulnerabilities(nagiosplugin.Resource):
-    """What the security hub counts."""
+class CriticalCves(Limit):
+    """The number of critical vulnerabilities, for which there is a warning alone, and only where it is asked for."""
 
-    def __init__(self, rest):
-        self.rest = rest
-        self.artifacts = 0
-        self.fine = ""
+    def declare(self, parser: argparse.ArgumentParser) -> None:
+        """Declare --critical-cves."""
+        parser.add_argument("--critical-cves", metavar="RANGE", type=RangeType(COUNT),
+                            help=f"warning outside this range: {self.help}")  # fmt: skip
 
-    def probe(self):
-        summary = self.rest.get(endpoints.SECURITY_SUMMARY)
-        scans = self.rest.get(endpoints.SCAN_ALL_METRICS)
-        counts = {severity: summary.number(f"{severity}_cnt") for severity in SEVERITIES}
-        scanned, total = summary.number("scanned_cnt"), summary.number("total_vuls")
-        self.artifacts = summary.number("total_artifact", needed=True)
-        failed = f"{scans.inner('metrics').number('Error')} of {scans.number('total')} scans failed"
-        failing = bool(scans.inner("metrics").number("Error"))
-        yield judgement.seconds(self.rest.elapsed)
-        if self.artifacts:
-            coverage = round(scanned * 100 / self.artifacts, 2)
-            yield nagiosplugin.Metric("coverage", coverage, "%", min=0, max=100)
-        doubt = f"0 vulnerabilities in {scanned} artifacts, but {failed} in the last scan of all images"
-        yield nagiosplugin.Metric("doubt", doubt if failing and scanned and not total else "")
-        yield nagiosplugin.Metric("artifacts", self.artifacts, min=0, context="value")
-        yield nagiosplugin.Metric("scanned", scanned, min=0, context="value")
-        yield nagiosplugin.Metric("critical", counts.pop("critical"), min=0)
-        for name, value in (*counts.items(), ("fixable", summary.number("fixable_cnt")), ("total", total)):
-            yield nagiosplugin.Metric(name, value, min=0, context="value")
-        self.fine = f"{scanned} of {self.artifacts} artifacts scanned, {total} vulnerabilities"
-        if total:
-            self.fine += f", {summary.number('critical_cnt')} critical, {counts['high']} high"
-        self.fine += f"; {failed}, so there are more" if failing else ""
+    def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
+        """What the option says."""
+        return args.critical_cves, None
 
 
-def declare(parser):
-    options.thresholds(parser, "", "percent of the artifacts that are scanned", "90:", "50:", units.PERCENT)
-    parser.add_argument("--critical-cves", metavar="RANGE", type=units.RangeType(units.COUNT),
-                        help="warning outside this range: number of critical vulnerabilities")  # fmt: skip
+coverage = Limit("vulnerabilities.few-scanned", "coverage", PERCENT, "{value} of {artifacts} artifacts scanned",
+                 "90:", "50:", help="percent of the artifacts that are scanned", next_step=SCAN)  # fmt: skip
+unreliable = Problem("vulnerabilities.counts-unreliable", WARNING, FAILING)
+critical = CriticalCves("vulnerabilities.too-many-critical", "critical", COUNT, "{value} critical vulnerabilities",
+                        help="number of critical vulnerabilities", next_step=REBUILD)  # fmt: skip
+artifacts = Shown("artifacts")
+artifacts_scanned = Shown("scanned")
+others = {severity: Shown(severity) for severity in SEVERITIES}
+fixable = Shown("fixable")
+all_found = Shown("total")
 
 
-def check(args, harbor):
-    vulnerabilities = Vulnerabilities(Rest(harbor))
-    sentence = "{value} of {resource.artifacts} artifacts scanned"
-    return nagiosplugin.Check(
-        vulnerabilities,
-        Threshold("coverage", args.warning, args.critical, sentence, words.percent, SCAN),
-        Finding("doubt", Warn, FAILING),
-        Threshold("critical", args.critical_cves, None, "{value} critical vulnerabilities", next_step=REBUILD),
-        Shown("value"),
-        Shown("time"),
-        summaries.Summary(vulnerabilities),
-    )
+def measure(run: Run) -> Readings:
+    """What the security hub counts, and whether the last scan of all images failed."""
+    summary = run.rest.get(endpoints.SECURITY_SUMMARY)
+    scans = run.rest.get(endpoints.SCAN_ALL_METRICS)
+    found = {severity: summary.number(f"{severity}_cnt") for severity in ("critical", *SEVERITIES)}
+    scanned, total = summary.number("scanned_cnt"), summary.number("total_vuls")
+    number = summary.number("total_artifact", needed=True)
+    errors = scans.inner("metrics").number("Error")
+    failed = f"{errors} of {scans.number('total')} scans failed"
+    if number:
+        yield coverage(round(scanned * 100 / number, 2), high=100, artifacts=number)
+    if errors and scanned and not total:
+        yield unreliable(f"0 vulnerabilities in {scanned} artifacts, but {failed} in the last scan of all images")
+    yield artifacts(number)
+    yield artifacts_scanned(scanned)
+    yield critical(found["critical"])
+    for severity, shown in others.items():
+        yield shown(found[severity])
+    yield fixable(summary.number("fixable_cnt"))
+    yield all_found(total)
+    text = f"{scanned} of {number} artifacts scanned, {total} vulnerabilities"
+    if total:
+        text += f", {found['critical']} critical, {found['high']} high"
+    return text + (f"; {failed}, so there are more" if errors else "")
 
 
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [coverage, unreliable, critical, artifacts, artifacts_scanned, *others.values(), fixable, all_found],
+    asks=[endpoints.SECURITY_SUMMARY, endpoints.SCAN_ALL_METRICS],
+    services=[
+        Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "scanner"),
+                notes="Images are not scanned, or have more vulnerabilities than agreed. "
+                "Start a scan of all images. Have the worst ones rebuilt.")
+    ],
+))  # fmt: skip
