@@ -148,9 +148,12 @@ class Limit(Shown):
         stem = f"{self.option.replace('-', '_')}_" if self.option else ""
         return getattr(args, f"{stem}warning"), getattr(args, f"{stem}critical")
 
-    def worst(self, value: float) -> Reading:
-        """The worst of many as one number: in the perfdata beside these limits, judged with each of the many."""
-        return Reading(Worst(self), value, label=self.label)
+    def worst(self, value: float, low: float | None = None, high: float | None = None) -> Reading:
+        """The worst of many as one number: in the perfdata beside these limits, judged with each of the many.
+
+        `low` and `high` are the smallest and the greatest value that is possible, where each of the many names none.
+        """
+        return Reading(Worst(self, self.low if low is None else low), value, label=self.label, high=high)
 
     def judge(self, reading: Reading, args: Options) -> Finding:
         """Critical, then warning, then ok; a problem names the limit that it left."""
@@ -167,10 +170,10 @@ class Limit(Shown):
 class Worst(Measure):
     """The worst value of a limit over all of many."""
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: Limit, low: float | None) -> None:
         self.limit = limit
         self.unit = limit.unit
-        self.low = limit.low
+        self.low = low
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
         """Those of the limit: a hint for graphs."""
