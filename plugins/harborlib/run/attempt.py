@@ -255,5 +255,4 @@ class Attempt:
             notes=tuple(note for note in self.run.notes if note != known),
             many=bool(self.probe.selects),
             error=self.error,
-            secrets=tuple(self.run.secrets),
         )

@@ -18,8 +18,8 @@ from harborlib import __version__
 from harborlib.judge.isolation import OWNERS
 from harborlib.text import units
 from harborlib.text.helptext import Layout
-from harborlib.text.report import LIMIT
-from harborlib.text.safe import cut, sanitised, write
+from harborlib.text.cleaning import LIMIT, cut, sanitised
+from harborlib.text.writing import write
 from harborlib.wire import credentials
 from harborlib.wire.failure import Unusable
 from harborlib.wire.origin import Origin, host_and_port

@@ -19,7 +19,7 @@ from typing import NoReturn
 from harborlib.text import json_output, nagios
 from harborlib.text.finding import Finding
 from harborlib.text.report import Report
-from harborlib.text.safe import write
+from harborlib.text.writing import write
 from harborlib.text.states import UNKNOWN
 from harborlib.wire import deadline
 from harborlib.wire.failure import Interrupted

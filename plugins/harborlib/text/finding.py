@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from .cleaning import clean
 from .states import OK, UNKNOWN
 
 
@@ -36,29 +37,37 @@ class Finding(NamedTuple):
     follows: bool = False
     next_step: str = ""
 
-    def explained(self, cause: Cause) -> Finding:
-        """The same, with the reason known."""
-        return self._replace(cause=cause)
-
     def owned_by(self, cause: Cause) -> Finding:
-        """The same as another service's problem: UNKNOWN, and the line names that service's command."""
+        """The same as another service's problem: UNKNOWN, and the line ends with that service's command."""
         step = f"look at {cause.see} first: this follows from it"
         return self._replace(state=UNKNOWN, cause=cause, follows=True, next_step=step)
 
-    def sentence(self, aside: bool = True, reason: bool = True) -> str:
-        """The finding in one sentence, without the pointer to its owner; without `aside` and `reason` where too long."""
-        parts = [
+    def cleaned(self) -> Finding:
+        """The same with texts that are safe wherever they are shown: some come from a server."""
+        cause = self.cause and self.cause._replace(because=clean(self.cause.because))
+        return self._replace(
+            text=clean(self.text), subject=clean(self.subject), limit=clean(self.limit), aside=clean(self.aside),
+            next_step=clean(self.next_step), cause=cause,
+        )  # fmt: skip
+
+    def sentence(self, aside: bool = True) -> str:
+        """The finding in one sentence, without whose it is; `aside=False` where there is little room."""
+        return "".join([
             f"{self.subject}: " if self.subject else "",
             self.text,
             f" ({self.limit})" if self.limit else "",
             f" ({self.aside})" if self.aside and aside else "",
-            f"; {self.cause.because}" if self.cause and reason else "",
-        ]
-        return "".join(parts)
+            "" if self.follows else self.reason,
+        ])  # fmt: skip
+
+    @property
+    def reason(self) -> str:
+        """Why, as far as that is known."""
+        return f"; {self.cause.because}" if self.cause else ""
 
     @property
     def pointer(self) -> str:
-        """Where the line sends its reader: the owner's command, or ""."""
+        """Where a line sends its reader: the owner's command, or "". Engines look for it at the end of the line."""
         return f" (see {self.cause.see})" if self.cause and self.follows else ""
 
     @property
@@ -67,4 +76,4 @@ class Finding(NamedTuple):
         return self.state != OK
 
     def __str__(self) -> str:
-        return self.sentence() + self.pointer
+        return self.sentence() + (self.reason + self.pointer if self.follows else "")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from .cleaning import LIMIT, clean, cut
 from .finding import Finding
-from .states import OK, worst_of
+from .states import worst_of
 
-ROOM = 95  # characters for the findings of many; the rest is for their count and a pointer
+ROOM = 95  # characters for the findings of many; the rest is for their count, and whose they are
 
 
 class Summary(NamedTuple):
@@ -24,64 +25,63 @@ class Summary(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Findings in one line, with the number of those that are not shown, and the pointer of the last one at its end."""
+    """Findings in one line, and the number of those that are not shown.
+
+    It ends with whose failure that is, where all of it is another service's (`owned`).
+    """
 
     title: str
     shown: Sequence[Finding]
     rest: int = 0
+    owned: bool = False
 
     @classmethod
     def of(cls, findings: Iterable[Finding], summary: Summary, many: bool = False) -> Line:
         """The most severe findings, each once. Of `many` as many as fit, and how many more there are."""
-        problems = [finding for finding in findings if finding.state != OK]
+        problems = [finding for finding in findings if finding.is_problem]
         state = worst_of(finding.state for finding in problems)
-        leading = unique(finding for finding in problems if finding.state == state)
+        leading = each_once(finding for finding in problems if finding.state == state)
         if summary.instead:
             others = [finding for finding in leading if finding.id not in summary.of]
             leading = [Finding("", state, summary.instead), *others]
-        if not many:
-            return cls(summary.title, leading)
-        shown = leading[:1]
-        for finding in leading[1:]:
-            if len("; ".join(map(str, [*shown, finding]))) > ROOM:
+        room = ROOM if many else LIMIT
+        shown: list[Finding] = []
+        for finding in leading:
+            clean_one = finding.cleaned()
+            if shown and len("; ".join(each.sentence() for each in [*shown, clean_one])) > room:
                 break
-            shown.append(finding)
-        lesser = {str(finding) for finding in problems if finding.state != state} - {
-            str(finding) for finding in leading
-        }
-        return cls(summary.title, shown, len(leading) - len(shown) + len(lesser))
+            shown.append(clean_one)
+        told = {finding.sentence() for finding in leading}
+        lesser = {finding.sentence() for finding in problems if finding.state != state} - told
+        rest = len(leading) - len(shown) + len(lesser) if many else 0
+        title = f"{clean(summary.title)}: " if summary.title else ""
+        return cls(title, shown, rest, all(finding.follows for finding in leading))
+
+    def text(self, aside: bool = True) -> str:
+        """The line without whose failure it is; `aside=False` without what can be spared."""
+        findings = "; ".join(finding.sentence(aside) for finding in self.shown)
+        return self.title + findings + (f" (and {self.rest} more)" if self.rest else "")
+
+    @property
+    def ending(self) -> tuple[str, str]:
+        """How we know whose failure it is, and where to look; "" twice where it is the probe's own."""
+        return (self.shown[0].reason, self.shown[0].pointer) if self.owned else ("", "")
 
     def __str__(self) -> str:
-        return self._text(aside=True, reason=True) + self._pointer
+        return self.text() + "".join(self.ending)
 
     def within(self, width: int) -> str:
         """The line in at most `width` characters: less what can be spared, then cut before the pointer."""
-        room = width - len(self._pointer)
-        for spared in ({}, {"aside": False}, {"aside": False, "reason": False}):
-            text = self._text(**{"aside": True, "reason": True, **spared})
-            if len(text) <= room:
-                return text + self._pointer
-        return text[: room - 3].rstrip() + "..." + self._pointer
-
-    def _text(self, aside: bool, reason: bool) -> str:
-        """All but the pointer. The reason of a finding that is not another's stays: nobody else tells it."""
-        *before, last = self.shown
-        texts = [finding.sentence(aside) + finding.pointer for finding in before]
-        texts.append(last.sentence(aside, reason or not last.follows))
-        return (
-            (f"{self.title}: " if self.title else "")
-            + "; ".join(texts)
-            + (f" (and {self.rest} more)" if self.rest else "")
-        )
-
-    @property
-    def _pointer(self) -> str:
-        return self.shown[-1].pointer
+        reason, pointer = self.ending
+        for text in (self.text() + reason, self.text(aside=False) + reason, self.text(aside=False)):
+            if len(text) + len(pointer) <= width:
+                return text + pointer
+        return cut(self.text(aside=False), width - len(pointer)) + pointer
 
 
-def unique(findings: Iterable[Finding]) -> list[Finding]:
+def each_once(findings: Iterable[Finding]) -> list[Finding]:
     """The findings that read differently."""
     found: dict[str, Finding] = {}
     for finding in findings:
-        found.setdefault(str(finding), finding)
+        found.setdefault(finding.sentence(), finding)
     return list(found.values())

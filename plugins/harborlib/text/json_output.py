@@ -3,36 +3,68 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from harborlib import __version__
 
+from .cleaning import clean
+from .finding import Finding
 from .report import Report
-from .states import OK
+
+LIMIT = 65536  # bytes of the whole output
+NUMBERS = 64  # bytes of it that are kept for saying how much was left out
 
 
 def text(report: Report) -> str:
-    """The object, and the end of the line."""
-    fields = {
+    """The object in at most 64 KiB, and the end of the line."""
+    parts, unlooked = report.parts()
+    cause = report.cause
+    fields: dict[str, Any] = {
         "schema": 2,
         "plugin": f"check_harbor_{report.probe}",
         "version": __version__,
         "state": report.state,
         "exit_code": report.exit_code,
-        "summary": report.fine() if report.state == OK else str(report.line()),
-        "parts": [
-            {
-                "id": part.id,
-                "state": part.state,
-                "subject": part.subject,
-                "text": str(part),
-                "values": dict(part.values),
-                "next_step": part.next_step if part.state != OK else "",
-            }
-            for part in report.parts()
-        ],
-        "metrics": [measure._asdict() for measure in report.labelled()],
-        "notes": report.remarks,
-        "cause": report.cause and report.cause._asdict(),
+        "summary": report.headline,
+        "parts": [],
+        "metrics": [],
+        "notes": [],
+        "cause": cause and {"owner": cause.owner, "see": cause.see, "because": cause.because},
         "next_step": report.next_step,
+        "left_out": {"parts": unlooked, "metrics": 0, "notes": 0},
     }
+    lists: tuple[tuple[str, Sequence[Any], Iterable[Any], float], ...] = (
+        ("notes", report.notes, map(clean, report.notes), 0.2),
+        ("parts", parts, map(as_object, parts), 0.6),
+        ("metrics", report.measures, (measure._asdict() for measure in report.labelled()), 1),
+    )
+    for name, there, made, share in lists:
+        room = LIMIT - len(json.dumps(fields)) - NUMBERS
+        fields[name] = packed(made, int(room * share))
+        fields["left_out"][name] += len(there) - len(fields[name])
     return json.dumps(fields, allow_nan=False) + "\n"
+
+
+def as_object(part: Finding) -> dict[str, Any]:
+    """A finding as JSON has it."""
+    clean_one = part.cleaned()
+    return {
+        "id": part.id,
+        "state": part.state,
+        "subject": clean_one.subject,
+        "text": str(clean_one),
+        "values": dict(part.values),
+        "next_step": clean_one.next_step if part.is_problem else "",
+    }
+
+
+def packed(items: Iterable[Any], room: int) -> list[Any]:
+    """As many of the items as have room as JSON, with what stands between them."""
+    kept = []
+    for item in items:
+        room -= len(json.dumps(item)) + 2
+        if room < 0:
+            break
+        kept.append(item)
+    return kept

@@ -3,50 +3,55 @@
 from __future__ import annotations
 
 import traceback
+from itertools import chain
 
+from .cleaning import clean, cut
 from .finding import Finding
-from .report import LIMIT, Report
-from .safe import cut, fitting
+from .report import Report
 from .states import OK
+from .writing import fitting
 
+LIMIT = 4096  # bytes of the whole output
 LINE = 120  # characters of the first line's text; engines show about this much
 ASIDE = 400  # characters of a note and of the next step
 
 
 def text(report: Report, verbose: int) -> str:
     """First line and perfdata whole, details cut so that everything fits 4 KiB."""
-    first, notes_told = first_line(report)
-    details = [detail(part, verbose) for part in report.parts() if verbose or part.state != OK]
-    shown = details if verbose or len(details) > 1 or len(whole(report)) > LINE else []
-    tail = [] if notes_told else fitting((f"Note: {cut(note, ASIDE)}" for note in report.remarks), LIMIT // 2)
+    notes = list(map(clean, report.notes))
+    told = "; ".join([report.headline, *notes])
+    inline = report.state == OK and len(told) <= LINE
+    head = f"HARBOR {report.probe.upper()} {report.state} - {told if inline else first_line(report)}"
+    parts, unlooked = report.parts()
+    shown = [part for part in parts if verbose or part.is_problem]
+    if not (verbose or len(shown) > 1 or len(report.headline) > LINE):
+        shown = []
+    tail = [] if inline else fitting((f"Note: {cut(note, ASIDE)}" for note in notes), LIMIT // 2)
     tail += [f"Next: {cut(report.next_step, ASIDE)}"] if report.next_step else []
-    if verbose >= 3 and report.error:
-        trace = traceback.format_exception(type(report.error), report.error, report.error.__traceback__)
-        shown = shown + report.clean("".join(trace), keep_lines=True).splitlines()
-    room = LIMIT - len(first) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")
+    trace = traceback_of(report) if verbose >= 3 else []
+    room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")
     perfdata = " ".join(fitting(map(str, report.labelled()), room))
-    first = f"{first} | {perfdata}" if perfdata else first
+    first = f"{head} | {perfdata}" if perfdata else head
     room = LIMIT - len(first) - sum(len(line) + 1 for line in tail) - len("\n...\n")
-    kept = fitting(shown, room)
-    more = ["..."] if len(kept) < len(shown) else []
-    return "\n".join([first, *kept, *more, *tail]) + "\n"
+    kept = fitting(chain((detail(part.cleaned(), verbose) for part in shown), trace), room)
+    unsaid = len(kept) < len(shown) + len(trace) or (shown and unlooked)
+    return "\n".join([first, *kept, *(["..."] if unsaid else []), *tail]) + "\n"
 
 
-def first_line(report: Report) -> tuple[str, bool]:
-    """The first line without its perfdata, and whether it tells the notes too."""
-    head = f"HARBOR {report.probe.upper()} {report.state} - "
-    if report.state != OK:
-        return head + report.line().within(LINE), False
-    told = "; ".join([report.fine(), *report.remarks])
-    return (head + told, True) if len(told) <= LINE else (head + cut(report.fine(), LINE), False)
-
-
-def whole(report: Report) -> str:
-    """The text of the first line, uncut."""
-    return report.fine() if report.state == OK else str(report.line())
+def first_line(report: Report) -> str:
+    """The first line in the room that it has."""
+    return cut(report.headline, LINE) if report.state == OK else report.line.within(LINE)
 
 
 def detail(part: Finding, verbose: int) -> str:
-    """A finding on a line of its own; with its id for those who ask for details."""
-    known = f" [{part.id}]" if verbose and part.id and part.state != OK else ""
+    """A finding on a line of its own; a problem with its id for those who ask for details."""
+    known = f" [{part.id}]" if verbose and part.id and part.is_problem else ""
     return f"{part.state}: {part}{known}"
+
+
+def traceback_of(report: Report) -> list[str]:
+    """Where an error of the run came from."""
+    if not report.error:
+        return []
+    lines = traceback.format_exception(type(report.error), report.error, report.error.__traceback__)
+    return clean("".join(lines), keep_lines=True).splitlines()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from .cleaning import clean, redacted
 from .finding import Cause, Finding
-from .first_line import Line, Summary, unique
-from .safe import redacted, sanitised
+from .first_line import Line, Summary
 from .states import EXIT_CODES, OK, SEVERITY, UNKNOWN, worst_of
 from .units import label, plain
 
-LIMIT = 4096  # bytes of the whole output, and characters of any one text
+MOST_PARTS = 1000  # findings that are put into words; no output has room for as many
 
 
 class Measure(NamedTuple):
@@ -48,8 +48,7 @@ class Report(NamedTuple):
     measures: Sequence[Measure] = ()
     notes: tuple[str, ...] = ()
     many: bool = False
-    error: Exception | None = None
-    secrets: tuple[str, ...] = ()
+    error: BaseException | None = None
 
     @property
     def state(self) -> str:
@@ -68,58 +67,49 @@ class Report(NamedTuple):
 
     @property
     def cause(self) -> Cause | None:
-        """Set where another service reports what is behind the state."""
-        return next((finding.cause for finding in self.leading if finding.follows), None)
+        """Set where all that makes the state is reported by another service."""
+        leading = self.leading
+        owned = leading and all(finding.follows for finding in leading)
+        return leading[0].cleaned().cause if owned else None
 
     @property
     def next_step(self) -> str:
         """What the person on call should do; "" where all is well."""
-        steps = (self.clean(finding.next_step) for finding in self.leading if finding.next_step)
+        steps = (clean(finding.next_step) for finding in self.leading if finding.next_step)
         return "" if self.state == OK else next(steps, "")
 
     @property
-    def remarks(self) -> list[str]:
-        """The notes, clean."""
-        return list(map(self.clean, self.notes))
-
-    def parts(self) -> list[Finding]:
-        """The findings that say something, clean, each once: the worst first, otherwise as the probe found them."""
-        worst_first = sorted(self.findings, key=lambda finding: SEVERITY.index(finding.state), reverse=True)
-        return [finding for finding in unique(map(self._cleaned, worst_first)) if str(finding)]
-
     def line(self) -> Line:
-        """The first line, uncut."""
-        return Line.of(map(self._cleaned, self.findings), self._clean_summary(), self.many)
+        """The first line of a problem, uncut."""
+        return Line.of(self.findings, self.summary, self.many)
 
-    def fine(self) -> str:
-        """What was seen, for when all is well."""
-        return self.clean(self.summary.fine)
+    @property
+    def headline(self) -> str:
+        """The first line, uncut: what was seen where all is well, else the problems."""
+        return clean(self.summary.fine) if self.state == OK else str(self.line)
 
-    def labelled(self) -> list[Measure]:
+    def parts(self) -> tuple[list[Finding], int]:
+        """The findings that say something, each once: the worst first, otherwise as the probe found them.
+
+        At most MOST_PARTS of them, not cleaned yet; and the number of findings that were not looked at.
+        """
+        found: dict[tuple[str, str], Finding] = {}
+        worst_first = sorted(self.findings, key=lambda finding: SEVERITY.index(finding.state), reverse=True)
+        for position, finding in enumerate(worst_first):
+            if len(found) == MOST_PARTS:
+                return list(found.values()), len(worst_first) - position
+            if finding.text:
+                found.setdefault((finding.state, finding.sentence()), finding)
+        return list(found.values()), 0
+
+    def labelled(self) -> Iterator[Measure]:
         """The measures under names that are clean and differ from each other: some come from Harbor."""
-        found: dict[str, Measure] = {}
+        found: set[str] = set()
         times: dict[str, int] = {}
         for measure in self.measures:
-            name = wanted = label(redacted(measure.name, self.secrets))
+            name = wanted = label(redacted(measure.name))
             while name in found:
                 times[wanted] = times.get(wanted, 1) + 1
                 name = f"{wanted}_{times[wanted]}"
-            found[name] = measure._replace(name=name)
-        return list(found.values())
-
-    def clean(self, text: str, keep_lines: bool = False) -> str:
-        """Text that is safe in an engine, a terminal and a ticket, whatever Harbor sent, and that holds no secret."""
-        # Cut before the slow part, but not before the secrets are out: half a secret would not be found.
-        return sanitised(redacted(text, self.secrets)[:LIMIT], keep_lines)
-
-    def _cleaned(self, finding: Finding) -> Finding:
-        """A finding whose every text is safe."""
-        cause = finding.cause and finding.cause._replace(because=self.clean(finding.cause.because))
-        texts = {
-            name: self.clean(getattr(finding, name)) for name in ("text", "subject", "limit", "aside", "next_step")
-        }
-        return finding._replace(cause=cause, **texts)  # type: ignore[arg-type]
-
-    def _clean_summary(self) -> Summary:
-        title, instead = map(self.clean, (self.summary.title, self.summary.instead))
-        return self.summary._replace(title=title, instead=instead)
+            found.add(name)
+            yield measure._replace(name=name)
