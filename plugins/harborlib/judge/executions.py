@@ -25,6 +25,7 @@ OUTCOMES = {
     "stopped": STOPPED,
     **dict.fromkeys(("pending", "scheduled", "running", "inprogress"), RUNNING),
 }
+#: The details of an execution of which nothing more is kept.
 NOTHING = Fields({}, partial(Failure, CONTENT))
 SLACK = 60  # seconds by which an execution may seem to begin before its schedule fired: clocks differ
 

@@ -1,0 +1,25 @@
+"""Executions: what is kept of the rows that Harbor answers with."""
+
+from __future__ import annotations
+
+from harborlib.harbor.fields import Fields
+from harborlib.judge.executions import NOTHING, Execution
+from harborlib.wire import CONTENT, Failure
+
+ROW = {"id": 7, "status": "Success", "start_time": "2026-11-22T04:00:00Z", "job_parameters": '{"freed_space": 12}',
+       "job_status": "Success"}  # fmt: skip
+
+
+def row() -> Fields:
+    return Fields(ROW, lambda problem: Failure(CONTENT, problem))
+
+
+def test_no_row_is_kept() -> None:
+    """A row keeps its whole answer in memory: with a thousand policies 137 MiB instead of 52."""
+    assert Execution.of(row()).details is NOTHING
+
+
+def test_a_probe_keeps_what_it_needs() -> None:
+    kept = row().inner("nothing")
+    assert Execution.of(row(), details=kept).details is kept
+    assert Execution.of_system_job(row()).details.number("freed_space") == 12
