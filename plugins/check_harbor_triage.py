@@ -28,99 +28,47 @@ passes by itself shows here. A component that Harbor does not report, as Trivy w
 """
 
 import argparse
-import time
+import time as clock
 from collections import ChainMap
 from functools import partial
-from typing import NamedTuple
+from typing import Iterator, NamedTuple
 
-from harborlib.harbor.api import LOOKED_PAST, Harbor, Health
-from harborlib.judge import isolation, judgement
+from harborlib.harbor import HealthReport, Run
+from harborlib.harbor.refusals import LOGIN_REFUSED, NOT_SET_UP, PERMISSION_MISSING, TOO_OLD
+from harborlib.harbor.run import LOOKED_PAST
+from harborlib.judge import Limit, Reading, Readings, Shown, isolation
 from harborlib.judge.verdict import Row, Verdict, seen_from_here
-from harborlib.run import credentials, options, plugin, probes
-from harborlib.run.attempt import OWN_SHARE, Attempt
-from harborlib.text import terminal, units
-from harborlib.text.summaries import Summary
-from harborlib.wire import deadline, tls
-from harborlib.wire.failure import STATUS, Failure, Unusable
-
-import nagiosplugin
+from harborlib.run import Probe, Service, options, plugin
+from harborlib.run.attempt import OWN_SHARE, Attempt, judged
+from harborlib.run.probe import installed
+from harborlib.run.service import DELEGATED
+from harborlib.text import SECONDS, Summary, terminal
+from harborlib.text.finding import Finding
+from harborlib.text.report import Report
+from harborlib.wire import Failure, Unusable, credentials, deadline, tls
 
 OWNERS = frozenset(isolation.OWNERS)
 PROBES_SHARE = 0.9  # of the time; the rest is for the verdict
 #: Seconds from the start of one probe to that of the next: all at the same moment would be slow by each other.
 PACE = 0.004
-DELEGATED = (*isolation.COMPONENTS, "portal")  # what health leaves to probes of their own
-#: What is given to the options of probes, by the name of the option: the option of ours that it comes from.
-OURS = dict.fromkeys(("image", "artifact", "repository"), "--image P/R:TAG") | {"project": "--push-project P"}
-#: Options that a probe is given although it runs without.
-WELCOME = ("delegate", "image")
-#: How an endpoint says that it is not for us: no right, not in this Harbor, not set up.
-NOT_FOR_US = (403, 404, 412)
+#: How an endpoint says that it is not for us: no permission, not in this Harbor, not set up.
+NOT_FOR_US = (PERMISSION_MISSING, TOO_OLD, NOT_SET_UP)
+#: What services are given: the option of ours that it comes from.
+OURS = dict.fromkeys(("--image", "--artifact", "--repository"), "--image P/R:TAG") | {"--project": "--push-project P"}
 LOOK_AT_LOAD = "see above which probe took long; look at the load of the Harbor host, and of this one"
-ONE_LOGIN = isolation.Cause("api", "the credentials are not taken")
 
 
-class Run:
-    """One probe on its way, with the options of its scheduled service. `need`: what it lacks to run, or ""."""
+class Outcome(Shown):
+    """The seconds that a probe took, and what it came to, taken over as it is."""
 
-    def __init__(self, probe, given, common):
-        self.name = given["component"] or probe.name
-        self.need = ""
-        self.seconds = 0.0
-        parser, words = probe.parser(), []
-        for action in parser._actions:
-            value = given.get(action.dest) if action.required or action.dest in WELCOME else None
-            words += [f"{action.option_strings[-1]}={value}"] if value else []
-            if action.required and not value:
-                self.need = f"needs {OURS.get(action.dest, action.option_strings[-1])}"
-        if not self.need:
-            args = vars(parser.parse_args(words))
-            self.attempt = Attempt(probe, argparse.Namespace(**{**args, **common}))
-
-    def go(self, wait):
-        """Run the probe after `wait` seconds. What it refuses before it asks anything is something not given to it."""
-        time.sleep(wait)
-        started = time.monotonic()
-        self.attempt.run(started + deadline.remaining(), OWN_SHARE)
-        self.seconds = time.monotonic() - started
-        if isinstance(self.attempt.error, Unusable) and not self.attempt.check:
-            self.need = str(self.attempt.error)
-
-    def judge(self, snapshot, owners, one_login):
-        """Hand each failure to its owner; a login that all share is refused once, whichever of them tried it."""
-        attempt, failure = self.attempt, self.attempt.failure
-        if failure and not snapshot.systeminfo and not_for_us(failure):
-            self.need = failure.detail
-            return
-        # What keeps a probe that asks Harbor nothing (certificate) from it keeps health from it too.
-        attempt.explain(snapshot if attempt.harbor.asked else isolation.Snapshot(failure), owners)
-        if one_login and self.name in isolation.LOGIN_OWNER:
-            attempt.results = [result.owned_by(ONE_LOGIN) if refused(result) else result for result in attempt.results]
-        attempt.own_up()
+    def judge(self, reading: Reading, args: argparse.Namespace) -> Finding:
+        """The finding of the probe's row."""
+        return reading.words["row"].finding
 
 
-def refused(result):
-    """Whether it is a login that is not taken, and nobody else's yet."""
-    return result.kind == isolation.REFUSED and result.state != nagiosplugin.Ok and not result.cause
-
-
-def not_for_us(failure):
-    """Whether an endpoint of the API says that it is not for this login or this Harbor."""
-    refused = failure.stage == STATUS and failure.status in NOT_FOR_US and failure.login
-    return refused and not (failure.absent or failure.step or failure.state)
-
-
-def planned(args, canary):
-    """Every probe that is installed; check_harbor_component once for each component that can have a service."""
-    names = (*vars(options.parser("triage", "").parse_args([])), "login")
-    # As the shipped services: a certificate that does not verify hides nothing else from them.
-    common = {**{name: getattr(args, name) for name in names}, "isolate": OWNERS}
-    given = dict.fromkeys(("image", "artifact"), args.image) | {"project": args.push_project}
-    given |= {"repository": args.image and args.image.repository, "delegate": ",".join(DELEGATED), "component": ""}
-    for probe in probes.others("triage"):
-        login = canary if canary and probe.name in isolation.LOGIN_OWNER else args.login
-        for component in isolation.COMPONENTS if probe.name == "component" else ("",):
-            yield Run(probe, {**given, "component": component}, {**common, "login": login})
+time = Limit("triage.slow", "time", SECONDS, "all probes together took {value}", help="seconds for everything",
+             show=lambda value: f"{value:g} s", next_step=LOOK_AT_LOAD)  # fmt: skip
+outcome = Outcome("probe", SECONDS)
 
 
 class View(NamedTuple):
@@ -130,127 +78,177 @@ class View(NamedTuple):
     skew: float = 0.0
     untrusted: bool = False
 
-    def reports(self, name):
+    def reports(self, name: str) -> bool:
         """Whether this Harbor has the component, if the probe is about one."""
         health = self.snapshot.health
-        return name not in isolation.COMPONENTS or not isinstance(health, Health) or name in health.components
+        return name not in isolation.COMPONENTS or not isinstance(health, HealthReport) or name in health.components
 
 
-def look(harbor):
-    """What isolation asks, and what is seen on the way."""
-    before = int(time.time())
-    snapshot = isolation.look(harbor, True, deadline.remaining())
-    if snapshot.systeminfo and snapshot.systeminfo.refused_login:  # of the one robot, and no trouble of the other's
-        snapshot = snapshot._replace(systeminfo=None)
-    moment, after = harbor.slowest.date if harbor.slowest else before, time.time()
-    return View(snapshot, moment - min(max(moment, before), after), LOOKED_PAST in harbor.notes)
+class Child:
+    """One probe on its way, with the options of its scheduled service. `need`: what it lacks to run, or ""."""
+
+    def __init__(self, probe: Probe, service: Service, whole: Run, given: "dict[str, str]") -> None:
+        self.name = service.options.get("--component", probe.name)
+        self.seconds = 0.0
+        self.need = self.lacking(service, given)
+        if self.need:
+            return
+        account = whole.args.login
+        if probe.name in isolation.LOGIN_OWNER and whole.args.canary:
+            account = whole.args.canary
+        values = {flag: given.get(flag, "" if "{" in value else value) for flag, value in service.options.items()}
+        words = [f"{flag}={value}" for flag, value in values.items() if value]
+        try:
+            own = probe.parser().parse_args(words)
+        except options.Told as told:
+            self.need = told.problem
+            return
+        # As the shipped services: a certificate that does not verify hides nothing else from them.
+        args = argparse.Namespace(**{**vars(own), **options.common(whole.args), "login": account, "isolate": OWNERS})
+        self.attempt = Attempt(probe, args, Run(whole.client.with_account(account), args, whole))
+
+    @staticmethod
+    def lacking(service: Service, given: "dict[str, str]") -> str:
+        """The option of ours that gives what the service needs, or ""."""
+        needed = [flag for flag, value in service.options.items()
+                  if any(f"{{{host}}}" in value for host in service.hosts) and not given.get(flag)]  # fmt: skip
+        return f"needs {OURS[needed[0]]}" if needed else ""
+
+    def go(self, wait: float) -> None:
+        """Run the probe after `wait` seconds. What it refuses before it asks anything is something not given to it."""
+        clock.sleep(wait)
+        started = clock.monotonic()
+        self.attempt.go(started + deadline.remaining(), OWN_SHARE)
+        self.seconds = clock.monotonic() - started
+        if isinstance(self.attempt.error, Unusable) and not self.attempt.run.asked:
+            self.need = str(self.attempt.error)
+
+    def judge(self, snapshot: isolation.Snapshot, owners: "frozenset[str]") -> None:
+        """Hand each failure to its owner, unless the endpoint says that it is not for us."""
+        failure = self.attempt.failure
+        if failure and not snapshot.systeminfo and is_not_for_us(failure):
+            self.need = failure.detail
+            return
+        # What keeps a probe that asks Harbor nothing (certificate) from it keeps health from it too.
+        judged(self.attempt, snapshot if self.attempt.run.asked else isolation.Snapshot(failure), owners)
 
 
-class Triage(nagiosplugin.Resource):
+def measure(run: Run) -> Readings:
     """All probes at once, and at the same time one look at Harbor itself, which tells causes from what follows."""
+    from harborlib.wire import chain, transport  # noqa: F401  now, or the probes' times would be those of imports
 
-    def __init__(self, args, harbor, canary):
-        self.args = args
-        self.harbor = harbor
-        self.canary = canary
-        self.verdict = Verdict([])
-        self.rows = {}
-
-    def probe(self):
-        from harborlib.wire import chain, transport  # noqa: F401  now, or the probes' times would be those of imports
-
-        started = time.monotonic()
-        runs = list(planned(self.args, self.canary))
-        going = [run for run in runs if not run.need]
-        eyes = Harbor(argparse.Namespace(**{**vars(self.args), "isolate": OWNERS}))
-        for harbor in (eyes, *(run.attempt.harbor for run in going)):
-            harbor.join(self.harbor)
-        # What a probe has begun is taken back, also when we are told to stop.
-        self.harbor.undo = ChainMap(*(run.attempt.harbor.undo for run in going))
-        with terminal.progress(self.args, [run.name for run in going]) as watched:
-            pace = min(PACE, deadline.remaining() / 100)
-            calls = [partial(watched, run.name, partial(run.go, turn * pace)) for turn, run in enumerate(going)]
-            seen, *outcomes = deadline.side_by_side([partial(look, eyes), *calls], deadline.remaining() * PROBES_SHARE)
-        for run, outcome in zip(going, outcomes):
-            if isinstance(outcome, Exception):
-                run.attempt.add(outcome)
-        view = View(isolation.Snapshot(seen)) if isinstance(seen, Failure) else seen
-        self.judge([run for run in going if not run.need and view.reports(run.name)], view)
-        self.harbor.notes += [*self.verdict.explained(), *lacking(runs)]
-        self.harbor.notes += seen_from_here(self.args, self.verdict, view.skew)
-        seconds = {run.name: run.seconds for run in runs}
-        yield judgement.seconds(time.monotonic() - started)
-        for name in self.rows:
-            yield nagiosplugin.Metric(name, round(seconds[name], 3), "s", min=0, context="probe")
-
-    def judge(self, runs, view):
-        """The verdict on the probes that have run."""
-        owners = OWNERS.intersection(run.name for run in runs)
-        for run in runs:
-            run.judge(view.snapshot, owners, not self.canary)
-            self.harbor.secrets += run.attempt.harbor.secrets
-            told = (LOOKED_PAST, *run.attempt.left_behind)  # by the certificate's row; and it is tried once more
-            self.harbor.notes += [note for note in run.attempt.harbor.notes if note not in told]
-        self.harbor.notes = list(dict.fromkeys(self.harbor.notes))
-        self.verdict = Verdict([Row.of(run.name, run.attempt) for run in runs if not run.need], view.untrusted)
-        self.rows = {row.name: row for row in self.verdict.ordered()}
-
-    @property
-    def fine(self):
-        health = self.rows["health"]
-        if health.failure:
-            return health.text
-        return f"{self.harbor.origin.where}: {len(self.rows)} probes have run, and all are OK"
+    started = clock.monotonic()
+    read_accounts(run.args)
+    children = list(planned(run))
+    going = [child for child in children if not child.need]
+    # What a probe has begun is taken back, also when we are told to stop.
+    run.undo = ChainMap(*(child.attempt.run.undo for child in going))
+    view = go_all(run, going)
+    there = [child for child in going if not child.need and view.reports(child.name)]
+    owners = OWNERS.intersection(child.name for child in there)
+    for child in there:
+        child.judge(view.snapshot, owners)
+        known = (LOOKED_PAST, *child.attempt.left_behind)  # said by the certificate's row; and it is tried once more
+        for note in child.attempt.run.notes:
+            if note not in known:
+                run.note(note)
+    rows = [Row.of(child.name, child.attempt.report(), child.attempt.failure) for child in there if not child.need]
+    verdict = Verdict(rows, view.untrusted)
+    for note in (*verdict.explained(), *lacking(children), *seen_from_here(run.args, verdict, view.skew)):
+        run.note(note)
+    seconds = {child.name: child.seconds for child in children}
+    yield time(round(clock.monotonic() - started, 3))
+    ordered = verdict.ordered()
+    for row in ordered:
+        yield outcome(round(seconds[row.name], 3), label=row.name, row=row)
+    return summary(run, ordered, verdict)
 
 
-def lacking(runs):
+def read_accounts(args: argparse.Namespace) -> None:
+    """Make sure that the files given are usable: what is wrong with them is for us; raises Unusable."""
+    tls.context(args.ca_file, args.client_cert, args.client_key, not args.insecure)
+    args.canary = credentials.read(args.canary_authfile, args.authfile_any_mode) if args.canary_authfile else None
+    if args.canary and args.harbor.scheme != "https":
+        raise Unusable("a login needs https: the password is not sent in clear text")
+
+
+def planned(run: Run) -> Iterator[Child]:
+    """Every probe that is installed, as its service runs it; a component once for each that can have a service."""
+    image, project = run.args.image, run.args.push_project
+    given = {
+        "--delegate": ",".join((*isolation.COMPONENTS, "portal")),  # what health leaves to probes of their own
+        "--image": str(image or ""),
+        "--artifact": str(image or ""),
+        "--repository": image.repository if image else "",
+        "--project": project or "",
+    }
+    for probe in installed(but="triage"):
+        for service in probe.services:
+            if "--reminder" not in service.options:
+                yield Child(probe, service, run, given)
+
+
+def go_all(run: Run, going: "list[Child]") -> View:
+    """Run the probes side by side, and look at Harbor meanwhile."""
+    args = argparse.Namespace(**{**vars(run.args), "isolate": OWNERS})
+    eyes = Run(run.client, args, run)
+    with terminal.progress(run.args, [child.name for child in going]) as watched:
+        pace = min(PACE, deadline.remaining() / 100)
+        calls = [partial(watched, child.name, partial(child.go, turn * pace)) for turn, child in enumerate(going)]
+        seen, *ends = deadline.side_by_side([partial(look, eyes), *calls], deadline.remaining() * PROBES_SHARE)
+    for child, end in zip(going, ends):
+        if isinstance(end, Exception):
+            child.attempt.add(end)
+    return seen if isinstance(seen, View) else View(isolation.Snapshot(seen))
+
+
+def look(eyes: Run) -> View:
+    """What isolation asks, and what is seen on the way."""
+    before = int(clock.time())
+    snapshot = isolation.look(eyes, True, deadline.remaining())
+    if snapshot.systeminfo and snapshot.systeminfo.kind is LOGIN_REFUSED:  # of the one robot, not the other's trouble
+        snapshot = snapshot._replace(systeminfo=None)
+    moment, after = eyes.slowest.date if eyes.slowest else before, clock.time()
+    snapshot = snapshot._replace(one_account=not eyes.args.canary)
+    return View(snapshot, moment - min(max(moment, before), after), LOOKED_PAST in eyes.notes)
+
+
+def is_not_for_us(failure: Failure) -> bool:
+    """Whether an endpoint of the API says that it is not for this account or this Harbor."""
+    return failure.kind in NOT_FOR_US and failure.login and not (failure.step or failure.state)
+
+
+def lacking(children: "list[Child]") -> "list[str]":
     """A remark for each thing that probes lack."""
-    needs: dict[str, list[str]] = {}
-    for run in runs:
-        if run.need:
-            needs.setdefault(run.need, []).append(run.name)
+    needs: "dict[str, list[str]]" = {}
+    for child in children:
+        if child.need:
+            needs.setdefault(child.need, []).append(child.name)
     return [f"not run: {', '.join(names)} ({need})" for need, names in needs.items()]
 
 
-class Outcome(nagiosplugin.Context):
-    """The judgement of one probe, taken over as it is."""
-
-    def evaluate(self, metric, resource):
-        row = resource.rows[metric.name]
-        return judgement.Judged(row.state, f"{row.name}: {row.text}", metric, row.next_step, cause=row.cause)
-
-    def performance(self, metric, resource):
-        return nagiosplugin.Performance(units.label(metric.name), metric.value, metric.uom, min=0)
+def summary(run: Run, rows: "list[Row]", verdict: Verdict) -> Summary:
+    """The first line: the verdict."""
+    health = verdict.rows["health"]
+    fine = f"{run.client.origin.where}: {len(rows)} probes have run, and all are OK"
+    if health.failure:
+        fine = health.finding.text
+    return Summary(fine, instead=verdict.sentence(), of=frozenset(row.finding.id for row in rows))
 
 
-class Sentence(Summary):
-    """The verdict."""
-
-    def problem(self, results):
-        verdict, rows = self.resource.verdict.sentence(), self.resource.rows
-        ours = [result for result in results if not (result.metric and result.metric.name in rows)]
-        return "; ".join(filter(None, [verdict, *(str(result) for result in ours if result.state != nagiosplugin.Ok)]))
-
-
-def declare(parser):
+def declare(parser: options.Parser) -> None:
+    """What it takes besides."""
     parser.add_argument("--canary-authfile", metavar="FILE", help="login of check_harbor_login, _pull and _push")
     parser.add_argument(
         "--image", metavar="P/R:TAG", type=options.image, help="canary image, for login, pull, artifact"
     )
-    parser.add_argument("--push-project", metavar="P", type=options.name, help="canary project to write to, for push")
+    parser.add_argument("--push-project", metavar="P", type=options.part, help="canary project to write to, for push")
     parser.add_argument("--plain", action="store_true", help="no colours and no progress on a terminal")
-    options.thresholds(parser, "", "seconds for everything", None, None, units.SECONDS)
 
 
-def check(args, harbor):
-    tls.context(args.ca_file, args.client_cert, args.client_key, not args.insecure)  # what is wrong here is for us
-    canary = credentials.read(args.canary_authfile, args.authfile_any_mode) if args.canary_authfile else None
-    if canary and args.harbor.scheme != "https":
-        raise Unusable("a login needs https: the password is not sent in clear text")
-    triage = Triage(args, harbor, canary)
-    limits = (args.warning, args.critical)
-    time_taken = judgement.Threshold("time", *limits, "all probes together took {value}", next_step=LOOK_AT_LOAD)
-    return nagiosplugin.Check(triage, time_taken, Outcome("probe"), Sentence(triage))
+def show(report: Report, args: argparse.Namespace) -> str:
+    """The report for a person, with the place in the runbook of each service."""
+    return terminal.show(report, args, isolation.service_of)
 
 
-main = plugin.main(__name__, declare, check, terminal.show)
+main = plugin.main(Probe(__name__, measure, [time, outcome], declare=declare), show)

@@ -105,6 +105,11 @@ LOGIN_SUBJECTS = ("api", "login")
 LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login"}
 
 
+def service_of(owner: str) -> str:
+    """The service in the engine, and the section of the runbook, of a probe or a component."""
+    return f"harbor-component-{owner}" if owner in COMPONENTS else f"harbor-{owner}"
+
+
 def see(owner: str) -> str:
     """The command that shows more of an owner's trouble."""
     return f"check_harbor_component {owner}" if owner in COMPONENTS else f"check_harbor_{owner}"
@@ -118,11 +123,13 @@ def blaming(owner: str, because: str) -> Cause:
 class Snapshot(NamedTuple):
     """The answers to the two questions: /health without credentials, /systeminfo with them.
 
-    `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well.
+    `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well. `one_account`: all
+    probes log in with the same one.
     """
 
     health: HealthReport | Failure | None
     systeminfo: Failure | None = None
+    one_account: bool = False
 
 
 def look(run: Run, ask_login: bool, seconds: float) -> Snapshot:
@@ -151,7 +158,8 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
     if reported:
         return reported
     if symptom.kind == REFUSED:
-        return blaming(LOGIN_OWNER.get(symptom.subject, "api"), "the credentials are not taken")
+        owner = "api" if snapshot.one_account else LOGIN_OWNER.get(symptom.subject, "api")
+        return blaming(owner, "the credentials are not taken")
     if snapshot.systeminfo and symptom.kind in TROUBLE and symptom.served_by in ("core", "registry"):
         return blaming("api", f"other logins fail too: {snapshot.systeminfo.detail}")
     return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None

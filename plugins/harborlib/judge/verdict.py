@@ -7,19 +7,21 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from harborlib.harbor import components
-from harborlib.run.attempt import Attempt
-from harborlib.text import output, words
+from harborlib.harbor.refusals import LOGIN_REFUSED
+from harborlib.text import CRITICAL, OK, UNKNOWN, words
+from harborlib.text.cleaning import cut, redacted
+from harborlib.text.finding import Cause, Finding
+from harborlib.text.report import Report
+from harborlib.text.states import SEVERITY, worst_of
 from harborlib.wire.failure import CONNECT, RESOLVE, TLS, Failure
 
-from nagiosplugin import Critical, Ok, Unknown
-from nagiosplugin.state import ServiceState
-
-from . import judgement
-from .isolation import OWNERS, Cause
+from .isolation import OWNERS
 
 SENTENCE = 300  # characters of one cause; the table has all of it
 CLOCKS_DIFFER = 60  # seconds; less is the way of the answer, and nobody's trouble
 
+#: The id of a certificate whose issuer is not trusted here.
+UNTRUSTED = "certificate.untrusted"
 #: What users lose while this probe has no answer.
 LOSSES = {
     "health": "nobody can log in, pull or push",
@@ -47,47 +49,54 @@ WORKING = (
 
 
 class Row(NamedTuple):
-    """What one probe came to: a problem of its own, or of somebody else (`cause`), or none.
+    """What one probe came to: a problem of its own, or of somebody else (`finding.follows`), or none.
 
-    `name` is the one by which isolation knows it: the component's for check_harbor_component. `failure` is set where no
-    answer came.
+    The subject of the finding is the name by which isolation knows the probe: the component's for
+    check_harbor_component. `failure` is set where no answer came, `ids` are those of all that it found.
     """
 
-    name: str
-    state: ServiceState
-    text: str
-    next_step: str = ""
-    cause: Cause | None = None
+    finding: Finding
     failure: Failure | None = None
+    ids: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, name: str, attempt: Attempt) -> Row:
+    def of(cls, name: str, report: Report, failure: Failure | None = None) -> Row:
         """From a run that is judged. Where it holds both, its own problem counts: the other one has its own row."""
-        report = attempt.report()
-        causes = [result.cause for result in attempt.results if result.cause]
-        own = [result for result in attempt.results if result.state != Ok and not result.cause]
-        if not causes:
-            return cls(name, attempt.state, report.summary, report.next_step, None, attempt.failure)
+        problems = [finding for finding in report.findings if finding.is_problem]
+        own = [finding for finding in problems if not finding.follows]
+        ids = frozenset(finding.id for finding in problems)
+        if not problems:
+            return cls(Finding("", OK, report.headline, name), failure, ids)
         if not own:
-            return cls(name, Unknown, report.summary, report.next_step, causes[0], attempt.failure)
-        state = judgement.worst(result.state for result in own)
-        leading = [result for result in own if result.state == state]
-        text = "; ".join(dict.fromkeys(map(str, leading)))
-        return cls(name, state, text, leading[0].next_step, None, attempt.failure)
+            first = problems[0]
+            text = report.line.text()
+            return cls(Finding(first.id, UNKNOWN, text, name, cause=first.cause, follows=True, next_step=first.next_step),
+                       failure, ids)  # fmt: skip
+        state = worst_of(finding.state for finding in own)
+        leading = [finding for finding in own if finding.state == state]
+        text = report.line.text() if len(own) == len(problems) else "; ".join(dict.fromkeys(map(str, leading)))
+        step = report.next_step if len(own) == len(problems) else leading[0].next_step
+        return cls(Finding(leading[0].id, state, text, name, next_step=step), failure, ids)
+
+    @property
+    def name(self) -> str:
+        """The probe, or the component that it judges."""
+        return self.finding.subject
 
     @property
     def guilty(self) -> bool:
         """Whether it has a problem that is nobody else's."""
-        return self.state != Ok and not self.cause
+        return self.finding.is_problem and not self.finding.follows
 
     def told(self) -> str:
         """The problem in a sentence, with what users lose."""
-        if self.name in components.SPOKEN and self.state == Critical and not self.failure:
+        critical = self.finding.state == CRITICAL
+        if self.name in components.SPOKEN and critical and not self.failure:
             return f"{components.SPOKEN[self.name]} is down: {components.CONTAINERS[self.name][0]}"
-        text = output.shorten(self.text, SENTENCE)
-        if self.name not in LOSSES or (self.failure and self.failure.refused_login):
+        text = cut(redacted(self.finding.text), SENTENCE)
+        if self.name not in LOSSES or (self.failure and self.failure.kind is LOGIN_REFUSED):
             return f"{self.name}: {text}"
-        lost = self.state == Critical and self.failure and self.failure.stage not in NO_CONNECTION
+        lost = critical and self.failure and self.failure.stage not in NO_CONNECTION
         return f"{text}; {LOSSES[self.name]}" if lost else text
 
 
@@ -100,69 +109,78 @@ class Verdict:
         self.rows = {row.name: row for row in sorted(rows, key=lambda row: place(row.name))}
         self.follows: dict[str, list[str]] = {}
         for row in self.rows.values():
-            if row.cause:
+            if row.finding.follows:
                 self.follows.setdefault(self.root(row), []).append(row.name)
         guilty = [row for row in self.rows.values() if row.guilty]
-        self.causes = sorted(guilty, key=lambda row: (-severity(row.state), -len(self.follows.get(row.name, []))))
+        self.causes = sorted(guilty, key=lambda row: (-severity(row), -len(self.follows.get(row.name, []))))
 
     def root(self, row: Row) -> str:
         """The name at the end of the chain of causes."""
         seen = set()
-        while row.cause and row.name not in seen:
+        while row.finding.cause and row.name not in seen:
             seen.add(row.name)
-            if row.cause.owner not in self.rows:
-                return row.cause.owner
-            row = self.rows[row.cause.owner]
+            owner = row.finding.cause.owner
+            if owner not in self.rows:
+                return owner
+            row = self.rows[owner]
         return row.name
 
     def ordered(self) -> list[Row]:
         """The causes, then what follows from each, then what is well."""
         following = [self._following(name) for names in self.follows.values() for name in names]
-        well = [row for row in self.rows.values() if row.state == Ok]
+        well = [row for row in self.rows.values() if not row.finding.is_problem]
         return [*map(self._advised, self.causes), *following, *well]
 
     def _advised(self, row: Row) -> Row:
         """The row of a cause. That Harbor calls itself healthy meanwhile is known here alone."""
         no_answer = row.failure and (row.failure.hung or row.failure.status >= 500)
-        return row._replace(next_step=LOCKED) if row.name == "api" and no_answer else row
+        return advised(row, LOCKED) if row.name == "api" and no_answer else row
 
     def _following(self, name: str) -> Row:
         """The row of what follows: no worse than its cause, and with something to do where that is nobody's problem."""
         row = self.rows[name]
         root = self.rows.get(self.root(row))
         if not root or not root.guilty:
-            return row._replace(next_step="run this again in half a minute")
-        return row if root.state == Critical else row._replace(state=root.state)
+            return advised(row, "run this again in half a minute")
+        state = row.finding.state if root.finding.state == CRITICAL else root.finding.state
+        return row._replace(finding=row.finding._replace(state=state))
 
     def sentence(self) -> str:
         """What is wrong: each of the worst causes with what users lose, what still works, which probes complain too."""
-        worst = [row for row in self.causes if row.state == self.causes[0].state]
+        worst = [row for row in self.causes if row.finding.state == self.causes[0].finding.state]
         told = list(map(self._told, worst)) or self._elsewhere()
-        if worst and worst[0].state == Critical:
+        if worst and worst[0].finding.state == CRITICAL:
             told += self._working()
         others = [row.name for row in self.causes[len(worst) :]]
         return "; ".join([*told, *([f"also: {', '.join(others)}"] if others else [])])
 
     def _told(self, row: Row) -> str:
         if row.name == "certificate" and self.untrusted:
-            return f"clients refuse Harbor: {output.shorten(row.text, SENTENCE)}"
+            return f"clients refuse Harbor: {cut(redacted(row.finding.text), SENTENCE)}"
         return row.told()
 
     def _working(self) -> list[str]:
-        well = {row.name for row in self.rows.values() if row.state == Ok and not row.failure}
+        well = {row.name for row in self.rows.values() if not row.finding.is_problem and not row.failure}
         return next(([told] for names, told in WORKING if well.issuperset(names)), [])
 
     def _elsewhere(self) -> list[str]:
         """The causes that are no row's own problem, as a core that has just started."""
-        return list(dict.fromkeys(row.cause.because for row in self.rows.values() if row.cause))
+        causes = (row.finding.cause for row in self.rows.values())
+        return list(dict.fromkeys(cause.because for cause in causes if cause))
 
     def explained(self) -> list[str]:
         """A remark for each cause that explains something."""
         return [f"follows from {root}: {', '.join(names)}" for root, names in self.follows.items()]
 
 
-def severity(state: ServiceState) -> int:
-    return judgement.SEVERITY.index(state)
+def advised(row: Row, next_step: str) -> Row:
+    """The same row with another next step."""
+    return row._replace(finding=row.finding._replace(next_step=next_step))
+
+
+def severity(row: Row) -> int:
+    """How severe the state of a row is."""
+    return SEVERITY.index(row.finding.state)
 
 
 def place(name: str) -> tuple[int, str]:
@@ -180,7 +198,7 @@ def seen_from_here(args: argparse.Namespace, verdict: Verdict, skew: float) -> l
         found.append("other hosts may have name servers that know it")
     elif stage == CONNECT:
         found.append(f"{through} may be in the way here and nowhere else: try from another host")
-    if certificate and certificate.state == Critical and "trusted here" in certificate.text:
+    if certificate and certificate.finding.state == CRITICAL and UNTRUSTED in certificate.ids:
         known = f"the CAs in {args.ca_file}" if args.ca_file else "the system's CAs"
         found.append(f"{known} are trusted, clients may have others: compare --ca-file")
     if abs(skew) > CLOCKS_DIFFER:

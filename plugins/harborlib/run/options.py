@@ -12,7 +12,7 @@ import re
 import socket
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from harborlib import __version__
 from harborlib.judge.isolation import OWNERS
@@ -119,6 +119,12 @@ def parser(probe: str, description: str) -> Parser:
     add("-V", "--version", action="version", version=f"%(prog)s {__version__}", help="show the version")
     add("-h", "--help", action="help", help="show this help")
     return result
+
+
+def common(args: argparse.Namespace) -> dict[str, Any]:
+    """Those of the arguments that every plugin takes, and the account, for a run that is a part of another one."""
+    names = (*vars(parser("any", "").parse_args([])), "login")
+    return {name: getattr(args, name) for name in names}
 
 
 def finish(parser: Parser, args: argparse.Namespace) -> None:

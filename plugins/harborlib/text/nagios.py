@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from itertools import chain
 
 from .cleaning import clean, cut
@@ -16,13 +17,13 @@ LINE = 120  # characters of the first line's text; engines show about this much
 ASIDE = 400  # characters of a note and of the next step
 
 
-def text(report: Report, verbose: int) -> str:
-    """First line and perfdata whole, details cut so that everything fits 4 KiB."""
+def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None) -> str:
+    """First line and perfdata whole, details cut so that everything fits 4 KiB; of these `findings` only, if given."""
     notes = list(map(clean, report.notes))
     told = "; ".join([report.headline, *notes])
     inline = report.state == OK and len(told) <= LINE
     head = f"HARBOR {report.probe.upper()} {report.state} - {told if inline else first_line(report)}"
-    parts, unlooked = report.parts()
+    parts, unlooked = (report if findings is None else report._replace(findings=findings)).parts()
     shown = [part for part in parts if verbose or part.is_problem]
     if not (verbose or len(shown) > 1 or len(report.headline) > LINE):
         shown = []

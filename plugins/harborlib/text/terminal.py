@@ -10,21 +10,28 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from harborlib.judge.isolation import COMPONENTS
-
-from .output import ASIDE, Report, write
+from . import nagios
+from .cleaning import clean, cut
+from .finding import Finding
+from .nagios import ASIDE
+from .report import Report
+from .states import OK
+from .writing import write
 
 COLOURS = {"OK": "32", "WARNING": "33", "CRITICAL": "1;31", "UNKNOWN": "35", "follows": "2"}
 NARROWEST, WIDEST = 60, 140  # columns: a table needs some, and longer lines are hard to read
 CLEAR = "\r\x1b[K"
 
 
-def show(report: Report, args: argparse.Namespace) -> str:
-    """The report as a person reads it; where stdout is no terminal, as an engine does."""
+def show(report: Report, args: argparse.Namespace, section: Callable[[str], str]) -> str:
+    """The report as a person reads it; where stdout is no terminal, as an engine does.
+
+    `section` says for each probe where the runbook has more.
+    """
     if not os.isatty(1):
         return brief(report, args.verbose)
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
-    page = Page(report, width, coloured(args), args.verbose)
+    page = Page(report, width, coloured(args), args.verbose, section)
     blocks = [page.verdict(), page.table(), page.remarks(), page.next_steps()]
     text = "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
     return CLEAR + text if animated(args) else text
@@ -32,7 +39,8 @@ def show(report: Report, args: argparse.Namespace) -> str:
 
 def brief(report: Report, verbose: int) -> str:
     """The text for an engine, which is told of the causes alone; from -v on of all probes."""
-    return report._replace(parts=[part for part in report.parts if verbose or not part.follows]).nagios(verbose)
+    kept = [finding for finding in report.findings if verbose or not finding.follows]
+    return nagios.text(report, verbose, kept)
 
 
 def animated(args: argparse.Namespace) -> bool:
@@ -48,51 +56,54 @@ def coloured(args: argparse.Namespace) -> bool:
 class Page:
     """A report in lines of at most `width` columns, with colours or without."""
 
-    def __init__(self, report: Report, width: int, colours: bool, verbose: int) -> None:
+    def __init__(self, report: Report, width: int, colours: bool, verbose: int, section: Callable[[str], str]) -> None:
         self.report = report
         self.width = width
         self.colours = colours
         self.verbose = verbose
-        self.parts = {part.text.partition(": ")[0]: part for part in report.parts}
-        self.seconds = {measure.name: measure.value for measure in report.measures if measure.name in self.parts}
+        self.section = section
+        self.parts = [part.cleaned() for part in report.parts()[0]]
+        self.seconds = {measure.name: measure.value for measure in report.measures}
 
     def verdict(self) -> list[str]:
         """The state and the sentence."""
         state = self.report.state
-        return self._painted(state, self._wrapped(f"{state} - {self.report.clean(self.report.summary)}"))
+        return self._painted(state, self._wrapped(f"{state} - {self.report.headline}"))
 
     def table(self) -> list[str]:
         """State, name, seconds and line of each probe: all of the line where the cause is, one row of the others."""
         lines = []
-        broad = max(map(len, self.seconds), default=0)
-        for name, seconds in self.seconds.items():
-            part = self.parts[name]
+        rows = {part.subject: part for part in self.parts if part.subject}
+        names = [name for name in self.seconds if name in rows]
+        broad = max(map(len, names), default=0)
+        for name in names:
+            part = rows[name]
             state = "follows" if part.follows else part.state
-            head = f"{state:8}  {name:{broad}}  {seconds:6.2f} s  "
-            text = self.report.clean(part.text).partition(": ")[2]
-            if part.follows and not self.verbose:
-                text = text.partition("; ")[0]  # what it follows from stands below the table
-            whole = self.verbose or state not in ("OK", "follows")
-            text = cut(text, ASIDE if whole else self.width - len(head))
+            head = f"{state:8}  {name:{broad}}  {self.seconds[name]:6.2f} s  "
+            # What it follows from stands below the table.
+            ending = part.reason + part.pointer if part.follows and self.verbose else ""
+            whole = self.verbose or state not in (OK, "follows")
+            text = cut(part.text + ending, ASIDE if whole else self.width - len(head))
             lines += self._painted(state, self._wrapped(text, head, " " * len(head)))
         return lines
 
     def remarks(self) -> list[str]:
         """What is to be known besides."""
-        notes = [cut(self.report.clean(note), ASIDE) for note in self.report.notes]
+        notes = [cut(clean(note), ASIDE) for note in self.report.notes]
         return [line for note in notes for line in self._wrapped(note, rest="  ")]
 
     def next_steps(self) -> list[str]:
         """What to do about each cause, and which section of the runbook tells more."""
-        causes = {name: part for name, part in self.parts.items() if part.state != "OK" and not part.follows}
-        steps = [
-            f"{name}: {part.next_step} (runbook: {section(name)})" if name in self.seconds else part.next_step
-            for name, part in causes.items()
-        ]
-        steps = list(filter(None, steps)) or [self.report.next_step] * (self.report.state != "OK")
-        steps = [cut(self.report.clean(step), ASIDE) for step in steps]
-        lines = [line for step in steps for line in self._wrapped(step, "  ", "    ")]
+        causes = [part for part in self.parts if part.is_problem and not part.follows]
+        steps = list(filter(None, map(self._next_step, causes)))
+        steps = steps or [self.report.next_step] * (self.report.state != OK)
+        lines = [line for step in steps for line in self._wrapped(cut(step, ASIDE), "  ", "    ")]
         return ["Next:", *lines] if lines else []
+
+    def _next_step(self, part: Finding) -> str:
+        if not part.subject:
+            return part.next_step
+        return f"{part.subject}: {part.next_step} (runbook: {self.section(part.subject)})"
 
     def _wrapped(self, text: str, first: str = "", rest: str = "") -> list[str]:
         """The text in lines, the first one after `first`, the others after `rest`."""
@@ -104,16 +115,6 @@ class Page:
         if self.colours:
             first = f"\x1b[{COLOURS[state]}m{state}\x1b[0m{first[len(state) :]}"
         return [first, *lines[1:]]
-
-
-def cut(text: str, width: int) -> str:
-    """At most so many characters of a text."""
-    return text if len(text) <= width else text[: width - 3].rstrip() + "..."
-
-
-def section(name: str) -> str:
-    """The heading of a probe's or a component's service in docs/runbook.md."""
-    return f"harbor-component-{name}" if name in COMPONENTS else f"harbor-{name}"
 
 
 @contextmanager

@@ -18,6 +18,8 @@ COMPLETE = (
 TRUST = "a CA of your own: give --ca-file; else have the certificate issued by a CA that clients trust"
 RENAME = "have it issued for this name too, or give -H and the clients a name that it is for"
 CLOCK = "compare the clocks (timedatectl); until that day, install the certificate that was there before"
+#: The reasons for which clients refuse a chain.
+REFUSALS = ("expired", "not-yet-valid", "wrong-name", "untrusted", "refused")
 #: What OpenSSL says when a chain leads to no CA that it trusts (1.1.1 spells it without the hyphen).
 UNTRUSTED = ("local issuer", "self-signed", "self signed", "first certificate")
 
@@ -92,25 +94,32 @@ def last_link(chain: Sequence[Certificate]) -> Certificate:
     return last
 
 
-def refused(chain: Sequence[Certificate], why: str, host: str, now: float) -> tuple[str, str]:
-    """What makes clients refuse the chain, and what to do about it.
+class Refusal(NamedTuple):
+    """Why clients refuse a chain: one of REFUSALS, in words, and what to do about it."""
 
-    `why` are OpenSSL's words, which are kept where they tell enough.
-    """
+    kind: str
+    text: str
+    next_step: str
+
+
+def refused(chain: Sequence[Certificate], why: str, host: str, now: float) -> Refusal:
+    """What makes clients refuse the chain. `why` are OpenSSL's words, which are kept where they tell enough."""
     leaf, last = chain[0], last_link(chain)
     expired = [element for element in chain if now > element.not_after]
     early = [element for element in chain if now < element.not_before]
     if "has expired" in why and expired:
-        return expired[0].good_until(now), RENEW
+        return Refusal("expired", expired[0].good_until(now), RENEW)
     if "not yet valid" in why and early:
-        return f"{early[0].subject} is not valid before {day(early[0].not_before)}", CLOCK
+        return Refusal("not-yet-valid", f"{early[0].subject} is not valid before {day(early[0].not_before)}", CLOCK)
     if why.endswith(f"not valid for {host}"):
-        return f"not valid for {host}, only for {', '.join(leaf.names) or leaf.subject}", RENAME
+        names = ", ".join(leaf.names) or leaf.subject
+        return Refusal("wrong-name", f"not valid for {host}, only for {names}", RENAME)
     if not any(sign in why for sign in UNTRUSTED):
-        return why, RENEW
+        return Refusal("refused", why, RENEW)
     if last.self_signed:
-        return f"{last.subject} is self-signed and not trusted here", TRUST
-    return f"{last.issuer} is neither served nor trusted here; it issued {last.subject}", COMPLETE
+        return Refusal("untrusted", f"{last.subject} is self-signed and not trusted here", TRUST)
+    text = f"{last.issuer} is neither served nor trusted here; it issued {last.subject}"
+    return Refusal("untrusted", text, COMPLETE)
 
 
 def day(seconds: float) -> str:
