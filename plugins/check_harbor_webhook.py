@@ -30,115 +30,122 @@ does not cover it does not see.
 Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether the receiver does anything with them.
 """
 
-from argparse import ArgumentTypeError
+from __future__ import annotations
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import PAGE_SIZE, Rest
-from harborlib.judge import isolation, judgement, things
-from harborlib.judge.judgement import Finding, Shown, Threshold, named, thing
+import argparse
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from harborlib.harbor import Rest, Run, endpoints
+from harborlib.harbor.fields import Fields
+from harborlib.harbor.rest import PAGE_SIZE
+from harborlib.judge import SLOW, STANDSTILL, Limit, Problem, Readings, Selectable, Shown
+from harborlib.judge.executions import FAILED, RUNNING, SUCCEEDED, Execution
 from harborlib.judge.projects import Projects
-from harborlib.judge.runs import FAILED, RUNNING, SUCCEEDED, Run
-from harborlib.judge.things import Selection, worst_first
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
+from harborlib.judge.selection import count
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import PERCENT, UNKNOWN, WARNING, words
 
-import nagiosplugin
-from nagiosplugin import Unknown, Warn
-
-NEXT = "read a delivery's log in the UI (project > Webhooks), and ask the receiver for its address from jobservice"
+READ_LOG = "read a delivery's log in the UI (project > Webhooks), and ask the receiver for its address from jobservice"
 ENABLE = "enable it in the UI (project > Webhooks), or delete it"
-MORE = "raise -t, or divide the projects among services with --project"
+SEE_MORE = "raise -t, or divide the projects among services with --project"
+
+projects = Selectable("project", "projects", "--project")
+# A standstill: what the job service, being down, cannot deliver.
+failing = Limit("webhook.deliveries-failed", "failed", PERCENT, "{value} of the last deliveries failed, {latest}",
+                "10", "50", help="percent of the last deliveries that failed", next_step=READ_LOG, low=None,
+                symptom=STANDSTILL)  # fmt: skip
+disabled = Problem("webhook.disabled", WARNING, ENABLE)
+not_all_seen = Problem("webhook.not-all-seen", UNKNOWN, SEE_MORE, SLOW)
+webhooks_enabled = Shown("webhooks")
+webhooks_disabled = Shown("disabled")
+deliveries_seen = Shown("deliveries")
 
 
-class Webhooks(nagiosplugin.Resource):
-    """The newest deliveries of each webhook, the one with the most failures first. `latest` says when one succeeded."""
+def measure(run: Run) -> Readings:
+    """The newest deliveries of each webhook, the one with the most failures first."""
+    rest = run.rest
+    chosen = Projects(rest, projects.chosen(run.args))
+    answers = list(chosen.each(lambda project, number: webhooks_of(rest, project, number, run.args.last)))
+    webhooks = [webhook for _, some in answers for webhook in some]
+    enabled = [webhook for webhook in webhooks if webhook.enabled]
+    if chosen.unseen:
+        yield not_all_seen(chosen.unseen)
+    used = sorted((webhook for webhook in enabled if webhook.deliveries), key=lambda webhook: -webhook.share)
+    for webhook in used:
+        yield failing(webhook.share, of=webhook.name, latest=webhook.latest_success(rest.now))
+    for webhook in webhooks:
+        if not webhook.enabled:
+            yield disabled("disabled", of=webhook.name)
+    yield webhooks_enabled(len(enabled))
+    yield webhooks_disabled(len(webhooks) - len(enabled))
+    yield deliveries_seen(sum(len(webhook.deliveries) for webhook in enabled))
+    worst = used[0].share if used else 0
+    yield failing.worst(worst, low=0, high=100)
+    text = words.number(len(webhooks), "webhook") if webhooks else "no webhook"
+    return text + (f", at most {words.percent(worst)} of the last deliveries failed" if used else "")
 
-    def __init__(self, rest, selection, last):
-        self.rest = rest
-        self.selection = selection
-        self.last = last
-        self.latest = {}
-        self.fine = ""
 
-    def probe(self):
-        projects = Projects(self.rest, self.selection)
-        found = [webhook for _, webhooks in projects.each(self.webhooks) for webhook in webhooks]
-        enabled = [(name, runs) for name, runs in found if runs is not None]
-        yield judgement.seconds(self.rest.elapsed)
-        yield nagiosplugin.Metric("unseen", projects.unseen)
-        shares = worst_first(self.share(name, runs) for name, runs in enabled if runs)
-        yield from shares
-        for name, runs in found:
-            yield nagiosplugin.Metric(named("off", name), "disabled" if runs is None else "", context="off")
-        counts = {"webhooks": len(enabled), "disabled": len(found) - len(enabled)}
-        counts["deliveries"] = sum(len(runs) for _, runs in enabled)
-        for name, count in counts.items():
-            yield nagiosplugin.Metric(name, count, min=0, context="sum")
-        worst = shares[0].value if shares else 0
-        yield nagiosplugin.Metric("failed", worst, "%", min=0, max=100, context="worst")
-        self.fine = words.number(len(found), "webhook") if found else "no webhook"
-        self.fine += f", at most {words.percent(worst)} of the last deliveries failed" if shares else ""
+class Webhook(NamedTuple):
+    """A webhook, PROJECT/NAME, and its newest deliveries that have ended; those of a disabled one are not read."""
 
-    def webhooks(self, project, number):
-        """Name and newest ended deliveries of each webhook of a project; None for those of a disabled one."""
-        found = []
-        for row in self.rest.pages(endpoints.WEBHOOK_POLICIES, number):
-            rows = self.executions(number, row) if row.flag("enabled") else None
-            found.append((f"{project}/{row.text('name')}", rows))
-        return found
+    name: str
+    enabled: bool
+    deliveries: Sequence[Execution] = ()
 
-    def executions(self, project, policy):
-        query = {"page_size": self.last, "sort": "-start_time"}
-        rows = self.rest.pages(endpoints.WEBHOOK_EXECUTIONS, project, int(policy.number("id")), limit=1, **query)
-        return [run for run in map(Run.of, rows) if run.outcome != RUNNING]
-
-    def share(self, name, runs):
+    @property
+    def share(self) -> float:
         """Percent of the deliveries that failed."""
-        ends = [run.ended for run in runs if run.outcome == SUCCEEDED]
-        last = words.span(self.rest.now - max(ends)) + " ago" if ends else "not among them"
-        self.latest[name] = f"the last success {last}"
-        failed = sum(run.outcome == FAILED for run in runs)
-        return nagiosplugin.Metric(named("failed", name), round(failed * 100 / len(runs), 2), "%", context="share")
+        failed = sum(delivery.outcome == FAILED for delivery in self.deliveries)
+        return round(failed * 100 / len(self.deliveries), 2)
+
+    def latest_success(self, now: float) -> str:
+        """When a delivery last succeeded, in words."""
+        ends = [delivery.ended or 0.0 for delivery in self.deliveries if delivery.outcome == SUCCEEDED]
+        return f"the last success {words.span(now - max(ends)) + ' ago' if ends else 'not among them'}"
 
 
-class Share(Threshold):
-    """The percentage that failed, and since when."""
+def webhooks_of(rest: Rest, project: str, number: int, last: int) -> list[Webhook]:
+    """The webhooks of a project, by its name and number."""
+    found = []
+    for row in rest.pages(endpoints.WEBHOOK_POLICIES, number):
+        enabled = row.flag("enabled")
+        deliveries = ended_deliveries(rest, number, row, last) if enabled else []
+        found.append(Webhook(f"{project}/{row.text('name')}", enabled, deliveries))
+    return found
 
-    def describe(self, metric):
-        return f"{super().describe(metric)}, {metric.resource.latest[thing(metric, self.measure)]}"
+
+def ended_deliveries(rest: Rest, project: int, policy: Fields, last: int) -> list[Execution]:
+    """The `last` newest deliveries of a webhook, but those that wait or are under way."""
+    query = {"page_size": last, "sort": "-start_time"}
+    rows = rest.pages(endpoints.WEBHOOK_EXECUTIONS, project, int(policy.number("id")), limit=1, **query)
+    return [delivery for delivery in map(Execution.of, rows) if delivery.outcome != RUNNING]
 
 
-def last(text):
+def page_size(text: str) -> int:
     """How many deliveries; raises ArgumentTypeError."""
-    number = things.count(text)
+    number = count(text)
     if number > PAGE_SIZE:
-        raise ArgumentTypeError(f"{PAGE_SIZE} at most: {number}")
+        raise argparse.ArgumentTypeError(f"{PAGE_SIZE} at most: {number}")
     return number
 
 
-def declare(parser):
-    options.thresholds(parser, "", "percent of the last deliveries that failed", "10", "50", units.PERCENT)
-    parser.add_argument("--last", metavar="NUMBER", type=last, default=20,
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare how many deliveries are looked at."""
+    parser.add_argument("--last", metavar="NUMBER", type=page_size, default=20,
                         help="deliveries of each webhook to look at, up to 100 (default %(default)s)")  # fmt: skip
-    things.declare(parser, "projects", "--project")
 
 
-def check(args, harbor):
-    selection = Selection(args, "project")
-    webhooks = Webhooks(Rest(harbor), selection, args.last)
-    limits = (args.warning, args.critical)
-    sentence = "{value} of the last deliveries failed"
-    still = isolation.STANDSTILL  # what the job service, being down, cannot deliver
-    return nagiosplugin.Check(
-        webhooks,
-        Share("share", *limits, sentence, words.percent, NEXT, selection=selection, measure="failed", kind=still),
-        Finding("off", Warn, ENABLE, selection=selection),
-        Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
-        Shown("worst", *limits),
-        Shown("sum"),
-        Shown("time"),
-        summaries.OfMany(webhooks),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [failing, disabled, not_all_seen, webhooks_enabled, webhooks_disabled, deliveries_seen],
+    declare=declare,
+    selects=projects,
+    asks=[endpoints.WEBHOOK_POLICIES, endpoints.WEBHOOK_EXECUTIONS],
+    services=[
+        Service(every="10min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "projects"),
+                notes="Webhooks are not delivered: what waits for them does not happen. "
+                "Look at the executions of the policy in the project, then at the receiver.")
+    ],
+))  # fmt: skip
