@@ -32,27 +32,21 @@ takes attestations of cosign 3 for signatures); a scan that is old. A right that
 there look alike.
 """
 
-from argparse import ArgumentTypeError
+from __future__ import annotations
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Rest
-from harborlib.judge import isolation, judgement
-from harborlib.judge.judgement import Finding, Shown, Threshold
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
-from harborlib.wire.failure import Failure, Unusable
+import argparse
+from collections.abc import Generator, Mapping
 
-import nagiosplugin
-from nagiosplugin import Critical
+from harborlib.harbor import Run, endpoints
+from harborlib.harbor.fields import Fields
+from harborlib.harbor.refusals import ABSENT
+from harborlib.judge import STANDSTILL, Limit, Problem, Reading, Readings, Shown
+from harborlib.judge.readings import Options, Range
+from harborlib.run import Probe, Service, options, plugin
+from harborlib.text import BYTES, CRITICAL, SECONDS, Summary, words
+from harborlib.text.units import limit
+from harborlib.wire import STATUS, Failure, Kind, Unusable
 
-REPORTS = (
-    "application/vnd.security.vulnerability.report; version=1.1",
-    "application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0",
-)
-REQUIREMENTS = ("scan", "signature", "sbom")
-SEVERITIES = ("none", "unknown", "negligible", "low", "medium", "high", "critical")  # as Harbor ranks them
-REST_OF_A_DIGEST = 52  # characters of one for which a line has no room: twelve stay
-WITH = dict.fromkeys(("with_tag", "with_scan_overview", "with_accessory"), "true")
 PUSH = (
     "look at the pipeline that should push it, at the project's tag retention, and in the audit log for who deleted it"
 )
@@ -61,110 +55,134 @@ ATTACH = "look at the pipeline that should attach it; copies and replication can
 REBUILD = "see its vulnerabilities in the UI; build it anew on a newer base, then scan it"
 
 
-class Artifact(nagiosplugin.Resource):
+class PushAge(Limit):
+    """Seconds since the last push; the critical limit has a second name."""
+
+    def declare(self, parser: argparse.ArgumentParser) -> None:
+        """Declare -w, -c and --maximum-age."""
+        super().declare(parser)
+        parser.add_argument("--maximum-age", metavar="TIME", type=limit, help="the same as -c TIME, as 8d")
+
+    def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
+        """What the options say."""
+        return args.warning, args.critical or args.maximum_age
+
+
+MISSING = Kind("artifact.missing", STATUS, CRITICAL, PUSH)
+push_age = PushAge("artifact.too-old", "age", SECONDS, "last push {value} ago",
+                   help="time since the last push", next_step=PUSH)  # fmt: skip
+not_scanned = Problem("artifact.not-scanned", CRITICAL, SCAN, STANDSTILL)
+vulnerable = Problem("artifact.vulnerable", CRITICAL, REBUILD)
+not_signed = Problem("artifact.not-signed", CRITICAL, ATTACH)
+no_sbom = Problem("artifact.no-sbom", CRITICAL, ATTACH)
+size = Shown("size", BYTES)
+vulnerabilities = Shown("vulnerabilities")
+critical_ones = Shown("critical")
+
+REQUIREMENTS = ("scan", "signature", "sbom")
+SEVERITIES = ("none", "unknown", "negligible", "low", "medium", "high", "critical")  # as Harbor ranks them
+REPORTS = (
+    "application/vnd.security.vulnerability.report; version=1.1",
+    "application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0",
+)
+REST_OF_A_DIGEST = 52  # characters of one for which a line has no room: twelve stay
+WITH = dict.fromkeys(("with_tag", "with_scan_overview", "with_accessory"), "true")
+
+
+def measure(run: Run) -> Readings:
     """One artifact, with what is known of it."""
-
-    def __init__(self, rest, args):
-        self.rest = rest
-        self.image = args.artifact
-        self.require = args.require
-        self.severity = args.severity
-        is_digest = ":" in args.artifact.reference
-        self.title = str(args.artifact)[: -REST_OF_A_DIGEST if is_digest else None]
-        self.fine = ""
-
-    def probe(self):
-        row = self.artifact()
-        tags = [tag.moment("push_time") for tag in row.rows("tags") if tag.text("name") == self.image.reference]
-        pushed = max(filter(None, [row.moment("push_time"), *tags]), default=None)
-        if pushed is None:
-            raise row.fail("push_time is missing")
-        age = max(0.0, self.rest.now - pushed)
-        kinds = [accessory.text("type").partition(".")[0] for accessory in row.rows("accessories")]
-        yield judgement.seconds(self.rest.elapsed)
-        yield nagiosplugin.Metric("age", round(age), "s", min=0)
-        yield nagiosplugin.Metric("size", row.number("size"), "B", min=0, context="value")
-        self.fine = f"{self.title}: pushed {words.span(age)} ago, {words.size(row.number('size'))}"
-        yield from self.scan(row.inner("scan_overview"))
-        for kind, has, lacks in (("signature", "signed", "not signed"), ("sbom", "with an SBOM", "no SBOM")):
-            missing = kind in self.require and kind not in kinds
-            yield nagiosplugin.Metric(kind, lacks if missing else "", context="attached")
-            self.fine += f", {has}" if kind in kinds else ""
-
-    def artifact(self):
-        project, _, repository = self.image.repository.partition("/")
-        try:
-            return self.rest.get(endpoints.ARTIFACT, project, repository, self.image.reference, **WITH)
-        except Failure as failure:
-            raise failure.but(state="critical", next_step=PUSH) if failure.absent else failure from None
-
-    def scan(self, overviews):
-        """Whether it is scanned, and what was found."""
-        report = overviews.inner(next((kind for kind in REPORTS if kind in overviews), REPORTS[0]))
-        status = report.text("scan_status")
-        state = "scanned" if status == "Success" else f"not scanned (status {status})" if status else "not scanned"
-        needed = "scan" in self.require or self.severity
-        yield nagiosplugin.Metric("scan", state if needed and status != "Success" else "")
-        self.fine += f", {state}"
-        if status == "Success":
-            summary = report.inner("summary")
-            counts = {name.lower(): count for name, count in summary.inner("summary").numbers().items() if count}
-            found = ", ".join(f"{counts[name]:.12g} {name}" for name in reversed(SEVERITIES) if name in counts)
-            self.fine += f" ({found or 'nothing found'})"
-            yield nagiosplugin.Metric("severity", f"found {found}" if self.is_too_bad(report, counts) else "")
-            yield nagiosplugin.Metric("vulnerabilities", summary.number("total"), min=0, context="value")
-            yield nagiosplugin.Metric("critical", counts.get("critical", 0), min=0, context="value")
-
-    def is_too_bad(self, report, counts):
-        """Whether a vulnerability is as severe as --severity, or worse. Not each scanner names the worst itself."""
-        found = {report.text("severity").lower() or SEVERITIES[0], *counts}
-        strange = sorted(found.difference(SEVERITIES))
-        if self.severity and strange:
-            raise report.fail(f"the unknown severity {strange[0]}")
-        return self.severity and found.intersection(SEVERITIES[SEVERITIES.index(self.severity) :])
+    image = run.args.artifact
+    if run.args.critical and run.args.maximum_age:
+        raise Unusable("-c and --maximum-age are the same: give one of them")
+    row = artifact(run, image)
+    tags = [tag.moment("push_time") for tag in row.rows("tags") if tag.text("name") == image.reference]
+    pushed = max(filter(None, [row.moment("push_time"), *tags]), default=None)
+    if pushed is None:
+        raise row.fail("push_time is missing")
+    age = max(0.0, run.rest.now - pushed)
+    attached = [accessory.text("type").partition(".")[0] for accessory in row.rows("accessories")]
+    yield push_age(round(age))
+    yield size(row.number("size"))
+    title = str(image)[: -REST_OF_A_DIGEST if ":" in image.reference else None]
+    text = f"{title}: pushed {words.span(age)} ago, {words.size(row.number('size'))}"
+    text += yield from scan(run, row.inner("scan_overview"))
+    for kind, has, lack, lacks in (
+        ("signature", "signed", not_signed, "not signed"),
+        ("sbom", "with an SBOM", no_sbom, "no SBOM"),
+    ):
+        if kind in attached:
+            text += f", {has}"
+        elif kind in run.args.require:
+            yield lack(lacks)
+    return Summary(text, title)
 
 
-class Summary(summaries.Summary):
-    """The first line, which names the artifact as soon as it is there."""
+def artifact(run: Run, image: options.Image) -> Fields:
+    """What Harbor says of it; raises Failure (MISSING) where it is not there."""
+    project, _, repository = image.repository.partition("/")
+    try:
+        return run.rest.get(endpoints.ARTIFACT, project, repository, image.reference, **WITH)
+    except Failure as failure:
+        raise failure.but(kind=MISSING, next_step=PUSH) if failure.kind is ABSENT else failure from None
 
-    def problem(self, results):
-        return f"{self.resource.title}: " * bool(self.resource.fine) + super().problem(results)
+
+def scan(run: Run, overviews: Fields) -> Generator[Reading, None, str]:
+    """Whether it is scanned, and what was found; returns that in words."""
+    report = overviews.inner(next((kind for kind in REPORTS if kind in overviews), REPORTS[0]))
+    status = report.text("scan_status")
+    if status != "Success":
+        state = f"not scanned (status {status})" if status else "not scanned"
+        if "scan" in run.args.require or run.args.severity:
+            yield not_scanned(state)
+        return f", {state}"
+    summary = report.inner("summary")
+    counts = {name.lower(): count for name, count in summary.inner("summary").numbers().items() if count}
+    found = ", ".join(f"{counts[name]:.12g} {name}" for name in reversed(SEVERITIES) if name in counts)
+    if run.args.severity and is_too_bad(report, counts, run.args.severity):
+        yield vulnerable(f"found {found}")
+    yield vulnerabilities(summary.number("total"))
+    yield critical_ones(counts.get("critical", 0))
+    return f", scanned ({found or 'nothing found'})"
 
 
-def requirements(text):
+def is_too_bad(report: Fields, counts: Mapping[str, float], severity: str) -> bool:
+    """Whether a vulnerability is of this severity, or a worse one. Not each scanner names the worst itself."""
+    found = {report.text("severity").lower() or SEVERITIES[0], *counts}
+    strange = sorted(found.difference(SEVERITIES))
+    if strange:
+        raise report.fail(f"the unknown severity {strange[0]}")
+    return bool(found.intersection(SEVERITIES[SEVERITIES.index(severity) :]))
+
+
+def requirements(text: str) -> list[str]:
     """A list of REQUIREMENTS, separated by commas; raises ArgumentTypeError."""
     names = [name.strip() for name in text.split(",")]
     unknown = [name for name in names if name not in REQUIREMENTS]
     if unknown:
-        raise ArgumentTypeError(f"not one of {', '.join(REQUIREMENTS)}: {unknown[0][:40]!r}")
+        raise argparse.ArgumentTypeError(f"not one of {', '.join(REQUIREMENTS)}: {unknown[0][:40]!r}")
     return names
 
 
-def declare(parser):
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare which artifact it is, and what it must have."""
     parser.add_argument("--artifact", metavar="P/R:TAG", type=options.image, required=True,
                         help="the artifact, with its project, by tag or as P/R@DIGEST")  # fmt: skip
-    options.thresholds(parser, "", "time since the last push", None, None, units.SECONDS)
-    parser.add_argument("--maximum-age", metavar="TIME", type=units.limit, help="the same as -c TIME, as 8d")
     parser.add_argument("--require", metavar="LIST", type=requirements, default=[],
                         help="what it must have: scan, signature, sbom")  # fmt: skip
     parser.add_argument("--severity", choices=SEVERITIES[3:], help="critical for a vulnerability as severe as this")
 
 
-def check(args, harbor):
-    if args.critical and args.maximum_age:
-        raise Unusable("-c and --maximum-age are the same: give one of them")
-    artifact = Artifact(Rest(harbor), args)
-    limits = (args.warning, args.critical or args.maximum_age)
-    return nagiosplugin.Check(
-        artifact,
-        Threshold("age", *limits, "last push {value} ago", words.span, PUSH),
-        Finding("scan", Critical, SCAN, kind=isolation.STANDSTILL),
-        Finding("severity", Critical, REBUILD),
-        Finding("attached", Critical, ATTACH),
-        Shown("value"),
-        Shown("time"),
-        Summary(artifact),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [push_age, not_scanned, vulnerable, not_signed, no_sbom, size, vulnerabilities, critical_ones],
+    declare=declare,
+    asks=[endpoints.ARTIFACT],
+    services=[
+        Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "artifact"),
+                options={"--artifact": "{artifact}"},
+                notes="An artifact is missing, old, not scanned or not signed. "
+                "Look at the pipeline that makes it, and at the project's retention policy.")
+    ],
+    example=["--artifact", "priv/img:1.0"],
+))  # fmt: skip

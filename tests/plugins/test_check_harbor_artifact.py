@@ -227,7 +227,7 @@ def test_not_understood(ask, harbor: Simulator, body: object, problem: str) -> N
     harbor.answer("/api/v2.0/projects/priv/repositories/img/artifacts/1.0", body=body)
     lines = ask("artifact", "--artifact", IMAGE, "--severity", "high", "-v")
     line = "the answer to GET /api/v2.0/projects/priv/repositories/img/artifacts/1.0 is not understood: " + problem
-    assert f"UNKNOWN: {line}" in lines
+    assert f"UNKNOWN: {line} [harbor.unexpected-answer]" in lines
     assert lines[-1] == "exit code 3"
 
 
