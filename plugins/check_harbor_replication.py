@@ -36,145 +36,164 @@ Does not see: whether everything that should be replicated is selected by the po
 is down while nothing is replicated (check_harbor_remote_registry).
 """
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import PAGE_SIZE, Each, Rest
-from harborlib.judge import isolation, judgement, runs, things
-from harborlib.judge.judgement import Finding, Shown, named
-from harborlib.judge.runs import FAILED, RUNNING, SUCCEEDED, History, Run, Schedule
-from harborlib.judge.things import Selection
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
+from __future__ import annotations
 
-import nagiosplugin
-from nagiosplugin import Critical, Unknown, Warn
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from harborlib.harbor import Each, Run, endpoints
+from harborlib.harbor.fields import Fields
+from harborlib.harbor.rest import PAGE_SIZE
+from harborlib.judge import SLOW, STANDSTILL, Problem, Reading, Readings, Selectable, Shown
+from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
+from harborlib.judge.executions import FAILED, RUNNING, SUCCEEDED, Execution, History, Schedule
+from harborlib.judge.readings import Options, Range
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import CRITICAL, UNKNOWN, WARNING, units, words
 
 IN_A_ROW = 3  # failures that are no accident any more
 FEW = 5  # executions of a policy that mostly are enough; Harbor needs a moment for each
 SKIPPED = "Execution skipped"  # how the status text of one begins that Harbor 2.14 did not start, and calls failed
-NEXT = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"
+LOG = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"
+SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
+STOP = f"stop the one that goes on, if it hangs; {LOG}"
 MORE = "raise -t, or divide the policies among services with --policy"
 
 
-class Replication(nagiosplugin.Resource):
+class MaximumAge(SuccessAge):
+    """The age of the last success: critical by --maximum-age, without that only shown."""
+
+    def declare(self, parser: argparse.ArgumentParser) -> None:
+        """Declare --maximum-age."""
+        parser.add_argument("--maximum-age", metavar="TIME", type=units.limit,
+                            help="critical when the last success of a policy is longer ago, as 26h")  # fmt: skip
+
+    def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
+        """No warning, and what --maximum-age says."""
+        return None, args.maximum_age
+
+
+policies = Selectable("policy", "policies", "--policy")
+executions = Executions(
+    success=MaximumAge("replication.success-too-old", None, None, LOG),
+    running=RunningTime("replication.running-too-long", "2h", "12h", LOG,
+                        option="", help="how long an execution takes"),
+    failed=Problem("replication.failed", WARNING, LOG, STANDSTILL),
+    missed=Problem("replication.schedule-missed", WARNING, SAVE, STANDSTILL),
+    grace="1h",
+    what="execution",
+)  # fmt: skip
+failed_repeatedly = Problem("replication.failed-repeatedly", CRITICAL, LOG, STANDSTILL)
+skipped = Problem("replication.skipped", WARNING, STOP, STANDSTILL)
+not_all_seen = Problem("replication.not-all-seen", UNKNOWN, MORE, SLOW)
+judged_policies = Shown("policies")
+disabled_policies = Shown("disabled")
+failed_policies = Shown("failed")
+
+
+def measure(run: Run) -> Readings:
     """The executions of each enabled policy, the longest one under way first."""
-
-    def __init__(self, rest, args, selection):
-        self.rest = rest
-        self.selection = selection
-        self.grace = args.schedule_grace
-        self.needs_success = bool(args.maximum_age)
-        self.reasons = {}  # of failures, by the number of the execution
-        self.hanging = {}  # by the number of the policy
-        self.fine = ""
-
-    def probe(self):
-        pages = self.rest.pages(endpoints.REPLICATION_POLICIES)
-        rows = [row for row in pages if self.selection.takes(row.text("name"))]
-        if pages.complete:
-            self.selection.confirm()
-        enabled = [row for row in rows if row.flag("enabled")]
-        self.hanging = self.under_way() if enabled else {}
-        questions = Each(enabled, self.history, "enabled policy")
-        policies = [(row.text("name"), history) for row, history in questions]
-        policies.sort(key=lambda item: -(item[1].ago(item[1].running.started) if item[1].running else 0))
-        histories = [history for _, history in policies]
-        yield judgement.seconds(self.rest.elapsed)
-        unseen = f"only {pages} policies looked at: time ran out" if pages.late else questions.unseen
-        yield nagiosplugin.Metric("unseen", unseen)
-        for name, history in policies:
-            yield from self.metrics(name, history)
-        counts = {"policies": len(policies), "disabled": len(rows) - len(enabled)}
-        counts["failed"] = sum(bool(history.problem) for history in histories)
-        for name, count in counts.items():
-            yield nagiosplugin.Metric(name, count, min=0, context="sum")
-        yield from runs.totals(histories)
-        self.fine = told(policies, counts["disabled"])
-
-    def under_way(self):
-        """The oldest execution under way of each policy: it holds a worker, also when a later one has ended."""
-        pages = self.rest.pages(endpoints.REPLICATION_EXECUTIONS, limit=1, status="InProgress", sort="start_time")
-        found = [(row.number("policy_id"), self.run_of(row)) for row in pages]
-        return {number: run for number, run in reversed(found) if run.outcome == RUNNING}
-
-    def history(self, policy):
-        """The newest executions of a policy: a few, or more where these leave something open."""
-        cron = policy.inner("trigger").inner("trigger_settings").text("cron")
-        schedule = Schedule(cron, policy.moment("update_time")) if cron else None
-        for size in (FEW, PAGE_SIZE):
-            rows = self.executions(policy.number("id"), size)
-            history = History(map(self.run_of, rows), self.rest.now, schedule, self.grace)
-            if len(rows) < size or self.clear(history):
-                break
-        history.running = self.hanging.get(policy.number("id"), history.running)
-        return history
-
-    def executions(self, number, size):
-        query = {"policy_id": int(number), "page_size": size, "sort": "-start_time"}
-        rows = self.rest.pages(endpoints.REPLICATION_EXECUTIONS, limit=1, **query)
-        return [row for row in rows if row.number("policy_id") == number]
-
-    def clear(self, history):
-        """Whether older executions could not change the judgement."""
-        known = history.newest and (history.newest.outcome == SUCCEEDED or len(history.finished) >= IN_A_ROW)
-        return known and not history.missed and (history.success or not self.needs_success)
-
-    def run_of(self, row):
-        run = Run.of(row, counts=not row.text("status_text").startswith(SKIPPED))
-        self.reasons[run.number] = row.text("status_text")
-        return run
-
-    def metrics(self, name, history):
-        """What is judged in one policy; of a failure also the reason, and whether it is one of many."""
-        for metric in history.metrics(name):
-            if metric.context != "last":
-                yield metric
-                continue
-            reason = self.reasons[history.newest.number]
-            text = history.problem + (f": {reason}" if reason else "")
-            if [run.outcome for run in history.finished[:IN_A_ROW]] == [FAILED] * IN_A_ROW:
-                yield nagiosplugin.Metric(named("again", name), f"{IN_A_ROW} failed in a row: {text}", context="again")
-            else:
-                yield nagiosplugin.Metric(named("last", name), text, context="last")
-        if history.runs and not history.runs[0].counts:
-            text = f"run {history.runs[0].number} was skipped, because another one still goes on"
-            yield nagiosplugin.Metric(named("skipped", name), text, context="skipped")
+    chosen = policies.chosen(run.args)
+    pages = run.rest.pages(endpoints.REPLICATION_POLICIES)
+    rows = [row for row in pages if chosen.takes(row.text("name"))]
+    if pages.complete:
+        chosen.confirm()
+    enabled = [row for row in rows if row.flag("enabled")]
+    under_way = oldest_under_way(run) if enabled else {}
+    questions = Each(enabled, partial(history_of, run, under_way), "enabled policy")
+    histories = [(row.text("name"), history) for row, history in questions]
+    histories.sort(key=lambda named: -named[1].elapsed)
+    unseen = f"only {pages} policies looked at: time ran out" if pages.late else questions.unseen
+    if unseen:
+        yield not_all_seen(unseen)
+    for name, history in histories:
+        yield from readings_of(history, name)
+    disabled = len(rows) - len(enabled)
+    yield judged_policies(len(histories))
+    yield disabled_policies(disabled)
+    yield failed_policies(sum(bool(history.problem) for _, history in histories))
+    yield from executions.worst(history for _, history in histories)
+    return summary(histories, disabled)
 
 
-def told(policies, disabled):
-    """The state of affairs for when all is well."""
-    if len(policies) == 1 and not disabled:
-        return f"{policies[0][0]}: {policies[0][1].told}"
-    never = sum(history.newest is None for _, history in policies)
-    under_way = sum(history.running is not None for _, history in policies)
+def oldest_under_way(run: Run) -> dict[float, Execution]:
+    """The oldest execution under way of each policy, by its number: it holds a worker, also when a later one ended."""
+    pages = run.rest.pages(endpoints.REPLICATION_EXECUTIONS, limit=1, status="InProgress", sort="start_time")
+    found = [(row.number("policy_id"), execution_of(row)) for row in pages]
+    return {number: execution for number, execution in reversed(found) if execution.outcome == RUNNING}
+
+
+def history_of(run: Run, under_way: Mapping[float, Execution], policy: Fields) -> History:
+    """The newest executions of a policy: a few, or more where these leave something open."""
+    number = policy.number("id")
+    cron = policy.inner("trigger").inner("trigger_settings").text("cron")
+    schedule = Schedule(cron, policy.moment("update_time")) if cron else None
+    for size in (FEW, PAGE_SIZE):
+        rows = newest_rows(run, number, size)
+        history = History(map(execution_of, rows), run.rest.now, schedule, run.args.schedule_grace)
+        if len(rows) < size or is_clear(history, bool(run.args.maximum_age)):
+            break
+    history.running = under_way.get(number, history.running)
+    return history
+
+
+def newest_rows(run: Run, number: float, size: int) -> list[Fields]:
+    """So many of a policy's executions, as Harbor lists them."""
+    query = {"policy_id": int(number), "page_size": size, "sort": "-start_time"}
+    rows = run.rest.pages(endpoints.REPLICATION_EXECUTIONS, limit=1, **query)
+    return [row for row in rows if row.number("policy_id") == number]
+
+
+def is_clear(history: History, needs_success: bool) -> bool:
+    """Whether older executions could not change the judgement."""
+    known = history.newest and (history.newest.outcome == SUCCEEDED or len(history.finished) >= IN_A_ROW)
+    return bool(known and not history.missed and (history.success or not needs_success))
+
+
+def execution_of(row: Fields) -> Execution:
+    """One execution; of its details the reason of a failure counts."""
+    return Execution.of(row, counts=not row.text("status_text").startswith(SKIPPED), details=row)
+
+
+def readings_of(history: History, name: str) -> Iterator[Reading]:
+    """What is judged in one policy; of a failure also the reason, and whether it is one of many."""
+    for reading in executions.readings(history, name):
+        yield failure_of(history, name) if reading.measure is executions.failed else reading
+    if history.all and not history.all[0].counts:
+        yield skipped(f"run {history.all[0].number} was skipped, because another one still goes on", name)
+
+
+def failure_of(history: History, name: str) -> Reading:
+    """The last finished execution, which failed or was stopped."""
+    reason = history.newest.details.text("status_text") if history.newest else ""
+    text = history.problem + (f": {reason}" if reason else "")
+    if [execution.outcome for execution in history.finished[:IN_A_ROW]] == [FAILED] * IN_A_ROW:
+        return failed_repeatedly(f"{IN_A_ROW} failed in a row: {text}", name)
+    return executions.failed(text, name)
+
+
+def summary(histories: Sequence[tuple[str, History]], disabled: int) -> str:
+    """What an operator reads when all is well."""
+    if len(histories) == 1 and not disabled:
+        return f"{histories[0][0]}: {histories[0][1].summary}"
+    never = sum(history.newest is None for _, history in histories)
+    under_way = sum(history.running is not None for _, history in histories)
     counts = [(disabled, "of them disabled"), (never, "without a run yet"), (under_way, "under way")]
-    known = len(policies) + disabled
+    known = len(histories) + disabled
     all_of_them = words.number(known, "replication policy") if known else "no replication policy"
     return ", ".join([all_of_them, *(f"{count} {what}" for count, what in counts if count)])
 
 
-def declare(parser):
-    options.thresholds(parser, "", "how long an execution takes", "2h", "12h", units.SECONDS)
-    parser.add_argument("--maximum-age", metavar="TIME", type=units.limit,
-                        help="critical when the last success of a policy is longer ago, as 26h")  # fmt: skip
-    parser.add_argument("--schedule-grace", metavar="TIME", type=units.duration, default=3600.0,
-                        help="how late a scheduled execution may begin (default 1h)")  # fmt: skip
-    things.declare(parser, "policies", "--policy")
-
-
-def check(args, harbor):
-    selection = Selection(args, "policy")
-    replication = Replication(Rest(harbor), args, selection)
-    still = isolation.STANDSTILL
-    return nagiosplugin.Check(
-        replication,
-        *runs.judged_by((None, args.maximum_age), (args.warning, args.critical), NEXT, selection, kind=still),
-        Finding("again", Critical, NEXT, selection=selection, kind=still),
-        Finding("skipped", Warn, "stop the one that goes on, if it hangs; " + NEXT, selection=selection, kind=still),
-        Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
-        Shown("sum"),
-        Shown("time"),
-        summaries.OfMany(replication),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [executions, failed_repeatedly, skipped, not_all_seen, judged_policies, disabled_policies, failed_policies],
+    selects=policies,
+    asks=[endpoints.REPLICATION_POLICIES, endpoints.REPLICATION_EXECUTIONS],
+    services=[
+        Service(every="5min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
+                notes="A replication policy fails or hangs: images are missing elsewhere. "
+                "Look at the log of its last execution, then at the remote registry and its credentials.")
+    ],
+))  # fmt: skip

@@ -34,6 +34,25 @@ def test_options(check, harbor: Simulator) -> None:
     ]
 
 
+def test_details(check, harbor: Simulator) -> None:
+    """Each problem has a name of its own; where nothing runs there is nothing to say of it."""
+    harbor.content.now = NOW
+    harbor.content.replications = [
+        policy(run(8, "Error", 60), number=1, name="once"),
+        policy(*[run(n, "Error", 600 - n) for n in range(3)], number=2, name="often"),
+        policy(LAST_NIGHT, number=3, name="well"),
+    ]
+    assert check("replication", "-v", login=True)[1:-1] == [
+        "CRITICAL: often: 3 failed in a row: the last run failed 9 min ago, DATE (run 2) "
+        "[replication.failed-repeatedly]",
+        "WARNING: once: the last run failed 47 s ago, DATE (run 8) [replication.failed]",
+        "OK: well: last success 8 h ago",
+        "OK: often: no success for 10 min or longer",
+        "OK: once: no success for 1 min or longer",
+        READ_LOG,
+    ]
+
+
 @pytest.mark.parametrize(
     ("runs", "state"),
     [
