@@ -31,124 +31,116 @@ Does not see: whether an image can be pulled through a proxy cache (check_harbor
 the remote; whether replication succeeds (check_harbor_replication).
 """
 
+from __future__ import annotations
+
 import time
+from collections.abc import Sequence
+from functools import partial
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Each, Rest, in_read_only_mode, said
-from harborlib.judge import isolation, judgement, things
-from harborlib.judge.judgement import Finding, Shown, Threshold, named
-from harborlib.judge.things import Selection
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
-from harborlib.wire.failure import Failure
-
-import nagiosplugin
-from nagiosplugin import Critical, Unknown, Warn
+from harborlib.harbor import Each, Run, endpoints
+from harborlib.harbor.fields import Fields
+from harborlib.harbor.rest import in_read_only_mode, said
+from harborlib.judge import SLOW, Limit, Problem, Reading, Readings, Selectable, Shown
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import CRITICAL, SECONDS, UNKNOWN, WARNING, words
+from harborlib.wire import Failure
 
 HEALTHY = "healthy"
 PATIENCE = 5.0  # seconds for one ping; Harbor itself would wait longer for a remote that is silent
 READ_ONLY = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
-NEXT = "test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
+TEST_IT = "test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
 MORE = "raise -t, or divide the registries among services with --registry"
 
+registries = Selectable("registry", "registries", "--registry")
+used = Problem("remote_registry.down", CRITICAL, TEST_IT)
+unused = Problem("remote_registry.unused-down", WARNING, TEST_IT)
+ping = Limit("remote_registry.ping-slow", "ping", SECONDS, "a ping takes {value}", "3s",
+             help="time of a ping", next_step=TEST_IT)  # fmt: skip
+not_all_seen = Problem("remote_registry.not-all-seen", UNKNOWN, MORE, SLOW)
+pinged_registries = Shown("registries")
+failed_registries = Shown("failed")
 
-class RemoteRegistries(nagiosplugin.Resource):
+
+def measure(run: Run) -> Readings:
     """The remote registries, those that fail first."""
-
-    def __init__(self, rest, selection):
-        self.rest = rest
-        self.selection = selection
-        self.fine = ""
-
-    def probe(self):
-        pages = self.rest.pages(endpoints.REGISTRIES)
-        chosen = [row for row in pages if self.selection.takes(row.text("name"))]
-        if pages.complete:
-            self.selection.confirm()
-        policies = list(self.rest.pages(endpoints.REPLICATION_POLICIES))
-        questions = Each(chosen, self.ping, "remote registry")
-        pings = [(row, *answer) for row, answer in questions]
-        failed = [(row, problem) for row, problem, _ in pings if problem]
-        for row, problem in failed:
-            yield self.failure(row, problem, policies)
-        yield judgement.seconds(self.rest.elapsed)
-        unseen = f"only {pages} registries looked at: time ran out" if pages.late else questions.unseen
-        yield nagiosplugin.Metric("unseen", unseen)
-        answered = [(seconds, row.text("name")) for row, _, seconds in pings if seconds is not None]
-        for seconds, name in sorted(answered, reverse=True):
-            yield nagiosplugin.Metric(named("ping", name), round(seconds, 3), "s", min=0, context="ping")
-        yield nagiosplugin.Metric("registries", len(pings), min=0, context="sum")
-        yield nagiosplugin.Metric("failed", len(failed), min=0, context="sum")
-        if answered:
-            yield nagiosplugin.Metric("ping", round(max(answered)[0], 3), "s", min=0, context="slowest")
-        stale = [row.text("name") for row, _, _ in pings if row.text("status") != HEALTHY]
-        self.fine = words.number(len(pings), "remote registry") if pings else "no remote registry"
-        self.fine += f", Harbor still shows {', '.join(stale)} as unhealthy" if stale else ""
-
-    def ping(self, row):
-        """Why a remote does not answer, or "", and the seconds of a live ping."""
-        status = row.text("status")
-        started = time.monotonic()
-        try:
-            answer = self.rest.post(endpoints.REGISTRY_PING, {"id": int(row.number("id"))}, limit=PATIENCE)
-        except Failure as failure:
-            if not failure.hung:
-                raise
-            if (
-                time.monotonic() - started < 0.9 * PATIENCE
-            ):  # our own time has run out, which says nothing of the remote
-                raise failure.but(state="unknown", next_step=MORE) from None
-            return f"no answer to a live ping within {PATIENCE:g} s", None
-        if in_read_only_mode(answer):
-            if READ_ONLY not in self.rest.harbor.notes:
-                self.rest.harbor.notes.append(READ_ONLY)
-            return "" if status == HEALTHY else f"Harbor shows it as {status or 'not known'}", None
-        if answer.status == 200:
-            return "", answer.elapsed
-        still = ", shown as healthy" if status == HEALTHY else ""
-        return f"live ping fails ({said(answer) or answer.status}){still}", None
-
-    def failure(self, row, problem, policies):
-        """What fails, and who suffers from it."""
-        name, number = row.text("name"), row.number("id")
-        users = [policy.text("name") for policy in policies if policy.flag("enabled") and number in ends(policy)]
-        users = users or [project.text("name") for project in self.projects(number)]
-        more = f" (+{len(users) - 1})" if len(users) > 1 else ""
-        text = f"{problem}; used by {users[0]}{more}" if users else f"{problem}; nothing uses it"
-        context = "used" if users else "unused"
-        return nagiosplugin.Metric(named(context, name), text, context=context)
-
-    def projects(self, number):
-        """The proxy-cache projects of a remote."""
-        rows = self.rest.pages(endpoints.PROJECTS, q=f"registry_id={number:g}")
-        return [row for row in rows if row.number("registry_id") == number]
+    chosen = registries.chosen(run.args)
+    pages = run.rest.pages(endpoints.REGISTRIES)
+    rows = [row for row in pages if chosen.takes(row.text("name"))]
+    if pages.complete:
+        chosen.confirm()
+    policies = list(run.rest.pages(endpoints.REPLICATION_POLICIES))
+    questions = Each(rows, partial(live_ping, run), "remote registry")
+    pings = [(row, *answer) for row, answer in questions]
+    failed = [(row, problem) for row, problem, _ in pings if problem]
+    for row, problem in failed:
+        yield failure_of(run, row, problem, policies)
+    unseen = f"only {pages} registries looked at: time ran out" if pages.late else questions.unseen
+    if unseen:
+        yield not_all_seen(unseen)
+    answered = sorted(((seconds, row.text("name")) for row, _, seconds in pings if seconds is not None), reverse=True)
+    for seconds, name in answered:
+        yield ping(round(seconds, 3), of=name)
+    yield pinged_registries(len(pings))
+    yield failed_registries(len(failed))
+    if answered:
+        yield ping.worst(round(answered[0][0], 3))
+    stale = [row.text("name") for row, _, _ in pings if row.text("status") != HEALTHY]
+    text = words.number(len(pings), "remote registry") if pings else "no remote registry"
+    return text + (f", Harbor still shows {', '.join(stale)} as unhealthy" if stale else "")
 
 
-def ends(policy):
+def live_ping(run: Run, row: Fields) -> tuple[str, float | None]:
+    """Why a remote does not answer, or "", and the seconds of a live ping."""
+    status = row.text("status")
+    started = time.monotonic()
+    try:
+        answer = run.rest.post(endpoints.REGISTRY_PING, {"id": int(row.number("id"))}, limit=PATIENCE)
+    except Failure as failure:
+        if not failure.hung:
+            raise
+        if time.monotonic() - started < 0.9 * PATIENCE:  # our own time ran out, which says nothing of the remote
+            raise failure.but(state=UNKNOWN, next_step=MORE) from None
+        return f"no answer to a live ping within {PATIENCE:g} s", None
+    if in_read_only_mode(answer):
+        run.note(READ_ONLY)
+        return "" if status == HEALTHY else f"Harbor shows it as {status or 'not known'}", None
+    if answer.status == 200:
+        return "", answer.elapsed
+    still = ", shown as healthy" if status == HEALTHY else ""
+    return f"live ping fails ({said(answer) or answer.status}){still}", None
+
+
+def failure_of(run: Run, row: Fields, problem: str, policies: Sequence[Fields]) -> Reading:
+    """What fails, and who suffers from it."""
+    name, number = row.text("name"), row.number("id")
+    users = [policy.text("name") for policy in policies if policy.flag("enabled") and number in ends_of(policy)]
+    users = users or proxy_caches(run, number)
+    if not users:
+        return unused(f"{problem}; nothing uses it", of=name)
+    more = f" (+{len(users) - 1})" if len(users) > 1 else ""
+    return used(f"{problem}; used by {users[0]}{more}", of=name)
+
+
+def ends_of(policy: Fields) -> list[float]:
     """The numbers of the registries between which a policy replicates."""
     return [policy.inner(end).number("id") for end in ("src_registry", "dest_registry")]
 
 
-def declare(parser):
-    options.thresholds(parser, "", "time of a ping", "3s", None, units.SECONDS)
-    things.declare(parser, "registries", "--registry")
+def proxy_caches(run: Run, number: float) -> list[str]:
+    """The names of the projects that are a proxy cache of a remote."""
+    rows = run.rest.pages(endpoints.PROJECTS, q=f"registry_id={number:g}")
+    return [row.text("name") for row in rows if row.number("registry_id") == number]
 
 
-def check(args, harbor):
-    selection = Selection(args, "registry")
-    remotes = RemoteRegistries(Rest(harbor), selection)
-    limits = (args.warning, args.critical)
-    return nagiosplugin.Check(
-        remotes,
-        Finding("used", Critical, NEXT, selection=selection),
-        Finding("unused", Warn, NEXT, selection=selection),
-        Threshold("ping", *limits, "a ping takes {value}", words.span, NEXT, selection=selection),
-        Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
-        Shown("slowest", *limits),
-        Shown("sum"),
-        Shown("time"),
-        summaries.OfMany(remotes),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [used, unused, ping, not_all_seen, pinged_registries, failed_registries],
+    selects=registries,
+    asks=[endpoints.REGISTRIES, endpoints.REGISTRY_PING, endpoints.REPLICATION_POLICIES, endpoints.PROJECTS],
+    services=[
+        Service(every="10min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
+                notes="A remote registry does not answer: replication or a proxy cache fails. "
+                "Test its connection under Administration > Registries, then its credentials and certificate.")
+    ],
+))  # fmt: skip

@@ -135,6 +135,17 @@ def test_status_that_stays_healthy(check, harbor: Simulator) -> None:
     ]
 
 
+def test_details(check, harbor: Simulator) -> None:
+    """Whether something uses it makes another problem of it."""
+    harbor.content.remotes = [Remote(3, "remote", ping=400), Remote(4, "hub", ping=400)]
+    harbor.content.replications = [Replication(1, "push-pub")]
+    assert check("remote_registry", "-v", login=True)[1:-1] == [
+        f"CRITICAL: remote: {FAILS}, shown as healthy; used by push-pub [remote_registry.down]",
+        f"WARNING: hub: {FAILS}, shown as healthy; nothing uses it [remote_registry.unused-down]",
+        TEST_IT,
+    ]
+
+
 def test_none(check, harbor: Simulator) -> None:
     harbor.content.remotes, harbor.content.replications = [], []
     assert check("remote_registry", login=True) == [
