@@ -63,7 +63,8 @@ class Report(NamedTuple):
     @property
     def leading(self) -> list[Finding]:
         """The findings that make the state."""
-        return [finding for finding in self.findings if finding.state == self.state]
+        state = self.state
+        return [finding for finding in self.findings if finding.state == state]
 
     @property
     def cause(self) -> Cause | None:
