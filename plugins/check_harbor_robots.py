@@ -33,149 +33,175 @@ Does not see: accounts of projects, unless --project names them, and vice versa;
 refreshed without telling whoever uses them (check_harbor_login).
 """
 
-from argparse import Namespace
-from typing import NamedTuple, Optional
+from __future__ import annotations
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.rest import Rest
-from harborlib.judge import isolation, judgement, things
-from harborlib.judge.judgement import Finding, Judged, Shown, Threshold, named, thing
+import argparse
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from harborlib.harbor import Run, endpoints
+from harborlib.harbor.fields import Fields
+from harborlib.judge import SLOW, Limit, Problem, Reading, Readings, Selectable, Shown
 from harborlib.judge.projects import Projects
-from harborlib.judge.things import Selection
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
+from harborlib.judge.readings import Options, Range
+from harborlib.judge.selection import Selection, patterns
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import CRITICAL, SECONDS, UNKNOWN, WARNING, words
+from harborlib.text.finding import Finding
 
 import nagiosplugin
-from nagiosplugin import Critical, Ok, Unknown, Warn
 
 DAY = 86400
 RECENTLY = 30 * DAY  # what is over for longer hurts nobody any more
 NEVER = -1
-NEXT = "give it more time in the UI (Robot Accounts > Edit, or the API's duration); its secret stays; or delete it"
+PROLONG = "give it more time in the UI (Robot Accounts > Edit, or the API's duration); its secret stays; or delete it"
 ENABLE = "enable it in the UI (Robot Accounts), or delete it"
 MORE = "raise -t, or divide the projects among services with --project"
+
+
+class Expiry(Limit):
+    """The time left of an account, negative once it has expired; without -w the limit follows from its `life`."""
+
+    def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
+        """What the options say; else a week or a quarter of the account's life, whichever is shorter."""
+        by_life = max(0, min(7 * DAY, reading.words["life"] / 4))
+        return args.warning or nagiosplugin.Range(f"{by_life:.0f}:"), args.critical or nagiosplugin.Range("~:")
+
+    def say(self, reading: Reading) -> str:
+        """When it ends or did."""
+        left = reading.value or 0
+        return f"expires in {words.span(left)}" if left > 0 else f"expired {words.span(-left)} ago"
+
+    def judge(self, reading: Reading, args: Options) -> Finding:
+        """A problem tells the day instead of the limit."""
+        finding = super().judge(reading, args)
+        day = words.moment(reading.words["ends"])
+        return finding._replace(text=f"{finding.text}, {day}", limit="") if finding.is_problem else finding
+
+
+class OwnExpiry(Expiry):
+    """The same of the account that this probe logs in with: whatever limit it leaves is critical."""
+
+    def declare(self, parser: argparse.ArgumentParser) -> None:
+        """Nothing: the options are those of all accounts."""
+
+    def judge(self, reading: Reading, args: Options) -> Finding:
+        """Critical, or ok."""
+        finding = super().judge(reading, args)
+        finding = finding._replace(subject=f"{reading.of} (used by this probe)")
+        return finding._replace(state=CRITICAL) if finding.is_problem else finding
+
+
+robots = Selectable("robot account", "robot accounts", "--robot")
+expiry = Expiry("robots.expiring", "left", SECONDS, "", low=None, next_step=PROLONG,
+                help="time left, as 14d: (-w: by the account's life)")  # fmt: skip
+own_expiry = OwnExpiry("robots.own-expiring", "left", SECONDS, "", low=None, next_step=PROLONG)
+disabled = Problem("robots.disabled", WARNING, ENABLE)
+not_all_seen = Problem("robots.not-all-seen", UNKNOWN, MORE, SLOW)
+all_accounts = Shown("robots")
+expired_accounts = Shown("expired")
+disabled_accounts = Shown("disabled")
+least_left = Shown("left", SECONDS, low=None)
 
 
 class Account(NamedTuple):
     """A robot account: seconds left (None: it never expires), seconds of its life, seconds for which it is disabled."""
 
     name: str
-    left: Optional[float]
+    left: float | None
     life: float
-    disabled: Optional[float]
+    disabled: float | None
 
     @property
-    def gone(self):
-        """Whether it is over since long."""
+    def long_over(self) -> bool:
+        """Whether it expired or was disabled long ago."""
         return max(self.disabled or 0, -(self.left or 0)) > RECENTLY
 
 
-class Robots(nagiosplugin.Resource):
-    """The robot accounts, the next to expire first. `lives` are the seconds of their lives by name."""
+class Accounts(NamedTuple):
+    """Those that were chosen, where they were looked for, and how far if time ran out (else "")."""
 
-    def __init__(self, rest, selection, projects):
-        self.rest = rest
-        self.selection = selection
-        self.projects = projects
-        self.unseen = ""
-        self.scope = "on system level, those of projects not looked at"
-        self.lives = {}
-        self.fine = ""
-
-    def probe(self):
-        accounts = list(self.of_projects() if self.projects else self.of_system())
-        if not self.unseen:
-            self.selection.confirm()
-        yield judgement.seconds(self.rest.elapsed)
-        yield nagiosplugin.Metric("unseen", self.unseen)
-        ending = [account for account in accounts if account.left is not None]
-        off = [account for account in accounts if account.disabled is not None]
-        for account in off:
-            text = "" if account.gone else f"disabled {words.span(account.disabled)} ago"
-            yield nagiosplugin.Metric(named("off", account.name), text, context="off")
-        lasting = [account for account in ending if account.disabled is None and not account.gone]
-        judged = sorted((left, name, life) for name, left, life, _ in lasting)
-        for left, name, life in judged:
-            self.lives[name] = life
-            yield nagiosplugin.Metric(named("left", name), round(left), "s", context="left")
-        expired = [account for account in ending if account.left <= 0]
-        counts = {"robots": len(accounts), "expired": len(expired), "disabled": len(off)}
-        for name, count in counts.items():
-            yield nagiosplugin.Metric(name, count, min=0, context="sum")
-        self.fine = f"{words.number(len(accounts), 'robot account')} {self.scope}"
-        if judged:
-            yield nagiosplugin.Metric("left", round(judged[0][0]), "s", context="sum")
-            self.fine += f"; {judged[0][1]} expires first, in {words.span(judged[0][0])}"
-        self.fine += "".join(f", {counts[what]} {what}" for what in ("expired", "disabled") if counts[what])
-
-    def of_system(self):
-        pages = self.rest.pages(endpoints.ROBOTS)
-        for row in pages:
-            yield from self.taken(row)
-        self.unseen = f"only {pages} robot accounts looked at: time ran out" if pages.late else ""
-
-    def of_projects(self):
-        projects = Projects(self.rest, self.projects)
-        found = list(projects.each(self.of_project))
-        self.scope = f"in {words.number(len(found), 'project')}"
-        self.unseen = projects.unseen
-        return [account for _, accounts in found for account in accounts]
-
-    def of_project(self, _, number):
-        rows = self.rest.pages(endpoints.ROBOTS_OF_PROJECT, q=f"Level=project,ProjectID={number}")
-        return [account for row in rows for account in self.taken(row)]
-
-    def taken(self, row):
-        """The account of a row, if it is one of those asked for."""
-        name, expires = row.text("name"), row.number("expires_at", needed=True)
-        if self.selection.takes(name):
-            now, created = self.rest.now, row.moment("creation_time") or 0.0
-            off = max(0.0, now - (row.moment("update_time") or 0.0)) if row.flag("disable") else None
-            yield Account(name, None if expires == NEVER else expires - now, expires - created, off)
+    found: list[Account]
+    where: str
+    unseen: str
 
 
-class Expiry(Threshold):
-    """The time left of an account; without -w the limit follows from its life. For `own` any limit is critical."""
+def measure(run: Run) -> Readings:
+    """The robot accounts, the next to expire first."""
+    chosen = robots.chosen(run.args)
+    accounts, where, unseen = of_projects(run, chosen) if run.args.project else of_system(run, chosen)
+    if unseen:
+        yield not_all_seen(unseen)
+    else:
+        chosen.confirm()
+    off = [account for account in accounts if account.disabled is not None]
+    for account in off:
+        if not account.long_over:
+            yield disabled(f"disabled {words.span(account.disabled or 0)} ago", of=account.name)
+    lasting = sorted((account.left, account.name, account.life) for account in accounts
+                     if account.left is not None and account.disabled is None and not account.long_over)  # fmt: skip
+    for left, name, life in lasting:
+        limit = own_expiry if name == run.rest.account.username else expiry
+        yield limit(round(left), of=name, life=life, ends=run.rest.now + round(left))
+    expired = sum(account.left is not None and account.left <= 0 for account in accounts)
+    yield all_accounts(len(accounts))
+    yield expired_accounts(expired)
+    yield disabled_accounts(len(off))
+    text = f"{words.number(len(accounts), 'robot account')} {where}"
+    if lasting:
+        left, name, _ = lasting[0]
+        yield least_left(round(left))
+        text += f"; {name} expires first, in {words.span(left)}"
+    counts = ((expired, "expired"), (len(off), "disabled"))
+    return text + "".join(f", {count} {what}" for count, what in counts if count)
 
-    def __init__(self, args, selection, own):
-        critical = args.critical or nagiosplugin.Range("~:")
-        super().__init__("left", args.warning, critical, "", words.span, NEXT, selection=selection)
-        self.own = own
-        self.given = args.warning
 
-    def evaluate(self, metric, resource):
-        name = thing(metric, "left")
-        self.warning = self.given or nagiosplugin.Range(f"{max(0, min(7 * DAY, resource.lives[name] / 4)):.0f}:")
-        left = metric.value
-        when = f"expires in {words.span(left)}" if left > 0 else f"expired {words.span(-left)} ago"
-        text = f"{name}{' (used by this probe)' if name == self.own else ''}: {when}"
-        for state, limit in ((Critical, self.critical), (Warn, self.warning)):
-            if not limit.match(left):
-                text += f", {words.moment(resource.rest.now + left)}"
-                return Judged(Critical if name == self.own else state, text, metric, self.next_step)
-        return Judged(Ok, text, metric)
+def of_system(run: Run, chosen: Selection) -> Accounts:
+    """The accounts on system level."""
+    pages = run.rest.pages(endpoints.ROBOTS)
+    found = [account for row in pages for account in taken(run, chosen, row)]
+    unseen = f"only {pages} robot accounts looked at: time ran out" if pages.late else ""
+    return Accounts(found, "on system level, those of projects not looked at", unseen)
 
 
-def declare(parser):
-    options.thresholds(parser, "", "time left, as 14d: (-w: by the account's life)", None, None, units.SECONDS)
-    parser.add_argument("--project", metavar="NAMES", type=things.patterns, default=[],
+def of_projects(run: Run, chosen: Selection) -> Accounts:
+    """The accounts of the projects that --project names."""
+
+    def of_project(_: str, number: int) -> list[Account]:
+        rows = run.rest.pages(endpoints.ROBOTS_OF_PROJECT, q=f"Level=project,ProjectID={number}")
+        return [account for row in rows for account in taken(run, chosen, row)]
+
+    projects = Projects(run.rest, Selection("project", run.args.project))
+    found = list(projects.each(of_project))
+    accounts = [account for _, accounts in found for account in accounts]
+    return Accounts(accounts, f"in {words.number(len(found), 'project')}", projects.unseen)
+
+
+def taken(run: Run, chosen: Selection, row: Fields) -> Iterator[Account]:
+    """The account of a row, if it is one of those chosen."""
+    name, expires = row.text("name"), row.number("expires_at", needed=True)
+    if chosen.takes(name):
+        now, created = run.rest.now, row.moment("creation_time") or 0.0
+        off = max(0.0, now - (row.moment("update_time") or 0.0)) if row.flag("disable") else None
+        yield Account(name, None if expires == NEVER else expires - now, expires - created, off)
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What it takes besides."""
+    parser.add_argument("--project", metavar="NAMES", type=patterns, default=[],
                         help="the accounts of these projects, not the system's: names or patterns, as *")  # fmt: skip
-    things.declare(parser, "robot accounts", "--robot")
 
 
-def check(args, harbor):
-    rest, selection = Rest(harbor), Selection(args, "robot account")
-    chosen = Namespace(include=args.project, exclude=[], perfdata_for=[])
-    robots = Robots(rest, selection, Selection(chosen, "project") if args.project else None)
-    return nagiosplugin.Check(
-        robots,
-        Expiry(args, selection, harbor.login.username),
-        Finding("off", Warn, ENABLE, selection=selection),
-        Finding("unseen", Unknown, MORE, kind=isolation.SLOW),
-        Shown("sum"),
-        Shown("time"),
-        summaries.OfMany(robots),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [expiry, own_expiry, disabled, not_all_seen, all_accounts, expired_accounts, disabled_accounts, least_left],
+    declare=declare,
+    selects=robots,
+    asks=[endpoints.ROBOTS, endpoints.ROBOTS_OF_PROJECT],
+    services=[
+        Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
+                notes="A robot account expires soon or has: whoever uses it is locked out. "
+                "Give it more time in the UI: its secret stays. Or hand out a new one.")
+    ],
+))  # fmt: skip

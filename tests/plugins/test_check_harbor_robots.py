@@ -168,6 +168,18 @@ def test_options(ask, harbor: Simulator) -> None:
     assert ask("robots", "-w", "~:")[-1] == "exit code 0"
 
 
+def test_details(ask, harbor: Simulator) -> None:
+    """That our own account expires is a problem of its own."""
+    harbor.content.now = NOW
+    harbor.content.robots = [robot(1, "monitor", 6 * DAY), robot(2, "ci", DAY), robot(3, "old", 60 * DAY)]
+    assert ask("robots", "-v")[1:-1] == [
+        "CRITICAL: robot$monitor (used by this probe): expires in 6 d, 2026-11-28 12:00 UTC [robots.own-expiring]",
+        "WARNING: robot$ci: expires in 1 d, 2026-11-23 12:00 UTC [robots.expiring]",
+        "OK: robot$old: expires in 60 d",
+        PROLONG,
+    ]
+
+
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [
