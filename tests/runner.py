@@ -11,20 +11,16 @@ from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
+from harborlib.run.probe import PREFIX, installed
+
 from simulator import MONITOR, MONITOR_SECRET
 
 PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
 NAMES = sorted(path.stem for path in PLUGINS.glob("check_harbor_*.py"))
 #: Options without which a probe does not run.
-NEEDED = {
-    "check_harbor_artifact": ["--artifact", "priv/img:1.0"],
-    "check_harbor_component": ["--component", "registry"],
-    "check_harbor_login": ["--repository", "pub/img"],
-    "check_harbor_pull": ["--image", "pub/img:1.0", "--blobs", "config"],
-    "check_harbor_push": ["--project", "pub", "--depth", "session"],
-}
+NEEDED = {f"{PREFIX}{probe.name}": list(probe.example) for probe in installed()}
 #: Plugins that run all others, and so are no service of their own.
-RUNS_OTHERS = {"check_harbor_triage"}
+RUNS_OTHERS = {f"{PREFIX}{probe.name}" for probe in installed() if not probe.services}
 #: Probes that ask for nothing over HTTP.
 HANDSHAKE_ONLY = {"check_harbor_certificate"}
 

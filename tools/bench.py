@@ -145,9 +145,9 @@ def measure(runs: int) -> tuple[dict[str, list[Subject]], list[Subject]]:
     with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
         os.chdir(folder)
         common = simulated.options(harbor, Path(folder))
-        for name in probes.single():
-            options = [*common, *probes.needed(name)]
-            plugin = Subject(name, [sys.executable, probes.file(name), *options])
+        for probe in probes.single():
+            command = [sys.executable, probes.file(probe.name), *common, *probe.example]
+            plugin = Subject(probes.command(probe), command)
             if not works(plugin):
                 continue
             floor = "import " + ", ".join(loaded(plugin.command))

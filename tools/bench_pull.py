@@ -73,7 +73,7 @@ def commands() -> Iterator[dict[str, list[str]]]:
                 curl = shlex.join(["curl", "-fsS", "--cacert", lab.harbor.ca_file, blob])
                 yield {
                     "`check_harbor_pull`": [
-                        sys.executable, probes.file("check_harbor_pull"), *lab.arguments(*options),
+                        sys.executable, probes.file("pull"), *lab.arguments(*options),
                     ],
                     r"`curl \| sha256sum`": ["/bin/sh", "-c", f"{curl} | sha256sum"],
                     r"`curl \| openssl sha256`": ["/bin/sh", "-c", f"{curl} | openssl sha256"],

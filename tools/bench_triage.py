@@ -41,11 +41,11 @@ Medians of {turns} turns in which they alternate.
 def commands(options: list[str]) -> list[list[str]]:
     """What an engine would run instead: check_harbor_component once for each component, nothing that needs a name."""
     found = []
-    for name in probes.single():
-        if name == "check_harbor_component":
-            found += [[name, "--component", component] for component in isolation.COMPONENTS]
-        elif not probes.needed(name):
-            found.append([name])
+    for probe in probes.single():
+        if probe.name == "component":
+            found += [[probe.name, "--component", component] for component in isolation.COMPONENTS]
+        elif not probe.example:
+            found.append([probe.name])
     return [[sys.executable, probes.file(name), *options, *further] for name, *further in found]
 
 
@@ -59,7 +59,7 @@ def section() -> str:
     with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
         options = simulated.options(harbor, Path(folder))
         os.chdir(folder)
-        triage = [sys.executable, probes.file("check_harbor_triage"), *options]
+        triage = [sys.executable, probes.file("triage"), *options]
         others = commands(options)
         turns = [(run(triage), [run(command) for command in others]) for _ in range(TURNS)]
         os.chdir("/")

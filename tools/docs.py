@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from pathlib import Path
 
 import alerting
 import probes
 
-
-def path(name: str) -> Path:
-    return probes.ROOT / "docs" / f"{name}.md"
+from harborlib.run.probe import Probe, installed
 
 
-def page(name: str) -> str:
+def path(probe: Probe) -> Path:
+    """Where its page is."""
+    return probes.ROOT / "docs" / f"{probes.command(probe)}.md"
+
+
+def page(probe: Probe) -> str:
     """The whole page of one probe: its help as it stands, then a table for each group of options."""
-    probe = importlib.import_module(name).main.probe
-    parts = [f"# {name}", f"```text\n{probe.doc.strip()}\n```"]
+    parts = [f"# {probes.command(probe)}", f"```text\n{probe.doc.strip()}\n```"]
     parser = probe.parser()
     for group in parser._action_groups:
         rows = [row(parser, action) for action in group._group_actions]
@@ -38,7 +39,7 @@ def row(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
 
 
 def main() -> None:
-    documents = {path(name): page(name) for name in probes.names()}
+    documents = {path(probe): page(probe) for probe in installed()}
     for file, text in {**documents, alerting.PATH: alerting.text()}.items():
         file.write_text(text, encoding="utf-8")
         print(file.relative_to(probes.ROOT))

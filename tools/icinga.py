@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from collections.abc import Iterable
 
 import probes
 import services as table
-from services import ALERTING_SINCE, DELEGATED, Service
+from services import ALERTING_SINCE, DELEGATED, Shipped
 
-# probes makes these importable.
-isolation = importlib.import_module("harborlib.judge.isolation")
-options = importlib.import_module("harborlib.run.options")
+from harborlib.judge import isolation
+from harborlib.run import options
+from harborlib.run.probe import installed
 
-HEAD = "// Written by `make docs` from the probes and tools/services.py: change those, not this file.\n\n"
+HEAD = "// Written by `make docs` from the probes: change those, not this file.\n\n"
 ENDS_THE_RUN = ("--help", "--version")
 
 #: What the engine knows, as expressions.
@@ -29,19 +28,14 @@ def commands() -> str:
     common = options.parser("x", "")
     arguments = [argument(common, action, variable(action)) for action in common._actions if takes_part(action)]
     parts = [HEAD + block('template CheckCommand "check_harbor"', ["arguments = {", *indent(arguments), "}"])]
-    for name in probes.names():
-        parser = probe_parser(name)
+    for probe in installed():
+        parser, name = probe.parser(), probes.command(probe)
         lines = [f'import "check_harbor"\n\ncommand = [ HarborPluginDir + "/{name}" ]']
         arguments = [argument(parser, action, variable(action, name)) for action in own(parser)]
         if arguments:
             lines += ["arguments += {", *indent(arguments), "}"]
         parts.append(block(f'object CheckCommand "{name}"', lines))
     return "\n".join(parts)
-
-
-def probe_parser(name: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = importlib.import_module(name).main.probe.parser()
-    return parser
 
 
 def takes_part(action: argparse.Action) -> bool:
@@ -81,7 +75,7 @@ def services() -> str:
     return "\n".join(parts)
 
 
-def owners(shipped: Iterable[Service]) -> str:
+def owners(shipped: Iterable[Shipped]) -> str:
     """The function that gives --isolate the services which this host has."""
     lines = ["var owners = []"]
     for service in shipped:
@@ -94,17 +88,17 @@ def owners(shipped: Iterable[Service]) -> str:
     return block("globals.HarborOwners = function(host)", lines)
 
 
-def known_components(services: Iterable[Service]) -> str:
+def known_components(services: Iterable[Shipped]) -> str:
     """How closely each component is watched, for the apply rule in templates.conf."""
     lines = []
     for service in services:
         lines.append(f"{service.component} = {{")
-        lines += indent([*timing(service), f"notes = {quoted(service.notes)}"])
+        lines += indent([*timing(service), f"notes = {quoted(service.service.notes)}"])
         lines.append("}")
     return block("globals.HarborComponents =", lines)
 
 
-def rule(service: Service) -> str:
+def rule(service: Shipped) -> str:
     """The apply rule of one service."""
     lines = [f'import "{template(service)}"']
     if service.reminder:
@@ -116,39 +110,39 @@ def rule(service: Service) -> str:
         lines.append("if (host.vars.harbor_health_attempts) {")
         lines += ["  max_check_attempts = host.vars.harbor_health_attempts", "  retry_interval = 15s", "}"]
     lines += [f"vars.{name} = {value}" for name, value in variables(service)]
-    if service.login:
-        authfile = f"host.vars.harbor_{service.login}_authfile"
+    if service.service.login:
+        authfile = f"host.vars.harbor_{service.service.login}_authfile"
         lines.append(f"if ({authfile}) {{ vars.harbor_authfile = {authfile} }}")
-    lines += [f"notes = {quoted(service.notes)}", f'notes_url = host.vars.harbor_runbook + "#{service.title}"']
+    lines += [f"notes = {quoted(service.service.notes)}", f'notes_url = host.vars.harbor_runbook + "#{service.title}"']
     lines += ["", f"assign where {condition(service)}"]
     return block(f'apply Service "{service.title}"', lines)
 
 
-def template(service: Service) -> str:
+def template(service: Shipped) -> str:
     """What templates.conf has for it."""
     if not service.probe:
         return "harbor-base"
     return "harbor-service" if service.independent else "harbor-dependent-service"
 
 
-def timing(service: Service) -> list[str]:
+def timing(service: Shipped) -> list[str]:
     """Interval, attempts and retry interval."""
-    lines = [f"check_interval = {service.interval}s", f"max_check_attempts = {service.attempts}"]
+    lines = [f"check_interval = {service.interval}s", f"max_check_attempts = {service.service.attempts}"]
     return [*lines, f"retry_interval = {service.retry}s"]
 
 
-def variables(service: Service) -> list[tuple[str, str]]:
+def variables(service: Shipped) -> list[tuple[str, str]]:
     """The custom variables that give the plugin its options, with their values as expressions."""
     result = []
-    for option, value in service.options.items():
+    for option, value in service.service.options.items():
         expression = KNOWN.get(value) or quoted(value.replace("{", "$harbor_").replace("}", "$"))
         result.append((f"harbor_{service.probe}_{option.lstrip('-').replace('-', '_')}", expression))
     return result
 
 
-def condition(service: Service) -> str:
+def condition(service: Shipped) -> str:
     """Which hosts have the service."""
-    terms = [f"host.vars.harbor_{name}" for name in dict.fromkeys(("url", *service.hosts))]
+    terms = [f"host.vars.harbor_{name}" for name in dict.fromkeys(("url", *service.service.hosts))]
     if not service.independent:
         terms.append(f'!("{service.name}" in host.vars.harbor_without)')
     return " && ".join(terms)

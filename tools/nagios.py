@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 import icinga
 import probes
 import services as table
-from services import ALERTING_SINCE, DELEGATED, Service
+from services import ALERTING_SINCE, DELEGATED, Shipped
 
-HEAD = "# Written by `make docs` from the probes and tools/services.py: change those, not this file.\n\n"
+from harborlib.run.probe import installed
+
+HEAD = "# Written by `make docs` from the probes: change those, not this file.\n\n"
 
 #: Nagios calls a plugin that is not there CRITICAL; whatever is no plugin state becomes UNKNOWN, which
 #: harbor-selfcheck reports. A semicolon would begin a comment.
@@ -26,9 +28,10 @@ KNOWN = {DELEGATED: "$_HOSTHARBOR_DELEGATED$", ALERTING_SINCE: "$LASTSERVICESTAT
 def commands() -> str:
     """commands.cfg: a command for each probe, and the host's variable with its options."""
     parts, none = [], {"name": "harbor-options", "register": "0"}
-    for name in probes.names():
-        macro = f"{name.removeprefix('check_').upper()}_OPTIONS"
-        options = [action.option_strings[-1] for action in icinga.own(icinga.probe_parser(name))]
+    for probe in installed():
+        name = probes.command(probe)
+        macro = f"{name.replace('check_', '', 1).upper()}_OPTIONS"
+        options = [action.option_strings[-1] for action in icinga.own(probe.parser())]
         command = {"command_name": name, "command_line": COMMAND.format(name=name, macro=macro)}
         parts.append(f"# _{macro}: {' '.join(options)}, see docs/{name}.md\n" + block("command", command))
         none[f"_{macro}"] = ""
@@ -48,18 +51,18 @@ def services() -> str:
     return HEAD + "\n".join([*map(definition, shipped), *dependencies])
 
 
-def hostgroup(service: Service) -> str:
+def hostgroup(service: Shipped) -> str:
     """The group whose hosts have the service."""
     if service.component == "trivy":
         return "harbor-trivy"
-    needs = [need.split("_")[0] for need in service.hosts if need != "url"]
+    needs = [need.split("_")[0] for need in service.service.hosts if need != "url"]
     return f"harbor-{needs[-1]}" if needs else "harbor"
 
 
-def definition(service: Service) -> str:
+def definition(service: Shipped) -> str:
     """One service, by host group."""
-    words = [f"$_HOSTHARBOR_{service.login.upper()}_LOGIN$"] if service.login else []
-    words += [f"{option} {macros(value)}" for option, value in service.options.items()]
+    words = [f"$_HOSTHARBOR_{service.service.login.upper()}_LOGIN$"] if service.service.login else []
+    words += [f"{option} {macros(value)}" for option, value in service.service.options.items()]
     command = f"check_harbor_{service.probe}" if service.probe else service.title
     return block(
         "service",
@@ -69,9 +72,9 @@ def definition(service: Service) -> str:
             "service_description": service.title,
             "check_command": f"{command}!{' '.join(words)}" if words else command,
             "check_interval": minutes(service.interval),
-            "max_check_attempts": str(service.attempts),
+            "max_check_attempts": str(service.service.attempts),
             "retry_interval": minutes(service.retry),
-            "notes": service.notes,
+            "notes": service.service.notes,
             "notes_url": f"$_HOSTHARBOR_RUNBOOK$#{service.title}",
         },
     )

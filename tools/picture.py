@@ -47,7 +47,7 @@ def captured() -> str:
         # The name leads nowhere: it is dialled here, and the certificate is that of a CA of the simulator.
         where = ["-I", f"127.0.0.1:{harbor.port}", "--ca-file", harbor.ca_file]
         _, *words = TYPED.split()
-        text, _ = shown([sys.executable, probes.file("check_harbor_triage"), *words, *where], COLUMNS, folder=folder)
+        text, _ = shown([sys.executable, probes.file("triage"), *words, *where], COLUMNS, folder=folder)
     return final(text)
 
 

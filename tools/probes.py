@@ -1,7 +1,4 @@
-"""The probes of this checkout, found by being there, and what the helper scripts need to run them.
-
-Importing this module makes the plugins, harborlib and the simulator importable.
-"""
+"""The probes of this checkout. Importing this module makes the plugins, harborlib and the tests' support importable."""
 
 from __future__ import annotations
 
@@ -11,26 +8,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "tests")]
 
-
-def names() -> list[str]:
-    """Every probe's command name."""
-    return sorted(path.stem for path in (ROOT / "plugins").glob("check_harbor_*.py"))
+from harborlib.run.probe import PREFIX, Probe, installed  # noqa: E402
 
 
-def single() -> list[str]:
-    """The commands that answer one question each; the others run these."""
-    from runner import RUNS_OTHERS  # the tests' list
+def single() -> list[Probe]:
+    """The probes that answer one question each, as services do; the others run these."""
+    return [probe for probe in installed() if probe.services]
 
-    return [name for name in names() if name not in RUNS_OTHERS]
+
+def command(probe: Probe) -> str:
+    """The name of its plugin."""
+    return f"{PREFIX}{probe.name}"
 
 
 def file(name: str) -> str:
-    """The probe's file, which runs from the checkout as it is."""
-    return str(ROOT / "plugins" / f"{name}.py")
-
-
-def needed(name: str) -> list[str]:
-    """The options without which this probe does not run, -H apart, with values that the simulator knows."""
-    from runner import NEEDED  # the tests' list
-
-    return list(NEEDED.get(name, []))
+    """The file of the probe of this name, which runs from the checkout as it is."""
+    return str(ROOT / "plugins" / f"{PREFIX}{name}.py")

@@ -16,27 +16,29 @@ from pathlib import Path
 import probes
 import simulated
 
+from harborlib.run.probe import Probe
+
 # As shipped services do: the registry has a service of its own, so health does not judge it.
-SERVICE = {"check_harbor_health": ["--delegate", "registry"]}
-SERVED_EVERYWHERE = {"check_harbor_component"}  # what it needs every Harbor has
+SERVICE = {"health": ["--delegate", "registry"]}
+SERVED_EVERYWHERE = {"component"}  # what it needs every Harbor has
 FINE, NO_LOGIN = "fine", "no login"
 STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
 
 
-def show(name: str, options: list[str], shared: list[str], folder: str | None) -> str:
+def show(probe: Probe, options: list[str], shared: list[str], folder: str | None) -> str:
     """Run one probe in this folder and show its command line without the shared options, its output and exit code.
 
     What is OK in a scene where something fails, and what only lacks a login, is not shown: FINE or NO_LOGIN then. A
     command line that is wrong for any other reason ends the run: each probe would say the same.
     """
-    arguments = [*probes.needed(name), *options]
-    command = [sys.executable, probes.file(name), *shared, *arguments]
+    arguments = [*probe.example, *options]
+    command = [sys.executable, probes.file(probe.name), *shared, *arguments]
     run = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.PIPE, text=True)
     if run.returncode == 0 and "--isolate" in shared:
         return FINE
     if "UNKNOWN - usage: a login is needed" in run.stdout:
         return NO_LOGIN
-    print(f"$ {shlex.join([name, *arguments])}\n{run.stdout}{ending(run.returncode)}\n", flush=True)
+    print(f"$ {shlex.join([probes.command(probe), *arguments])}\n{run.stdout}{ending(run.returncode)}\n", flush=True)
     if "UNKNOWN - usage: " in run.stdout:
         sys.exit(run.returncode)
     return ""
@@ -47,16 +49,17 @@ def ending(code: int) -> str:
     return f"exit code {code} ({STATES[code] if code < len(STATES) else 'no plugin state'})"
 
 
-def scene(title: str, names: list[str], shared: list[str], folder: str | None = None) -> None:
+def scene(title: str, chosen: list[Probe], shared: list[str], folder: str | None = None) -> None:
     """Each of these probes once."""
     headline(title)
-    options = {name: SERVICE.get(name, []) if "--isolate" in shared else [] for name in names}
+    options = {probe.name: SERVICE.get(probe.name, []) if "--isolate" in shared else [] for probe in chosen}
     print(f"Each with {shlex.join(shared)}")
-    for name in filter(options.get, names):
-        print(f"{name} also with {shlex.join(options[name])}")
+    for probe in chosen:
+        if options[probe.name]:
+            print(f"{probes.command(probe)} also with {shlex.join(options[probe.name])}")
     print(flush=True)
-    results = {name: show(name, options[name], shared, folder) for name in names}
-    fine, no_login = ([name for name in names if results[name] == result] for result in (FINE, NO_LOGIN))
+    results = {probes.command(probe): show(probe, options[probe.name], shared, folder) for probe in chosen}
+    fine, no_login = ([name for name, result in results.items() if result == kind] for kind in (FINE, NO_LOGIN))
     if fine:
         print(f"The other {len(fine)} are OK.\n", flush=True)
     if no_login:
@@ -70,7 +73,7 @@ def headline(title: str) -> None:
 def triage(options: list[str], folder: str | None = None) -> None:
     """All probes at once, as a person runs them: on a terminal with its colours."""
     print(f"$ {shlex.join(['check_harbor_triage', *options])}", flush=True)
-    command = [sys.executable, probes.file("check_harbor_triage"), *options]
+    command = [sys.executable, probes.file("triage"), *options]
     code = subprocess.run(command, cwd=folder, check=False).returncode
     print(ending(code), flush=True)
 
@@ -80,9 +83,9 @@ def real(url: str, authfile: str, ca_file: str) -> None:
     options = ["-H", url]
     options += ["--authfile", authfile] if authfile else []
     options += ["--ca-file", ca_file] if ca_file else []
-    names = [name for name in probes.single() if name in SERVED_EVERYWHERE or not probes.needed(name)]
-    scene(f"Against {url}", names, options)
-    left_out = sorted(set(probes.single()) - set(names))
+    there = [probe for probe in probes.single() if probe.name in SERVED_EVERYWHERE or not probe.example]
+    scene(f"Against {url}", there, options)
+    left_out = [probes.command(probe) for probe in probes.single() if probe not in there]
     print(f"Not run, for they need names of things in your Harbor (see --help): {', '.join(left_out)}\n")
     triage(options)
 
