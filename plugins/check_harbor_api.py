@@ -28,19 +28,17 @@ Does not see: which rights the login has (each probe names what it lacks); wheth
 (check_harbor_login).
 """
 
+from __future__ import annotations
+
 import argparse
 import re
 import time
 
-from harborlib.harbor.rest import Rest
-from harborlib.judge import judgement
-from harborlib.judge.judgement import Finding, ResponseTime, Shown, Threshold
-from harborlib.run import options, plugin
-from harborlib.text import summaries, units, words
+from harborlib.harbor import Run, endpoints
+from harborlib.judge import Limit, Problem, Readings, ResponseTime, Shown
+from harborlib.run import Probe, Service, plugin
+from harborlib.text import SECONDS, WARNING
 from harborlib.wire.origin import Origin
-
-import nagiosplugin
-from nagiosplugin import Warn
 
 WRITABLE = (
     "if nobody is at work there, switch it off: Administration > Configuration > System Settings > Repository Read Only"
@@ -52,59 +50,65 @@ ADDRESS = (
     "in the chart) to the address that clients use"
 )
 
-
-class Api(nagiosplugin.Resource):
-    """What Harbor says of itself to a login."""
-
-    def __init__(self, rest, minimum_version, external_url):
-        self.rest = rest
-        self.minimum_version = minimum_version
-        self.expected = external_url or rest.harbor.origin
-        self.fine = ""
-
-    def probe(self):
-        before = time.time()
-        info = self.rest.systeminfo()
-        after = time.time()
-        yield judgement.seconds(self.rest.elapsed)
-        skew = difference(info.moment("current_time") or 0.0, before, after)
-        side = "ahead" if skew > 0 else "behind"
-        yield nagiosplugin.Metric("skew", round(abs(skew), 1), "s", min=0, context=side)
-        read_only = info.flag("read_only")
-        yield nagiosplugin.Metric("mode", "Harbor is in read-only mode: pushes are refused" if read_only else "")
-        yield nagiosplugin.Metric("read_only", int(read_only), min=0, max=1, context="value")
-        version = info.text("harbor_version")
-        yield nagiosplugin.Metric("version", self.too_old(version))
-        yield nagiosplugin.Metric("address", self.other_address(info.text("external_url")))
-        writable = "read-only" if read_only else "writable"
-        self.fine = f"{self.rest.harbor.origin.where} takes the login, Harbor {version.partition('-')[0]} is {writable}"
-
-    def too_old(self, version):
-        """The problem with Harbor's version, or ""."""
-        if not self.minimum_version:
-            return ""
-        wanted = ".".join(map(str, self.minimum_version))
-        match = re.match(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", version)
-        if not match:
-            return f"Harbor's version {version or '(none)'} cannot be compared with {wanted}"
-        found = tuple(int(part or 0) for part in match.groups())
-        return f"Harbor {match[0]} is older than {wanted}" if found < self.minimum_version else ""
-
-    def other_address(self, external_url):
-        """The problem with the address that Harbor gives to clients, or ""."""
-        try:
-            same = Origin.parse(external_url) == self.expected
-        except argparse.ArgumentTypeError:
-            same = False
-        return "" if same else f"Harbor's external_url is {external_url or '(none)'}, not {self.expected.url}"
+slow = ResponseTime("api.slow", "2", "8")
+skew = Limit("api.clocks-differ", "skew", SECONDS, "Harbor's clock is {value} {side} this host's", "30s", "300s",
+             option="skew", help="how much the clocks differ", next_step=CLOCK)  # fmt: skip
+read_only = Problem("api.read-only", WARNING, WRITABLE)
+too_old = Problem("api.too-old", WARNING, UPDATE)
+other_address = Problem("api.external-url-differs", WARNING, ADDRESS)
+read_only_mode = Shown("read_only")
 
 
-def difference(moment, before, after):
+def measure(run: Run) -> Readings:
+    """What Harbor says of itself to an account."""
+    before = time.time()
+    info = run.rest.systeminfo()
+    after = time.time()
+    yield slow(run.rest.elapsed)
+    ahead = clock_difference(info.moment("current_time") or 0.0, before, after)
+    yield skew(round(abs(ahead), 1), side="ahead of" if ahead > 0 else "behind")
+    is_read_only = info.flag("read_only")
+    if is_read_only:
+        yield read_only("Harbor is in read-only mode: pushes are refused")
+    yield read_only_mode(int(is_read_only), high=1)
+    version = info.text("harbor_version")
+    age = version_problem(version, run.args.minimum_version)
+    if age:
+        yield too_old(age)
+    address = address_problem(info.text("external_url"), run.args.external_url or run.client.origin)
+    if address:
+        yield other_address(address)
+    writable = "read-only" if is_read_only else "writable"
+    return f"{run.client.origin.where} takes the login, Harbor {version.partition('-')[0]} is {writable}"
+
+
+def clock_difference(moment: float, before: float, after: float) -> float:
     """Seconds by which a clock, read at some time between these two, is ahead (negative: behind)."""
     return moment - after if moment > after else min(0.0, moment - before)
 
 
-def version(text):
+def version_problem(version: str, minimum: tuple[int, ...] | None) -> str:
+    """What is wrong with Harbor's version, or ""."""
+    if not minimum:
+        return ""
+    wanted = ".".join(map(str, minimum))
+    match = re.match(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", version)
+    if not match:
+        return f"Harbor's version {version or '(none)'} cannot be compared with {wanted}"
+    found = tuple(int(part or 0) for part in match.groups())
+    return f"Harbor {match[0]} is older than {wanted}" if found < minimum else ""
+
+
+def address_problem(external_url: str, expected: Origin) -> str:
+    """What is wrong with the address that Harbor gives to clients, or ""."""
+    try:
+        same = Origin.parse(external_url) == expected
+    except argparse.ArgumentTypeError:
+        same = False
+    return "" if same else f"Harbor's external_url is {external_url or '(none)'}, not {expected.url}"
+
+
+def parse_version(text: str) -> tuple[int, ...]:
     """A version to compare with, as 2.10 or v2.10.3; raises ArgumentTypeError."""
     match = re.fullmatch(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", text.strip(), re.ASCII)
     if not match:
@@ -112,30 +116,23 @@ def version(text):
     return tuple(int(part or 0) for part in match.groups())
 
 
-def declare(parser):
-    options.thresholds(parser, "", "response time", "2", "8", units.SECONDS)
-    options.thresholds(parser, "skew", "how much the clocks differ", "30s", "300s", units.SECONDS)
-    parser.add_argument(
-        "--minimum-version", metavar="VERSION", type=version, help="warn when Harbor is older than this"
-    )
+def declare(parser: argparse.ArgumentParser) -> None:
+    """What it takes besides."""
+    parser.add_argument("--minimum-version", metavar="VERSION", type=parse_version,
+                        help="warn when Harbor is older than this")  # fmt: skip
     parser.add_argument("--external-url", metavar="URL", type=Origin.parse,
                         help="what Harbor's external_url should be (default: the URL of -H)")  # fmt: skip
 
 
-def check(args, harbor):
-    api = Api(Rest(harbor), args.minimum_version, args.external_url)
-    skew = (args.skew_warning, args.skew_critical)
-    return nagiosplugin.Check(
-        api,
-        ResponseTime(args.warning, args.critical),
-        Threshold("ahead", *skew, "Harbor's clock is {value} ahead of this host's", words.span, CLOCK, measure="skew"),
-        Threshold("behind", *skew, "Harbor's clock is {value} behind this host's", words.span, CLOCK, measure="skew"),
-        Finding("mode", Warn, WRITABLE),
-        Finding("version", Warn, UPDATE),
-        Finding("address", Warn, ADDRESS),
-        Shown("value"),
-        summaries.Summary(api),
-    )
-
-
-main = plugin.main(__name__, declare, check)
+main = plugin.main(Probe(
+    __name__,
+    measure,
+    [slow, skew, read_only, too_old, other_address, read_only_mode],
+    declare=declare,
+    asks=[endpoints.SYSTEMINFO],
+    services=[
+        Service(every="2min", attempts=3, retry="40s", login="robot", hosts=("robot_authfile",),
+                notes="The API refuses the monitoring robot's login, hangs, or Harbor is read-only. "
+                "Check the robot's secret and expiry, then the database for locks and its connection limit.")
+    ],
+))  # fmt: skip
