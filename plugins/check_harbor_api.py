@@ -28,11 +28,10 @@ Does not see: which rights the login has (each probe names what it lacks); wheth
 (check_harbor_login).
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import time
+from typing import Optional
 
 from harborlib.harbor import Run, endpoints
 from harborlib.judge import Limit, Problem, Readings, ResponseTime, Shown
@@ -87,7 +86,7 @@ def clock_difference(moment: float, before: float, after: float) -> float:
     return moment - after if moment > after else min(0.0, moment - before)
 
 
-def version_problem(version: str, minimum: tuple[int, ...] | None) -> str:
+def version_problem(version: str, minimum: Optional[tuple[int, ...]]) -> str:
     """What is wrong with Harbor's version, or ""."""
     if not minimum:
         return ""

@@ -32,8 +32,6 @@ takes attestations of cosign 3 for signatures); a scan that is old. A right that
 there look alike.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Generator, Mapping
 

@@ -56,7 +56,7 @@ IN_ORDER = "put the server's certificate first, then each one's issuer, and rest
 ISSUE_ANEW = "have it issued anew: RSA 2048 or EC P-256, signed with SHA-256"
 
 
-def milestones(lifetime: float) -> "dict[str, int]":
+def milestones(lifetime: float) -> dict[str, int]:
     """The whole days left on which people are notified, in the order in which they come; `lifetime` in days."""
     return {
         "warning": int(min(30, lifetime / 4)),
@@ -70,7 +70,7 @@ def milestones(lifetime: float) -> "dict[str, int]":
 class DaysLeft(Limit):
     """Whole days left of a chain element. Without -w or -c the limits are the milestones of its own lifetime."""
 
-    def limits(self, reading: Reading, args: argparse.Namespace) -> "tuple[Range, Range]":
+    def limits(self, reading: Reading, args: argparse.Namespace) -> tuple[Range, Range]:
         """Alert on the day on which a milestone is reached."""
         days = milestones(reading.words["element"].lifetime)
         return (
@@ -80,10 +80,10 @@ class DaysLeft(Limit):
 
     def judge(self, reading: Reading, args: argparse.Namespace) -> Finding:
         """Critical, then warning, then ok; a limit is named where it was given."""
-        element, left = reading.words["element"], reading.value
+        element, left = reading.words["element"], int(reading.value or 0)
         warning, critical = self.limits(reading, args)
         for state, allowed, given in ((CRITICAL, critical, args.critical), (WARNING, warning, args.warning)):
-            if not allowed.match(left) and is_due(args, element, left):
+            if allowed and not allowed.match(left) and is_due(args, element, left):
                 text = element.good_until(clock.time(), ends=True)
                 limit = f"{state.lower()} {words.limit(allowed, self.show)}" if given else ""
                 return Finding(self.id, state, text, limit=limit, values={"days_left": left}, next_step=RENEW)
@@ -93,7 +93,7 @@ class DaysLeft(Limit):
 time = Shown("time", SECONDS, "handshake in {value}")
 days_left = DaysLeft("certificate.expires", "days_left", DAYS, "", low=None,
                      help="whole days left, as 30: (default: by lifetime)")  # fmt: skip
-refused = Problem("certificate.refused", CRITICAL)
+refused = {kind: Problem(f"certificate.{kind}", CRITICAL) for kind in certificates.REFUSALS}
 order = Problem("certificate.wrong-order", WARNING, IN_ORDER)
 weak = Problem("certificate.weak", WARNING, ISSUE_ANEW)
 
@@ -113,8 +113,8 @@ def measure(run: Run) -> Readings:
             yield days_left(element.days_left(now), label=label, element=element)
     if run.args.judge != "expiry":
         if refusal:
-            problem, step = certificates.refused(chain, refusal.detail, run.args.harbor.host, now)
-            yield refused(problem, next_step=step)
+            kind, text, step = certificates.refused(chain, refusal.detail, run.args.harbor.host, now)
+            yield refused[kind](text, next_step=step)
         misplaced = certificates.misplaced(chain)
         if misplaced:
             yield order(misplaced)
@@ -134,7 +134,7 @@ def refuse_contradictions(args: argparse.Namespace) -> None:
         raise Unusable("--alerting-since needs --reminder")
 
 
-def client_of(args: argparse.Namespace) -> "tuple[Optional[str], Optional[str]]":
+def client_of(args: argparse.Namespace) -> tuple[Optional[str], Optional[str]]:
     """The client certificate and its key."""
     return args.client_cert, args.client_key
 
@@ -150,7 +150,7 @@ def refusal_of_a_client(args: argparse.Namespace, context: Any) -> Optional[Fail
     return None
 
 
-def served_chain(args: argparse.Namespace, refusal: Optional[Failure]) -> "list[Certificate]":
+def served_chain(args: argparse.Namespace, refusal: Optional[Failure]) -> list[Certificate]:
     """The chain as it is sent, whether a client accepts it or not; raises Failure where there is none."""
     from harborlib.wire import chain
 
@@ -186,7 +186,7 @@ def is_due(args: argparse.Namespace, element: Certificate, left: int) -> bool:
     return ends < left <= begins and alerting_with > begins + 1
 
 
-def days_of_reminder(reminder: str, lifetime: float) -> "tuple[int, int]":
+def days_of_reminder(reminder: str, lifetime: float) -> tuple[int, int]:
     """The days left with which a reminder begins, and those of the next milestone; the same twice: it is left out.
 
     One that falls on the day of another milestone would say the same twice.
@@ -228,7 +228,7 @@ def reminder(which: str, notes: str) -> Service:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [days_left, time, refused, order, weak],
+    [days_left, time, *refused.values(), order, weak],
     declare=declare,
     services=[
         Service(every="1min", notes="The certificate expires soon, or clients refuse it. "

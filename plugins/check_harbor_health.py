@@ -32,7 +32,17 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.run.service import DELEGATED
 from harborlib.text import CRITICAL, OK, WARNING, Summary
 from harborlib.wire import (
-    ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STATUS, TLS, Answer, Failure, deadline,
+    ANSWER,
+    CERTIFICATE,
+    CONNECT,
+    CONTENT,
+    RESOLVE,
+    ROUTE,
+    STATUS,
+    TLS,
+    Answer,
+    Failure,
+    deadline,
 )  # fmt: skip
 
 PING = "/api/v2.0/ping"
@@ -64,7 +74,9 @@ def measure(run: Run) -> Readings:
         sick += [(state, name)] if state != OK else []
     sick.sort()  # CRITICAL before WARNING
     names = [name for _, name in sick]
-    return Summary(fine(run, report), instead=counted(names, report) if len(names) > 1 else "", of=frozenset([component.id]))
+    return Summary(
+        fine(run, report), instead=counted(names, report) if len(names) > 1 else "", of=frozenset([component.id])
+    )
 
 
 def judged(name: str, report: HealthReport, args: argparse.Namespace) -> tuple[str, str]:
@@ -112,15 +124,15 @@ def diagnosed(run: Run, failure: Failure) -> Failure:
     return failure.but(kind=kind, detail=detail, next_step=step)
 
 
-def broken_part(failure: Failure, ping: Answer | Exception, page: Answer | Exception) -> tuple[str, str]:
+def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Exception") -> tuple[str, str]:
     """Why there is no report, by what /ping and the front page answer, and the component to look at (or "")."""
     if failure.status in REFUSED:
         return "", ""
-    pinged = answered(ping) and not ping.is_html
-    has_portal = answered(page) and b"harbor" in page.body.lower()
+    pinged = isinstance(ping, Answer) and ping.status == 200 and not ping.is_html
+    has_portal = isinstance(page, Answer) and page.status == 200 and b"harbor" in page.body.lower()
     stalled = failure.hung or failure.status == 504
     silent = stalled or failure.status >= 500 or failure.stage is ANSWER
-    if stalled and pinged and ping.elapsed < PROMPT:
+    if stalled and pinged and isinstance(ping, Answer) and ping.elapsed < PROMPT:
         return "database stalled (core answers /ping)", "database"
     if stalled and (pinged or has_portal):
         return "core or Redis stalled (the proxy answers)", "core"
@@ -131,11 +143,6 @@ def broken_part(failure: Failure, ping: Answer | Exception, page: Answer | Excep
     if silent:
         return "neither core nor the web UI answers", ""
     return "" if isinstance(page, Exception) else "no Harbor seen here", ""
-
-
-def answered(answer: Answer | Exception) -> bool:
-    """Whether a request was answered, and with 200."""
-    return not isinstance(answer, Exception) and answer.status == 200
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

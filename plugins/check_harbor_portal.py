@@ -23,6 +23,7 @@ serves files and answers happily while everything else is down.
 
 import argparse
 from functools import partial
+from typing import Optional
 
 from harborlib.harbor import Run, components, good
 from harborlib.judge import Problem, Readings, ResponseTime, Shown
@@ -87,7 +88,7 @@ def loaded(answer: "Answer | Exception") -> bool:
     return isinstance(answer, Answer) and answer.status == 200 and not answer.is_html
 
 
-def named_assets(page: str, origin: str) -> "list[str]":
+def named_assets(page: str, origin: str) -> list[str]:
     """The paths of the scripts and style sheets that a page names, as far as they are on the same origin."""
     from contextlib import suppress
     from html.parser import HTMLParser
@@ -96,7 +97,7 @@ def named_assets(page: str, origin: str) -> "list[str]":
     found = []
 
     class Names(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: "list[tuple[str, str | None]]") -> None:
+        def handle_starttag(self, tag: str, attrs: "list[tuple[str, Optional[str]]]") -> None:
             values = dict(attrs)
             link = values.get("src") if tag == "script" else None
             if tag == "link" and values.get("rel") in ("stylesheet", "modulepreload"):

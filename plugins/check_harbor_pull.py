@@ -39,7 +39,9 @@ from harborlib.run import Probe, Service, options, plugin
 from harborlib.text.units import BYTES, SECONDS
 from harborlib.wire import CONTENT, Failure, Kind
 
-NO_PLATFORM = Kind("pull.no-image-for-platform", CONTENT, next_step="choose another --platform, or another canary image")
+NO_PLATFORM = Kind(
+    "pull.no-image-for-platform", CONTENT, next_step="choose another --platform, or another canary image"
+)
 
 time = ResponseTime("pull.slow", "5", "20", "the whole pull took {value}", help="seconds for everything")
 token = Shown("token", SECONDS, "{label} {value}")
@@ -84,7 +86,7 @@ def manifest_of(repository: Repository, args: argparse.Namespace) -> Manifest:
     raise Failure(NO_PLATFORM, f"{args.image} has no image for {wanted}, only {known}")
 
 
-def choose(found: Manifest, args: argparse.Namespace) -> "tuple[list[Descriptor], int]":
+def choose(found: Manifest, args: argparse.Namespace) -> tuple[list[Descriptor], int]:
     """The blobs to read, and how many are left out because of their size."""
     config = [found.config] if found.config else []
     layers = sorted(found.layers, key=lambda layer: layer.size)

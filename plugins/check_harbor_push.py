@@ -59,7 +59,9 @@ time = ResponseTime("push.slow", "5", "20", "the whole push took {value}", help=
 token = Shown("token", SECONDS, "{label} {value}")
 write = Shown("write", SECONDS, "{label} {value}")
 size = Shown("bytes", BYTES, "{label} {value}")
-leftover = Problem("push.left-behind", WARNING, "look why the check was killed: is the engine's time-out shorter than -t?")
+leftover = Problem(
+    "push.left-behind", WARNING, "look why the check was killed: is the engine's time-out shorter than -t?"
+)
 
 
 def measure(run: Run) -> Readings:
@@ -97,7 +99,7 @@ def push_session(repository: Repository) -> int:
     return 0
 
 
-def push_blobs(repository: Repository) -> "tuple[int, bytes]":
+def push_blobs(repository: Repository) -> tuple[int, bytes]:
     """The two blobs of an image: the bytes that were written, and the image's manifest."""
     layer = make_layer()
     begun = upload.Upload(repository)
@@ -124,7 +126,7 @@ def push_image(repository: Repository) -> int:
     return written
 
 
-def delete_what_a_killed_run_left(repository: Repository) -> "list[str]":
+def delete_what_a_killed_run_left(repository: Repository) -> list[str]:
     """Delete the image of a run that was killed, and say so."""
     answer = repository.send("HEAD", f"manifests/{TAG}", {"Accept": MANIFEST})
     digest = answer.headers.get("Docker-Content-Digest")
@@ -135,7 +137,7 @@ def delete_what_a_killed_run_left(repository: Repository) -> "list[str]":
     return [f"a run before this one left the {name} behind; it is deleted now"]
 
 
-def take_back(run: Run) -> "list[str]":
+def take_back(run: Run) -> list[str]:
     """Undo what was begun and is not wanted any more; what could not be."""
     left = []
     for what, undo in list(run.undo.items()):

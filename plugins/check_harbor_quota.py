@@ -29,10 +29,8 @@ these rights from 2.9 on.
 Does not see: a full volume (check_harbor_storage); uploads that have just begun.
 """
 
-from __future__ import annotations
-
 import argparse
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from harborlib.harbor import Run, endpoints
 from harborlib.harbor.fields import UNLIMITED, Fields
@@ -127,7 +125,7 @@ def listed(run: Run, chosen: Selection) -> Seen:
     return Seen(quotas, unseen=f"only {pages} projects looked at: this Harbor does not list the most used first")
 
 
-def least_used(run: Run) -> Quota | None:
+def least_used(run: Run) -> Optional[Quota]:
     """The first of the list in the other order: a Harbor that does not sort gives the same one."""
     pages = run.rest.pages(endpoints.QUOTAS, limit=1, page_size=1, sort="used.storage")
     return next((Quota.of(row) for row in pages), None)

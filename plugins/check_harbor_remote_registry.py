@@ -31,11 +31,10 @@ Does not see: whether an image can be pulled through a proxy cache (check_harbor
 the remote; whether replication succeeds (check_harbor_replication).
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from functools import partial
+from typing import Optional
 
 from harborlib.harbor import Each, Run, endpoints
 from harborlib.harbor.fields import Fields
@@ -89,7 +88,7 @@ def measure(run: Run) -> Readings:
     return text + (f", Harbor still shows {', '.join(stale)} as unhealthy" if stale else "")
 
 
-def live_ping(run: Run, row: Fields) -> tuple[str, float | None]:
+def live_ping(run: Run, row: Fields) -> tuple[str, Optional[float]]:
     """Why a remote does not answer, or "", and the seconds of a live ping."""
     status = row.text("status")
     started = time.monotonic()

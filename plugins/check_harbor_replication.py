@@ -36,8 +36,6 @@ Does not see: whether everything that should be replicated is selected by the po
 is down while nothing is replicated (check_harbor_remote_registry).
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial

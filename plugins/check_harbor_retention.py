@@ -36,10 +36,9 @@ whether the rules keep what they should (Dry Run in the UI tells); the space, wh
 collection frees (check_harbor_gc).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
+from typing import Optional
 
 from harborlib.harbor import Each, Run, endpoints
 from harborlib.judge import SLOW, STANDSTILL, Problem, Readings, Selectable, Shown
@@ -84,7 +83,7 @@ def measure(run: Run) -> Readings:
     return summary([history for _, history in histories])
 
 
-def history_of(run: Run, policy: tuple[str, str]) -> History | None:
+def history_of(run: Run, policy: tuple[str, str]) -> Optional[History]:
     """The executions of one project's policy (its name and number); None: it has no rules, so nothing is to run."""
     name, number = policy
     try:

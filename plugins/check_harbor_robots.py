@@ -33,11 +33,9 @@ Does not see: accounts of projects, unless --project names them, and vice versa;
 refreshed without telling whoever uses them (check_harbor_login).
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from harborlib.harbor import Run, endpoints
 from harborlib.harbor.fields import Fields
@@ -108,9 +106,9 @@ class Account(NamedTuple):
     """A robot account: seconds left (None: it never expires), seconds of its life, seconds for which it is disabled."""
 
     name: str
-    left: float | None
+    left: Optional[float]
     life: float
-    disabled: float | None
+    disabled: Optional[float]
 
     @property
     def long_over(self) -> bool:

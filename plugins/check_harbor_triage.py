@@ -30,8 +30,9 @@ passes by itself shows here. A component that Harbor does not report, as Trivy w
 import argparse
 import time as clock
 from collections import ChainMap
+from collections.abc import Iterator
 from functools import partial
-from typing import Iterator, NamedTuple
+from typing import NamedTuple
 
 from harborlib.harbor import HealthReport, Run
 from harborlib.harbor.refusals import LOGIN_REFUSED, NOT_SET_UP, PERMISSION_MISSING, TOO_OLD
@@ -41,7 +42,6 @@ from harborlib.judge.verdict import Row, Verdict, seen_from_here
 from harborlib.run import Probe, Service, options, plugin
 from harborlib.run.attempt import OWN_SHARE, Attempt, judged
 from harborlib.run.probe import installed
-from harborlib.run.service import DELEGATED
 from harborlib.text import SECONDS, Summary, terminal
 from harborlib.text.finding import Finding
 from harborlib.text.report import Report
@@ -87,7 +87,7 @@ class View(NamedTuple):
 class Child:
     """One probe on its way, with the options of its scheduled service. `need`: what it lacks to run, or ""."""
 
-    def __init__(self, probe: Probe, service: Service, whole: Run, given: "dict[str, str]") -> None:
+    def __init__(self, probe: Probe, service: Service, whole: Run, given: dict[str, str]) -> None:
         self.name = service.options.get("--component", probe.name)
         self.seconds = 0.0
         self.need = self.lacking(service, given)
@@ -108,7 +108,7 @@ class Child:
         self.attempt = Attempt(probe, args, Run(whole.client.with_account(account), args, whole))
 
     @staticmethod
-    def lacking(service: Service, given: "dict[str, str]") -> str:
+    def lacking(service: Service, given: dict[str, str]) -> str:
         """The option of ours that gives what the service needs, or ""."""
         needed = [flag for flag, value in service.options.items()
                   if any(f"{{{host}}}" in value for host in service.hosts) and not given.get(flag)]  # fmt: skip
@@ -123,7 +123,7 @@ class Child:
         if isinstance(self.attempt.error, Unusable) and not self.attempt.run.asked:
             self.need = str(self.attempt.error)
 
-    def judge(self, snapshot: isolation.Snapshot, owners: "frozenset[str]") -> None:
+    def judge(self, snapshot: isolation.Snapshot, owners: frozenset[str]) -> None:
         """Hand each failure to its owner, unless the endpoint says that it is not for us."""
         failure = self.attempt.failure
         if failure and not snapshot.systeminfo and is_not_for_us(failure):
@@ -188,7 +188,7 @@ def planned(run: Run) -> Iterator[Child]:
                 yield Child(probe, service, run, given)
 
 
-def go_all(run: Run, going: "list[Child]") -> View:
+def go_all(run: Run, going: list[Child]) -> View:
     """Run the probes side by side, and look at Harbor meanwhile."""
     args = argparse.Namespace(**{**vars(run.args), "isolate": OWNERS})
     eyes = Run(run.client, args, run)
@@ -218,16 +218,16 @@ def is_not_for_us(failure: Failure) -> bool:
     return failure.kind in NOT_FOR_US and failure.login and not (failure.step or failure.state)
 
 
-def lacking(children: "list[Child]") -> "list[str]":
+def lacking(children: list[Child]) -> list[str]:
     """A remark for each thing that probes lack."""
-    needs: "dict[str, list[str]]" = {}
+    needs: dict[str, list[str]] = {}
     for child in children:
         if child.need:
             needs.setdefault(child.need, []).append(child.name)
     return [f"not run: {', '.join(names)} ({need})" for need, names in needs.items()]
 
 
-def summary(run: Run, rows: "list[Row]", verdict: Verdict) -> Summary:
+def summary(run: Run, rows: list[Row], verdict: Verdict) -> Summary:
     """The first line: the verdict."""
     health = verdict.rows["health"]
     fine = f"{run.client.origin.where}: {len(rows)} probes have run, and all are OK"

@@ -60,7 +60,7 @@ def logged_in(run: Run) -> Answer:
         raise failure.but(detail=detail, next_step=step) from None
 
 
-def spoken(answer: Answer, statuses: "tuple[int, ...]") -> Answer:
+def spoken(answer: Answer, statuses: tuple[int, ...]) -> Answer:
     """The answer, if it is of the registry protocol; raises Failure."""
     kind = answer.headers.get("Content-Type", "untyped")
     foreign = answer.status == 200 and not registry.spoken(answer)

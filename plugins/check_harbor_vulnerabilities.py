@@ -33,8 +33,6 @@ Does not see: which artifact has them (the UI's Security Hub, or check_harbor_ar
 failed after the last scan of all images.
 """
 
-from __future__ import annotations
-
 import argparse
 
 from harborlib.harbor import Run, endpoints

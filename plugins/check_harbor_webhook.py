@@ -30,8 +30,6 @@ does not cover it does not see.
 Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether the receiver does anything with them.
 """
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Sequence
 from typing import NamedTuple

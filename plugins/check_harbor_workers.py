@@ -29,9 +29,8 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: how many jobs wait (check_harbor_queue), whether jobs succeed (check_harbor_gc, _replication, _scan).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
+from typing import Optional
 
 from harborlib.harbor import Rest, Run, components, endpoints
 from harborlib.harbor.fields import Fields
@@ -75,7 +74,7 @@ def measure(run: Run) -> Readings:
     return f"{alive} alive, {len(working)} of {words.number(len(workers), 'worker')} busy"
 
 
-def age(rest: Rest, moment: float | None) -> float:
+def age(rest: Rest, moment: Optional[float]) -> float:
     """Seconds since then, by the server's clock; never is as long ago as can be."""
     return max(0.0, rest.now - (moment or 0.0))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 
 from harborlib.wire.failure import CERTIFICATE, Failure
 from harborlib.wire.request import Answer, Request
@@ -17,7 +17,7 @@ LOOKED_PAST = "looked past a certificate that does not verify"
 class Run:
     """What a probe measures with: `client` asks, `args` are the options, `rest` reads the API with the account.
 
-    `notes` are remarks for the output, `secrets` what must not be in it. `asked`: a request was made; `slowest` is the
+    `notes` are remarks for the output. `asked`: a request was made; `slowest` is the
     answer that took longest. `undo` is what must still be taken back, however the run ends: what it is, and how.
     """
 
@@ -27,8 +27,7 @@ class Run:
         self.args = args
         self.whole = whole
         self.notes: list[str] = ["certificate not verified (--insecure)"] if args.insecure else []
-        self.secrets: list[str] = list(client.account.secrets) if client.account else []
-        self.undo: dict[str, Callable[[], object]] = {}
+        self.undo: MutableMapping[str, Callable[[], object]] = {}
         self.asked = False
         self.slowest: Answer | None = None
         self._over = False

@@ -42,7 +42,7 @@ def percent(value: float) -> str:
     return f"{math.floor(value * 10) / 10:g}%"
 
 
-def number(count: int, noun: str) -> str:
+def number(count: float, noun: str) -> str:
     """How many of something; `noun` is the singular: `1 queue`, `3 policies`."""
     if count == 1:
         return f"1 {noun}"
