@@ -129,6 +129,7 @@ main = plugin.main(Probe(
     [slow, skew, read_only, too_old, other_address, read_only_mode],
     declare=declare,
     asks=[endpoints.SYSTEMINFO],
+    account="yes",
     services=[
         Service(every="2min", attempts=3, retry="40s", login="robot", hosts=("robot_authfile",),
                 notes="The API refuses the monitoring robot's login, hangs, or Harbor is read-only. "

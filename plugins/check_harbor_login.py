@@ -104,6 +104,7 @@ main = plugin.main(Probe(
     [time, lifetime, lacking, invalid, other_clock, audience, issuer],
     declare=declare,
     example=["--repository", "pub/img"],
+    account="yes",
     services=[
         Service(every="5min", attempts=3, retry="40s", hosts=(CANARY, "canary_project"), login="canary",
                 options={"--repository": "{canary_project}/canary"},

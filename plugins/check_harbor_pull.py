@@ -121,6 +121,7 @@ main = plugin.main(Probe(
     [time, token, manifest, blob, size, rate],
     declare=declare,
     example=["--image", "pub/img:1.0", "--blobs", "config"],
+    account="for a private image",
     services=[
         Service(every="5min", attempts=3, retry="40s", hosts=("canary_image",), login="canary",
                 options={"--image": "{canary_image}"},

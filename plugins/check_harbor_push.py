@@ -215,6 +215,7 @@ main = plugin.main(Probe(
     [time, token, write, size, leftover],
     declare=declare,
     example=["--project", "pub", "--depth", "session"],
+    account="yes, its own",
     services=[
         Service(every="5min", attempts=3, retry="40s", hosts=(CANARY, "canary_project"), login="canary",
                 options={"--project": "{canary_project}", "--image": "{canary_image}"},

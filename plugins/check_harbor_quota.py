@@ -78,7 +78,7 @@ class Quota(NamedTuple):
     used: float
 
     @classmethod
-    def of(cls, row: Fields) -> Quota:
+    def of(cls, row: Fields) -> "Quota":
         """From a row of Harbor's list."""
         hard = row.inner("hard")
         limit = hard.number("storage") if "storage" in hard else UNLIMITED

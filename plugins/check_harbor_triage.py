@@ -251,4 +251,4 @@ def show(report: Report, args: argparse.Namespace) -> str:
     return terminal.show(report, args, isolation.service_of)
 
 
-main = plugin.main(Probe(__name__, measure, [time, outcome], declare=declare), show)
+main = plugin.main(Probe(__name__, measure, [time, outcome], declare=declare, account="what these need"), show)

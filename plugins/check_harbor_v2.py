@@ -73,6 +73,7 @@ main = plugin.main(Probe(
     __name__,
     measure,
     [time, challenge],
+    account="to reach the registry",
     services=[
         Service(every="2min", attempts=3, retry="40s", login="robot",
                 notes="/v2/ does not speak the registry protocol: docker login, pull and push fail. "

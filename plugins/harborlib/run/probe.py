@@ -40,7 +40,8 @@ class Probe(NamedTuple):
     `module` is the name of the module, whose docstring is the help. `measure` yields the readings of a run, which
     `judged` judge; `declare` declares the options that it takes besides, `selects` is the kind of which it looks at many.
     `asks` are the endpoints that it reads with an account: the permissions that it needs. `example` is what it is given
-    in the tests, in `make try` and in the benchmark, if it does not run without.
+    in the tests, in `make try` and in the benchmark, if it does not run without. `account` says whether it needs one, where
+    that does not follow from `asks`.
     """
 
     module: str
@@ -51,6 +52,7 @@ class Probe(NamedTuple):
     asks: Sequence[Endpoint] = ()
     services: Sequence[Service] = ()
     example: Sequence[str] = ()
+    account: str = ""
 
     @property
     def name(self) -> str:

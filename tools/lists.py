@@ -1,0 +1,145 @@
+"""What the README, the package, the Ansible role and the runbook list of every probe, taken from the probes."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import marked
+import probes
+
+import harborlib
+from harborlib.harbor import endpoints
+from harborlib.harbor.components import NEXT_STEPS
+from harborlib.harbor.endpoints import PROJECT, SYSTEM, Endpoint
+from harborlib.judge.readings import Limit, Measure, Problem
+from harborlib.run.probe import Probe, installed
+from harborlib.text import UNKNOWN
+from harborlib.wire import CONTENT, Kind
+
+#: What an account may hold besides what the probes read: it costs nothing, and lets `artifact` see all of an artifact.
+FURTHER = (
+    Endpoint("", "project:read", PROJECT),
+    Endpoint("", "repository:list", PROJECT),
+    Endpoint("", "repository:read", PROJECT),
+    Endpoint("", "artifact:list", PROJECT),
+    Endpoint("", "accessory:list", PROJECT),
+)
+
+
+class Known(NamedTuple):
+    """A problem that has an id: in which states it shows, and the first step."""
+
+    id: str
+    states: str
+    next_step: str
+
+
+def questions() -> str:
+    """The README's table: each probe, its question, whether it needs an account."""
+    rows = []
+    for probe in installed():
+        name = probes.command(probe)
+        question = probe.doc.strip().splitlines()[0]
+        rows.append([f"[{name}](docs/{name}.md)", question, probe.account or ("yes" if probe.asks else "no")])
+    return marked.table(["probe", "question", "needs a login"], rows)
+
+
+def modules() -> str:
+    """The py_modules of setup.cfg."""
+    return "\n".join(map(probes.command, installed()))
+
+
+def scripts() -> str:
+    """The console_scripts of setup.cfg."""
+    return "\n".join(f"{name} = {name}:main" for name in map(probes.command, installed()))
+
+
+def permissions(level: str) -> Callable[[], str]:
+    """What the monitoring robot needs on this level, as the Ansible role lists it."""
+
+    def lines() -> str:
+        asked = [endpoint for probe in installed() for endpoint in probe.asks] + [endpoints.PROJECTS, *FURTHER]
+        held = sorted({endpoint.right for endpoint in asked if endpoint.level == level and endpoint.right})
+        pairs = (right.split(":") for right in held)
+        return "\n".join(f"- {{resource: {resource}, action: {action}}}" for resource, action in pairs)
+
+    return lines
+
+
+def ids() -> str:
+    """The runbook's table of all ids."""
+    rows = [[f'<a id="{known.id}"></a>`{known.id}`', known.states, known.next_step or "what the line says"] for known in known_ids()]
+    return marked.table(["id", "state", "first step"], rows)
+
+
+def known_ids() -> list[Known]:
+    """Every id that a finding can have, by name."""
+    found = {known.id: known for known in [*of_measures(), *of_failures()]}
+    return sorted(found.values())
+
+
+def of_measures() -> Iterator[Known]:
+    """Those of the limits and problems that the probes declare."""
+    for probe in installed():
+        for measure in probe.measures:
+            if measure.id:
+                yield Known(measure.id, states_of(measure), getattr(measure, "next_step", ""))
+
+
+def states_of(measure: Measure) -> str:
+    """In which states a measure can show."""
+    if isinstance(measure, Problem):
+        return measure.state
+    return "WARNING, CRITICAL" if isinstance(measure, Limit) else ""
+
+
+def of_failures() -> Iterator[Known]:
+    """Those of the kinds of failure, in harborlib and beside the probes."""
+    for module in everything():
+        for value in vars(module).values():
+            if isinstance(value, Kind):
+                state = value.state or (UNKNOWN if value.stage is CONTENT else "as --unreachable says")
+                step = value.next_step or NEXT_STEPS.get(value.stage, "").format(host="HOST", port="PORT")
+                yield Known(value.id, state, step)
+
+
+def everything() -> Iterator[object]:
+    """All modules of harborlib, and those of the probes."""
+    for info in pkgutil.walk_packages(harborlib.__path__, "harborlib."):
+        yield importlib.import_module(info.name)
+    for probe in installed():
+        yield importlib.import_module(probes.command(probe))
+
+
+#: Which part of which document says what.
+PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"probes": questions},
+    "setup.cfg": {"modules": modules, "scripts": scripts},
+    "ansible/roles/harbor_robot/vars/main.yml": {
+        "system permissions": permissions(SYSTEM),
+        "project permissions": permissions(PROJECT),
+    },
+    "docs/runbook.md": {"ids": ids},
+}
+
+
+def document(name: str) -> str:
+    """A document with its lists written anew."""
+    text = (probes.ROOT / name).read_text(encoding="utf-8")
+    for part, made in PARTS[name].items():
+        text = marked.replaced(text, part, made())
+    return text
+
+
+def main() -> None:
+    """Write them all."""
+    for name in PARTS:
+        (probes.ROOT / name).write_text(document(name), encoding="utf-8")
+        print(name)
+
+
+if __name__ == "__main__":
+    main()
