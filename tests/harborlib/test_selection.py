@@ -1,21 +1,20 @@
-"""harborlib.judge.things: which of many things are looked at, and how they are told."""
+"""harborlib.judge.selection: which of many are looked at."""
 
 from __future__ import annotations
 
 import argparse
 
-from harborlib.judge import things
-from harborlib.judge.things import Selection
+from harborlib.judge.selection import Selectable, Selection
 from harborlib.wire.failure import CONTENT, Failure
 
-import nagiosplugin
 import pytest
 
 
 def selection(*argv: str) -> Selection:
     parser = argparse.ArgumentParser()
-    things.declare(parser, "projects", "--project")
-    return Selection(parser.parse_args(argv), "project")
+    projects = Selectable("project", "projects", "--project")
+    projects.declare(parser)
+    return projects.chosen(parser.parse_args(argv))
 
 
 @pytest.mark.parametrize(
@@ -72,8 +71,3 @@ def test_nothing_left_cannot_be_fine() -> None:
     assert not chosen.takes("a")
     with pytest.raises(Failure, match=r"^every project is left out by --exclude$"):
         chosen.confirm()
-
-
-def test_worst_first() -> None:
-    metrics = [nagiosplugin.Metric(name, value) for name, value in (("a", 1), ("b", 3), ("c", 2))]
-    assert [metric.name for metric in things.worst_first(metrics)] == ["b", "c", "a"]
