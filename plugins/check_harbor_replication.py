@@ -150,8 +150,9 @@ def is_clear(history: History, needs_success: bool) -> bool:
 
 
 def execution_of(row: Fields) -> Execution:
-    """One execution; of its details the reason of a failure counts."""
-    return Execution.of(row, counts=not row.text("status_text").startswith(SKIPPED), details=row)
+    """One execution. Its row is kept only where that says why it failed: a row holds its whole answer in memory."""
+    reason = row.text("status_text")
+    return Execution.of(row, counts=not reason.startswith(SKIPPED), details=row if reason else None)
 
 
 def readings_of(history: History, name: str) -> Iterator[Reading]:
