@@ -71,7 +71,11 @@ class Run:
             if action.required and not value:
                 self.need = f"needs {OURS.get(action.dest, action.option_strings[-1])}"
         if not self.need:
-            args = vars(parser.parse_args(words))
+            try:
+                args = vars(parser.parse_args(words))
+            except options.Told as told:
+                self.need = told.problem
+                return
             self.attempt = Attempt(probe, argparse.Namespace(**{**args, **common}))
 
     def go(self, wait):
@@ -185,7 +189,6 @@ class Triage(nagiosplugin.Resource):
         owners = OWNERS.intersection(run.name for run in runs)
         for run in runs:
             run.judge(view.snapshot, owners, not self.canary)
-            self.harbor.secrets += run.attempt.harbor.secrets
             told = (LOOKED_PAST, *run.attempt.left_behind)  # by the certificate's row; and it is tried once more
             self.harbor.notes += [note for note in run.attempt.harbor.notes if note not in told]
         self.harbor.notes = list(dict.fromkeys(self.harbor.notes))
@@ -223,6 +226,8 @@ class Outcome(nagiosplugin.Context):
 class Sentence(Summary):
     """The verdict."""
 
+    points = False
+
     def problem(self, results):
         verdict, rows = self.resource.verdict.sentence(), self.resource.rows
         ours = [result for result in results if not (result.metric and result.metric.name in rows)]
@@ -234,7 +239,7 @@ def declare(parser):
     parser.add_argument(
         "--image", metavar="P/R:TAG", type=options.image, help="canary image, for login, pull, artifact"
     )
-    parser.add_argument("--push-project", metavar="P", type=options.name, help="canary project to write to, for push")
+    parser.add_argument("--push-project", metavar="P", type=options.part, help="canary project to write to, for push")
     parser.add_argument("--plain", action="store_true", help="no colours and no progress on a terminal")
     options.thresholds(parser, "", "seconds for everything", None, None, units.SECONDS)
 

@@ -68,11 +68,16 @@ def process(name: str, *argv: str, python: str = sys.executable, **options) -> O
 def here(name: str, *argv: str) -> Outcome:
     """Run a plugin in this process: the same code without the start of an interpreter, without signals and exit."""
     from harborlib import attempt, options
+    from harborlib.output import write
     from harborlib.plugin import LEAVING
 
     started = time.monotonic()
     probe = importlib.import_module(name).main.probe
-    args = options.parse(probe.parser(), argv)
+    try:
+        args = options.parse(probe.parser(), argv)
+    except options.Told as told:
+        write(told.text)
+        raise
     report = attempt.examine(probe, args, started + args.timeout - LEAVING)
     out = report.json() if args.output == "json" else report.nagios(args.verbose)
     return Outcome(report.exit_code, out, "", time.monotonic() - started)

@@ -39,15 +39,13 @@ class Harbor:
     """One Harbor as one probe sees it: where it is, who we are, what was asked so far.
 
     `requests` is loaded with the first request, so that a plugin that makes none does not pay for it (`asked`: whether
-    there was one). `notes` are remarks for the output, `secrets` what must not be in it; `slowest` is the answer that
-    took longest. `undo` is what must still be taken back, however the run ends: what it is, and how. Once the run is
-    `over`, nothing is begun any more.
+    there was one). `notes` are remarks for the output; `slowest` is the answer that took longest. `undo` is what must
+    still be taken back, however the run ends: what it is, and how. Once the run is `over`, nothing is begun any more.
     """
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.origin = args.harbor
         self.login = args.login
-        self.secrets: list[str] = list(args.login.secrets) if args.login else []
         self.notes: list[str] = []
         self.undo: dict[str, Callable[[], object]] = {}
         self._over = False

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import nagiosplugin
 from nagiosplugin import Critical, Ok, Unknown
 
-from . import INSTALL, components, deadline, isolation, judgement, summaries
+from . import INSTALL, LIMITS, components, deadline, isolation, judgement, summaries
 from .api import LOOKED_PAST, Harbor
-from .failure import ANSWER, CERTIFICATE, NEXT_STEPS, STATUS, STUCK, TLS, Failure, Interrupted, Unusable
+from .failure import ANSWER, CERTIFICATE, NEXT_STEPS, STATUS, STUCK, TLS, Failure, Interrupted, Starved, Unusable
 from .isolation import REFUSED, SLOW, Cause, Snapshot, Symptom
 from .judgement import Judged
-from .output import Report, measured, parts
+from .output import Part, Report, measured, parts
 
 if TYPE_CHECKING:
     from .probes import Probe
@@ -23,6 +23,7 @@ OWN_SHARE = 0.95  # of the time; the rest is for taking back what was begun
 ISOLATED_SHARE = 2 / 3  # the same under --isolate; the rest is for the questions and the second try too
 CLEANING = 2.0  # seconds at most for taking back
 ENOUGH = 0.3  # seconds below which another request is not begun
+BUG = "report this bug of check_harbor with the output of -vvv"  # what to do about an error of ours
 STATES = {"ok": Ok, "warning": nagiosplugin.Warn, "critical": Critical, "unknown": Unknown}
 
 
@@ -39,11 +40,23 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
     return attempt.report()
 
 
-def fault(probe: Probe, args: argparse.Namespace, error: Exception) -> Report:
-    """The report of a plugin that broke while it judged."""
-    broken = Attempt(probe, args)
-    broken.add(error)
-    return broken.report()
+def fault(name: str, error: BaseException) -> Report:
+    """The report of the plugin of this name where something broke that is not Harbor's."""
+    text, step = misfortune(name, error)
+    part = Part("UNKNOWN", text, step)
+    return Report(name, "UNKNOWN", 3, text, [part], next_step=step, error=error)
+
+
+def misfortune(name: str, error: BaseException) -> tuple[str, str]:
+    """What to say of an error that is not Harbor's, and what to do about it."""
+    lack = Starved.by(error)
+    if lack:
+        return f"this monitoring host has no {lack} left for the plugin", LIMITS
+    if isinstance(error, Unusable):
+        return f"usage: {error}", f"see check_harbor_{name} --help"
+    if isinstance(error, ImportError):
+        return f"broken installation: {error}", INSTALL
+    return f"internal error: {type(error).__name__}: {error}", BUG
 
 
 def isolated(attempt: Attempt, until: float) -> Report:
@@ -75,7 +88,7 @@ class Attempt:
         self.check: nagiosplugin.Check | None = None
         self.results: list[Judged] = []
         self.failure: Failure | None = None
-        self.error: Exception | None = None  # what ended the run before its time
+        self.error: BaseException | None = None  # what ended the run before its time
         self.fault = False  # of our own, or of what we were given: nobody else's
         self.left_behind: list[str] = []
 
@@ -87,15 +100,17 @@ class Attempt:
             self._clean_up(CLEANING)
             signalled.notes = tuple(self.left_behind)
             raise
+        except BaseException as error:  # of a thread that could not be started, or wanted to end the process
+            outcome = error
         # Something must remain for the questions of isolation.
         self._clean_up(min(CLEANING, (until - time.monotonic()) / 2))
         found = list(self.check.results.results) if self.check else []
         self.results = [result if isinstance(result, Judged) else Judged(*result) for result in found]
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             self.add(outcome)
         return self
 
-    def add(self, error: Exception) -> None:
+    def add(self, error: BaseException) -> None:
         """Add what went wrong to the results."""
         self.error = error
         self.results.append(self._judged(error))
@@ -112,7 +127,7 @@ class Attempt:
         self.check = self.probe.check(self.args, self.harbor)
         self.check()
 
-    def _judged(self, error: Exception) -> Judged:
+    def _judged(self, error: BaseException) -> Judged:
         if isinstance(error, Failure):
             self.failure = error
             state = STATES[self.args.unreachable] if error.unreachable else Unknown
@@ -122,12 +137,8 @@ class Attempt:
                 state = Critical
             return Judged(state, error.detail, None, self._next_step(error), self._symptom_of(error).kind)
         self.fault = True
-        if isinstance(error, Unusable):
-            return Judged(Unknown, f"usage: {error}", next_step=f"see check_harbor_{self.probe.name} --help")
-        if isinstance(error, ImportError):
-            return Judged(Unknown, f"broken installation: {error}", next_step=INSTALL)
-        text = f"internal error: {type(error).__name__}: {error}"
-        return Judged(Unknown, text, next_step="report this bug of check_harbor with the output of -vvv")
+        text, step = misfortune(self.probe.name, error)
+        return Judged(Unknown, text, next_step=step)
 
     def _next_step(self, failure: Failure) -> str:
         if failure.next_step:
@@ -237,16 +248,18 @@ class Attempt:
             text = summary.ok(results) if state == Ok else summary.problem(results)
         leading: list[Judged] = [result for result in self.results if result.state == state]
         causes: list[Cause] = [result.cause for result in leading if result.cause]
+        found, unsaid = parts(self.results)
         return Report(
             probe=self.probe.name,
             state=state.text.upper(),
             exit_code=int(state),
             summary=text,
-            parts=parts(self.results),
+            parts=found,
             measures=[measure for measure in map(measured, self.results) if measure],
-            cause=causes[0] if causes else None,
+            cause=causes[0] if len(causes) == len(leading) > 0 else None,  # something of its own is not explained
             next_step=next((result.next_step for result in leading if result.next_step), ""),
             notes=self._notes(),
             error=self.error,
-            secrets=tuple(self.harbor.secrets),
+            points=getattr(summary, "points", True),
+            unsaid=unsaid,
         )

@@ -41,7 +41,7 @@ class Judged(nagiosplugin.Result):
         return result
 
     def __str__(self) -> str:
-        """The hint where there is one: it is a whole sentence."""
+        """The hint where there is one: it is a whole sentence. Whose failure it is stands in `cause` alone."""
         return self.hint or super().__str__()
 
     def in_state(self, state: ServiceState) -> Judged:
@@ -49,9 +49,9 @@ class Judged(nagiosplugin.Result):
         return Judged(state, self.hint, self.metric, self.next_step, self.kind, self.cause)
 
     def owned_by(self, cause: isolation.Cause) -> Judged:
-        """The same as somebody else's: UNKNOWN, and the line names the owner."""
-        hint = f"{self}; {cause.because} (see {cause.see})"
-        return Judged(Unknown, hint, self.metric, f"look at {cause.see} first: this follows from it", self.kind, cause)
+        """The same as somebody else's: UNKNOWN, and the line will end with the owner."""
+        step = f"look at {cause.see} first: this follows from it"
+        return Judged(Unknown, str(self), self.metric, step, self.kind, cause)
 
 
 def named(measure: str, name: str) -> str:

@@ -7,10 +7,11 @@ import json
 import os
 import re
 import traceback
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from . import __version__, judgement
+from .cleaning import clean, cut, redacted
 from .isolation import Cause
 from .judgement import Judged
 from .units import label, plain
@@ -18,15 +19,22 @@ from .units import label, plain
 LINE = 120  # characters of the first line's text; engines show about this much
 ASIDE = 400  # characters of a note and of the next step
 LIMIT = 4096  # bytes of the whole output
+JSON_LIMIT = 65536  # the same as JSON
+NUMBERS = 64  # bytes of it that are kept for saying how much was left out
+MOST_PARTS = 1000  # findings that are put into words; no output has room for as many
 
 
 class Part(NamedTuple):
-    """One finding: its state (`OK`, `WARNING`, ...), a line of text, what to do; `follows` from another's failure."""
+    """One finding: its state (`OK`, `WARNING`, ...), a line of text, what to do; `cause`: whose failure it follows."""
 
     state: str
     text: str
     next_step: str = ""
-    follows: bool = False
+    cause: Cause | None = None
+
+    def told(self) -> str:
+        """The line, clean, and who owns it."""
+        return clean(self.text) + "".join(ending(self.cause))
 
 
 class Measure(NamedTuple):
@@ -51,7 +59,10 @@ class Measure(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The outcome of a probe. `exit_code` is 0 to 3; `cause` is set when another probe owns the failure."""
+    """The outcome of a probe. `exit_code` is 0 to 3; `cause` is set when another probe owns the failure.
+
+    `points`: the first line then ends with it. `unsaid` is the number of findings that are not among the parts.
+    """
 
     probe: str
     state: str
@@ -62,91 +73,105 @@ class Report(NamedTuple):
     cause: Cause | None = None
     next_step: str = ""
     notes: tuple[str, ...] = ()
-    error: Exception | None = None
-    secrets: tuple[str, ...] = ()
+    error: BaseException | None = None
+    points: bool = True
+    unsaid: int = 0
 
     def nagios(self, verbose: int) -> str:
         """The text for a monitoring engine: first line and perfdata whole, details cut to fit 4 KiB."""
-        told = self.clean("; ".join([self.summary, *self.notes]))
+        told = clean("; ".join([self.summary, *self.notes]))
         inline = self.state == "OK" and len(told) <= LINE
-        text = told if inline else self.clean(self.summary)
-        head = f"HARBOR {self.probe.upper()} {self.state} - {shorten(text, LINE)}"
-        details = [f"{part.state}: {self.clean(part.text)}" for part in self.parts if verbose or part.state != "OK"]
-        shown = details if verbose or len(details) > 1 or len(text) > LINE else []
-        notes = (f"Note: {shorten(self.clean(note), ASIDE)}" for note in self.notes)
+        text = told if inline else clean(self.summary)
+        head = f"HARBOR {self.probe.upper()} {self.state} - {shorten(text, LINE, *self._ending())}"
+        shown = [part for part in self.parts if verbose or part.state != "OK"]
+        if not (verbose or len(shown) > 1 or len(text + "".join(self._ending())) > LINE):
+            shown = []
+        notes = (f"Note: {shorten(clean(note), ASIDE)}" for note in self.notes)
         tail = [] if inline else fitting(notes, LIMIT // 2)
-        tail += [f"Next: {shorten(self.clean(self.next_step), ASIDE)}"] if self.next_step and self.state != "OK" else []
-        if verbose >= 3 and self.error:
-            trace = traceback.format_exception(type(self.error), self.error, self.error.__traceback__)
-            shown = shown + self.clean("".join(trace), keep_lines=True).splitlines()
+        tail += [f"Next: {shorten(clean(self.next_step), ASIDE)}"] if self.next_step and self.state != "OK" else []
+        trace = self._traceback() if verbose >= 3 else []
         room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")
         perfdata = " ".join(fitting(map(str, self.labelled()), room))
         first = f"{head} | {perfdata}" if perfdata else head
         room = LIMIT - len(first) - sum(len(line) + 1 for line in tail) - len("\n...\n")
-        kept = fitting(shown, room)
-        more = ["..."] if len(kept) < len(shown) else []
+        lines = (f"{part.state}: {part.told()}" for part in shown)
+        kept = fitting([*lines, *trace] if trace else lines, room)
+        more = ["..."] if len(kept) < len(shown) + len(trace) or (shown and self.unsaid) else []
         return "\n".join([first, *kept, *more, *tail]) + "\n"
 
     def json(self) -> str:
-        """One JSON object on one line, as docs/json.md describes it."""
-        cause = self.cause and {
-            "owner": self.cause.owner,
-            "see": self.cause.see,
-            "because": self.clean(self.cause.because),
+        """One JSON object on one line, as docs/json.md describes it, in at most 64 KiB."""
+        cause = self.cause
+        fields: dict[str, Any] = {
+            "schema": 1,
+            "plugin": f"check_harbor_{self.probe}",
+            "version": __version__,
+            "state": self.state,
+            "exit_code": self.exit_code,
+            "summary": clean(self.summary) + "".join(self._ending()),
+            "parts": [],
+            "metrics": [],
+            "notes": [],
+            "cause": cause and {"owner": cause.owner, "see": cause.see, "because": clean(cause.because)},
+            "next_step": clean(self.next_step) if self.state != "OK" else "",
+            "left_out": {"parts": self.unsaid, "metrics": 0, "notes": 0},
         }
-        return (
-            json.dumps(
-                {
-                    "schema": 1,
-                    "plugin": f"check_harbor_{self.probe}",
-                    "version": __version__,
-                    "state": self.state,
-                    "exit_code": self.exit_code,
-                    "summary": self.clean(self.summary),
-                    "parts": [
-                        {
-                            "state": part.state,
-                            "text": self.clean(part.text),
-                            "next_step": self.clean(part.next_step) if part.state != "OK" else "",
-                        }
-                        for part in self.parts
-                    ],
-                    "metrics": [measure._asdict() for measure in self.labelled()],
-                    "notes": [self.clean(note) for note in self.notes],
-                    "cause": cause,
-                    "next_step": self.clean(self.next_step) if self.state != "OK" else "",
-                },
-                allow_nan=False,
-            )
-            + "\n"
+        lists: tuple[tuple[str, Sequence[Any], Iterable[Any], float], ...] = (
+            ("notes", self.notes, map(clean, self.notes), 0.2),
+            ("parts", self.parts, map(self._part, self.parts), 0.6),
+            ("metrics", self.measures, (measure._asdict() for measure in self.labelled()), 1),
         )
+        for name, there, made, share in lists:
+            room = JSON_LIMIT - len(json.dumps(fields)) - NUMBERS
+            fields[name] = packed(made, int(room * share))
+            fields["left_out"][name] += len(there) - len(fields[name])
+        return json.dumps(fields, allow_nan=False) + "\n"
 
-    def labelled(self) -> list[Measure]:
+    def labelled(self) -> Iterator[Measure]:
         """The measures under names that are clean and differ from each other: some come from Harbor."""
-        found: dict[str, Measure] = {}
+        found: set[str] = set()
         times: dict[str, int] = {}
         for measure in self.measures:
-            name = wanted = label(redacted(measure.name, self.secrets))
+            name = wanted = label(redacted(measure.name))
             while name in found:
                 times[wanted] = times.get(wanted, 1) + 1
                 name = f"{wanted}_{times[wanted]}"
-            found[name] = measure._replace(name=name)
-        return list(found.values())
+            found.add(name)
+            yield measure._replace(name=name)
 
-    def clean(self, text: str, keep_lines: bool = False) -> str:
-        """Text that is safe in an engine, a terminal and a ticket, whatever Harbor sent, and that holds no secret."""
-        # Cut before the slow part, but not before the secrets are out: half a secret would not be found.
-        return sanitised(redacted(text, self.secrets)[:LIMIT], keep_lines)
+    def _ending(self) -> tuple[str, str]:
+        return ending(self.cause if self.points else None)
+
+    def _part(self, part: Part) -> dict[str, str]:
+        next_step = clean(part.next_step) if part.state != "OK" else ""
+        return {"state": part.state, "text": part.told(), "next_step": next_step}
+
+    def _traceback(self) -> list[str]:
+        if not self.error:
+            return []
+        lines = traceback.format_exception(type(self.error), self.error, self.error.__traceback__)
+        return clean("".join(lines), keep_lines=True).splitlines()
 
 
-def parts(results: Iterable[Judged]) -> list[Part]:
-    """What has something to say, each once: the worst first, otherwise in the order in which the probe found them."""
+def ending(cause: Cause | None) -> tuple[str, str]:
+    """How a line ends that is somebody else's failure: how we know, and where to look. Engines look for the second."""
+    return (f"; {clean(cause.because)}", f" (see {cause.see})") if cause else ("", "")
+
+
+def parts(results: Sequence[Judged]) -> tuple[list[Part], int]:
+    """What has something to say, each once: the worst first, otherwise in the order in which the probe found them.
+
+    And the number of results that are not among them because there are too many.
+    """
     found: dict[tuple[str, str], Part] = {}
-    for result in sorted(results, key=lambda result: judgement.SEVERITY.index(result.state), reverse=True):
-        part = Part(result.state.text.upper(), str(result), result.next_step, bool(result.cause))
+    ordered = sorted(results, key=lambda result: judgement.SEVERITY.index(result.state), reverse=True)
+    for position, result in enumerate(ordered):
+        if len(found) == MOST_PARTS:
+            return list(found.values()), len(ordered) - position
+        part = Part(result.state.text.upper(), str(result), result.next_step, result.cause)
         if part.text:
             found.setdefault((part.state, part.text), part)
-    return list(found.values())
+    return list(found.values()), 0
 
 
 def measured(result: Judged) -> Measure | None:
@@ -177,36 +202,28 @@ def fitting(items: Iterable[str], room: int) -> list[str]:
     return kept
 
 
-def sanitised(text: str, keep_lines: bool = False) -> str:
-    """ASCII without control characters and without `|`, which begins the perfdata."""
-    text = (text if keep_lines else re.sub(r"\s+", " ", text)).replace("|", "/")
-    text = "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
-    return text.encode("ascii", "backslashreplace").decode().strip()
+def packed(items: Iterable[Any], room: int) -> list[Any]:
+    """As many of the items as have room as JSON, with what stands between them."""
+    kept = []
+    for item in items:
+        room -= len(json.dumps(item)) + 2
+        if room < 0:
+            break
+        kept.append(item)
+    return kept
 
 
-def redacted(text: str, secrets: Iterable[str]) -> str:
-    """The text with every secret blotted out; a server may echo what it was sent."""
-    for secret in secrets:
-        if len(secret) >= 4:
-            text = text.replace(secret, "***")
-    return text
+#: What can be spared in a line that is too long.
+_REQUEST = re.compile(r" \(X-Request-Id [^()]{1,80}\)")
 
 
-def pointer(text: str) -> str:
-    """The " (see ...)" at the end of a text, which names another one's service; "" where there is none."""
-    found = re.search(r" \(see check_harbor_[\w ]{1,40}\)$", text)
-    return found.group() if found else ""
+def shorten(text: str, width: int, because: str = "", see: str = "") -> str:
+    """A clean text in at most `width` characters, and at its end the pointer `see`, which is never cut.
 
-
-#: What can be spared in a line that is too long: the number of a request; how one knows whose failure it is.
-SPARE = (r" \(X-Request-Id [^()]{1,80}\)", r"; [^;]*(?= \(see check_harbor_[\w ]{1,40}\)$)")
-
-
-def shorten(text: str, width: int) -> str:
-    """The text in at most `width` characters: less what can be spared, then cut before the pointer "(see ...)"."""
-    for spare in SPARE:
-        text = text if len(text) <= width else re.sub(spare, "", text)
-    if len(text) <= width:
-        return text
-    tail = pointer(text)
-    return text[: width - len(tail) - 3].rstrip() + "..." + tail
+    The number of a request and `because`, how one knows whose failure it is, go before the text is cut.
+    """
+    spared = _REQUEST.sub("", text)
+    for told in (text + because, spared + because, spared):
+        if len(told) + len(see) <= width:
+            return told + see
+    return cut(spared, width - len(see)) + see

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from .api import Harbor
+from .cleaning import redacted
 from .dial import where
 from .failure import ROUTE, STATUS, Failure
 from .origin import PORTS, Origin
@@ -155,7 +156,7 @@ def error(answer: Answer) -> tuple[str, str, Any]:
     """Code, message and detail of the first error in an answer; empty where it has none."""
     try:
         first = answer.json()["errors"][0]
-        message = str(first.get("message") or "")
+        message = redacted(str(first.get("message") or ""))
         half = message[: len(message) // 2 - 1]
         if half and message == f"{half}: {half}":  # Harbor says many things twice
             message = half

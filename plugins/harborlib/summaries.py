@@ -5,16 +5,19 @@ from __future__ import annotations
 import nagiosplugin
 from nagiosplugin import Ok
 
-from . import judgement, output
+from . import judgement
 
-ROOM = 95  # characters of the first line for problems; the rest is for their count and a pointer
+ROOM = 95  # characters of the first line for problems; the rest is for their count and whose they are
 
 
 class Summary(nagiosplugin.Summary):
     """The first line: what the resource says when all is well, else the problems, worst first.
 
-    The resource needs an attribute `fine`: the sentence for OK.
+    The resource needs an attribute `fine`: the sentence for OK. `points`: where all of it is another probe's failure,
+    the line ends with that probe.
     """
+
+    points = True
 
     def __init__(self, resource: nagiosplugin.Resource) -> None:
         self.resource = resource
@@ -44,6 +47,4 @@ class OfMany(Summary):
                 break
             shown.append(text)
         rest = len(told) - len(shown) + len(others)
-        text = "; ".join(shown)
-        pointer = output.pointer(text)  # which stays at the end
-        return text[: len(text) - len(pointer)] + (f" (and {rest} more)" if rest else "") + pointer
+        return "; ".join(shown) + (f" (and {rest} more)" if rest else "")

@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from .cleaning import clean, cut
 from .isolation import COMPONENTS
-from .output import ASIDE, Report, write
+from .output import ASIDE, Report, ending, write
 
 COLOURS = {"OK": "32", "WARNING": "33", "CRITICAL": "1;31", "UNKNOWN": "35", "follows": "2"}
 NARROWEST, WIDEST = 60, 140  # columns: a table needs some, and longer lines are hard to read
@@ -31,7 +32,7 @@ def show(report: Report, args: argparse.Namespace) -> str:
 
 def brief(report: Report, verbose: int) -> str:
     """The text for an engine, which is told of the causes alone; from -v on of all probes."""
-    return report._replace(parts=[part for part in report.parts if verbose or not part.follows]).nagios(verbose)
+    return report._replace(parts=[part for part in report.parts if verbose or not part.cause]).nagios(verbose)
 
 
 def animated(args: argparse.Namespace) -> bool:
@@ -58,7 +59,7 @@ class Page:
     def verdict(self) -> list[str]:
         """The state and the sentence."""
         state = self.report.state
-        return self._painted(state, self._wrapped(f"{state} - {self.report.clean(self.report.summary)}"))
+        return self._painted(state, self._wrapped(f"{state} - {clean(self.report.summary)}"))
 
     def table(self) -> list[str]:
         """State, name, seconds and line of each probe: all of the line where the cause is, one row of the others."""
@@ -66,11 +67,11 @@ class Page:
         broad = max(map(len, self.seconds), default=0)
         for name, seconds in self.seconds.items():
             part = self.parts[name]
-            state = "follows" if part.follows else part.state
+            state = "follows" if part.cause else part.state
             head = f"{state:8}  {name:{broad}}  {seconds:6.2f} s  "
-            text = self.report.clean(part.text).partition(": ")[2]
-            if part.follows and not self.verbose:
-                text = text.partition("; ")[0]  # what it follows from stands below the table
+            text = clean(part.text).partition(": ")[2]
+            if part.cause:  # what it follows from stands below the table
+                text = text + "".join(ending(part.cause)) if self.verbose else text.partition("; ")[0]
             whole = self.verbose or state not in ("OK", "follows")
             text = cut(text, ASIDE if whole else self.width - len(head))
             lines += self._painted(state, self._wrapped(text, head, " " * len(head)))
@@ -78,18 +79,18 @@ class Page:
 
     def remarks(self) -> list[str]:
         """What is to be known besides."""
-        notes = [cut(self.report.clean(note), ASIDE) for note in self.report.notes]
+        notes = [cut(clean(note), ASIDE) for note in self.report.notes]
         return [line for note in notes for line in self._wrapped(note, rest="  ")]
 
     def next_steps(self) -> list[str]:
         """What to do about each cause, and which section of the runbook tells more."""
-        causes = {name: part for name, part in self.parts.items() if part.state != "OK" and not part.follows}
+        causes = {name: part for name, part in self.parts.items() if part.state != "OK" and not part.cause}
         steps = [
             f"{name}: {part.next_step} (runbook: {section(name)})" if name in self.seconds else part.next_step
             for name, part in causes.items()
         ]
         steps = list(filter(None, steps)) or [self.report.next_step] * (self.report.state != "OK")
-        steps = [cut(self.report.clean(step), ASIDE) for step in steps]
+        steps = [cut(clean(step), ASIDE) for step in steps]
         lines = [line for step in steps for line in self._wrapped(step, "  ", "    ")]
         return ["Next:", *lines] if lines else []
 
@@ -103,11 +104,6 @@ class Page:
         if self.colours:
             first = f"\x1b[{COLOURS[state]}m{state}\x1b[0m{first[len(state) :]}"
         return [first, *lines[1:]]
-
-
-def cut(text: str, width: int) -> str:
-    """At most so many characters of a text."""
-    return text if len(text) <= width else text[: width - 3].rstrip() + "..."
 
 
 def section(name: str) -> str:

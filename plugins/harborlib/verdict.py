@@ -11,6 +11,7 @@ from nagiosplugin.state import ServiceState
 
 from . import components, judgement, output, words
 from .attempt import Attempt
+from .cleaning import redacted
 from .failure import CONNECT, RESOLVE, TLS, Failure
 from .isolation import OWNERS, Cause
 
@@ -81,7 +82,7 @@ class Row(NamedTuple):
         """The problem in a sentence, with what users lose."""
         if self.name in components.SPOKEN and self.state == Critical and not self.failure:
             return f"{components.SPOKEN[self.name]} is down: {components.CONTAINERS[self.name][0]}"
-        text = output.shorten(self.text, SENTENCE)
+        text = output.shorten(redacted(self.text), SENTENCE)
         if self.name not in LOSSES or (self.failure and self.failure.refused_login):
             return f"{self.name}: {text}"
         lost = self.state == Critical and self.failure and self.failure.stage not in NO_CONNECTION
@@ -142,7 +143,7 @@ class Verdict:
 
     def _told(self, row: Row) -> str:
         if row.name == "certificate" and self.untrusted:
-            return f"clients refuse Harbor: {output.shorten(row.text, SENTENCE)}"
+            return f"clients refuse Harbor: {output.shorten(redacted(row.text), SENTENCE)}"
         return row.told()
 
     def _working(self) -> list[str]:

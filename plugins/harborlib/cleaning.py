@@ -1,0 +1,126 @@
+"""Text that others wrote, made safe: without our secrets, in ASCII, on one line, and without what only we may say.
+
+Everything that is printed goes through `clean`. Whoever cuts or splits such a text before that takes the secrets out
+first (`redacted`): of half a secret nobody would know that it is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+LIMIT = 4096  # characters of one text
+MOST = 65536  # characters of a text that are looked at; what comes after them is left out
+LONGEST = 8  # characters for one of a secret, as &#x00e9;
+HIDDEN = "***"
+SHORTEST = 4  # characters of a secret: what is shorter stands in every second word
+LONG = 8  # characters from which on a secret is found inside a word too
+
+#: How a server may write a character: in a URL, in JSON or a repr, in HTML.
+_ESCAPE = re.compile(r"(?:%[0-9a-fA-F]{2})+|(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+|\\.|&#?\w{1,31};", re.DOTALL)
+_PIECE = re.compile(f"{_ESCAPE.pattern}|.", re.DOTALL)
+
+_secrets: set[str] = set()
+
+
+def conceal(*secrets: str) -> None:
+    """From now on no text shows these, in whatever way they are written."""
+    for secret in secrets:
+        forms = (_alike(secret), _alike(_unescaped(secret)))
+        _secrets.update(form for form in forms if len(form) >= SHORTEST)
+
+
+def forget() -> None:
+    """Know no secret any more: for another run in this process."""
+    _secrets.clear()
+
+
+def redacted(text: str) -> str:
+    """The text with every secret blotted out; a server may echo what it was sent."""
+    if len(text) > MOST:  # without its end, in which half a secret may stand
+        return redacted(text[:MOST])[: -LONGEST * max(map(len, _secrets), default=0) or None]
+    shown, position = [], 0
+    for start, end in sorted(_places(text)):
+        if start >= position:
+            shown += [text[position:start], HIDDEN]
+        position = max(position, end)
+    return "".join([*shown, text[position:]])
+
+
+def clean(text: str, keep_lines: bool = False) -> str:
+    """Text that is safe in an engine, a terminal and a ticket, whatever Harbor sent, and that holds no secret."""
+    return without_pointer(sanitised(redacted(text)[:LIMIT], keep_lines))[:LIMIT].rstrip()  # escapes make it longer
+
+
+def sanitised(text: str, keep_lines: bool = False) -> str:
+    """ASCII without control characters and without `|`, which begins the perfdata."""
+    text = (text if keep_lines else re.sub(r"\s+", " ", text)).replace("|", "/")
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
+    return text.encode("ascii", "backslashreplace").decode().strip()
+
+
+def without_pointer(text: str) -> str:
+    """The text without a "(see ...)" that names a probe or a service: engines believe those, so only we write them."""
+    return re.sub(r"\(see (?=check_harbor|harbor-)", "[see ", text)
+
+
+def cut(text: str, width: int) -> str:
+    """At most so many characters of a text without secrets."""
+    return text if len(text) <= width else text[: width - 3].rstrip() + "..."
+
+
+def _places(text: str) -> Iterator[tuple[int, int]]:
+    """Where a secret stands in a text: as it is, and behind escapes."""
+    if not _secrets:
+        return
+    yield from _found(_alike(text))
+    escaped = any(mark in text for mark in "%\\&")
+    behind = list(_found(_alike(_unescaped(text)))) if escaped else []
+    if behind:
+        origin = [piece.span() for piece in _PIECE.finditer(text) for _ in _meaning(piece)]
+        for start, end in behind:
+            yield origin[start][0], origin[end - 1][1]
+
+
+def _found(text: str) -> Iterator[tuple[int, int]]:
+    """Where a secret stands in a text in which all that is alike is the same."""
+    for secret in _secrets:
+        start = text.find(secret)
+        while start >= 0:
+            end = start + len(secret)
+            alone = not (text[max(0, start - 1) : start].isalnum() or text[end : end + 1].isalnum())
+            if alone or len(secret) >= LONG:
+                yield start, end
+            start = text.find(secret, start + 1)
+
+
+def _alike(text: str) -> str:
+    """The text, as long as before, with one character for all that servers and encodings take for the same."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # as of a capital I with a dot
+        lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    # Base64 has two alphabets, and a blank in a form is a plus.
+    return lowered.replace("-", "+").replace("_", "/").replace(" ", "+")
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(_meaning, text)
+
+
+def _meaning(piece: re.Match[str]) -> str:
+    """What an escape means; of bytes the UTF-8, or where they are none, the characters of the same numbers."""
+    text = piece[0]
+    if text[:2] == "\\u" and len(text) > 2:
+        return bytes.fromhex(text.replace("\\u", "")).decode("utf-16-be", "replace")
+    if len(text) > 2 and (text[0] == "%" or text[:2] == "\\x"):
+        data = bytes.fromhex(text.replace("%", "").replace("\\x", ""))
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return data.decode("latin-1")
+    if len(text) > 2 and text[0] == "&":
+        import html  # with a large table, which is seldom needed
+
+        return html.unescape(text)
+    return text[1:] if len(text) == 2 else text
