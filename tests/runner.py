@@ -65,10 +65,15 @@ def here(name: str, *argv: str) -> Outcome:
     """Run a plugin in this process: the same code without the start of an interpreter, without signals and exit."""
     from harborlib.run import attempt, options, plugin
     from harborlib.text import json_output
+    from harborlib.text.writing import write
 
     started = time.monotonic()
     probe = importlib.import_module(name).main.probe
-    args = options.parse(probe.parser(), argv)
+    try:
+        args = options.parse(probe.parser(), argv)
+    except options.Told as told:
+        write(told.text)
+        raise
     report = attempt.examine(probe, args, started + args.timeout - plugin.LEAVING)
     out = json_output.text(report) if args.output == "json" else plugin.engine(report, args)
     return Outcome(report.exit_code, out, "", time.monotonic() - started)

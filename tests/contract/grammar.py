@@ -10,6 +10,7 @@ from runner import Outcome
 
 STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 LIMIT = 4096  # bytes of the whole output
+JSON_LIMIT = 65536  # the same as JSON
 LINE = 120  # characters of the first line after "HARBOR NAME STATE - "
 
 HEAD = re.compile(rf"HARBOR (?P<probe>[A-Z0-9_]+) (?P<state>{'|'.join(STATES)}) - (?P<text>\S.*)")
@@ -19,7 +20,7 @@ RANGE = rf"@?(?:(?:~|{NUMBER}):)?(?:{NUMBER})?"
 VALUE = re.compile(rf"({NUMBER})(s|B|c|%)?(?:;({RANGE})?(?:;({RANGE})?(?:;({NUMBER})?(?:;({NUMBER})?)?)?)?)?")
 SCHEMA = {
     "schema": int, "plugin": str, "version": str, "state": str, "exit_code": int, "summary": str, "parts": list,
-    "metrics": list, "notes": list, "cause": (dict, type(None)), "next_step": str,
+    "metrics": list, "notes": list, "cause": (dict, type(None)), "next_step": str, "left_out": dict,
 }  # fmt: skip
 METRIC = {
     "name": str, "value": (int, float), "uom": str, "warn": str, "crit": str,
@@ -101,6 +102,7 @@ def checked_json(outcome: Outcome) -> dict:
     assert outcome.err == ""
     assert outcome.out.isascii()
     assert outcome.out.count("\n") == 1, "not one line"
+    assert len(outcome.out) <= JSON_LIMIT, f"{len(outcome.out)} bytes"
     assert outcome.out.endswith("\n")
     report = json.loads(outcome.out, parse_constant=lambda name: refuse(f"{name} is not JSON"))
     conforms(report, SCHEMA)
@@ -114,6 +116,7 @@ def checked_json(outcome: Outcome) -> dict:
         conforms(part, {"state": str, "text": str, "next_step": str})
         assert part["state"] in STATES
     assert all(isinstance(note, str) for note in report["notes"])
+    conforms(report["left_out"], {"parts": int, "metrics": int, "notes": int})
     if report["cause"]:
         conforms(report["cause"], {"owner": str, "see": str, "because": str})
     assert (report["state"] == "OK") == (report["next_step"] == "")

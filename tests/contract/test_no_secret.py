@@ -90,7 +90,8 @@ def test_fault_of_our_own(authfile, capsys):
 
     probe = Probe("broken", "Is this plugin broken?", lambda parser: None, check)
     args = options.parse(probe.parser(), ["-H", "harbor.example.com", "--authfile", authfile, "-vvv"])
-    report = attempt.fault(probe, args, attempt.examine(probe, args, 1e9) and raised(check, args))
+    attempt.examine(probe, args, 1e9)
+    report = attempt.fault(probe.name, raised(check, args))
     for text in (report.nagios(3), report.json()):
         assert SECRET.search(text) is None
     assert "Traceback (most recent call last)" in report.nagios(3)

@@ -63,7 +63,7 @@ def run(harbor: Simulator, authfile: str) -> Run:
     return judge
 
 
-def raising(error: Exception) -> Callable[[Harbor], Iterator[nagiosplugin.Metric]]:
+def raising(error: BaseException) -> Callable[[Harbor], Iterator[nagiosplugin.Metric]]:
     """Measures one thing, and then fails."""
 
     def work(client: Harbor) -> Iterator[nagiosplugin.Metric]:
@@ -110,7 +110,10 @@ def test_an_outage_is_not_hidden_by_what_could_not_be_judged(run: Run) -> None:
             "internal error: KeyError: 'name'",
             REPORT,
         ),
-        (MemoryError(), "internal error: MemoryError:", REPORT),
+        (MemoryError(), "this monitoring host has no memory left for the plugin", LIMITS),
+        (OSError(24, "Too many"), "this monitoring host has no file descriptors left for the plugin", LIMITS),
+        (Starved("threads"), "this monitoring host has no threads left for the plugin", LIMITS),
+        (SystemExit(1), "internal error: SystemExit: 1", REPORT),
         (
             RecursionError("x"),
             "internal error: RecursionError: x",
@@ -120,7 +123,7 @@ def test_an_outage_is_not_hidden_by_what_could_not_be_judged(run: Run) -> None:
 )
 @pytest.mark.parametrize("isolate", [(), ("--isolate",)])
 def test_faults_of_our_own(
-    run: Run, harbor: Simulator, error: Exception, summary: str, step: str, isolate: tuple[str, ...]
+    run: Run, harbor: Simulator, error: BaseException, summary: str, step: str, isolate: tuple[str, ...]
 ) -> None:
     """Never a traceback, never somebody else's; what was measured before is kept."""
     report = run(raising(error), *isolate)
@@ -175,7 +178,8 @@ def test_somebody_else_s_failure_is_theirs(run: Run, harbor: Simulator) -> None:
 
     report = run(work, "--isolate")
     assert report.state == "UNKNOWN"
-    assert report.summary.endswith("; the whole of Harbor is affected (see check_harbor_health)")
+    first = report.nagios(0).splitlines()[0]
+    assert first.endswith("; the whole of Harbor is affected (see check_harbor_health)")
     assert run(work, "--isolate", "redis").state == "CRITICAL", "health is not scheduled"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from harborlib.text import CRITICAL, WARNING
+from harborlib.text.cleaning import redacted
 from harborlib.wire.dial import where
 from harborlib.wire.failure import ROUTE, STATUS, Failure
 from harborlib.wire.origin import PORTS, Origin
@@ -158,7 +159,7 @@ def error(answer: Answer) -> tuple[str, str, Any]:
     """Code, message and detail of the first error in an answer; empty where it has none."""
     try:
         first = answer.json()["errors"][0]
-        message = str(first.get("message") or "")
+        message = redacted(str(first.get("message") or ""))
         half = message[: len(message) // 2 - 1]
         if half and message == f"{half}: {half}":  # Harbor says many things twice
             message = half

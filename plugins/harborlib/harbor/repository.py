@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from harborlib.text import CRITICAL
+from harborlib.text.cleaning import conceal, redacted
 from harborlib.wire.failure import BODY, CERTIFICATE, CONTENT, STATUS, TLS, Failure
 from harborlib.wire.request import Answer, Request
 
@@ -81,7 +82,7 @@ class Repository:
         token = body.get("token") or body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
             raise answer.fail(CONTENT, "the token service answers without a token")
-        self.run.secrets.append(token)
+        conceal(token)
         self.claims = Claims.of(token)
         self.now = answer.date
         if self.run.client.account and not self.claims.subject:
@@ -123,7 +124,8 @@ class Repository:
             promised = answer.headers.get("Docker-Content-Digest") or digest
             wanted = reference if ":" in reference else promised
             if not digest == promised == wanted:
-                raise corrupt(answer, what, (wanted if digest != wanted else promised)[:19], digest[:19])
+                expected = redacted(wanted if digest != wanted else promised)  # of a header, which can hold anything
+                raise corrupt(answer, what, expected[:19], digest[:19])
             if size not in (None, len(answer.body)):
                 raise corrupt(answer, what, f"{size} bytes", f"{len(answer.body)} bytes")
             return Manifest.of(answer, digest)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from harborlib import INSTALL
+from harborlib import INSTALL, LIMITS
 from harborlib.harbor import components
 from harborlib.harbor.client import Client
 from harborlib.harbor.run import LOOKED_PAST, Run
@@ -19,7 +19,7 @@ from harborlib.text.first_line import Summary
 from harborlib.text.report import Measure, Report
 from harborlib.text.states import CRITICAL, OK, UNKNOWN, worst_of
 from harborlib.wire import deadline
-from harborlib.wire.failure import CERTIFICATE, Failure, Interrupted, Unusable
+from harborlib.wire.failure import CERTIFICATE, Failure, Interrupted, Starved, Unusable
 
 if TYPE_CHECKING:
     from .probe import Probe
@@ -51,11 +51,23 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
     return attempt.report()
 
 
-def fault(probe: Probe, args: argparse.Namespace, error: Exception) -> Report:
-    """The report of a plugin that broke while it judged."""
-    broken = Attempt(probe, args)
-    broken.add(error)
-    return broken.report()
+def fault(name: str, error: BaseException) -> Report:
+    """The report of the plugin of this name where something broke that is not Harbor's."""
+    return Report(name, [misfortune(name, error)], error=error)
+
+
+def misfortune(name: str, error: BaseException) -> Finding:
+    """What to say of an error that is not Harbor's, and what to do about it."""
+    lack = Starved.by(error)
+    if lack:
+        return Finding("host-starved", UNKNOWN, f"this monitoring host has no {lack} left for the plugin", next_step=LIMITS)
+    if isinstance(error, Unusable):
+        return Finding("usage", UNKNOWN, f"usage: {error}", next_step=f"see check_harbor_{name} --help")
+    if isinstance(error, ImportError):
+        return Finding("broken-installation", UNKNOWN, f"broken installation: {error}", next_step=INSTALL)
+    text = f"internal error: {type(error).__name__}: {error}"
+    step = "report this bug of check_harbor with the output of -vvv"
+    return Finding("internal-error", UNKNOWN, text, next_step=step)
 
 
 def judged(
@@ -99,7 +111,7 @@ class Attempt:
         self.measures: list[Measure] = []
         self.summary = Summary("")
         self.failure: Failure | None = None
-        self.error: Exception | None = None  # what ended the run before its time
+        self.error: BaseException | None = None  # what ended the run before its time
         self.fault = False  # of our own, or of what we were given: nobody else's
         self.left_behind: list[str] = []
 
@@ -113,16 +125,18 @@ class Attempt:
             self._clean_up(CLEANING)
             signalled.notes = tuple(self.left_behind)
             raise
+        except BaseException as error:  # of a thread that could not be started, or wanted to end the process
+            outcome = error
         # Something must remain for the questions of isolation.
         self._clean_up(min(CLEANING, (until - time.monotonic()) / 2))
         self.seen = [Seen(result.finding, result.symptom) for result in check.results.results]
         self.measures = measured.perfdata(check)
         self.summary = resource.summary
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, BaseException):
             self.add(outcome)
         return self
 
-    def add(self, error: Exception) -> None:
+    def add(self, error: BaseException) -> None:
         """Add what went wrong to what was seen."""
         self.error = error
         if isinstance(error, Failure):
@@ -139,19 +153,12 @@ class Attempt:
                 self.left_behind.append(f"left behind: the {what}")
         self.run.notes += self.left_behind
 
-    def _seen(self, error: Exception) -> Seen:
+    def _seen(self, error: BaseException) -> Seen:
         if isinstance(error, Failure):
             finding = Finding(error.kind.id, self._state_of(error), error.detail, aside=error.aside,
                               next_step=error.next_step or components.where_to_look(error, self.args.harbor))  # fmt: skip
             return Seen(finding, self._symptom_of(error).kind, error)
-        if isinstance(error, Unusable):
-            step = f"see check_harbor_{self.probe.name} --help"
-            return Seen(Finding("usage", UNKNOWN, f"usage: {error}", next_step=step))
-        if isinstance(error, ImportError):
-            return Seen(Finding("broken-installation", UNKNOWN, f"broken installation: {error}", next_step=INSTALL))
-        text = f"internal error: {type(error).__name__}: {error}"
-        step = "report this bug of check_harbor with the output of -vvv"
-        return Seen(Finding("internal-error", UNKNOWN, text, next_step=step))
+        return Seen(misfortune(self.probe.name, error))
 
     def _state_of(self, failure: Failure) -> str:
         if failure.state:

@@ -10,7 +10,6 @@ import argparse
 import os
 import re
 import socket
-import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -18,8 +17,7 @@ from harborlib import __version__
 from harborlib.judge.isolation import OWNERS
 from harborlib.text import units
 from harborlib.text.helptext import Layout
-from harborlib.text.cleaning import LIMIT, cut, sanitised
-from harborlib.text.writing import write
+from harborlib.text.cleaning import clean, cut
 from harborlib.wire import credentials
 from harborlib.wire.failure import Unusable
 from harborlib.wire.origin import Origin, host_and_port
@@ -28,10 +26,23 @@ USAGE_LINE = 200  # characters of a usage error, which has room for a path
 STATES = ("ok", "warning", "critical", "unknown")
 
 
-class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that speaks as a plugin: one line on stdout, exit code 3, and no value repeated.
+class Told(SystemExit):
+    """What ends a run before it has begun: help, the version, a usage error (`problem` says which, else "").
 
-    A mistyped secret (`--password ...`, a password in a URL) must not appear in any output.
+    `text` is what to print; the exit code is 3.
+    """
+
+    def __init__(self, text: str, problem: str = "") -> None:
+        super().__init__(3)
+        self.text = text
+        self.problem = problem
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that speaks as a plugin: one line, exit code 3, and no value repeated.
+
+    A mistyped secret (`--password ...`, a password in a URL) must not appear in any output. Nothing is printed here:
+    what there is to say is raised as Told.
     """
 
     def __init__(self, probe: str, description: str) -> None:
@@ -44,9 +55,10 @@ class Parser(argparse.ArgumentParser):
             add_help=False,
         )
         self.title = f"HARBOR {probe.upper()}"
+        self.said = ""
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        """As in argparse, but names what it does not know without repeating its value."""
+        """As in argparse, but names what it does not know without repeating its value; raises Told."""
         parsed, extra = self.parse_known_args(args, namespace)
         if extra:
             names = [
@@ -55,18 +67,23 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unknown option {names[0]}" if names else "arguments without an option are not taken")
         return parsed
 
+    def _get_values(self, action, arg_strings):  # type: ignore[no-untyped-def]
+        """As in argparse, which up to 3.12 takes `--` in `--option=--` for the end of all options: for no value."""
+        if action.option_strings and arg_strings == ["--"]:
+            raise argparse.ArgumentError(action, "-- is not a value")
+        return super()._get_values(action, arg_strings)
+
     def error(self, message: str) -> NoReturn:
         message = re.sub(r"ignored explicit argument .*", "takes no value", message, flags=re.DOTALL)
-        text = cut(sanitised(message.replace("argument ", "", 1)[:LIMIT]), USAGE_LINE)
-        self.exit(3, f"{self.title} UNKNOWN - usage: {text}\nNext: see {self.prog} --help\n")
+        text = cut(clean(message.replace("argument ", "", 1)), USAGE_LINE)
+        raise Told(f"{self.title} UNKNOWN - usage: {text}\nNext: see {self.prog} --help\n", text)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """Leave with 3 whatever argparse thinks of it (it would say 0 after --help, 2 after an error)."""
-        write(message or "")
-        sys.exit(3)
+        """Leave with 3 whatever argparse thinks of it: it would say 0 after --help."""
+        raise Told(self.said + (message or ""))
 
     def _print_message(self, message: str, file: object = None) -> None:
-        write(message)
+        self.said += message
 
 
 def parser(probe: str, description: str) -> Parser:
@@ -128,7 +145,10 @@ def common(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def finish(parser: Parser, args: argparse.Namespace) -> None:
-    """What no single option can check: fills in the environment's values, reads the secrets, refuses contradictions."""
+    """What no single option can check: fills in the environment's values, reads the secrets, refuses contradictions.
+
+    Raises Told.
+    """
     if args.harbor is None:
         try:
             args.harbor = Origin.parse(os.environ.get("HARBOR_URL", ""))
@@ -223,7 +243,7 @@ def proxy(text: str) -> Origin:
 
 
 def parse(parser: Parser, argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The arguments, complete and checked; leaves with a usage error otherwise."""
+    """The arguments, complete and checked; raises Told."""
     args = parser.parse_args(argv)
     finish(parser, args)
     return args

@@ -1,7 +1,7 @@
-"""From a probe to an exit code: the deadline, isolation, the states, the output.
+"""From a probe to an exit code: the command line, the guarded run, the one way out.
 
-The main thread only waits, so that signals and the deadline find it awake; the work is done in daemon threads
-(deadline.py) and the process leaves by `os._exit`, whatever still hangs in them.
+The probe works in a child process (guard.py), there in daemon threads (deadline.py). Whatever ends a run, help and
+usage errors among it, becomes an Ending, and `leave` is the only place that prints one.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from types import FrameType
 from typing import NoReturn
 
-from harborlib.text import json_output, nagios
+from harborlib import ROOM
+from harborlib.text import UNKNOWN, json_output, nagios
 from harborlib.text.finding import Finding
 from harborlib.text.report import Report
 from harborlib.text.writing import write
-from harborlib.text.states import UNKNOWN
-from harborlib.wire import deadline
 from harborlib.wire.failure import Interrupted
 
-from . import attempt, options
+from . import attempt, guard, options
+from .guard import Ending
 from .probe import Probe
 
 LEAVING = 0.1  # seconds kept for the output
+Show = Callable[[Report, argparse.Namespace], str]
 
 
 def engine(report: Report, args: argparse.Namespace) -> str:
@@ -35,7 +35,7 @@ def engine(report: Report, args: argparse.Namespace) -> str:
     return nagios.text(report, args.verbose)
 
 
-def main(probe: Probe, show: Callable[[Report, argparse.Namespace], str] = engine) -> Callable[[], NoReturn]:
+def main(probe: Probe, show: Show = engine) -> Callable[[], NoReturn]:
     """The entry point of a probe's plugin, which runs at once where the module is the program.
 
     `show` makes the text of a report, unless JSON is wanted. The returned function carries the `probe` for those who
@@ -47,14 +47,7 @@ def main(probe: Probe, show: Callable[[Report, argparse.Namespace], str] = engin
         if not sys.warnoptions:
             warnings.simplefilter("ignore")  # stderr would end up in the engine's output
         open_standard_streams()
-        args = options.parse(probe.parser())
-        on_signals(interrupt)
-        try:
-            leave(attempt.examine(probe, args, started + args.timeout - LEAVING), args, show)
-        except Interrupted as signalled:
-            leave(interrupted(probe, signalled), args, show)
-        except Exception as error:  # a fault of our own must not exit with 1, which engines read as WARNING
-            leave(attempt.fault(probe, args, error), args, engine)
+        leave(outcome(probe, show, started))
 
     run.probe = probe  # type: ignore[attr-defined]
     if probe.module == "__main__":
@@ -71,28 +64,51 @@ def open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
-    """What to do when the engine, or a person, wants us to stop."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handler)
+def outcome(probe: Probe, show: Show, started: float) -> Ending:
+    """The command line, and then the run behind its guard, to whatever end."""
+    try:
+        parser = probe.parser()
+        args = parser.parse_args()
+        until = started + args.timeout
+        try:
+            return guard.guarded(lambda: judged(probe, parser, args, show, until - LEAVING), until)
+        except guard.Lost as lost:
+            finding = Finding("lost", UNKNOWN, str(lost), next_step=lost.next_step)
+            return ending(Report(probe.name, [finding]), args, show)
+    except options.Told as told:
+        return Ending(told.text, 3)
+    except Interrupted as signalled:  # without a guard, when the answer was nearly there
+        return Ending(nagios.text(interrupted(probe, signalled), 0), 3)
+    except Exception as error:  # a fault of our own must not exit with 1, which engines read as WARNING
+        return Ending(nagios.text(attempt.fault(probe.name, error), 0), 3)
 
 
-def interrupt(number: int, _frame: object) -> NoReturn:
-    """Signal handler; a second signal ends the process as usual."""
-    on_signals(signal.SIG_DFL)
-    raise Interrupted(number, deadline.newest().stage[1])
+def judged(probe: Probe, parser: options.Parser, args: argparse.Namespace, show: Show, until: float) -> Ending:
+    """One run with these arguments, before `until`; told to stop, it says what it was doing."""
+    try:
+        try:
+            options.finish(parser, args)
+            return ending(attempt.examine(probe, args, until), args, show)
+        except options.Told as told:
+            return Ending(told.text, 3)
+        except Exception as error:
+            return ending(attempt.fault(probe.name, error), args, engine)
+    except Interrupted as signalled:
+        return ending(interrupted(probe, signalled), args, show)
 
 
 def interrupted(probe: Probe, signalled: Interrupted) -> Report:
     """The report of a probe that was told to stop."""
     text = f"interrupted by {signal.Signals(signalled.number).name} while {signalled.doing}"
-    step = "give the engine's check timeout more room than -t"
-    return Report(probe.name, [Finding("interrupted", UNKNOWN, text, next_step=step)], notes=signalled.notes)
+    return Report(probe.name, [Finding("interrupted", UNKNOWN, text, next_step=ROOM)], notes=signalled.notes)
 
 
-def leave(report: Report, args: argparse.Namespace, show: Callable[[Report, argparse.Namespace], str]) -> NoReturn:
-    """Print the report and end the process, threads and all."""
-    text = json_output.text(report) if args.output == "json" else show(report, args)
-    on_signals(signal.SIG_IGN)  # the answer stands
-    write(text)
-    os._exit(report.exit_code)
+def ending(report: Report, args: argparse.Namespace, show: Show) -> Ending:
+    """What to print of a report, in the format that is wanted."""
+    return Ending(json_output.text(report) if args.output == "json" else show(report, args), report.exit_code)
+
+
+def leave(ending: Ending) -> NoReturn:
+    """Print and end the process, threads and all: the one way out."""
+    write(ending.text)
+    os._exit(ending.code)

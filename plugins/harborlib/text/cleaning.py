@@ -49,7 +49,7 @@ def redacted(text: str) -> str:
 
 def clean(text: str, keep_lines: bool = False) -> str:
     """Text that is safe in an engine, a terminal and a ticket, whatever Harbor sent, and that holds no secret."""
-    return without_pointer(sanitised(redacted(text)[:LIMIT], keep_lines))
+    return without_pointer(sanitised(redacted(text)[:LIMIT], keep_lines))[:LIMIT].rstrip()  # escapes make it longer
 
 
 def sanitised(text: str, keep_lines: bool = False) -> str:

@@ -6,9 +6,10 @@ import base64
 import os
 import stat
 from typing import NamedTuple
-from urllib.parse import quote
 
-from harborlib.wire.failure import Unusable
+from harborlib.text.cleaning import conceal
+
+from .failure import Unusable
 
 LIMIT = 65536  # bytes of an authfile
 
@@ -29,10 +30,10 @@ class Credentials(NamedTuple):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every form of the secret that a server could echo: as it is, in a URL, in a header (Latin-1), as a host."""
-        plain = (self._base64, self.password, self.password.encode().decode("latin-1"))
-        forms = {form for text in plain for form in (text, quote(text), quote(text, safe=""))}
-        return tuple(sorted({*forms, *map(str.lower, forms)}))
+        """What a server could echo: the password, its UTF-8 taken for Latin-1, the Base64 that is sent and its own."""
+        mistaken = self.password.encode().decode("latin-1")
+        encoded = (self._base64, base64.b64encode(self.password.encode()).decode())
+        return (self.password, mistaken, *encoded, *(text.rstrip("=") for text in encoded))
 
     @property
     def _base64(self) -> str:
@@ -42,7 +43,7 @@ class Credentials(NamedTuple):
 def read(authfile: str | None, any_mode: bool = False) -> Credentials | None:
     """The login from the file, else from $HARBOR_USERNAME and $HARBOR_PASSWORD; None if there is neither.
 
-    Raises Unusable.
+    From now on no output holds its secrets. Raises Unusable.
     """
     if authfile:
         values = parse(contents(authfile, any_mode), authfile)
@@ -59,7 +60,9 @@ def read(authfile: str | None, any_mode: bool = False) -> Credentials | None:
             raise Unusable(f"{source}: {key} holds a control character")
     if ":" in values["username"]:
         raise Unusable(f"{source}: a username cannot hold a colon")
-    return Credentials(values["username"], values["password"])
+    account = Credentials(values["username"], values["password"])
+    conceal(*account.secrets)
+    return account
 
 
 def contents(path: str, any_mode: bool) -> str:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .failure import CONTENT, Failure, Kind
+from .failure import CONTENT, Failure, Kind, Starved
 
 MARGIN = 0.05  # seconds by which work ends before the work that waits for it, so that the inner failure is told
 
@@ -45,7 +45,7 @@ class Worker(threading.Thread):
         _newest = self
         try:
             self.outcome = self.call()
-        except Exception as error:  # handed to whoever waits, who raises or reports it
+        except BaseException as error:  # handed to whoever waits, who raises or reports it
             self.outcome = error
         self.finished.set()
 
@@ -63,17 +63,33 @@ class Worker(threading.Thread):
 _newest = Worker(lambda: None, 0.0)
 
 
+def unheard(doing: str) -> None:
+    """Where nobody wants to know what is being done."""
+
+
+#: Told what any piece of work is about to do.
+listener: Callable[[str], None] = unheard
+
+
 def side_by_side(calls: Sequence[Callable[[], Any]], seconds: float | None = None) -> list[Any]:
     """Run the calls at the same time and wait at most `seconds` (never longer than the caller itself may).
 
-    Returns for each call its result, the exception it raised, or a Failure with `hung` set.
+    Returns for each call its result, the exception it raised, or a Failure with `hung` set. What is no Exception
+    (SystemExit) is raised here, and so is Starved where no thread can be started.
     """
     left = max(0.0, remaining() - MARGIN)
     until = time.monotonic() + (left if seconds is None else min(seconds, left))
     workers = [Worker(call, until) for call in calls]
     for worker in workers:
-        worker.start()
-    return [worker.wait() for worker in workers]
+        try:
+            worker.start()
+        except RuntimeError:
+            raise Starved("threads") from None
+    outcomes = [worker.wait() for worker in workers]
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
+            raise outcome
+    return outcomes
 
 
 def supervised(call: Callable[[], Any], seconds: float | None = None) -> Any:
@@ -117,6 +133,7 @@ def task() -> str:
 
 def enter(stage: Kind, doing: str) -> None:
     """Note what the current piece of work is about to do, as a stage of failure.STAGES and in words."""
+    listener(doing)
     for worker in current():
         worker.stage = (stage, doing)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 
@@ -43,6 +44,24 @@ class Interrupted(BaseException):
         self.number = number
         self.doing = doing
         self.notes: tuple[str, ...] = ()
+
+
+#: What this host can run out of, which says nothing about Harbor.
+SCARCE = {errno.EMFILE: "file descriptors", errno.ENFILE: "file descriptors", errno.ENOMEM: "memory"}
+
+
+class Starved(Exception):
+    """This monitoring host lacks something that a probe cannot do without; the text names it."""
+
+    @classmethod
+    def by(cls, error: BaseException) -> Starved | None:
+        """What an error of the interpreter or the system says about this host; None for any other error."""
+        if isinstance(error, Starved):
+            return error
+        lack = "memory" if isinstance(error, MemoryError) else None
+        if isinstance(error, OSError):
+            lack = SCARCE.get(error.errno or 0)
+        return cls(lack) if lack else None
 
 
 class Unusable(Exception):

@@ -1,0 +1,203 @@
+"""A small parent process that answers for the probe, whatever becomes of it.
+
+The probe works in a forked child. C code that keeps the interpreter's lock, a crash, the kernel's out-of-memory killer:
+all of them hit the child alone. The parent only waits. It needs none of the child's locks, it ends the child at the
+deadline, and it is the only one that prints and exits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import mmap
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from typing import NamedTuple, NoReturn
+
+from harborlib import LIMITS, ROOM
+from harborlib.text.cleaning import clean
+from harborlib.wire import deadline
+from harborlib.wire.failure import Interrupted
+
+TOLD_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+GRACE = 2.5  # seconds from such a signal to the end: taking back what was begun may need two
+OVERTIME = 0.15  # seconds after the deadline at which a probe that cannot tell of a hang itself is ended
+LAST_RESORT = 0.5  # seconds after the deadline at which the kernel ends a probe whose guard is gone
+NOTED = 1024  # bytes for what the probe is doing
+END = b"\0"  # ends an answer, which is text: what comes without it is half of one
+
+LOAD = "look at the load of this monitoring host; if there is none, report a bug of check_harbor with Harbor's answer"
+CRASH = "report this bug of check_harbor; does another Python, or another build of OpenSSL, crash too?"
+
+
+class Ending(NamedTuple):
+    """What a process prints, and its exit code."""
+
+    text: str
+    code: int
+
+
+class Lost(Exception):
+    """The probe ended, or had to be ended, before it had an answer; the text says how, `next_step` what to do."""
+
+    def __init__(self, text: str, next_step: str) -> None:
+        super().__init__(text)
+        self.next_step = next_step
+
+
+def guarded(work: Callable[[], Ending], until: float) -> Ending:
+    """What `work` returns, done in a child; raises Lost where nothing came until then (as `time.monotonic` counts).
+
+    To be called before any thread is started. Where no process can be forked the work is done here, without a guard.
+    `work` gets signals as Interrupted, once.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (*TOLD_TO_STOP, signal.SIGALRM))  # until somebody handles them
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how a child ended
+    pipe: tuple[int, ...] = ()
+    try:
+        pipe = os.pipe()
+        doing = mmap.mmap(-1, NOTED)
+        child = os.fork()
+    except OSError:
+        for descriptor in pipe:
+            os.close(descriptor)
+        enough = obey(until)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        ending = work()
+        enough()
+        return ending
+    reader, writer = pipe
+    if child == 0:
+        os.close(reader)
+        be_guarded(writer, until, doing)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        answer(work, writer)
+    os.close(writer)
+    return Guard(child, reader, until, doing).wait(before)
+
+
+def obey(until: float, guard: select.poll | None = None) -> Callable[[], None]:
+    """End by Interrupted when told to stop, once, and by the kernel's hand long after the deadline.
+
+    `guard` tells whether the pipe to it is broken, which is worth a SIGIO. What is returned is to be called when there
+    is an answer: what comes then is too late.
+    """
+    interrupted = False
+
+    def interrupt(number: int, _frame: object) -> None:
+        nonlocal interrupted
+        if interrupted or (guard and number == signal.SIGIO and not guard.poll(0)):
+            return
+        interrupted = True  # the same signal comes twice to a group of processes
+        raise Interrupted(number, deadline.newest().stage[1])
+
+    for number in (*TOLD_TO_STOP, *([signal.SIGIO] if guard else [])):
+        signal.signal(number, interrupt)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, max(0.01, until + LAST_RESORT - time.monotonic()))
+
+    def enough() -> None:
+        nonlocal interrupted
+        interrupted = True
+
+    return enough
+
+
+def be_guarded(writer: int, until: float, doing: mmap.mmap) -> None:
+    """Be the child: tell what is being done, and notice when nobody listens any more."""
+
+    def note(text: str) -> None:
+        data = clean(text).encode()[: NOTED - 1]
+        doing[: len(data) + 1] = data + END
+
+    guard = select.poll()
+    guard.register(writer, 0)  # tells of nothing but of its other end, where that is closed
+    deadline.listener = note
+    obey(until, guard)
+    fcntl.fcntl(writer, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(writer, fcntl.F_SETFL, os.O_ASYNC)  # SIGIO when the other end is closed
+
+
+def answer(work: Callable[[], Ending], writer: int) -> NoReturn:
+    """Work, hand the answer to the guard and end, threads and all."""
+    with contextlib.suppress(BaseException):  # without an answer the guard gives one
+        ending = work()
+        data = b"%d %b" % (ending.code, ending.text.encode("ascii", "backslashreplace")) + END
+        while data:
+            data = data[os.write(writer, data) :]
+    os._exit(0)
+
+
+class Guard:
+    """The parent's side: it waits for the answer, hands signals on, and ends the child when time is over."""
+
+    def __init__(self, child: int, reader: int, until: float, doing: mmap.mmap) -> None:
+        self.child = child
+        self.reader = reader
+        self.started = time.monotonic()
+        self.until = until + OVERTIME
+        self.doing = doing
+        self.told = 0  # the signal that told us to stop
+        self.over = False
+        self.heard = bytearray()
+
+    def wait(self, mask: set[int | signal.Signals]) -> Ending:
+        """The child's answer; raises Lost. `mask`: the signals that are blocked from now on."""
+        try:
+            for number in TOLD_TO_STOP:
+                signal.signal(number, self.hand_on)
+            signal.signal(signal.SIGALRM, self.give_up)
+            signal.setitimer(signal.ITIMER_REAL, max(0.01, self.until - time.monotonic()))
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            while piece := os.read(self.reader, 65536):
+                self.heard += piece
+            status: int | None = os.waitpid(self.child, 0)[1]
+            self.over = True
+        except TimeoutError:
+            status = None
+            self.end()
+        if self.heard.endswith(END):
+            code, _, text = self.heard[:-1].decode("ascii").partition(" ")
+            return Ending(text, int(code))
+        raise self.lost(status)
+
+    def hand_on(self, number: int, _frame: object) -> None:
+        """Signal handler: the child shall stop, and say what it was doing. Others that follow say nothing new."""
+        if self.over or self.told:
+            return
+        self.told = number
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.child, number)
+        left = min(GRACE, self.until - time.monotonic())
+        signal.setitimer(signal.ITIMER_REAL, max(0.01, left))
+
+    def give_up(self, _number: int, _frame: object) -> None:
+        """Signal handler: time is over. What the child may have said until now counts."""
+        if not self.over:
+            self.over = True
+            raise TimeoutError
+
+    def end(self) -> None:
+        """Kill the child; one that hangs in the kernel stays behind."""
+        with contextlib.suppress(OSError):
+            os.kill(self.child, signal.SIGKILL)
+            for _ in range(20):
+                if os.waitpid(self.child, os.WNOHANG)[0]:
+                    return
+                time.sleep(0.002)
+
+    def lost(self, status: int | None) -> Lost:
+        """How the child ended, by its exit status; None: we ended it."""
+        while_doing = f"while {self.doing[:].partition(END)[0].decode() or deadline.GETTING_READY[1]}"
+        if self.told:
+            return Lost(f"interrupted by {signal.Signals(self.told).name} {while_doing}", ROOM)
+        if status is None:
+            return Lost(f"stuck {while_doing}: ended by force after {time.monotonic() - self.started:.1f} s", LOAD)
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            step = LIMITS if number in (signal.SIGKILL, signal.SIGXCPU) else CRASH
+            return Lost(f"killed by {signal.Signals(number).name} {while_doing}", step)
+        return Lost(f"ended without an answer {while_doing}", CRASH)
