@@ -30,7 +30,7 @@ from harborlib.harbor import HealthReport, Run, components
 from harborlib.judge import Problem, Readings, ResponseTime, Shown, isolation
 from harborlib.run import Probe, Service, plugin
 from harborlib.run.service import DELEGATED
-from harborlib.text import CRITICAL, OK, WARNING, Summary
+from harborlib.text import CRITICAL, OK, WARNING, Finding, Summary
 from harborlib.wire import (
     ANSWER,
     CERTIFICATE,
@@ -75,7 +75,7 @@ def measure(run: Run) -> Readings:
     sick.sort()  # CRITICAL before WARNING
     names = [name for _, name in sick]
     return Summary(
-        fine(run, report), instead=counted(names, report) if len(names) > 1 else "", of=frozenset([component.id])
+        fine(run, report), instead=counted(names, report) if len(names) > 1 else (), of=frozenset([component.id])
     )
 
 
@@ -92,12 +92,13 @@ def judged(name: str, report: HealthReport, args: argparse.Namespace) -> tuple[s
     return text, WARNING if args.isolate or name in args.degraded else CRITICAL
 
 
-def counted(names: list[str], report: HealthReport) -> str:
+def counted(names: list[str], report: HealthReport) -> list[Finding]:
     """Several unhealthy components in one line, the cause before what follows from it."""
     causes = {name: isolation.explained_by(name, report) for name in names}
     told = [name for name in names if not causes[name]]
     told += [f"{name} (follows from {causes[name]})" for name in names if causes[name]]
-    return f"{len(names)} of {len(report.components)} components unhealthy: {', '.join(told)}"
+    text = f"{len(names)} of {len(report.components)} components unhealthy: {', '.join(told)}"
+    return [Finding(component.id, CRITICAL, text)]
 
 
 def fine(run: Run, report: HealthReport) -> str:

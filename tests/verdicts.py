@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from harborlib.run import attempt, options
-from harborlib.text import terminal
+from harborlib.text import json_output, terminal
 
 import check_harbor_triage
 from runner import Outcome
@@ -29,7 +29,7 @@ def triage(*argv: str) -> Outcome:
     probe = check_harbor_triage.main.probe
     args = options.parse(probe.parser(), argv)
     report = attempt.examine(probe, args, started + args.timeout)
-    out = report.json() if args.output == "json" else terminal.brief(report, args.verbose)
+    out = json_output.text(report) if args.output == "json" else terminal.brief(report, args.verbose)
     return Outcome(report.exit_code, out, "", time.monotonic() - started)
 
 

@@ -171,21 +171,16 @@ def test_ticket(harbor: Simulator, authfile: str) -> None:
 
 
 NEW = '''"""Is this probe new?"""
-from harborlib.text import summaries
-from harborlib.judge import judgement
-from harborlib.run import plugin
-import nagiosplugin
+from harborlib.judge import ResponseTime
+from harborlib.run import Probe, Service, plugin
 
-class New(nagiosplugin.Resource):
-    fine = "as good as new"
-    def probe(self):
-        yield judgement.seconds(0.1)
+time = ResponseTime("new.slow", "1", "5", "")
 
-def check(args, harbor):
-    new = New()
-    return nagiosplugin.Check(new, judgement.Threshold("time", None, None, ""), summaries.Summary(new))
+def measure(run):
+    yield time(0.1)
+    return "as good as new"
 
-main = plugin.main(__name__, lambda parser: None, check)
+main = plugin.main(Probe(__name__, measure, [time], services=[Service(every="1min", notes="")]))
 '''
 
 

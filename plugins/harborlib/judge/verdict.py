@@ -67,16 +67,18 @@ class Row(NamedTuple):
         ids = frozenset(finding.id for finding in problems)
         if not problems:
             return cls(Finding("", OK, report.headline, name), failure, ids)
+        text, aside = report.line.text(aside=False), problems[0].aside
         if not own:
             first = problems[0]
-            text = report.line.text()
-            return cls(Finding(first.id, UNKNOWN, text, name, cause=first.cause, follows=True, next_step=first.next_step),
-                       failure, ids)  # fmt: skip
+            finding = Finding(first.id, UNKNOWN, text, name, aside=aside, cause=first.cause, follows=True,
+                              next_step=first.next_step)  # fmt: skip
+            return cls(finding, failure, ids)
         state = worst_of(finding.state for finding in own)
         leading = [finding for finding in own if finding.state == state]
-        text = report.line.text() if len(own) == len(problems) else "; ".join(dict.fromkeys(map(str, leading)))
-        step = report.next_step if len(own) == len(problems) else leading[0].next_step
-        return cls(Finding(leading[0].id, state, text, name, next_step=step), failure, ids)
+        if len(own) < len(problems):
+            text = "; ".join(dict.fromkeys(finding.sentence(aside=False) for finding in leading))
+        step = next((finding.next_step for finding in leading if finding.next_step), "")
+        return cls(Finding(leading[0].id, state, text, name, aside=leading[0].aside, next_step=step), failure, ids)
 
     @property
     def name(self) -> str:
@@ -88,16 +90,18 @@ class Row(NamedTuple):
         """Whether it has a problem that is nobody else's."""
         return self.finding.is_problem and not self.finding.follows
 
-    def told(self) -> str:
-        """The problem in a sentence, with what users lose."""
-        critical = self.finding.state == CRITICAL
+    def told(self) -> list[Finding]:
+        """The problem for the first line, with what users lose."""
+        finding = self.finding
+        critical = finding.state == CRITICAL
         if self.name in components.SPOKEN and critical and not self.failure:
-            return f"{components.SPOKEN[self.name]} is down: {components.CONTAINERS[self.name][0]}"
-        text = cut(redacted(self.finding.text), SENTENCE)
+            text = f"{components.SPOKEN[self.name]} is down: {components.CONTAINERS[self.name][0]}"
+            return [spoken(text)]
+        text = cut(redacted(finding.text), SENTENCE)
         if self.name not in LOSSES or (self.failure and self.failure.kind is LOGIN_REFUSED):
-            return f"{self.name}: {text}"
+            return [spoken(f"{self.name}: {text}", finding.aside)]
         lost = critical and self.failure and self.failure.stage not in NO_CONNECTION
-        return f"{text}; {LOSSES[self.name]}" if lost else text
+        return [spoken(text, finding.aside), *([spoken(LOSSES[self.name])] if lost else [])]
 
 
 class Verdict:
@@ -145,32 +149,37 @@ class Verdict:
         state = row.finding.state if root.finding.state == CRITICAL else root.finding.state
         return row._replace(finding=row.finding._replace(state=state))
 
-    def sentence(self) -> str:
+    def sentence(self) -> list[Finding]:
         """What is wrong: each of the worst causes with what users lose, what still works, which probes complain too."""
         worst = [row for row in self.causes if row.finding.state == self.causes[0].finding.state]
-        told = list(map(self._told, worst)) or self._elsewhere()
+        told = [finding for row in worst for finding in self._told(row)] or self._elsewhere()
         if worst and worst[0].finding.state == CRITICAL:
             told += self._working()
         others = [row.name for row in self.causes[len(worst) :]]
-        return "; ".join([*told, *([f"also: {', '.join(others)}"] if others else [])])
+        return [*told, *([spoken(f"also: {', '.join(others)}")] if others else [])]
 
-    def _told(self, row: Row) -> str:
+    def _told(self, row: Row) -> list[Finding]:
         if row.name == "certificate" and self.untrusted:
-            return f"clients refuse Harbor: {cut(redacted(row.finding.text), SENTENCE)}"
+            return [spoken(f"clients refuse Harbor: {cut(redacted(row.finding.text), SENTENCE)}")]
         return row.told()
 
-    def _working(self) -> list[str]:
+    def _working(self) -> list[Finding]:
         well = {row.name for row in self.rows.values() if not row.finding.is_problem and not row.failure}
-        return next(([told] for names, told in WORKING if well.issuperset(names)), [])
+        return next(([spoken(text)] for names, text in WORKING if well.issuperset(names)), [])
 
-    def _elsewhere(self) -> list[str]:
+    def _elsewhere(self) -> list[Finding]:
         """The causes that are no row's own problem, as a core that has just started."""
         causes = (row.finding.cause for row in self.rows.values())
-        return list(dict.fromkeys(cause.because for cause in causes if cause))
+        return [spoken(text) for text in dict.fromkeys(cause.because for cause in causes if cause)]
 
     def explained(self) -> list[str]:
         """A remark for each cause that explains something."""
         return [f"follows from {root}: {', '.join(names)}" for root, names in self.follows.items()]
+
+
+def spoken(text: str, aside: str = "") -> Finding:
+    """A clause of the first line."""
+    return Finding("", CRITICAL, text, aside=aside)
 
 
 def advised(row: Row, next_step: str) -> Row:

@@ -60,7 +60,9 @@ def misfortune(name: str, error: BaseException) -> Finding:
     """What to say of an error that is not Harbor's, and what to do about it."""
     lack = Starved.by(error)
     if lack:
-        return Finding("host-starved", UNKNOWN, f"this monitoring host has no {lack} left for the plugin", next_step=LIMITS)
+        return Finding(
+            "host-starved", UNKNOWN, f"this monitoring host has no {lack} left for the plugin", next_step=LIMITS
+        )
     if isinstance(error, Unusable):
         return Finding("usage", UNKNOWN, f"usage: {error}", next_step=f"see check_harbor_{name} --help")
     if isinstance(error, ImportError):

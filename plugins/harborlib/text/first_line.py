@@ -20,7 +20,7 @@ class Summary(NamedTuple):
 
     fine: str
     title: str = ""
-    instead: str = ""
+    instead: Sequence[Finding] = ()
     of: frozenset[str] = frozenset()
 
 
@@ -43,7 +43,7 @@ class Line(NamedTuple):
         leading = each_once(finding for finding in problems if finding.state == state)
         if summary.instead:
             others = [finding for finding in leading if finding.id not in summary.of]
-            leading = [Finding("", state, summary.instead), *others]
+            leading = [*summary.instead, *others]
         room = ROOM if many else LIMIT
         shown: list[Finding] = []
         for finding in leading:
