@@ -34,7 +34,7 @@ import time
 
 from harborlib import judgement, options, plugin, summaries, units, words
 from harborlib.judgement import Finding, ResponseTime, Shown, Threshold
-from harborlib.origin import Origin
+from harborlib.origin import Origin, Target
 from harborlib.rest import Rest
 
 import nagiosplugin
@@ -91,8 +91,8 @@ class Api(nagiosplugin.Resource):
     def other_address(self, external_url):
         """The problem with the address that Harbor gives to clients, or ""."""
         try:
-            same = Origin.parse(external_url) == self.expected
-        except argparse.ArgumentTypeError:
+            same = Target.parse(external_url) == (self.expected, "/")
+        except ValueError:
             same = False
         return "" if same else f"Harbor's external_url is {external_url or '(none)'}, not {self.expected.url}"
 

@@ -35,7 +35,7 @@ import math
 import time
 
 from harborlib import certificates, deadline, judgement, milestones, options, plugin, summaries, tls, units, words
-from harborlib.dial import Route, tunnel
+from harborlib.dial import Route, through, tunnel
 from harborlib.failure import CERTIFICATE, TLS, Failure, Unusable
 from harborlib.judgement import Finding, Judged, Shown, Threshold
 
@@ -50,7 +50,7 @@ class ServedChain(nagiosplugin.Resource):
         self.origin = args.harbor
         self.judge = args.judge
         self.route = Route.of(args)
-        self.proxy = args.proxy and (args.proxy.host, args.proxy.port)
+        self.proxy = args.proxy
         self.client = (args.client_cert, args.client_key)
         self.context = tls.context(args.ca_file, *self.client, verify=not args.insecure)
         self.chain = []
@@ -64,7 +64,7 @@ class ServedChain(nagiosplugin.Resource):
         try:
             served = deadline.supervised(lambda: chain.served(self.dial, self.origin.host, *self.client))
         except Failure as failure:
-            raise refusal or failure from None
+            raise refusal or through(self.proxy, failure) from None
         self.chain, version = served
         if version <= chain.TLS_1_1:
             raise Failure(TLS, f"{self.origin.where} speaks only TLS below 1.2")
@@ -88,13 +88,15 @@ class ServedChain(nagiosplugin.Resource):
         except Failure as failure:
             if failure.stage not in (TLS, CERTIFICATE) or failure.hung:
                 raise
-            return failure
+            return through(self.proxy, failure) if failure.stage == TLS else failure
         return None
 
     def dial(self):
         """A TCP connection to the TLS port, through the proxy if there is one."""
         host, port = self.origin.host, self.origin.port
-        return tunnel(self.route, self.proxy, host, port) if self.proxy else self.route.dial(host, port)
+        if self.proxy:
+            return tunnel(self.route, (self.proxy.host, self.proxy.port), host, port)
+        return self.route.dial(host, port)
 
     def verdict(self, refusal, now):
         """What makes clients refuse the chain, and what to do about it."""

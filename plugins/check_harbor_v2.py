@@ -36,7 +36,7 @@ class RegistryProtocol(nagiosplugin.Resource):
         self.fine = f"{harbor.origin.where}/v2/ speaks the registry protocol, {proven}"
 
     def probe(self):
-        anonymous = self.spoken(self.harbor.ask(registry.BASE), (200, 401))
+        anonymous = self.spoken(registry.ask(self.harbor, registry.BASE), (200, 401))
         challenge = anonymous.headers.get("WWW-Authenticate", "")
         problem = registry.challenge_problem(challenge, self.harbor.origin) if anonymous.status == 401 else ""
         yield nagiosplugin.Metric("challenge", problem)
@@ -52,7 +52,7 @@ class RegistryProtocol(nagiosplugin.Resource):
     def logged_in(self):
         """The answer to a login, which the registry itself gives; raises Failure."""
         try:
-            return self.harbor.ask(registry.BASE, login=True)
+            return registry.ask(self.harbor, registry.BASE, login=True)
         except Failure as failure:
             if not failure.hung:
                 raise

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import tls
 from .dial import Route
-from .failure import CERTIFICATE, CONTENT, STATUS, Failure
+from .failure import CERTIFICATE, CONTENT, ROUTE, STATUS, Failure
 from .origin import Origin
 from .request import Answer, Request
 
@@ -97,6 +97,8 @@ class Harbor:
         """
         self.asked = True
         origin = request.origin or self.origin
+        if request.login and origin != self.origin:
+            raise Failure(ROUTE, f"{request} is not sent: a login does not go to {origin.where}")
         try:
             answer = self._transport(origin, not self._args.insecure).send(request)
         except Failure as failure:
@@ -151,8 +153,10 @@ class Harbor:
         args = self._args
         with self._lock:
             if (origin, verify) not in self._transports:
-                context = tls.context(args.ca_file, args.client_cert, args.client_key, verify)
-                route = Route.of(args) if origin == self.origin else Route(None, args.family)
+                ours = origin == self.origin
+                certificate = args.client_cert if ours else None  # an object store need not know who we are
+                context = tls.context(args.ca_file, certificate, args.client_key, verify)
+                route = Route.of(args) if ours else Route(None, args.family)
                 self._transports[origin, verify] = transport.Transport(
                     origin, route, context, args.proxy and args.proxy.url
                 )

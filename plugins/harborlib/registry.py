@@ -6,28 +6,27 @@ import errno
 import os
 import re
 import time
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from .api import Harbor
-from .dial import where
 from .failure import ROUTE, STATUS, Failure
-from .origin import PORTS, Origin
-from .request import Answer
+from .origin import Origin, Target
+from .request import SMALL, Answer, Request, http_date
 
 BASE = "/v2/"
 #: What to do about a realm that clients cannot use.
 REALM = "set external_url in harbor.yml (externalURL in the chart) to the address that clients use, and restart core"
 
+CHALLENGE_LIMIT = 8192  # characters of a challenge that are looked at; Harbor's has 200
 _PIECE = re.compile(r"""[\s,]*([\w!#$%&*+.^`~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+)))?""")
 
 
 def challenges(header: str) -> dict[str, dict[str, str]]:
     """A WWW-Authenticate header (RFC 9110) as scheme to parameters, names in lower case; quoted commas are kept.
 
-    What does not fit the grammar ends the parsing.
+    What does not fit the grammar, or is too long for anybody to mean it, ends the parsing.
     """
+    header = header[:CHALLENGE_LIMIT]
     found: dict[str, dict[str, str]] = {}
     parameters: dict[str, str] = {}
     position = 0
@@ -51,15 +50,25 @@ def challenge_problem(header: str, origin: Origin) -> str:
     if bearer is None:
         return "/v2/ answers 401 without a Bearer challenge: clients cannot log in"
     realm = bearer.get("realm", "")
-    scheme, _, rest = realm.partition("://")
-    host = rest.partition("/")[0].lower()
-    if not host or not bearer.get("service"):
+    if "://" not in realm or not bearer.get("service"):
         return "the challenge of /v2/ lacks a realm or a service: clients cannot log in"
-    if scheme.lower() != "https" and origin.scheme == "https":
+    try:
+        found = Target.parse(realm).origin
+    except ValueError:
+        found = None
+    if found and found.scheme != "https" and origin.scheme == "https":
         return f"the realm is {realm}: clients would send passwords in clear text, or refuse"
-    if host not in (origin.where, where(origin.host, origin.port)):
+    if found != origin:
         return f"the realm is on another host: {realm}, not on {origin.where}"
     return ""
+
+
+def ask(harbor: Harbor, path: str, login: bool = False) -> Answer:
+    """GET a path of the registry's protocol but manifests and blobs; raises Failure when no whole answer comes."""
+    sent = {"Accept": "application/json"}
+    if login and harbor.login:
+        sent["Authorization"] = harbor.login.header
+    return harbor.send(Request("GET", path, sent, size=SMALL))
 
 
 def challenge(answer: Answer, harbor: Harbor) -> dict[str, str]:
@@ -81,15 +90,15 @@ def spoken(answer: Answer) -> bool:
     return answer.status == 200 and (named or answer.body.strip() == b"{}")
 
 
-def location(answer: Answer, harbor: Harbor) -> tuple[Origin, str]:
-    """Where an answer sends its client: a server, and the path and query there; raises Failure (route)."""
+def location(answer: Answer, harbor: Harbor) -> Target:
+    """Where an answer sends its client; raises Failure (route)."""
     try:
-        target = urlsplit(urljoin(harbor.origin.url + answer.path, answer.headers["Location"]))
-        origin = Origin(target.scheme, target.hostname or "", target.port or PORTS[target.scheme])
+        if not answer.headers["Location"]:
+            raise ValueError
+        return Target(harbor.origin, answer.path).follow(answer.headers["Location"])
     except (KeyError, ValueError):
         path = answer.path.partition("?")[0]
         raise answer.fail(ROUTE, f"{path} is answered {answer.status} without a usable Location") from None
-    return origin, target.path + (f"?{target.query}" if target.query else "")
 
 
 #: What the numbers in a storage driver's error mean (Linux errno).
@@ -143,10 +152,10 @@ def hop(answer: Answer) -> str:
 def reset(answer: Answer) -> str:
     """When a rate limit ends, if the answer tells: in seconds or as a date. Harbor itself does not pass that on."""
     told = answer.headers.get("Retry-After") or answer.headers.get("RateLimit-Reset") or ""
-    try:
-        seconds = int(told) if told.isdigit() else round(parsedate_to_datetime(told).timestamp() - answer.date)
-    except (TypeError, ValueError, OverflowError):
-        return ""
+    date = http_date(told)
+    seconds = round(date - answer.date) if date is not None else -1
+    if re.fullmatch("[0-9]{1,6}", told):
+        seconds = int(told)
     end = time.gmtime(answer.date + seconds) if 0 <= seconds < 1_000_000 else None
     return f", free again in {seconds} s ({time.strftime('%H:%M:%S', end)} UTC)" if end else ""
 

@@ -12,13 +12,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from . import registry
 from .api import LOGIN, Harbor
 from .failure import BODY, CERTIFICATE, CONTENT, STATUS, TLS, Failure
 from .manifest import LIMIT, MEDIA_TYPES, Descriptor, Manifest
-from .request import Answer, Request
+from .origin import Target
+from .request import SMALL, Answer, Request
 from .tokens import Claims
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -51,13 +52,13 @@ class Repository:
         """Follow the challenge of /v2/ to a token, whatever it grants; raises Failure (steps v2 and login)."""
         started = time.monotonic()
         with step("v2"):
-            answer = self.harbor.ask(registry.BASE)
+            answer = registry.ask(self.harbor, registry.BASE)
             if registry.spoken(answer):
                 return
             bearer = registry.challenge(answer, self.harbor)
         self.service = bearer["service"]
         with step("login"):
-            answer = self.harbor.ask(self._token_path(bearer), login=True)
+            answer = registry.ask(self.harbor, self._token_path(bearer), login=True)
             self._take_token(answer._replace(path=answer.path.partition("?")[0]))
         self.token_seconds = time.monotonic() - started
 
@@ -71,7 +72,8 @@ class Repository:
     def _token_path(self, bearer: Mapping[str, str]) -> str:
         """The path of the token service, which is on our origin: challenge() has made sure."""
         scope = f"repository:{self.name}:{','.join(sorted(self.actions))}"
-        return f"{urlsplit(bearer['realm']).path}?{urlencode({'service': bearer['service'], 'scope': scope})}"
+        path = Target.parse(bearer["realm"]).path.partition("?")[0]
+        return f"{path}?{urlencode({'service': bearer['service'], 'scope': scope})}"
 
     def _take_token(self, answer: Answer) -> None:
         body = self.harbor.good(answer).json()
@@ -105,7 +107,7 @@ class Repository:
     ) -> Answer:
         """A request with the token; `path` is below the repository, or begins with / as an upload's does."""
         where = path if path.startswith("/") else f"/v2/{self.name}/{path}"
-        return self.harbor.send(Request(method, where, {**(headers or {}), **self._bearer}, **more))
+        return self.harbor.send(Request(method, where, {**(headers or {}), **self._bearer}, **{"size": SMALL, **more}))
 
     def manifest(self, reference: str, size: int | None = None) -> Manifest:
         """A manifest by tag or digest, every byte checked; raises Failure (step pull)."""
@@ -160,7 +162,7 @@ class Repository:
         if origin == self.harbor.origin:  # Docker Hub's proxy cache: P/nginx is at P/library/nginx
             return self.send("GET", path, sink=sink)
         try:
-            found = self.harbor.send(Request("GET", path, {}, origin=origin, sink=sink))
+            found = self.harbor.send(Request("GET", path, {}, origin=origin, size=SMALL, sink=sink))
             if found.status != 200:
                 raise answer.fail(STATUS, f"{found.status} for {what}")
         except Failure as failure:
