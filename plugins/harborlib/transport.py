@@ -30,7 +30,7 @@ from .request import Answer, Request
 REDIRECTS = 3
 REPEATABLE = ("GET", "HEAD")
 CHUNK = 65536
-HEAD_LIMIT = 65536  # bytes of status line and headers; Harbor sends 500
+HEAD_LIMIT = 32768  # bytes of status line and headers; Harbor sends 500, and nginx passes on no more than 8 KiB
 CONNECTIONS = 50  # kept at most: as many as all probes use side by side
 
 
