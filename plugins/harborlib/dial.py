@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .origin import Origin
 
+TLS_ALERT = "\x15\x03"  # how an answer of TLS to plain text begins
 FAMILIES: dict[int, str] = {
     socket.AF_INET: " to an IPv4 address (-4)",
     socket.AF_INET6: " to an IPv6 address (-6)",
@@ -114,7 +115,11 @@ def ask_proxy(connection: HTTPConnection, ask: Callable[[], None], host: str, po
         # Closing is not enough: up to Python 3.11 http.client's own answer holds it open.
         with contextlib.suppress(OSError):
             os.close(sock.detach())
-        raise Failure(CONNECT, f"the proxy {proxy} does not let us through: {error}") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        if why.startswith(TLS_ALERT):
+            why = "it speaks TLS, and --proxy needs plain HTTP"
+        step = f"look at the proxy {proxy}, given with --proxy: is it up, and does it allow {where(host, port)}?"
+        raise Failure(CONNECT, f"the proxy {proxy} does not let us through: {why}", next_step=step) from None
     deadline.enter(TLS, f"in the TLS handshake with {where(host, port)} through the proxy {proxy}")
 
 

@@ -21,7 +21,7 @@ HOST_LIMIT = 253  # characters, of DNS
 
 _PLAIN = re.compile(r"[!-\[\]-~]*")  # ASCII without blanks, control characters and backslash
 _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
-_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+_NAME = re.compile(r"[a-z0-9_-][a-z0-9._-]*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 

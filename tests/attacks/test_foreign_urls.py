@@ -134,7 +134,7 @@ def test_where_a_reference_leads(reference: str, place: str) -> None:
     "reference",
     [f"/{'a' * URL_LIMIT}", "https://u@harbor.example.com/", "https://:p@harbor.example.com/", "/a b", "/a\\b", "/\xe4",
      "https://harbor.example.com:/", "https://harbor.example.com:0/", "https://harbor.example.com:65536/", "https:x",
-     "https://harbor..example.com/", f"https://{'a.' * 127}com/", "https://[::1%25eth0]/", "https://[::g]/", "a:b",
+     "https://.example.com/", f"https://{'a.' * 127}com/", "https://[::1%25eth0]/", "https://[::g]/", "a:b",
      "https://harbor.example.com?x", "mailto:x@harbor.example.com", "//", "https://"],
 )  # fmt: skip
 def test_what_is_no_plain_url_is_refused(reference: str) -> None:
