@@ -37,7 +37,7 @@ from harborlib.harbor import Run, endpoints
 from harborlib.judge import Limit, Problem, Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import SECONDS, WARNING
-from harborlib.wire.origin import Origin
+from harborlib.wire.origin import Origin, Target
 
 WRITABLE = (
     "if nobody is at work there, switch it off: Administration > Configuration > System Settings > Repository Read Only"
@@ -101,8 +101,8 @@ def version_problem(version: str, minimum: Optional[tuple[int, ...]]) -> str:
 def address_problem(external_url: str, expected: Origin) -> str:
     """What is wrong with the address that Harbor gives to clients, or ""."""
     try:
-        same = Origin.parse(external_url) == expected
-    except argparse.ArgumentTypeError:
+        same = Target.parse(external_url) == (expected, "/")
+    except ValueError:
         same = False
     return "" if same else f"Harbor's external_url is {external_url or '(none)'}, not {expected.url}"
 

@@ -32,7 +32,7 @@ challenge = Problem("v2.bad-challenge", CRITICAL, registry.REALM)
 
 def measure(run: Run) -> Readings:
     """/v2/ as a client meets it: first as a stranger, then with an account."""
-    anonymous = spoken(run.ask(registry.BASE), (200, 401))
+    anonymous = spoken(registry.ask(run, registry.BASE), (200, 401))
     header = anonymous.headers.get("WWW-Authenticate", "")
     problem = registry.challenge_problem(header, run.client.origin) if anonymous.status == 401 else ""
     if problem:

@@ -25,7 +25,10 @@ from simulator import Simulator
 LIMIT = 2.3  # seconds, for -t 2
 #: A plugin whose probe says where it is, and then does what a test wants.
 PLUGIN = '''"""Does this plugin end?"""
-from harborlib import deadline, judgement, plugin, summaries
+from harborlib.wire import deadline
+from harborlib.judge import judgement
+from harborlib.run import plugin
+from harborlib.text import summaries
 import nagiosplugin, os, re, signal, sys, time, threading, unicodedata
 
 {}

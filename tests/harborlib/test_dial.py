@@ -125,7 +125,7 @@ def test_after_the_tunnel_comes_the_handshake() -> None:
 
     with listening(says(b"hello")) as port, listening(proxy([])) as proxy_port:
         found = deadline.supervised(lambda: work(port, proxy_port), 5)
-    assert found == (TLS, f"in the TLS handshake with localhost:{port}")
+    assert found == (TLS, f"in the TLS handshake with localhost:{port} through the proxy 127.0.0.1:{proxy_port}")
 
 
 @pytest.mark.parametrize(

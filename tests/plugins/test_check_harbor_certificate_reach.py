@@ -104,7 +104,8 @@ def test_proxy_that_refuses(check, harbor: Simulator) -> None:
         assert check("certificate", "--proxy", f"127.0.0.1:{port}") == [
             f"HARBOR CERTIFICATE CRITICAL - the proxy 127.0.0.1:{port} does not let us through: "
             "Tunnel connection failed: 403 Forbidden",
-            screens.CONNECT,
+            f"Next: look at the proxy 127.0.0.1:{port}, given with --proxy: is it up, and does it allow "
+            "harbor.example.com?",
             "exit code 2",
         ]
     gc.collect()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harborlib.wire import tls
 from harborlib.wire.dial import Route
+from harborlib.wire.failure import ROUTE, Failure
 from harborlib.wire.origin import Origin
 from harborlib.wire.request import Answer, Request
 
@@ -42,6 +43,8 @@ class Client:
         `verify=False` looks past a certificate that does not verify, as --insecure does.
         """
         origin = request.origin or self.origin
+        if request.login and origin != self.origin:
+            raise Failure(ROUTE, f"{request} is not sent: a login does not go to {origin.where}")
         return self._transport(origin, verify and not self._args.insecure).send(request)
 
     def _transport(self, origin: Origin, verify: bool) -> Transport:
@@ -50,8 +53,10 @@ class Client:
         args = self._args
         with self._lock:
             if (origin, verify) not in self._transports:
-                context = tls.context(args.ca_file, args.client_cert, args.client_key, verify)
-                route = Route.of(args) if origin == self.origin else Route(None, args.family)
+                ours = origin == self.origin
+                certificate = args.client_cert if ours else None  # an object store need not know who we are
+                context = tls.context(args.ca_file, certificate, args.client_key, verify)
+                route = Route.of(args) if ours else Route(None, args.family)
                 self._transports[origin, verify] = transport.Transport(
                     origin, route, context, args.proxy and args.proxy.url
                 )

@@ -65,5 +65,5 @@ class Manifest(NamedTuple):
                 Descriptor.of(config) if config else None,
                 tuple(dict.fromkeys(map(Descriptor.of, layers))),
             )
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except Exception:  # whatever a wrong type or value raises
             raise answer.fail(CONTENT, "the manifest is not one of OCI or Docker") from None

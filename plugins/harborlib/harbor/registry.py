@@ -6,16 +6,13 @@ import errno
 import os
 import re
 import time
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from harborlib.text import CRITICAL, WARNING
 from harborlib.text.cleaning import redacted
-from harborlib.wire.dial import where
-from harborlib.wire.failure import ROUTE, STATUS, Failure
-from harborlib.wire.origin import PORTS, Origin
-from harborlib.wire.request import Answer
+from harborlib.wire.failure import ROUTE, STATUS, Failure, Kind
+from harborlib.wire.origin import Origin, Target
+from harborlib.wire.request import SMALL, Answer, Request, http_date
 
 from .refusals import good
 from .run import Run
@@ -23,15 +20,18 @@ from .run import Run
 BASE = "/v2/"
 #: What to do about a realm that clients cannot use.
 REALM = "set external_url in harbor.yml (externalURL in the chart) to the address that clients use, and restart core"
+BAD_CHALLENGE = Kind("v2.bad-challenge", ROUTE, next_step=REALM)
 
+CHALLENGE_LIMIT = 8192  # characters of a challenge that are looked at; Harbor's has 200
 _PIECE = re.compile(r"""[\s,]*([\w!#$%&*+.^`~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+)))?""")
 
 
 def challenges(header: str) -> dict[str, dict[str, str]]:
     """A WWW-Authenticate header (RFC 9110) as scheme to parameters, names in lower case; quoted commas are kept.
 
-    What does not fit the grammar ends the parsing.
+    What does not fit the grammar, or is too long for anybody to mean it, ends the parsing.
     """
+    header = header[:CHALLENGE_LIMIT]
     found: dict[str, dict[str, str]] = {}
     parameters: dict[str, str] = {}
     position = 0
@@ -55,15 +55,25 @@ def challenge_problem(header: str, origin: Origin) -> str:
     if bearer is None:
         return "/v2/ answers 401 without a Bearer challenge: clients cannot log in"
     realm = bearer.get("realm", "")
-    scheme, _, rest = realm.partition("://")
-    host = rest.partition("/")[0].lower()
-    if not host or not bearer.get("service"):
+    if "://" not in realm or not bearer.get("service"):
         return "the challenge of /v2/ lacks a realm or a service: clients cannot log in"
-    if scheme.lower() != "https" and origin.scheme == "https":
+    try:
+        found = Target.parse(realm).origin
+    except ValueError:
+        found = None
+    if found and found.scheme != "https" and origin.scheme == "https":
         return f"the realm is {realm}: clients would send passwords in clear text, or refuse"
-    if host not in (origin.where, where(origin.host, origin.port)):
+    if found != origin:
         return f"the realm is on another host: {realm}, not on {origin.where}"
     return ""
+
+
+def ask(run: Run, path: str, login: bool = False) -> Answer:
+    """GET a path of the registry's protocol but manifests and blobs; raises Failure when no whole answer comes."""
+    sent = {"Accept": "application/json"}
+    if login and run.client.account:
+        sent["Authorization"] = run.client.account.header
+    return run.send(Request("GET", path, sent, size=SMALL))
 
 
 def challenge(answer: Answer, run: Run) -> dict[str, str]:
@@ -75,7 +85,7 @@ def challenge(answer: Answer, run: Run) -> dict[str, str]:
     header = answer.headers.get("WWW-Authenticate", "")
     problem = challenge_problem(header, run.client.origin)
     if problem:
-        raise answer.fail(ROUTE, problem, next_step=REALM)
+        raise answer.fail(BAD_CHALLENGE, problem)
     return challenges(header)["bearer"]
 
 
@@ -85,15 +95,15 @@ def spoken(answer: Answer) -> bool:
     return answer.status == 200 and (named or answer.body.strip() == b"{}")
 
 
-def location(answer: Answer, run: Run) -> tuple[Origin, str]:
-    """Where an answer sends its client: a server, and the path and query there; raises Failure (route)."""
+def location(answer: Answer, run: Run) -> Target:
+    """Where an answer sends its client; raises Failure (route)."""
     try:
-        target = urlsplit(urljoin(run.client.origin.url + answer.path, answer.headers["Location"]))
-        origin = Origin(target.scheme, target.hostname or "", target.port or PORTS[target.scheme])
+        if not answer.headers["Location"]:
+            raise ValueError
+        return Target(run.client.origin, answer.path).follow(answer.headers["Location"])
     except (KeyError, ValueError):
         path = answer.path.partition("?")[0]
         raise answer.fail(ROUTE, f"{path} is answered {answer.status} without a usable Location") from None
-    return origin, target.path + (f"?{target.query}" if target.query else "")
 
 
 #: What the numbers in a storage driver's error mean (Linux errno).
@@ -106,34 +116,38 @@ NUMBERS = {os.strerror(number).lower(): number for number in errno.errorcode}
 STORAGE = "look at the storage of the container registry: df -h, mount, dmesg on its host"
 
 
+STORAGE_FAILS = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
+LOST = Kind("registry.content-lost", STATUS, CRITICAL, f"{STORAGE}; was it mounted, did garbage collection take it?")
+NOT_THERE = Kind("registry.not-there", STATUS, CRITICAL,
+                 "push the canary image again, or correct the name that is given")  # fmt: skip
+UPSTREAM_LIMIT = Kind("registry.upstream-rate-limit", STATUS, WARNING,
+                      "give the proxy-cache's registry endpoint a login, or pull less often")  # fmt: skip
+POLICY = Kind("registry.refused-by-policy", STATUS, WARNING,
+              "have the image scanned and signed as its project asks, or use another canary")  # fmt: skip
+
+
 def refusal(answer: Answer, what: str) -> Failure:
     """What an error of the registry protocol means, told by the hop that fails: proxy, core, registry or storage."""
     code, message, detail = error(answer)
     storage = storage_trouble(detail)
-
-    def told(text: str, next_step: str = "", state: str = CRITICAL, stage: str = STATUS) -> Failure:
-        return answer.fail(stage, text, state=state, next_step=next_step)
-
     if answer.is_html and answer.status < 500:
-        return told(f"{what}: {answer.status} with a web page: /v2/ is routed to the wrong place", stage=ROUTE)
+        text = f"{what}: {answer.status} with a web page: /v2/ is routed to the wrong place"
+        return answer.fail(ROUTE, text, state=CRITICAL)
     if storage:
-        return told(f"{what}: {storage}", STORAGE)
+        return answer.fail(STORAGE_FAILS, f"{what}: {storage}")
     if answer.status == 404 and code in ("MANIFEST_UNKNOWN", "BLOB_UNKNOWN"):
-        text = f"{what} is lost: Harbor knows it, the registry's storage does not have it"
-        return told(text, f"{STORAGE}; was it mounted, did garbage collection take it?")
+        return answer.fail(LOST, f"{what} is lost: Harbor knows it, the registry's storage does not have it")
     if answer.status == 404:
-        text = f"{what}: there is none ({message or 'not found'})"
-        return told(text, "push the canary image again, or correct the name that is given")
+        return answer.fail(NOT_THERE, f"{what}: there is none ({message or 'not found'})")
     if answer.status == 429:
-        text = f"{what}: rate limit reached upstream{reset(answer)}"
-        return told(text, "give the proxy-cache's registry endpoint a login, or pull less often", WARNING)
+        return answer.fail(UPSTREAM_LIMIT, f"{what}: rate limit reached upstream{reset(answer)}")
     if answer.status == 412:
-        text = f"{what}: refused by a policy of its project: {message}"
-        return told(text, "have the image scanned and signed as its project asks, or use another canary", WARNING)
+        return answer.fail(POLICY, f"{what}: refused by a policy of its project: {message}")
     if answer.status >= 500:
-        request = f" (X-Request-Id {answer.request_id})" if answer.request_id else ""
-        return told(f"{answer.status} from {hop(answer)} for {what}{message and ': '}{message}{request}")
-    return told(f"{what}: {answer.status} {message}".rstrip())
+        text = f"{answer.status} from {hop(answer)} for {what}{message and ': '}{message}"
+        aside = f"X-Request-Id {answer.request_id}" if answer.request_id else ""
+        return answer.fail(STATUS, text, aside=aside, state=CRITICAL)
+    return answer.fail(STATUS, f"{what}: {answer.status} {message}".rstrip(), state=CRITICAL)
 
 
 def hop(answer: Answer) -> str:
@@ -147,10 +161,10 @@ def hop(answer: Answer) -> str:
 def reset(answer: Answer) -> str:
     """When a rate limit ends, if the answer tells: in seconds or as a date. Harbor itself does not pass that on."""
     told = answer.headers.get("Retry-After") or answer.headers.get("RateLimit-Reset") or ""
-    try:
-        seconds = int(told) if told.isdigit() else round(parsedate_to_datetime(told).timestamp() - answer.date)
-    except (TypeError, ValueError, OverflowError):
-        return ""
+    date = http_date(told)
+    seconds = round(date - answer.date) if date is not None else -1
+    if re.fullmatch("[0-9]{1,6}", told):
+        seconds = int(told)
     end = time.gmtime(answer.date + seconds) if 0 <= seconds < 1_000_000 else None
     return f", free again in {seconds} s ({time.strftime('%H:%M:%S', end)} UTC)" if end else ""
 

@@ -12,12 +12,13 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from harborlib.text import CRITICAL
 from harborlib.text.cleaning import conceal, redacted
-from harborlib.wire.failure import BODY, CERTIFICATE, CONTENT, STATUS, TLS, Failure
-from harborlib.wire.request import Answer, Request
+from harborlib.wire.failure import ANSWER, BODY, CONTENT, STATUS, Failure, Kind
+from harborlib.wire.origin import Target
+from harborlib.wire.request import SMALL, Answer, Request
 
 from . import registry
 from .manifest import LIMIT, MEDIA_TYPES, Descriptor, Manifest
@@ -25,6 +26,13 @@ from .refusals import LOGIN_REFUSED, good
 from .run import Run
 from .tokens import Claims
 
+CORRUPT = Kind("pull.content-corrupt", CONTENT, CRITICAL,
+               "the storage holds damaged data: check the disk and file system, push the image again")  # fmt: skip
+OBJECT_STORE = Kind("pull.object-store-fails", ANSWER, CRITICAL)
+NOT_GRANTED = Kind("login.not-granted", CONTENT,
+                   next_step="give the robot account that right in its project, and look whether the project exists")  # fmt: skip
+NOT_PUBLIC = Kind("pull.not-public", CONTENT, CRITICAL,
+                  "look whether the project is still there and public, or give an --authfile")  # fmt: skip
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -55,13 +63,13 @@ class Repository:
         """Follow the challenge of /v2/ to a token, whatever it grants; raises Failure (steps v2 and login)."""
         started = time.monotonic()
         with step("v2"):
-            answer = self.run.ask(registry.BASE)
+            answer = registry.ask(self.run, registry.BASE)
             if registry.spoken(answer):
                 return
             bearer = registry.challenge(answer, self.run)
         self.service = bearer["service"]
         with step("login"):
-            answer = self.run.ask(self._token_path(bearer), login=True)
+            answer = registry.ask(self.run, self._token_path(bearer), login=True)
             self._take_token(answer._replace(path=answer.path.partition("?")[0]))
         self.token_seconds = time.monotonic() - started
 
@@ -75,7 +83,8 @@ class Repository:
     def _token_path(self, bearer: Mapping[str, str]) -> str:
         """The path of the token service, which is on our origin: challenge() has made sure."""
         scope = f"repository:{self.name}:{','.join(sorted(self.actions))}"
-        return f"{urlsplit(bearer['realm']).path}?{urlencode({'service': bearer['service'], 'scope': scope})}"
+        path = Target.parse(bearer["realm"]).path.partition("?")[0]
+        return f"{path}?{urlencode({'service': bearer['service'], 'scope': scope})}"
 
     def _take_token(self, answer: Answer) -> None:
         body = good(answer).json()
@@ -95,10 +104,8 @@ class Repository:
         # A token was needed, and the database knows the rights.
         asked: dict[str, Any] = {"path": registry.BASE, "login": True}
         if self.run.client.account:
-            step = "give the robot account that right in its project, and look whether the project exists"
-            return Failure(CONTENT, f"{self.run.client.account.username} has {rights}", next_step=step, **asked)
-        step = "look whether the project is still there and public, or give an --authfile"
-        return Failure(CONTENT, f"an anonymous client has {rights}", state=CRITICAL, next_step=step, **asked)
+            return Failure(NOT_GRANTED, f"{self.run.client.account.username} has {rights}", **asked)
+        return Failure(NOT_PUBLIC, f"an anonymous client has {rights}", **asked)
 
     def send(
         self,
@@ -109,7 +116,7 @@ class Repository:
     ) -> Answer:
         """A request with the token; `path` is below the repository, or begins with / as an upload's does."""
         where = path if path.startswith("/") else f"/v2/{self.name}/{path}"
-        return self.run.send(Request(method, where, {**(headers or {}), **self._bearer}, **more))
+        return self.run.send(Request(method, where, {**(headers or {}), **self._bearer}, **{"size": SMALL, **more}))
 
     def manifest(self, reference: str, size: int | None = None) -> Manifest:
         """A manifest by tag or digest, every byte checked; raises Failure (step pull)."""
@@ -165,12 +172,12 @@ class Repository:
         if origin == self.run.client.origin:  # Docker Hub's proxy cache: P/nginx is at P/library/nginx
             return self.send("GET", path, sink=sink)
         try:
-            found = self.run.send(Request("GET", path, {}, origin=origin, sink=sink))
+            found = self.run.send(Request("GET", path, {}, origin=origin, size=SMALL, sink=sink))
             if found.status != 200:
                 raise answer.fail(STATUS, f"{found.status} for {what}")
         except Failure as failure:
             raise failure.but(
-                stage=TLS if failure.stage == CERTIFICATE else failure.stage,  # not check_harbor_certificate's
+                kind=OBJECT_STORE,  # a certificate of its own is not check_harbor_certificate's
                 detail=f"object store {origin.where}: {failure.detail}",
                 next_step=f"look at the object store {origin.where}: whoever pulls must be able to reach it",
                 path=answer.path,
@@ -208,5 +215,4 @@ def refused_login(answer: Answer) -> Failure:
 def corrupt(answer: Answer, what: str, wanted: str, found: str) -> Failure:
     """Content that is not what its digest says."""
     detail = f"{what} is corrupt: {found} arrived instead of {wanted}"
-    step = "the storage holds damaged data: check the disk and file system, push the image again"
-    return answer.fail(CONTENT, detail, state=CRITICAL, next_step=step)
+    return answer.fail(CORRUPT, detail)

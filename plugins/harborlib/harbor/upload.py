@@ -12,12 +12,24 @@ from contextlib import contextmanager
 from functools import partial
 
 from harborlib.text import CRITICAL
-from harborlib.wire.failure import ANSWER, ROUTE, Failure
+from harborlib.wire.failure import ANSWER, ROUTE, STATUS, Failure, Kind
 from harborlib.wire.request import Answer
 
 from . import registry
 from .repository import Repository, step
 
+READ_ONLY = Kind("harbor.read-only", STATUS, CRITICAL,
+                 "if no maintenance is going on, switch it off: Administration, Configuration, System Settings")  # fmt: skip
+QUOTA = Kind("push.quota-exceeded", STATUS, CRITICAL,
+             "raise the project's quota, or delete images there and run garbage collection")  # fmt: skip
+UPLOAD_LOST = Kind("push.upload-lost", STATUS, CRITICAL,
+                   "do several registry replicas run without a shared storage or a shared http.secret?")  # fmt: skip
+BODY_LIMIT = Kind("push.body-limit", STATUS, CRITICAL,
+                  "raise the limit of the ingress (nginx: client_max_body_size 0)")  # fmt: skip
+NOT_ALLOWED = Kind("push.not-allowed", STATUS, CRITICAL,
+                   "give the robot account pull, push and delete in a canary project that is no proxy cache")  # fmt: skip
+IMMUTABLE = Kind("push.tag-immutable", STATUS, CRITICAL,
+                 "remove the immutability rule of the canary project, or name another --repository")  # fmt: skip
 OCTETS = {"Content-Type": "application/octet-stream"}
 A_MOMENT = 0.5  # seconds
 
@@ -149,21 +161,16 @@ def refused(answer: Answer, what: str) -> Failure:
     found = registry.refusal(answer, what)
     _, message, _ = registry.error(answer)
     if answer.status == 403 and "read only mode" in message:
-        step = "if no maintenance is going on, switch it off: Administration, Configuration, System Settings"
-        return found.but(detail="Harbor is in read-only mode: nobody can push", next_step=step, step="api")
+        return found.but(kind=READ_ONLY, detail="Harbor is in read-only mode: nobody can push", next_step="", step="api")
     if answer.status == 403 and "upper limit" in message:
-        step = "raise the project's quota, or delete images there and run garbage collection"
-        return found.but(detail=f"quota exceeded: {message}", next_step=step)
+        return found.but(kind=QUOTA, detail=f"quota exceeded: {message}", next_step="")
     if answer.status == 404 and message:
-        step = "do several registry replicas run without a shared storage or a shared http.secret?"
-        return found.but(detail=f"{what}: {message}", next_step=step)
+        return found.but(kind=UPLOAD_LOST, detail=f"{what}: {message}", next_step="")
     if answer.status == 413:
-        step = "raise the limit of the ingress (nginx: client_max_body_size 0)"
-        return found.but(detail=f"{what}: 413, the proxy in front limits the size of a request", next_step=step)
+        detail = f"{what}: 413, the proxy in front limits the size of a request"
+        return found.but(kind=BODY_LIMIT, detail=detail, next_step="")
     if answer.status in (401, 403, 405) and not answer.is_html:
-        step = "give the robot account pull, push and delete in a canary project that is no proxy cache"
-        return found.but(next_step=step)
+        return found.but(kind=NOT_ALLOWED, next_step="")
     if answer.status == 412:
-        step = "remove the immutability rule of the canary project, or name another --repository"
-        return found.but(detail=f"{what}: {message}", next_step=step, state=CRITICAL)
+        return found.but(kind=IMMUTABLE, detail=f"{what}: {message}", next_step="", state=CRITICAL)
     return found

@@ -10,7 +10,7 @@ from harborlib.harbor import components
 from harborlib.harbor.refusals import LOGIN_REFUSED
 from harborlib.text import CRITICAL, OK, UNKNOWN, words
 from harborlib.text.cleaning import cut, redacted
-from harborlib.text.finding import Cause, Finding
+from harborlib.text.finding import Finding
 from harborlib.text.report import Report
 from harborlib.text.states import SEVERITY, worst_of
 from harborlib.wire.failure import CONNECT, RESOLVE, TLS, Failure

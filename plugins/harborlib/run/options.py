@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, NoReturn
 from harborlib import __version__
 from harborlib.judge.isolation import OWNERS
 from harborlib.text import units
-from harborlib.text.helptext import Layout
 from harborlib.text.cleaning import clean, cut
+from harborlib.text.helptext import Layout
 from harborlib.wire import credentials
 from harborlib.wire.failure import Unusable
 from harborlib.wire.origin import Origin, host_and_port

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import datetime
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 from .certificates import Certificate
 from .failure import CONTENT, TLS, Failure
 
-#: What cryptography raises for a certificate that it cannot make out (KeyError: up to version 38, an odd name).
-UNREADABLE = (ValueError, KeyError, x509.InvalidVersion)
 TLS_1_1 = 0x0302
 
 
@@ -38,18 +35,24 @@ def served(
             connection.set_tlsext_host_name(host.encode())
         connection.set_connect_state()
         connection.do_handshake()
-        chain = connection.get_peer_cert_chain() or []
-        return [read(certificate.to_cryptography()) for certificate in chain], connection.get_protocol_version()
+        chain, version = connection.get_peer_cert_chain() or [], connection.get_protocol_version()
     except (SSL.Error, OSError) as error:
         raise Failure(TLS, f"no TLS handshake with {host}: {reason(error)}") from None
-    except UNREADABLE:
-        raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
     finally:
         connection.close()
+    return understood(chain, host), version
+
+
+def understood(chain: Iterable[crypto.X509], host: str) -> list[Certificate]:
+    """What we need of every certificate; raises Failure (content)."""
+    try:
+        return [read(certificate.to_cryptography()) for certificate in chain]
+    except Exception:  # what cryptography raises for one that it cannot make out changes with each version
+        raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
 
 
 def read(certificate: x509.Certificate) -> Certificate:
-    """What we need of a certificate; raises one of UNREADABLE.
+    """What we need of a certificate; raises whatever cryptography does for one that it cannot make out.
 
     An algorithm that it does not know is newer than we are, and not weak.
     """
@@ -67,19 +70,19 @@ def read(certificate: x509.Certificate) -> Certificate:
 
 
 def known(look: Callable[[], Any]) -> Any:
-    """What `look` finds; None where cryptography does not know the algorithm (ValueError: up to version 38)."""
+    """What `look` finds; None for what cryptography does not know, whatever it then raises."""
     try:
         return look()
-    except (UnsupportedAlgorithm, ValueError):
+    except Exception:
         return None
 
 
 def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
-    """The names and addresses that the certificate is valid for."""
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    """The names and addresses that the certificate is valid for, none where they cannot be read."""
+    extension = known(lambda: certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName))
+    if extension is None:
         return ()
+    names = extension.value
     return (*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress)))
 
 

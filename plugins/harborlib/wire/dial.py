@@ -10,11 +10,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import deadline
-from .failure import CONNECT, RESOLVE, TLS, Failure
+from .failure import CERTIFICATE, CONNECT, RESOLVE, TLS, Failure
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
 
+    from .origin import Origin
+
+TLS_ALERT = "\x15\x03"  # how an answer of TLS to plain text begins
 FAMILIES: dict[int, str] = {
     socket.AF_INET: " to an IPv4 address (-4)",
     socket.AF_INET6: " to an IPv6 address (-6)",
@@ -112,8 +115,21 @@ def ask_proxy(connection: HTTPConnection, ask: Callable[[], None], host: str, po
         # Closing is not enough: up to Python 3.11 http.client's own answer holds it open.
         with contextlib.suppress(OSError):
             os.close(sock.detach())
-        raise Failure(CONNECT, f"the proxy {proxy} does not let us through: {error}") from None
-    deadline.enter(TLS, f"in the TLS handshake with {where(host, port)}")
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        if why.startswith(TLS_ALERT):
+            why = "it speaks TLS, and --proxy needs plain HTTP"
+        step = f"look at the proxy {proxy}, given with --proxy: is it up, and does it allow {where(host, port)}?"
+        raise Failure(CONNECT, f"the proxy {proxy} does not let us through: {why}", next_step=step) from None
+    deadline.enter(TLS, f"in the TLS handshake with {where(host, port)} through the proxy {proxy}")
+
+
+def through(proxy: Origin | None, failure: Failure) -> Failure:
+    """A handshake that failed behind a proxy names it: it could have ended the handshake, or answered it itself."""
+    if not proxy or failure.stage not in (TLS, CERTIFICATE):
+        return failure
+    detail = failure.detail if proxy.where in failure.detail else f"{failure.detail} (through the proxy {proxy.where})"
+    step = f"look at the proxy {proxy.where}, given with --proxy: does it pass TLS on as it is? then at Harbor's own"
+    return failure.but(detail=detail, next_step=step if failure.stage == TLS else "")
 
 
 def bracketed(host: str) -> str:

@@ -1,15 +1,29 @@
-"""Where Harbor is: scheme, host and port."""
+"""Where Harbor is, and where a URL leads: the only parser of URLs, strict with people and stricter with servers.
+
+Two parsers never agree on what is odd: in `https://EVIL\\@HARBOR/` one sees HARBOR, and another dials EVIL. So a URL
+that a server sends is never handed on: it is taken apart here, and the request is built anew from an Origin and a path.
+"""
 
 from __future__ import annotations
 
 import argparse
 import re
+import socket
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from .dial import bracketed, where
 
 PORTS = {"https": 443, "http": 80}
+#: Characters of a URL: what servers take in a request line. A pre-signed URL of S3 with a session token can have 2,500.
+URL_LIMIT = 8192
+HOST_LIMIT = 253  # characters, of DNS
+
+_PLAIN = re.compile(r"[!-\[\]-~]*")  # ASCII without blanks, control characters and backslash
+_AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
+_NAME = re.compile(r"[a-z0-9_-][a-z0-9._-]*")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class Origin(NamedTuple):
@@ -22,20 +36,22 @@ class Origin(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Origin:
         """From a URL or a bare host; raises ArgumentTypeError (with no part of the text: it may hold a password)."""
-        bare = printable(text)
-        try:
-            parts = urlsplit(bare if "://" in bare else f"https://{bare}")
-            scheme, host, port = parts.scheme, wire_name(parts.hostname or ""), parts.port
-        except ValueError:
-            raise argparse.ArgumentTypeError("not a URL or host name") from None
-        if parts.username is not None or parts.password is not None:
+        scheme, mark, rest = printable(text).rpartition("://")
+        authority, tail = _split(rest)
+        if "@" in f"{scheme}{authority}":
             raise argparse.ArgumentTypeError(
                 "no user or password in the URL: everybody can list arguments; use --authfile"
             )
+        scheme = scheme.lower() if mark else "https"
         if scheme not in PORTS:
             raise argparse.ArgumentTypeError("the URL must begin with https:// or http://")
-        if parts.path.strip("/") or parts.query or parts.fragment:
+        try:
+            name, port = _apart(authority)
+        except ValueError:
+            raise argparse.ArgumentTypeError("not a URL or host name") from None
+        if tail.strip("/"):
             raise argparse.ArgumentTypeError("only scheme, host and port: https://harbor.example.com[:port]")
+        host = wire_name(name)
         if not host or port == 0:
             raise argparse.ArgumentTypeError("not a host name or address")
         return cls(scheme, host, port or PORTS[scheme])
@@ -50,30 +66,119 @@ class Origin(NamedTuple):
         return f"{self.scheme}://{self.where}"
 
 
+class Target(NamedTuple):
+    """Where a server's URL leads. `path` begins with one slash, holds the query, and is quoted as it goes out."""
+
+    origin: Origin
+    path: str
+
+    @classmethod
+    def parse(cls, url: str) -> Target:
+        """From a whole URL that a server sends; raises ValueError."""
+        scheme, mark, rest = _plain(url).partition("://")
+        if not mark:
+            raise ValueError("not a whole URL")
+        return cls._of(scheme.lower(), rest)
+
+    def follow(self, reference: str) -> Target:
+        """Where a URL leads that may be relative to this one (as `Location` and `src` may be); raises ValueError."""
+        text = _plain(reference).partition("#")[0]
+        if text.startswith("//"):
+            return self._of(self.origin.scheme, text[2:])
+        if _SCHEME.match(text):
+            return self.parse(text)
+        here = self.path.partition("?")[0]
+        if not text or text.startswith("?"):
+            return self._replace(path=_normal(here + text))
+        return self._replace(path=_normal(text if text.startswith("/") else here[: here.rfind("/") + 1] + text))
+
+    @classmethod
+    def _of(cls, scheme: str, rest: str) -> Target:
+        authority, tail = _split(rest)
+        name, port = _apart(authority)  # a user or password is no part of a name
+        host = wire_name(name)
+        if scheme not in PORTS or not host or port == 0 or not f"{tail}/".startswith("/"):
+            raise ValueError("not a URL of HTTP")
+        return cls(Origin(scheme, host, port or PORTS[scheme]), _normal(tail.partition("#")[0]))
+
+
 def host_and_port(text: str) -> tuple[str, int]:
     """`HOST[:PORT]`, `[v6]:PORT` or a bare IPv6 address; port 0 where none is given. Raises ArgumentTypeError."""
     bare = printable(text)
     if bare.count(":") > 1 and not bare.startswith("["):
         bare = f"[{bare}]"
     try:
-        parts = urlsplit(f"//{bare}")
-        host, port = wire_name(parts.hostname or ""), parts.port
+        name, port = _apart(bare)
     except ValueError:
         raise argparse.ArgumentTypeError("not HOST[:PORT]") from None
-    if not host or port == 0 or parts.path or parts.query or parts.fragment or parts.username is not None:
+    host = wire_name(name)
+    if not host or port == 0:
         raise argparse.ArgumentTypeError("not HOST[:PORT]")
     return host, port or 0
 
 
 def printable(text: str) -> str:
-    """The text without blanks around it; "" where it holds what nobody can see, which urlsplit would leave out."""
-    return text.strip() if text.strip().isprintable() else ""
+    """The text without blanks around it; "" where it is too long for a URL or holds what nobody can see."""
+    text = text.strip()
+    return text if len(text) <= URL_LIMIT and text.isprintable() else ""
 
 
 def wire_name(host: str) -> str:
-    """A host as it goes over the wire (international names in IDNA); "" for what cannot be one."""
+    """A host as it goes over the wire (international names in IDNA), without brackets; "" for what cannot be one."""
+    if host.startswith("["):
+        return _address(host[1:-1])
     try:
-        name = host if host.isascii() else host.encode("idna").decode()
+        # Before the length is known nothing looks at the characters: what Python does with them can take hours.
+        name = host if host.isascii() or len(host) > HOST_LIMIT else host.encode("idna").decode()
     except UnicodeError:
         return ""
-    return name if re.fullmatch(r"[^\s/?#@\[\]\\|\"'<>%]+", name) else ""
+    name = name.lower()
+    return name if len(name) <= HOST_LIMIT and _NAME.fullmatch(name) else ""
+
+
+def _address(text: str) -> str:
+    try:
+        socket.inet_pton(socket.AF_INET6, text)
+    except (OSError, ValueError):
+        return ""
+    return text.lower()
+
+
+def _plain(url: str) -> str:
+    if len(url) > URL_LIMIT or not _PLAIN.fullmatch(url):
+        raise ValueError("not a plain URL")
+    return url
+
+
+def _split(rest: str) -> tuple[str, str]:
+    """What stands behind `://`: host and port, and the rest from the first `/`, `?` or `#` on."""
+    ends = [rest.find(mark) for mark in "/?#" if mark in rest]
+    end = min(ends, default=len(rest))
+    return rest[:end], rest[end:]
+
+
+def _apart(authority: str) -> tuple[str, int | None]:
+    """Host (an IPv6 address in its brackets) and port; raises ValueError."""
+    found = _AUTHORITY.fullmatch(authority)
+    port = int(found[2]) if found and found[2] else None
+    if not found or (port or 0) > 65535:
+        raise ValueError("neither host nor port")
+    return found[1], port
+
+
+def _normal(path: str) -> str:
+    """A path (and query) from the root: without dot segments, begun by one slash, quoted where URLs want that."""
+    path, mark, query = path.partition("?")
+    kept: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    joined = "/".join(kept).lstrip("/")
+    end = "/" if joined and path.endswith(("/.", "/..")) else ""
+    return _quoted(f"/{joined}{end}") + mark + _quoted(query, "?")
+
+
+def _quoted(text: str, more: str = "") -> str:
+    return quote(_STRAY_PERCENT.sub("%25", text), safe=f"/%:@!$&'()*+,;={more}")

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from .failure import CONTENT, ROUTE, Failure, Kind
 from .origin import Origin
 
 ANSWER_LIMIT = 8 * 1024 * 1024  # bytes; pages of 100 rows stay well under 1 MiB
+SMALL = 256 * 1024  # bytes for an answer that Harbor needs a few KiB for; somebody else's web page fits too
+DATE_LIMIT = 64  # characters; `Sun, 06 Nov 1994 08:49:37 GMT` has 29
 
 
 class Request(NamedTuple):
@@ -66,10 +69,8 @@ class Answer(NamedTuple):
     @property
     def date(self) -> float:
         """The server's clock in seconds since 1970; ours where it does not tell."""
-        try:
-            return parsedate_to_datetime(self.headers.get("Date", "")).timestamp()
-        except (TypeError, ValueError, OverflowError):
-            return time.time()
+        told = http_date(self.headers.get("Date", ""))
+        return time.time() if told is None else told
 
     def json(self) -> Any:
         """The body parsed as JSON; raises Failure (route, content)."""
@@ -83,6 +84,19 @@ class Answer(NamedTuple):
     def fail(self, kind: Kind, detail: str, **more: Any) -> Failure:
         """A Failure that tells where this answer came from; `more` as in Failure."""
         return Failure(kind, detail, **{"status": self.status, "path": self.path, "login": self.login, **more})
+
+
+def http_date(text: str) -> float | None:
+    """A date as HTTP writes it, in seconds since 1970; None if it is none that a clock can show."""
+    if len(text) > DATE_LIMIT:
+        return None
+    try:
+        date = parsedate_to_datetime(text)
+        seconds = (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
+        time.gmtime(seconds)
+    except Exception:  # what it raises for odd ones changes with each Python
+        return None
+    return seconds
 
 
 def parsed(text: str) -> Any:

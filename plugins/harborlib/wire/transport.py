@@ -1,7 +1,8 @@
 """HTTP: one `requests` session that turns everything that can go wrong into a Failure with its stage.
 
 No cookies (with Harbor's session cookie a POST would need a CSRF token), no netrc, no proxy from the environment, no
-compression, bounded bodies, redirects only within the origin, credentials only to the origin and only over TLS.
+compression, bounded heads and bodies, redirects only within the origin, credentials only to the origin and only over
+TLS. What `requests` and urllib3 dial in the end is compared with the origin, whatever they made of the URL.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from harborlib import __version__
 
@@ -22,13 +24,15 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from . import deadline, tls
-from .dial import Route, ask_proxy
+from .dial import Route, ask_proxy, through
 from .failure import ANSWER, BODY, CONTENT, ROUTE, Failure
-from .origin import PORTS, Origin
+from .origin import Origin, Target
 from .request import Answer, Request
 
 REDIRECTS = 3
+REPEATABLE = ("GET", "HEAD")
 CHUNK = 65536
+HEAD_LIMIT = 32768  # bytes of status line and headers; Harbor sends 500, and nginx passes on no more than 8 KiB
 CONNECTIONS = 50  # kept at most: as many as all probes use side by side
 
 
@@ -37,13 +41,20 @@ class Transport:
 
     def __init__(self, origin: Origin, route: Route, context: tls.Context, proxy: str | None) -> None:
         self.origin = origin
-        context.host = origin.host
-        self.session = Session()
-        self.session.trust_env = False
-        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.session.headers = {"User-Agent": f"check_harbor/{__version__}", "Accept-Encoding": "identity"}  # type: ignore[assignment]
-        self.session.proxies = {"http": proxy, "https": proxy} if proxy else {}
-        self.session.mount(f"{origin.scheme}://", Adapter(route, context))
+        self.route = route
+        self.context = context
+        self.context.host = origin.host
+        self.proxy = Origin.parse(proxy) if proxy else None
+        self.session = self._new_session()
+
+    def _new_session(self) -> Session:
+        session = Session()
+        session.trust_env = False
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.headers = {"User-Agent": f"check_harbor/{__version__}", "Accept-Encoding": "identity"}  # type: ignore[assignment]
+        session.proxies = {"http": self.proxy.url, "https": self.proxy.url} if self.proxy else {}
+        session.mount(f"{self.origin.scheme}://", Adapter(self.origin, self.route, self.context, self.proxy))
+        return session
 
     def send(self, request: Request) -> Answer:
         """One request with its redirects; raises Failure when no whole answer came in time."""
@@ -55,38 +66,43 @@ class Transport:
     def _follow(self, request: Request) -> Answer:
         started = time.monotonic()
         deadline.begin(str(request), request.path, request.login)
-        url = self.origin.url + request.path
+        target = Target(self.origin, request.path)
         for _ in range(REDIRECTS + 1):
-            response = self._send(request, url)
+            response = self._send(request, target.path)
             with response:
                 location = response.headers.get("Location") if response.is_redirect and request.follow else None
                 if not location:
                     body = read(response, request)
                     elapsed = time.monotonic() - started
                     return Answer(request.path, request.login, response.status_code, response.headers, body, elapsed)
-                url = self._within(url, location)
+                target = self._within(target, location)
         raise Failure(ROUTE, f"{request} is redirected in a loop")
 
-    def _within(self, url: str, location: str) -> str:
+    def _within(self, here: Target, location: str) -> Target:
         """Where a redirect leads; raises Failure (route) if that is not our origin."""
         try:
-            target = urljoin(url, location)
-            parts = urlsplit(target)
-            origin = Origin(parts.scheme, parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0))
+            target = here.follow(location)
         except ValueError:
             raise Failure(ROUTE, f"{deadline.task()} is redirected to something that is not a URL") from None
-        if origin != self.origin:
-            where = f"{parts.scheme}://{parts.netloc}"
+        if target.origin != self.origin:
+            where = target.origin.url
             raise Failure(ROUTE, f"{deadline.task()} is redirected to {where}; give -H the final address")
         return target
 
-    def _send(self, request: Request, url: str) -> requests.Response:
+    def _send(self, request: Request, path: str) -> requests.Response:
+        try:
+            return self._ask(self.session, request, path)
+        except Stale:
+            return self._ask(self._new_session(), request, path)
+
+    def _ask(self, session: Session, request: Request, path: str) -> requests.Response:
+        """Raises Failure, and Stale where it may be asked once more: nothing came of it."""
         deadline.enter(ANSWER, f"waiting for the answer to {request}")
         wait = deadline.remaining() + 1  # the supervisor ends it sooner, and names the stage
         try:
-            return self.session.request(
+            return session.request(
                 request.method,
-                url,
+                self.origin.url + path,
                 headers=dict(request.headers),
                 data=request.data,
                 timeout=wait,
@@ -94,6 +110,9 @@ class Transport:
                 allow_redirects=False,
             )
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            root = innermost(error)
+            if isinstance(root, Stale) and request.method in REPEATABLE:
+                raise root from None
             raise explained(error, self.origin) from None
 
 
@@ -129,21 +148,55 @@ class Session(requests.Session):
 
 
 class Reply(http.client.HTTPResponse):
-    """Refuses chunks of a negative size, for which the standard library reads until the memory is full."""
+    """An answer that is no larger than it should be, after whatever interim answers (100 to 103) come before it."""
+
+    def begin(self) -> None:
+        stream = self.fp
+        self.fp = Head(stream)  # type: ignore[assignment]
+        try:
+            super().begin()
+            while 100 <= self.status < 200 and self.status != http.client.SWITCHING_PROTOCOLS:
+                self.headers = self.msg = None  # type: ignore[assignment]
+                super().begin()
+        finally:
+            self.fp = stream if self.fp else None  # type: ignore[assignment]  # closed where it is no HTTP
 
     def _read_next_chunk_size(self) -> int:
         size = super()._read_next_chunk_size()  # type: ignore[misc]
-        if size < 0:
+        if size < 0:  # for which the standard library reads until the memory is full
             raise ValueError("a chunk of negative size")
         return size
+
+
+class Head:
+    """What comes before a body, line by line and not without end (the standard library takes 6 MiB)."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.left = HEAD_LIMIT
+
+    def readline(self, size: int) -> bytes:
+        line: bytes = self.stream.readline(min(size, self.left + 1))
+        self.left -= len(line)
+        if self.left < 0:
+            raise http.client.LineTooLong("headers")
+        return line
+
+    def close(self) -> None:
+        self.stream.close()
+
+
+class Stale(ConnectionError):
+    """A connection that was kept for another request, and that the server has closed meanwhile."""
 
 
 class Adapter(HTTPAdapter):
     """Makes requests dial by our Route and verify by our context alone (requests would add certifi's CAs)."""
 
-    def __init__(self, route: Route, context: ssl.SSLContext) -> None:
+    def __init__(self, origin: Origin, route: Route, context: ssl.SSLContext, proxy: Origin | None) -> None:
+        self.origin = origin
         self.context = context
-        self.pools = pools(route)
+        self.pools = pools(origin, route, proxy)
         super().__init__(pool_maxsize=CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -156,6 +209,8 @@ class Adapter(HTTPAdapter):
         return manager
 
     def send(self, request: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        if not request.url.startswith(f"{self.origin.url}/"):
+            raise astray(self.origin)
         kwargs["verify"] = self.context.verify_mode is ssl.CERT_REQUIRED
         return super().send(request, **kwargs)
 
@@ -164,26 +219,33 @@ class Adapter(HTTPAdapter):
         conn.ca_certs = None  # Debian's urllib3 would add the system's CAs to our context, with each connection
 
 
-def pools(route: Route) -> dict[str, type]:
-    """Connection pools that dial by the route and note each stage.
+def pools(origin: Origin, route: Route, proxy: Origin | None) -> dict[str, type]:
+    """Connection pools that dial one origin by the route and note each stage.
 
     `_new_conn` is the seam that urllib3's own SOCKS support uses, the same from 1.26 to 2.x.
     """
 
-    class Plain(HTTPConnection):
+    class Plain(Kept, HTTPConnection):
         response_class = Reply
 
         def _new_conn(self) -> Any:
+            self.answered = False
+            if not same(proxy or origin, self.host, self.port):
+                raise astray(origin)
             return route.dial(self.host, self.port)
 
         def connect(self) -> None:
             super().connect()
             deadline.enter(ANSWER, f"waiting for the answer to {deadline.task()}")
 
-    class Secure(HTTPSConnection):
+    class Secure(Kept, HTTPSConnection):
         response_class = Reply
 
         def _new_conn(self) -> Any:
+            self.answered = False
+            aim = (self._tunnel_host, self._tunnel_port) if proxy else (self.host, self.port)
+            if not same(origin, *aim) or not same(proxy or origin, self.host, self.port):
+                raise astray(origin)
             return route.dial(self.host, self.port)
 
         def _tunnel(self) -> None:
@@ -193,10 +255,10 @@ def pools(route: Route) -> dict[str, type]:
             try:
                 super().connect()
             except ssl.SSLError as error:
-                raise tls.failure(error, self.host) from None
+                raise through(proxy, tls.failure(error, origin.host)) from None
             except OSError as error:
                 stage, doing = deadline.stage()
-                raise Failure(stage, f"connection lost while {doing}: {cause(error)}") from None
+                raise through(proxy, Failure(stage, f"connection lost while {doing}: {cause(error)}")) from None
             self.is_verified = (
                 True  # or not on purpose, and said in the output: no warning (filters are not for threads)
             )
@@ -209,6 +271,43 @@ def pools(route: Route) -> dict[str, type]:
         ConnectionCls = Secure
 
     return {"http": PlainPool, "https": SecurePool}
+
+
+class Kept:
+    """A connection that has `answered` may be closed by the server before it is used again: then it is Stale."""
+
+    answered = False
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        with self._stale():
+            super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def getresponse(self) -> Any:
+        with self._stale():
+            response = super().getresponse()  # type: ignore[misc]
+        self.answered = True
+        return response
+
+    @contextmanager
+    def _stale(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:  # urllib3 then looks for an answer that came before
+            raise
+        except OSError as error:
+            if self.answered:
+                raise Stale(cause(error)) from None
+            raise
+
+
+def same(origin: Origin, host: str | None, port: int | None) -> bool:
+    """Whether host and port, as urllib3 writes them, are the origin's."""
+    return ((host or "").strip("[]").rstrip("."), port) == (origin.host.rstrip("."), origin.port)
+
+
+def astray(origin: Origin) -> Failure:
+    """What must not happen: a request that is on its way to somebody else. It is not sent."""
+    return Failure(ROUTE, f"{deadline.task()} is not sent: it would not go to {origin.where}")
 
 
 def explained(error: Exception, origin: Origin) -> Failure:
