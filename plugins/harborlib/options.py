@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
-from . import __version__, credentials, units
+from . import __version__, credentials, optionsfile, units
 from .failure import Unusable
 from .helptext import Layout
 from .isolation import OWNERS
@@ -112,6 +112,7 @@ def parser(probe: str, description: str) -> Parser:
         help="UNKNOWN for a failure that another scheduled probe reports; a list of those probes, alone: all of "
         + ", ".join(OWNERS))  # fmt: skip
     add("--output", choices=("nagios", "json"), default="nagios", help="output format (%(default)s)")
+    add(optionsfile.OPTION, metavar="FILE", help="take further options from this file, one per line, without quotes")
     add("-v", "--verbose", action="count", default=0, help="one line per part (-v) to tracebacks (-vvv)")
     add("-V", "--version", action="version", version=f"%(prog)s {__version__}", help="show the version")
     add("-h", "--help", action="help", help="show this help")
@@ -235,6 +236,10 @@ def proxy(text: str) -> Origin:
 
 def parse(parser: Parser, argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The arguments, complete and checked; leaves with a usage error otherwise."""
-    args = parser.parse_args(argv)
+    try:
+        words = list(optionsfile.expanded(parser, sys.argv[1:] if argv is None else argv))
+    except Unusable as error:
+        parser.error(str(error))
+    args = parser.parse_args(words)
     finish(parser, args)
     return args
