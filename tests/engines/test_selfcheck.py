@@ -88,8 +88,8 @@ def test_no_text_of_a_plugin_runs_anything_or_hides_a_service(watched: Watched) 
 
 @pytest.mark.parametrize("host", ["harbor", ".*", "5", ""])
 def test_nagios_host_must_be_named_exactly(host: str, tmp_path: Path) -> None:
-    block = "servicestatus {{\n\thost_name={}\n\tservice_description=harbor-v2\n\tcurrent_state=3\n\tstate_type=1\n\t}}\n"
-    blocks = block.format(HERE) + block.format("5e0")
+    fields = "service_description=harbor-v2\n\tcurrent_state=3\n\tstate_type=1\n"
+    blocks = "".join(f"servicestatus {{\n\thost_name={name}\n\t{fields}\t}}\n" for name in (HERE, "5e0"))
     (tmp_path / "status.dat").write_text(blocks)
     (tmp_path / "nagios.cfg").write_text(f"status_file={tmp_path}/status.dat\n")
     script = ROOT / "nagios" / "check_harbor" / "selfcheck.sh"
