@@ -13,7 +13,7 @@ from registry.images import Image, canary, digest_of, store
 from runner import Outcome
 from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from simulator.messages import Request, Response
-from simulator.proxy import Upstream
+from simulator.upstream import Upstream
 
 ROBOT, SECRET = "robot$canary", "sEcret-of/the+canary=robot"
 REPOSITORY = "priv/canary"

@@ -1,13 +1,13 @@
 """The REST API: one table of endpoints, and what is common to all of them.
 
-A further endpoint is a function (harbor, request, login) -> Response in a module of its own and a line in ENDPOINTS.
+A further endpoint is a function (world, request, login) -> Response in a module of its own and a line in ENDPOINTS.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable
+from typing import Callable
 
 from . import (
     artifacts,
@@ -27,9 +27,7 @@ from . import (
 )
 from .accounts import Login
 from .messages import Request, Response, error
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 BASE = "/api/v2.0"
 BUFFER = 2048  # bytes from which on Go does not know the length of an answer before it begins
@@ -39,7 +37,7 @@ BUFFER = 2048  # bytes from which on Go does not know the length of an answer be
 class Endpoint:
     """`needs` is the right on system level without which it is 401 or 403."""
 
-    answer: Callable[[Simulator, Request, Login], Response]
+    answer: Callable[[World, Request, Login], Response]
     needs: str | None = None
 
 
@@ -87,7 +85,7 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
 }
 
 
-def answer(harbor: Simulator, request: Request, login: Login) -> Response:
+def answer(world: World, request: Request, login: Login) -> Response:
     """What the API answers to whom core has recognised."""
     if request.path == "/api/version":
         return Response(200, {"Content-Type": "text/plain; charset=utf-8"}, b'{"version":"v2.0"}\n')
@@ -105,7 +103,7 @@ def answer(harbor: Simulator, request: Request, login: Login) -> Response:
             return error(401, "UNAUTHORIZED", "unauthorized")
         if not login.account.may(endpoint.needs):
             return error(403, "FORBIDDEN", str(login.name))
-    response = endpoint.answer(harbor, request, login)
+    response = endpoint.answer(world, request, login)
     if len(response.body) > BUFFER:
         response.delivery = delivery.chunked
     return response

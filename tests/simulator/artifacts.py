@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from .accounts import Login
@@ -12,9 +11,7 @@ from .listing import paged
 from .messages import Request, Response, error, json_response
 from .records import Artifact, Project
 from .scans import REPORT
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 BASE = "/api/v2.0"
 SEVERITIES = ("Critical", "High", "Medium", "Low", "Unknown", "None")  # the worst first
@@ -22,30 +19,30 @@ LINKS = ("build_history", "vulnerabilities")
 STRANGER = Project(0)
 
 
-def listing(harbor: Simulator, request: Request, login: Login) -> Response:
+def listing(world: World, request: Request, login: Login) -> Response:
     """GET .../artifacts, the newest first."""
     project, repository = _names(request)
-    refusal = _refusal(harbor, project, login, "artifact:list")
+    refusal = _refusal(world, project, login, "artifact:list")
     if refusal:
         return refusal
-    tags = [tag for name, tag in harbor.content.artifacts if name == repository]
-    tags.sort(key=lambda tag: -harbor.content.artifacts[repository, tag].pushed)
-    return paged(request, tags, lambda tag: _row(harbor, request, repository, tag))
+    tags = [tag for name, tag in world.content.artifacts if name == repository]
+    tags.sort(key=lambda tag: -world.content.artifacts[repository, tag].pushed)
+    return paged(request, tags, lambda tag: _row(world, request, repository, tag))
 
 
-def one(harbor: Simulator, request: Request, login: Login) -> Response:
+def one(world: World, request: Request, login: Login) -> Response:
     """GET .../artifacts/{tag or digest}."""
     project, repository = _names(request)
-    refusal = _refusal(harbor, project, login, "artifact:read")
+    refusal = _refusal(world, project, login, "artifact:read")
     if refusal:
         return refusal
     reference = request.path.split("/")[8]
-    known = {tag: artifact.digest for (name, tag), artifact in harbor.content.artifacts.items() if name == repository}
+    known = {tag: artifact.digest for (name, tag), artifact in world.content.artifacts.items() if name == repository}
     if not known:
         return error(404, "NOT_FOUND", f"repository {repository} not found")
     for tag, digest in known.items():
         if reference in (tag, digest):
-            return json_response(_row(harbor, request, repository, tag))
+            return json_response(_row(world, request, repository, tag))
     sign = "@" if ":" in reference else ":"
     return error(404, "NOT_FOUND", f"artifact {repository}{sign}{reference} not found")
 
@@ -56,18 +53,18 @@ def _names(request: Request) -> tuple[str, str]:
     return project, f"{project}/{unquote(rest)}"
 
 
-def _refusal(harbor: Simulator, project: str, login: Login, right: str) -> Response | None:
+def _refusal(world: World, project: str, login: Login, right: str) -> Response | None:
     """What is public may be read by everybody, but not by a robot of Harbor 2.9 with a right on system level."""
     account = login.account
     robot = account is not None and bool(account.rights)
-    public = harbor.content.projects.get(project, STRANGER).public
+    public = world.content.projects.get(project, STRANGER).public
     if (account and account.may_in_projects(right)) or (public and not robot):
         return None
     return error(403, "FORBIDDEN", "forbidden") if account else error(401, "UNAUTHORIZED", "unauthorized")
 
 
-def _row(harbor: Simulator, request: Request, repository: str, tag: str) -> dict[str, object]:
-    artifact = harbor.content.artifacts[repository, tag]
+def _row(world: World, request: Request, repository: str, tag: str) -> dict[str, object]:
+    artifact = world.content.artifacts[repository, tag]
     wanted = [name for name, value in request.query.items() if value == "true"]
     path = f"{BASE}/projects/{repository.replace('/', '/repositories/', 1)}/artifacts/{artifact.digest}/additions"
     pushed = moment(artifact.pushed)

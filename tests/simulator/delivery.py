@@ -6,17 +6,13 @@ Each takes (connection: Connection, request, response) and returns whether the c
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
+from .connection import Connection
 from .messages import Request, Response
-
-if TYPE_CHECKING:
-    from .server import Connection
 
 DRIP_SECONDS = 0.2
 CHUNK = b" " * 65536
 HUGE_CHUNKS = 1600  # 100 MiB
-BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 def head(response: Response, length: int | None) -> bytes:

@@ -5,13 +5,11 @@ An error page of nginx carries no X-Request-Id; that is how one tells it from co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
+from typing import Callable
 
 from . import core, portal
 from .messages import Request, Response, StalledError
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 # Seconds: nginx waits 60 for core and portal, but 900 on /v2/, because pushes are slow.
 V2_PATIENCE = 15
@@ -36,19 +34,19 @@ def page(status: int, title: str = "", explanation: str = "", **headers: str) ->
     return response
 
 
-def answer(harbor: Simulator, request: Request) -> Response:
+def answer(world: World, request: Request) -> Response:
     """What comes out of Harbor's port for this request."""
-    if harbor.expects_tls and not request.tls:
+    if world.expects_tls and not request.tls:
         title = "400 The plain HTTP request was sent to HTTPS port"
         return page(400, title, "The plain HTTP request was sent to HTTPS port", Connection="close")
     if f"{request.path}/" in ROUTES:
-        return _with_security_headers(page(301, Location=f"{harbor.url}{request.path}/"))
+        return _with_security_headers(page(301, Location=f"{world.url}{request.path}/"))
     prefix = max((prefix for prefix in ROUTES if request.path.startswith(prefix)), key=len, default="/")
     try:
-        response = ROUTES[prefix](harbor, request)
+        response = ROUTES[prefix](world, request)
     except StalledError:
         response = page(504)
-        response.after = harbor.gateway_timeout * (V2_PATIENCE if prefix == "/v2/" else 1)
+        response.after = world.gateway_timeout * (V2_PATIENCE if prefix == "/v2/" else 1)
     return _with_security_headers(response)
 
 
@@ -58,40 +56,40 @@ def _with_security_headers(response: Response) -> Response:
     return response
 
 
-def _portal(harbor: Simulator, request: Request) -> Response:
-    if harbor.state.part("portal route") == "misrouted":
+def _portal(world: World, request: Request) -> Response:
+    if world.state.part("portal route") == "misrouted":
         return portal.foreign_page()
-    if harbor.state.part("portal") == "down":
+    if world.state.part("portal") == "down":
         return page(502)
-    if harbor.state.part("portal") == "frozen":
+    if world.state.part("portal") == "frozen":
         raise StalledError
     return portal.answer(request)
 
 
-def _api(harbor: Simulator, request: Request) -> Response:
-    misrouted = harbor.state.part("api route") == "misrouted"
-    return portal.answer(request) if misrouted else _core(harbor, request)
+def _api(world: World, request: Request) -> Response:
+    misrouted = world.state.part("api route") == "misrouted"
+    return portal.answer(request) if misrouted else _core(world, request)
 
 
-def _v2(harbor: Simulator, request: Request) -> Response:
-    misrouted = harbor.state.part("v2 route") == "misrouted"
-    return portal.answer(request) if misrouted else _core(harbor, request)
+def _v2(world: World, request: Request) -> Response:
+    misrouted = world.state.part("v2 route") == "misrouted"
+    return portal.answer(request) if misrouted else _core(world, request)
 
 
-def _core(harbor: Simulator, request: Request) -> Response:
-    if harbor.state.part("core") == "down":
+def _core(world: World, request: Request) -> Response:
+    if world.state.part("core") == "down":
         return page(502)
-    if harbor.state.part("core") == "frozen":
+    if world.state.part("core") == "frozen":
         raise StalledError
-    return core.answer(harbor, request)
+    return core.answer(world, request)
 
 
-def _not_found(harbor: Simulator, request: Request) -> Response:
+def _not_found(world: World, request: Request) -> Response:
     return page(404)
 
 
 # By path prefix, the longest counts.
-ROUTES: dict[str, Callable[[Simulator, Request], Response]] = {
+ROUTES: dict[str, Callable[[World, Request], Response]] = {
     "/": _portal,
     "/api/": _api,
     "/c/": _api,

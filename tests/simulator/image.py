@@ -10,12 +10,9 @@ import hashlib
 import json
 import re
 import uuid
-from typing import TYPE_CHECKING
 
 from .messages import API_VERSION, Request, Response, compact_json
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
 LAYER_DIGEST = "sha256:deaf6f42f704def1145a7c4552ffd917e08ad152830db886e44b8aea28f9a859"
@@ -62,26 +59,26 @@ BLOBS = {digest_of(CONFIG): CONFIG}
 ERRNO_OF_STORAGE = {"full": 28, "read-only": 30}
 
 
-def answer(harbor: Simulator, request: Request, match: re.Match[str]) -> Response:
+def answer(world: World, request: Request, match: re.Match[str]) -> Response:
     """What the registry answers for the parts of /v2/NAME/KIND/REFERENCE."""
     name, kind, reference = match["name"], match["kind"], match["reference"]
-    lost = harbor.state.part("storage") == "lost"
+    lost = world.state.part("storage") == "lost"
     if kind == "manifests":
         return _lost_manifest(name) if lost else _manifest(request)
     if reference == "uploads/" and request.method == "POST":
-        return _upload(harbor, name)
+        return _upload(world, name)
     if request.method in ("PATCH", "PUT", "DELETE"):
-        return _taken(harbor, request, reference.partition("/")[2])
+        return _taken(world, request, reference.partition("/")[2])
     if lost or reference not in BLOBS:
         return _error(404, "BLOB_UNKNOWN", "blob unknown to registry", reference)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "max-age=31536000"}
     return _content("application/octet-stream", reference, BLOBS[reference], **headers)
 
 
-def _taken(harbor: Simulator, request: Request, upload: str) -> Response:
+def _taken(world: World, request: Request, upload: str) -> Response:
     """Whatever is sent is taken, and forgotten at once: an upload's bytes, its end, its end before time, a deletion."""
     if request.method == "PATCH":
-        location = f"{harbor.url}{request.path}?_state=going-on"
+        location = f"{world.url}{request.path}?_state=going-on"
         received = {"Location": location, "Range": f"0-{len(request.body) - 1}", "Docker-Upload-Uuid": upload}
         return Response(202, {**received, **API_VERSION})
     if request.method == "PUT":
@@ -113,14 +110,14 @@ def _lost_manifest(name: str) -> Response:
     return _error(404, "MANIFEST_UNKNOWN", "manifest unknown", {"Name": name, "Revision": DIGEST})
 
 
-def _upload(harbor: Simulator, name: str) -> Response:
+def _upload(world: World, name: str) -> Response:
     number = str(uuid.uuid4())
-    storage = harbor.state.part("storage")
+    storage = world.state.part("storage")
     if storage in ERRNO_OF_STORAGE:
         path = f"/storage/registry/docker/registry/v2/repositories/{name}/_uploads/{number}"
         full = storage == "full"
         cause = {"Op": "write" if full else "mkdir", "Path": path + ("/startedat" if full else "")}
         enclosed = {**cause, "Err": ERRNO_OF_STORAGE[storage]}
         return _error(500, "UNKNOWN", "unknown error", {"DriverName": "filesystem", "Enclosed": enclosed})
-    location = f"{harbor.url}/v2/{name}/blobs/uploads/{number}?_state=begun"
+    location = f"{world.url}/v2/{name}/blobs/uploads/{number}?_state=begun"
     return Response(202, {"Docker-Upload-Uuid": number, "Location": location, "Range": "0-0", **API_VERSION})

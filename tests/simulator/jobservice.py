@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .accounts import Login
 from .content import HOUR, Queue, Work, moment
 from .faults import WELL
 from .messages import Request, Response, StalledError, error, json_response
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 
-def _trouble(harbor: Simulator) -> Response | None:
+def _trouble(world: World) -> Response | None:
     """Core asks jobservice, and jobservice Redis."""
-    if harbor.state.part("jobservice") == "frozen":
+    if world.state.part("jobservice") == "frozen":
         raise StalledError
-    if "down" in (harbor.state.part("jobservice"), harbor.state.part("redis")):
+    if "down" in (world.state.part("jobservice"), world.state.part("redis")):
         return error(500, "UNKNOWN", "internal server error")
     return None
 
 
-def pools(harbor: Simulator, request: Request, login: Login) -> Response:
+def pools(world: World, request: Request, login: Login) -> Response:
     """GET /jobservice/pools."""
-    now = harbor.clock() - (300 if harbor.state.part("workers") == "dead" else 0)
+    now = world.clock() - (300 if world.state.part("workers") == "dead" else 0)
     rows = [
         {
             "concurrency": pool.concurrency,
@@ -33,37 +29,37 @@ def pools(harbor: Simulator, request: Request, login: Login) -> Response:
             "start_at": moment(int(now - 86400)),
             "worker_pool_id": pool.name,
         }
-        for pool in harbor.content.pools
+        for pool in world.content.pools
     ]
-    return _trouble(harbor) or json_response(rows)
+    return _trouble(world) or json_response(rows)
 
 
-def workers(harbor: Simulator, request: Request, login: Login) -> Response:
+def workers(world: World, request: Request, login: Login) -> Response:
     """GET /jobservice/pools/{pool}/workers, `all` for those of every pool: who is idle has no job."""
     wanted = request.path.rstrip("/").split("/")[-2]
     rows: list[dict[str, str]] = []
-    for pool in harbor.content.pools:
-        busy = [work for work in harbor.content.work if work.pool == pool.name]
-        if harbor.state.part("workers") == "busy":
+    for pool in world.content.pools:
+        busy = [work for work in world.content.work if work.pool == pool.name]
+        if world.state.part("workers") == "busy":
             busy = [Work("IMAGE_SCAN", 13.1 * HOUR, pool.name)] * pool.concurrency
         for number in range(pool.concurrency):
             row = {"id": f"{number:024x}", "pool_id": pool.name}
             if number < len(busy):
-                start = moment(harbor.clock() - busy[number].age)
+                start = moment(world.clock() - busy[number].age)
                 row.update(job_id=f"{number:032x}", job_name=busy[number].name, start_at=start)
             rows.append(row)
-    return _trouble(harbor) or json_response([row for row in rows if wanted in ("all", row["pool_id"])])
+    return _trouble(world) or json_response([row for row in rows if wanted in ("all", row["pool_id"])])
 
 
-def queues(harbor: Simulator, request: Request, login: Login) -> Response:
+def queues(world: World, request: Request, login: Login) -> Response:
     """GET /jobservice/queues; zeros are left out."""
     rows = []
-    found = dict(harbor.content.queues)
-    if harbor.state.part("queue") != WELL:
-        found["REPLICATION"] = Queue(3, 7200) if harbor.state.part("queue") == "stuck" else Queue(3, 8, paused=True)
-    if harbor.state.part("scheduler") == "paused":
+    found = dict(world.content.queues)
+    if world.state.part("queue") != WELL:
+        found["REPLICATION"] = Queue(3, 7200) if world.state.part("queue") == "stuck" else Queue(3, 8, paused=True)
+    if world.state.part("scheduler") == "paused":
         found["SCHEDULER"] = Queue(paused=True)
     for name, queue in sorted(found.items()):
         numbers = {"count": queue.count, "latency": queue.latency}
         rows.append({"job_type": name, "paused": queue.paused, **{key: n for key, n in numbers.items() if n}})
-    return _trouble(harbor) or json_response(rows)
+    return _trouble(world) or json_response(rows)

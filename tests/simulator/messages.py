@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import BinaryIO, Callable
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from .connection import Connection
+
 API_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 # The wording of nginx and Go where it differs from that of one Python or the other.
 REASONS = {
@@ -50,6 +52,10 @@ class Request:
         return header.split(" ", 1)[0] if header else None
 
 
+#: Sends a response on a connection; returns whether that can serve another request.
+Delivery = Callable[[Connection, Request, "Response"], bool]
+
+
 @dataclass
 class Response:
     """What is to be sent, `after` that many seconds, in the way that `delivery` (None: plainly) sends it."""
@@ -58,7 +64,7 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     after: float = 0.0
-    delivery: Callable | None = None
+    delivery: Delivery | None = None
 
     def copy(self) -> Response:
         return replace(self, headers=dict(self.headers))

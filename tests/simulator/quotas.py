@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .accounts import Login
 from .content import moment
 from .listing import paged
 from .messages import Request, Response
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 CREATED = 1795328292.5
 
 
-def listing(harbor: Simulator, request: Request, login: Login) -> Response:
+def listing(world: World, request: Request, login: Login) -> Response:
     """The newest first, or the most used where Harbor obeys; `reference_id` asks for one project."""
-    quotas = harbor.content.all_quotas()
-    if request.query.get("sort") == "-used.storage" and harbor.content.sorts_quotas:
+    quotas = world.content.all_quotas()
+    if request.query.get("sort") == "-used.storage" and world.content.sorts_quotas:
         quotas.sort(key=lambda quota: -quota[2])
-    if harbor.state.part("quota") == "used up":
+    if world.state.part("quota") == "used up":
         quotas = [(name, hard, hard if name == "tiny" else used) for name, hard, used in quotas]
     wanted = request.query.get("reference_id")
     if wanted:
-        quotas = [quota for quota in quotas if str(harbor.content.number_of(quota[0])) == wanted]
+        quotas = [quota for quota in quotas if str(world.content.number_of(quota[0])) == wanted]
 
     def row(quota: tuple[str, int, int]) -> dict[str, object]:
         name, hard, used = quota
-        number = harbor.content.number_of(name)
+        number = world.content.number_of(name)
         return {
             "creation_time": moment(CREATED),
             "hard": {"storage": hard},

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from .accounts import Login
 from .content import moment
 from .listing import paged
 from .messages import Request, Response, StalledError, error
 from .records import Remote
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 NEVER = "0001-01-01T00:00:00.000Z"
 ADDED = 1795328335.2
 
 
-def listing(harbor: Simulator, request: Request, login: Login) -> Response:
+def listing(world: World, request: Request, login: Login) -> Response:
     """GET /registries. The status is what a check every five minutes found last, if it found anything."""
-    return paged(request, harbor.content.remotes, registry_row)
+    return paged(request, world.content.remotes, registry_row)
 
 
 def registry_row(remote: Remote) -> dict[str, object]:
@@ -39,13 +36,13 @@ def registry_row(remote: Remote) -> dict[str, object]:
     }
 
 
-def ping(harbor: Simulator, request: Request, login: Login) -> Response:
+def ping(world: World, request: Request, login: Login) -> Response:
     """POST /registries/ping. Where Harbor cannot even make a client for the remote, it answers 500."""
     number = json.loads(request.body)["id"]
-    remote = next((remote for remote in harbor.content.remotes if remote.number == number), None)
+    remote = next((remote for remote in world.content.remotes if remote.number == number), None)
     if remote is None:
         return error(404, "NOT_FOUND", f"registry {number} not found")
-    condition = harbor.state.part("remotes")
+    condition = world.state.part("remotes")
     if condition == "frozen":
         raise StalledError
     if condition == "down" or remote.ping == 400:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from . import image, proxy
+from . import image, repositories
 from .accounts import Login
 from .faults import DATABASE_REFUSED
 from .messages import API_VERSION, Request, Response, StalledError, compact_json, error
 from .projects import repository_actions
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 REALM_FROM_REQUEST_SINCE = (2, 14)
@@ -21,80 +18,80 @@ REPOSITORY = re.compile(r"/v2/(?P<name>[^/]+/.+?)/(?P<kind>manifests|blobs|tags)
 ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}  # push for all others
 
 
-def answer(harbor: Simulator, request: Request, login: Login) -> Response:
+def answer(world: World, request: Request, login: Login) -> Response:
     """What core answers under /v2/."""
     if request.path == "/v2/":
         if login.name is None:
-            return unauthorized(harbor, request, "unauthorized")
-        if harbor.upstream:
-            return harbor.upstream.forward(request)
-        return _behind(harbor) or Response(200, {**JSON, **API_VERSION}, b"{}")
+            return unauthorized(world, request, "unauthorized")
+        if world.upstream:
+            return world.upstream.forward(request)
+        return _behind(world) or Response(200, {**JSON, **API_VERSION}, b"{}")
     if request.path == "/v2/_catalog":
-        return _catalog(harbor, request, login)
+        return _catalog(world, request, login)
     match = REPOSITORY.fullmatch(request.path)
     if match is None:
         return error(404, "NOT_FOUND", f"path {request.path} was not found")
-    return _repository(harbor, request, login, match)
+    return _repository(world, request, login, match)
 
 
-def _catalog(harbor: Simulator, request: Request, login: Login) -> Response:
+def _catalog(world: World, request: Request, login: Login) -> Response:
     if login.account is None or not login.account.may("catalog:read"):
-        return unauthorized(harbor, request, "unauthorized to list catalog")
-    projects = harbor.content.projects.items()
+        return unauthorized(world, request, "unauthorized to list catalog")
+    projects = world.content.projects.items()
     names = [f"{name}/{repository}" for name, project in projects for repository in project.repositories]
     return Response(200, dict(JSON), compact_json({"repositories": names}))
 
 
-def _repository(harbor: Simulator, request: Request, login: Login, match: re.Match[str]) -> Response:
+def _repository(world: World, request: Request, login: Login, match: re.Match[str]) -> Response:
     name, kind, reference = match["name"], match["kind"], match["reference"]
-    refusal = _refusal(harbor, request, login, name)
+    refusal = _refusal(world, request, login, name)
     if refusal:
         return refusal
-    if harbor.upstream and kind != "tags":
-        return proxy.answer(harbor, harbor.upstream, request, name, kind, reference)
+    if world.upstream and kind != "tags":
+        return repositories.answer(world, world.upstream, request, name, kind, reference)
     project, _, repository = name.partition("/")
-    tags = harbor.content.projects[project].repositories.get(repository)
+    tags = world.content.projects[project].repositories.get(repository)
     if kind == "tags" and tags:
         return Response(200, dict(JSON), compact_json({"name": name, "tags": list(tags)}))
     if kind != "blobs" and tags is None:
         return error(404, "NOT_FOUND", f"repository {name} not found")
     if kind == "manifests" and reference not in (*(tags or ()), image.DIGEST):
         return error(404, "NOT_FOUND", f"artifact {name}:{reference} not found")
-    return _behind(harbor) or image.answer(harbor, request, match)
+    return _behind(world) or image.answer(world, request, match)
 
 
-def _refusal(harbor: Simulator, request: Request, login: Login, name: str) -> Response | None:
+def _refusal(world: World, request: Request, login: Login, name: str) -> Response | None:
     """The 401 for who has no right to this repository; a project that cannot be found is a 401, too."""
     action = ACTIONS.get(request.method, "push")
     project = name.partition("/")[0]
     if request.authorization is None:
         scope = f"repository:{name}:{'pull,push' if action == 'push' else action}"
-        return unauthorized(harbor, request, "authorize header needed to send HEAD to repository", scope)
-    if harbor.state.part("database") == "down":
+        return unauthorized(world, request, "authorize header needed to send HEAD to repository", scope)
+    if world.state.part("database") == "down":
         return _refuse("", DATABASE_REFUSED)
-    if harbor.state.part("database") == "locked":
+    if world.state.part("database") == "locked":
         raise StalledError
-    if project not in harbor.content.projects:
+    if project not in world.content.projects:
         return _refuse("", f"project {project} not found")
-    if action not in repository_actions(harbor, login, project):
-        return unauthorized(harbor, request, f"unauthorized to access repository: {name}, action: {action}")
+    if action not in repository_actions(world, login, project):
+        return unauthorized(world, request, f"unauthorized to access repository: {name}, action: {action}")
     return None
 
 
-def _behind(harbor: Simulator) -> Response | None:
+def _behind(world: World) -> Response | None:
     """What comes of handing a request on to a registry that is not well: of a dead one a 502 without a word."""
-    if harbor.state.part("registry") == "down":
+    if world.state.part("registry") == "down":
         return Response(502)
-    if harbor.state.part("registry") == "frozen":
+    if world.state.part("registry") == "frozen":
         raise StalledError
     return None
 
 
-def unauthorized(harbor: Simulator, request: Request, message: str, scope: str = "") -> Response:
+def unauthorized(world: World, request: Request, message: str, scope: str = "") -> Response:
     """401: the way to a token for who brought no credentials, Basic for who was refused or wants the catalog."""
     if request.authorization is not None or request.path == "/v2/_catalog":
         return _refuse('Basic realm="harbor"', message)
-    challenge = f'Bearer realm="{realm(harbor, request)}",service="harbor-registry"'
+    challenge = f'Bearer realm="{realm(world, request)}",service="harbor-registry"'
     return _refuse(challenge + (f',scope="{scope}"' if scope else ""), message)
 
 
@@ -103,13 +100,13 @@ def _refuse(challenge: str, message: str) -> Response:
     return error(401, "UNAUTHORIZED", f"{message}: {message}", **headers)
 
 
-def realm(harbor: Simulator, request: Request) -> str:
+def realm(world: World, request: Request) -> str:
     """Where tokens are to be had: at external_url, from Harbor 2.14 on at the host that the client named."""
-    scheme, _, host = harbor.external_url.partition("://")
-    if harbor.version >= REALM_FROM_REQUEST_SINCE and request.host:
+    scheme, _, host = world.external_url.partition("://")
+    if world.version >= REALM_FROM_REQUEST_SINCE and request.host:
         host = request.host
-    if harbor.state.part("realm") == "http":
+    if world.state.part("realm") == "http":
         scheme = "http"
-    if harbor.state.part("realm") == "foreign host":
+    if world.state.part("realm") == "foreign host":
         host = FOREIGN_HOST
     return f"{scheme}://{host}/service/token"

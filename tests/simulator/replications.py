@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .accounts import Login
 from .content import moment
 from .listing import paged
 from .messages import Request, Response
 from .records import Execution, Remote, Replication
 from .registries import NEVER, registry_row
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 STATUS = {"Success": "Succeed", "Error": "Failed", "Stopped": "Stopped"}
 RUNNING = "InProgress"  # whatever has not ended
@@ -21,9 +17,9 @@ COUNT_OF = {"Succeed": "succeed", "Failed": "failed", "Stopped": "stopped", RUNN
 CREATED = 1795328486.8
 
 
-def policies(harbor: Simulator, request: Request, login: Login) -> Response:
+def policies(world: World, request: Request, login: Login) -> Response:
     """GET /replication/policies, the newest first; `enabled` is left out where it is false."""
-    remotes = {remote.number: remote for remote in harbor.content.remotes}
+    remotes = {remote.number: remote for remote in world.content.remotes}
 
     def row(policy: Replication) -> dict[str, object]:
         cron = policy.job.cron
@@ -45,7 +41,7 @@ def policies(harbor: Simulator, request: Request, login: Login) -> Response:
             "update_time": moment(policy.job.since or CREATED),
         }
 
-    return paged(request, sorted(harbor.content.replications, key=lambda policy: -policy.number), row)
+    return paged(request, sorted(world.content.replications, key=lambda policy: -policy.number), row)
 
 
 def end(remotes: dict[int, Remote], number: int) -> dict[str, object]:
@@ -62,12 +58,12 @@ def end(remotes: dict[int, Remote], number: int) -> dict[str, object]:
     }
 
 
-def executions(harbor: Simulator, request: Request, login: Login) -> Response:
+def executions(world: World, request: Request, login: Login) -> Response:
     """GET /replication/executions, the newest first unless `sort` says otherwise."""
     policy, status = request.query.get("policy_id"), request.query.get("status")
     runs = [
         (run, known.number)
-        for known in harbor.content.replications
+        for known in world.content.replications
         if policy in (None, str(known.number))
         for run in known.job.runs
         if status in (None, STATUS.get(run.status, RUNNING))

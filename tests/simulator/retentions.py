@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .accounts import Login
 from .content import Execution, Job, moment
 from .listing import paged
 from .messages import Request, Response, error, json_response
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 RUNNING = ("Running", "Pending", "InProgress")
 
 
-def _refusal(harbor: Simulator, request: Request, login: Login, right: str) -> Response | None:
+def _refusal(world: World, request: Request, login: Login, right: str) -> Response | None:
     """The policy is looked for before the right: an unknown one is 500 or 400 to everybody who is logged in."""
     if login.account is None:
         return error(401, "UNAUTHORIZED", "unauthorized")
-    if _number(request) not in harbor.content.retentions:
+    if _number(request) not in world.content.retentions:
         return error(500, "UNKNOWN", "internal server error")
     if not login.account.may_in_projects(right):
         return error(403, "FORBIDDEN", "forbidden")
@@ -30,12 +26,12 @@ def _number(request: Request) -> int:
     return int(request.path.split("/")[4])
 
 
-def policy(harbor: Simulator, request: Request, login: Login) -> Response:
+def policy(world: World, request: Request, login: Login) -> Response:
     """GET /retentions/{id}."""
-    refusal = _refusal(harbor, request, login, "tag-retention:read")
+    refusal = _refusal(world, request, login, "tag-retention:read")
     if refusal:
         return refusal
-    project, job = harbor.content.retentions[_number(request)]
+    project, job = world.content.retentions[_number(request)]
     selectors = {"repository": [{"decoration": "repoMatches", "kind": "doublestar", "pattern": "**"}]}
     tags = {"decoration": "matches", "extras": '{"untagged":true}', "kind": "doublestar", "pattern": "**"}
     rule = {"action": "retain", "scope_selectors": selectors, "tag_selectors": [tags], "template": "always"}
@@ -47,19 +43,19 @@ def policy(harbor: Simulator, request: Request, login: Login) -> Response:
             "algorithm": "or",
             "id": _number(request),
             "rules": [rule],
-            "scope": {"level": "project", "ref": harbor.content.number_of(project)},
+            "scope": {"level": "project", "ref": world.content.number_of(project)},
             "trigger": {"kind": "Schedule", "settings": settings},
         }
     )
 
 
-def executions(harbor: Simulator, request: Request, login: Login) -> Response:
+def executions(world: World, request: Request, login: Login) -> Response:
     """GET /retentions/{id}/executions."""
-    refusal = _refusal(harbor, request, login, "tag-retention:list")
+    refusal = _refusal(world, request, login, "tag-retention:list")
     if refusal:
         return refusal
     number = _number(request)
-    job: Job = harbor.content.retentions[number][1]
+    job: Job = world.content.retentions[number][1]
 
     def row(run: Execution) -> dict[str, object]:
         ended = None if run.status in RUNNING else run.started + run.seconds

@@ -6,16 +6,14 @@ import json
 import re
 import secrets
 import string
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS, Account, Login, as_in
 from .messages import Request, Response, error, json_response
 from .projects import unknown as unknown_project
 from .records import Permission, Robot
 from .robots import DAY, by_number, row, unknown
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 SECRET = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9]).{8,128}")
@@ -33,12 +31,12 @@ KNOWN = {
 }
 
 
-def create(harbor: Simulator, request: Request, login: Login) -> Response:
+def create(world: World, request: Request, login: Login) -> Response:
     """POST /robots: the only time that the secret is seen."""
-    wanted, content = json.loads(request.body), harbor.content
+    wanted, content = json.loads(request.body), world.content
     if not NAME.fullmatch(wanted["name"]):
         return _bad("robot name is not in lower case or contains illegal characters")
-    refusal = _refusal(harbor, wanted)
+    refusal = _refusal(world, wanted)
     if refusal:
         return refusal
     project, name = 0, wanted["name"]
@@ -50,9 +48,9 @@ def create(harbor: Simulator, request: Request, login: Login) -> Response:
     if any(robot.name == content.robot_prefix + name for robot in content.robots):
         return error(409, "CONFLICT", f"robot account {project}:{name} already exists")
     number = max((robot.number for robot in content.robots), default=0) + 1
-    robot = Robot(number, content.robot_prefix + name, harbor.clock(), project=project, secret=_new_secret())
+    robot = Robot(number, content.robot_prefix + name, world.clock(), project=project, secret=_new_secret())
     content.robots.append(robot)
-    _take(harbor, robot, wanted)
+    _take(world, robot, wanted)
     response = json_response(
         {
             "creation_time": row(robot)["creation_time"],
@@ -67,47 +65,47 @@ def create(harbor: Simulator, request: Request, login: Login) -> Response:
     return response
 
 
-def update(harbor: Simulator, request: Request, login: Login) -> Response:
+def update(world: World, request: Request, login: Login) -> Response:
     """PUT /robots/{id}: rights, duration (from its creation on) and whether it is disabled; the secret stays."""
-    wanted, robot = json.loads(request.body), by_number(harbor.content, request)
+    wanted, robot = json.loads(request.body), by_number(world.content, request)
     if robot is None:
         return unknown(request)
-    refusal = _refusal(harbor, wanted)
+    refusal = _refusal(world, wanted)
     if refusal:
         return refusal
     if (wanted["level"], wanted["name"]) != (row(robot)["level"], robot.name):
         return _bad("cannot update the level or name of robot")
-    robot.updated = harbor.clock()
-    _take(harbor, robot, wanted)
+    robot.updated = world.clock()
+    _take(world, robot, wanted)
     return Response()
 
 
-def refresh(harbor: Simulator, request: Request, login: Login) -> Response:
+def refresh(world: World, request: Request, login: Login) -> Response:
     """PATCH /robots/{id}: a new secret, the given one or (empty) one that Harbor makes and shows."""
-    given, robot = json.loads(request.body)["secret"], by_number(harbor.content, request)
+    given, robot = json.loads(request.body)["secret"], by_number(world.content, request)
     if robot is None:
         return unknown(request)
     if given and not SECRET.fullmatch(given):
         return _bad(WEAK)
     robot.secret = given or _new_secret()
-    _enrol(harbor, robot)
+    _enrol(world, robot)
     return json_response({} if given else {"secret": robot.secret})
 
 
-def delete(harbor: Simulator, request: Request, login: Login) -> Response:
+def delete(world: World, request: Request, login: Login) -> Response:
     """DELETE /robots/{id}."""
-    robot = by_number(harbor.content, request)
+    robot = by_number(world.content, request)
     if robot is None:
         return unknown(request)
-    harbor.content.robots.remove(robot)
-    harbor.authenticator.accounts.pop(robot.name, None)
+    world.content.robots.remove(robot)
+    world.authenticator.accounts.pop(robot.name, None)
     return Response()
 
 
-def _refusal(harbor: Simulator, wanted: dict[str, Any]) -> Response | None:
+def _refusal(world: World, wanted: dict[str, Any]) -> Response | None:
     """Why this Harbor does not take such an account, if it does not."""
     duration, permissions = wanted["duration"], wanted["permissions"]
-    checks = harbor.version >= CHECKS_RIGHTS_FROM
+    checks = world.version >= CHECKS_RIGHTS_FROM
     if duration < -1 or (checks and duration == 0):
         text = "duration must be either -1(Never) or a positive integer"
         return _bad(f"bad request error duration input: {duration}, {text}")
@@ -119,13 +117,13 @@ def _refusal(harbor: Simulator, wanted: dict[str, Any]) -> Response | None:
         if not permission["access"]:
             return _bad("bad request empty access")
         for right in _rights(permission):
-            too_early = right == "robot:list" and harbor.version < ROBOTS_LIST_ROBOTS_FROM
+            too_early = right == "robot:list" and world.version < ROBOTS_LIST_ROBOTS_FROM
             if checks and (too_early or right not in KNOWN[permission["kind"]]):
                 return _bad(f"bad request permission: {right}")
     return None
 
 
-def _take(harbor: Simulator, robot: Robot, wanted: dict[str, Any]) -> None:
+def _take(world: World, robot: Robot, wanted: dict[str, Any]) -> None:
     """Make the account what is wanted of it."""
     days = wanted["duration"] or DEFAULT_DURATION
     robot.expires = -1 if days == -1 else robot.created + days * DAY
@@ -135,12 +133,12 @@ def _take(harbor: Simulator, robot: Robot, wanted: dict[str, Any]) -> None:
         Permission(permission["kind"], permission["namespace"], _rights(permission))
         for permission in wanted["permissions"]
     )
-    _enrol(harbor, robot)
+    _enrol(world, robot)
 
 
-def _enrol(harbor: Simulator, robot: Robot) -> None:
+def _enrol(world: World, robot: Robot) -> None:
     """Let it log in, or no more."""
-    accounts = harbor.authenticator.accounts
+    accounts = world.authenticator.accounts
     if not robot.secret:
         return
     accounts.pop(robot.name, None)
@@ -158,7 +156,7 @@ def _enrol(harbor: Simulator, robot: Robot) -> None:
     account = Account(
         robot.secret, rights=frozenset(of_system), projects=projects, project_rights=frozenset(everywhere)
     )
-    accounts.update(as_in(harbor.version, {robot.name: account}))
+    accounts.update(as_in(world.version, {robot.name: account}))
 
 
 def _rights(permission: dict[str, Any]) -> tuple[str, ...]:

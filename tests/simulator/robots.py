@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .accounts import Login
 from .content import Content, moment
 from .listing import paged
 from .messages import Request, Response, error, json_response
 from .records import Robot
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 DAY = 86400
 
 
-def listing(harbor: Simulator, request: Request, login: Login) -> Response:
+def listing(world: World, request: Request, login: Login) -> Response:
     """GET /robots, in the order of their names; `q` asks for a project, a name (=) or a part of one (=~).
 
     Names are compared as the database has them: without the prefix.
@@ -29,10 +25,10 @@ def listing(harbor: Simulator, request: Request, login: Login) -> Response:
         return error(403, "FORBIDDEN", "forbidden")
     if not project and not login.account.may("robot:list"):
         return error(403, "FORBIDDEN", str(login.name))
-    robots = [robot for robot in harbor.content.robots if robot.project == project]
-    robots += more(harbor.content, project)
+    robots = [robot for robot in world.content.robots if robot.project == project]
+    robots += more(world.content, project)
     name = asked.get("name", "~")
-    prefix = harbor.content.robot_prefix
+    prefix = world.content.robot_prefix
     if name.startswith("~"):
         robots = [robot for robot in robots if name[1:] in robot.name.removeprefix(prefix)]
     else:
@@ -49,9 +45,9 @@ def more(content: Content, project: int) -> list[Robot]:
     return [Robot(start + number, f"robot${name}+ci-{number}", 0.0) for number in range(content.more_robots)]
 
 
-def one(harbor: Simulator, request: Request, login: Login) -> Response:
+def one(world: World, request: Request, login: Login) -> Response:
     """GET /robots/{id}."""
-    robot = by_number(harbor.content, request)
+    robot = by_number(world.content, request)
     return json_response(row(robot)) if robot else unknown(request)
 
 

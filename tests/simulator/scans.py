@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .accounts import Login
 from .content import moment
 from .listing import paged
 from .messages import Request, Response, error, json_response
 from .records import ScanAll, Scanner
 from .systemjobs import TYPES
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 REGISTERED = 1795328230.9
 DATABASE = "harbor.scanner-adapter/vulnerability-database-updated-at"
@@ -22,7 +18,7 @@ NO_SCANNER = "no scanner is configured, it's not possible to scan"
 DANGEROUS = (("Critical", 9.8), ("High", 7.5), ("High", 7.1), ("Medium", 5), ("Low", 2))
 
 
-def scanners(harbor: Simulator, request: Request, login: Login) -> Response:
+def scanners(world: World, request: Request, login: Login) -> Response:
     """GET /scanners."""
 
     def row(scanner: Scanner) -> dict[str, object]:
@@ -41,16 +37,16 @@ def scanners(harbor: Simulator, request: Request, login: Login) -> Response:
             "uuid": scanner.uuid,
         }
 
-    return paged(request, harbor.content.scanners, row)
+    return paged(request, world.content.scanners, row)
 
 
-def metadata(harbor: Simulator, request: Request, login: Login) -> Response:
+def metadata(world: World, request: Request, login: Login) -> Response:
     """GET /scanners/{uuid}/metadata: asked of the scanner itself, which Harbor does again after half a minute."""
     uuid = request.path.rstrip("/").split("/")[-2]
-    scanner = next((scanner for scanner in harbor.content.scanners if scanner.uuid == uuid), None)
+    scanner = next((scanner for scanner in world.content.scanners if scanner.uuid == uuid), None)
     if scanner is None:
         return error(404, "NOT_FOUND", f"registration {uuid} not found")
-    if not scanner.answers or harbor.state.part("trivy") == "down":
+    if not scanner.answers or world.state.part("trivy") == "down":
         return error(500, "UNKNOWN", "internal server error")
     updated = {} if scanner.database is None else {DATABASE: moment(scanner.database)}
     return json_response(
@@ -62,11 +58,11 @@ def metadata(harbor: Simulator, request: Request, login: Login) -> Response:
     )
 
 
-def metrics(harbor: Simulator, request: Request, login: Login) -> Response:
+def metrics(world: World, request: Request, login: Login) -> Response:
     """GET /scans/all/metrics and GET /scans/schedule/metrics: of the last one, and of the last that was scheduled."""
-    newest, scheduled = harbor.content.scan_all
+    newest, scheduled = world.content.scan_all
     found = scheduled if "/schedule/" in request.path else newest
-    return _without_scanner(harbor) or json_response(stats(found))
+    return _without_scanner(world) or json_response(stats(found))
 
 
 def stats(scan: ScanAll | None) -> dict[str, object]:
@@ -84,12 +80,12 @@ def stats(scan: ScanAll | None) -> dict[str, object]:
     }
 
 
-def schedule(harbor: Simulator, request: Request, login: Login) -> Response:
+def schedule(world: World, request: Request, login: Login) -> Response:
     """GET /system/scanAll/schedule: 200 without a body where nothing is scheduled."""
-    job = harbor.content.scan_schedule
+    job = world.content.scan_schedule
     if not job.cron:
-        return _without_scanner(harbor) or Response(200, {"Content-Type": "application/json"})
-    return _without_scanner(harbor) or json_response(
+        return _without_scanner(world) or Response(200, {"Content-Type": "application/json"})
+    return _without_scanner(world) or json_response(
         {
             "creation_time": moment(job.since),
             "id": 6,
@@ -100,15 +96,15 @@ def schedule(harbor: Simulator, request: Request, login: Login) -> Response:
     )
 
 
-def _without_scanner(harbor: Simulator) -> Response | None:
-    if any(scanner.default for scanner in harbor.content.scanners):
+def _without_scanner(world: World) -> Response | None:
+    if any(scanner.default for scanner in world.content.scanners):
         return None
     return error(412, "PRECONDITION", NO_SCANNER)
 
 
-def security_summary(harbor: Simulator, request: Request, login: Login) -> Response:
+def security_summary(world: World, request: Request, login: Login) -> Response:
     """GET /security/summary: counts; those of high and others that are zero are left out."""
-    security = harbor.content.security
+    security = world.content.security
     severities = {f"{name}_cnt": security.found.get(name, 0) for name in ("critical", "low", "medium")}
     more = {f"{name}_cnt": count for name, count in security.found.items() if count}
     summary: dict[str, object] = {
@@ -139,6 +135,6 @@ def security_summary(harbor: Simulator, request: Request, login: Login) -> Respo
                 "project_id": 2,
                 "repository_name": repository,
             }
-            for (repository, _), artifact in harbor.content.artifacts.items()
+            for (repository, _), artifact in world.content.artifacts.items()
         ]
     return json_response(summary)

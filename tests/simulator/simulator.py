@@ -13,8 +13,9 @@ from .certificates import Identity, ca_file
 from .content import Content, lived_in
 from .faults import State
 from .messages import Request, Response
-from .proxy import Upstream
 from .server import Server
+from .upstream import Upstream
+from .world import World
 
 Body = Union[bytes, str, dict, list]
 
@@ -41,26 +42,30 @@ class Simulator:
         gateway_timeout: float = 60.0,
         upstream: Upstream | None = None,
     ) -> None:
+        numbers = tuple(int(number) for number in version.split("."))
         self.scheme = scheme
         self.host = host
-        self.version = tuple(int(number) for number in version.split("."))
-        self.gateway_timeout = gateway_timeout
-        self.upstream = upstream
-        self.state = State(*switches)
-        self.content: Content = lived_in()
+        self.port = port
         self.requests: list[Request] = []
-        self._accounts = as_in(self.version, default_accounts() if users is None else users)
-        self.authenticator = Authenticator(self._accounts)
+        self._accounts = as_in(numbers, default_accounts() if users is None else users)
+        self.world = World(
+            numbers,
+            State(*switches),
+            lived_in(),
+            Authenticator(self._accounts),
+            self.url,
+            gateway_timeout=gateway_timeout,
+            upstream=upstream,
+        )
         self._answers: dict[str, Response] = {}
         self._delays: dict[str, float] = {}
-        self._port = port
-        self._external_url = ""
         self._certificate = certificate
         self._context = self._make_context()
 
     def __enter__(self) -> Simulator:
-        self._server = Server(self._respond, lambda: self._context, self._port)
-        self._port = self._server.port
+        self._server = Server(self._respond, lambda: self._context, self.port)
+        self.port = self._server.port
+        self.world.url = self.url
         self._obey()
         return self
 
@@ -68,21 +73,18 @@ class Simulator:
         self._server.stop()
 
     @property
-    def port(self) -> int:
-        return self._port
-
-    @property
     def url(self) -> str:
+        """Where clients reach it."""
         return f"{self.scheme}://{self.host}:{self.port}"
 
     @property
     def external_url(self) -> str:
         """Where Harbor believes to be; can be set at any time, for a proxy in front."""
-        return self._external_url or self.url
+        return self.world.external_url
 
     @external_url.setter
     def external_url(self, url: str) -> None:
-        self._external_url = url
+        self.world.configured_url = url
 
     @property
     def ca_file(self) -> str:
@@ -100,26 +102,27 @@ class Simulator:
         self._obey()
 
     @property
-    def version_text(self) -> str:
-        """Harbor's version as /systeminfo words it."""
-        return "v" + ".".join(map(str, (*self.version, 0, 0)[:3])) + "-672ec4ad"
+    def state(self) -> State:
+        """What is broken at the moment."""
+        return self.world.state
 
     @property
-    def expects_tls(self) -> bool:
-        return self.scheme == "https" and self.state.part("tls") != "none"
+    def content(self) -> Content:
+        """What this Harbor holds; can be changed at any time."""
+        return self.world.content
 
-    def unhealthy(self) -> dict[str, str]:
-        """The components that /health calls unhealthy, with their errors."""
-        seen = self.upstream.unhealthy() if self.upstream and self.state.part("health") != "stale" else {}
-        return {**self.state.unhealthy(), **seen}
+    @property
+    def authenticator(self) -> Authenticator:
+        """Who may log in; can be replaced at any time."""
+        return self.world.authenticator
 
-    def clock(self) -> float:
-        """What time it is for this Harbor."""
-        return self.content.clock() + (600 if self.state.part("clock") == "wrong" else 0)
+    @authenticator.setter
+    def authenticator(self, authenticator: Authenticator) -> None:
+        self.world.authenticator = authenticator
 
     def switch(self, *switches: str) -> None:
         """Replace what is broken; connections that are open and idle live on, unless nginx dies."""
-        self.state = State(*switches)
+        self.world.state = State(*switches)
         self._obey()
 
     def reset(self) -> None:
@@ -127,10 +130,10 @@ class Simulator:
         self._answers.clear()
         self._delays.clear()
         self.requests.clear()
-        self.authenticator = Authenticator(self._accounts)
-        self.content = lived_in()
+        self.world.authenticator = Authenticator(self._accounts)
+        self.world.content = lived_in()
+        self.world.configured_url = ""
         self._certificate = "good"
-        self._external_url = ""
         self.switch()
 
     def answer(self, path: str, status: int = 200, headers: Mapping[str, str] | None = None, body: Body = b"") -> None:
@@ -148,18 +151,18 @@ class Simulator:
     def _obey(self) -> None:
         self._context = self._make_context()
         changes = {"down": self._server.close, "frozen": self._server.freeze, "silent": self._server.drop}
-        changes.get(self.state.part("nginx"), self._server.open)()
+        changes.get(self.world.state.part("nginx"), self._server.open)()
 
     def _make_context(self) -> ssl.SSLContext | None:
-        if not self.expects_tls:
+        if not self.world.expects_tls:
             return None
-        return tls.context(self.certificate, self.host, self.state.part("tls"))
+        return tls.context(self.certificate, self.host, self.world.state.part("tls"))
 
     def _respond(self, request: Request) -> Response:
         self.requests.append(request)
         planted = self._answers.get(request.path)
-        response = planted.copy() if planted else edge.answer(self, request)
-        for prefixes, distortion in self.state.distortions:
+        response = planted.copy() if planted else edge.answer(self.world, request)
+        for prefixes, distortion in self.world.state.distortions:
             if request.path.startswith(prefixes):
                 response = distortion(request, response)
         response.after += sum(time for prefix, time in self._delays.items() if request.path.startswith(prefix))

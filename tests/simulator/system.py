@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from .accounts import Login
 from .content import moment
 from .faults import COMPONENTS
 from .messages import Request, Response, error, json_response
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 STATUS_FIRST_BEFORE = (2, 3)
 VERSION_HIDDEN_FROM = (2, 13)
 VOLUME_BYTES, FREE_BYTES = 268435456, 268140544
 
 
-def health(harbor: Simulator, request: Request, login: Login) -> Response:
+def health(world: World, request: Request, login: Login) -> Response:
     """200 whatever the state. Harbor 2.0 to 2.2 put the status first and sorted nothing."""
-    unhealthy = harbor.unhealthy()
+    unhealthy = world.unhealthy()
     components: list[dict[str, str]] = []
     for name in COMPONENTS:
         if name in unhealthy:
@@ -28,7 +25,7 @@ def health(harbor: Simulator, request: Request, login: Login) -> Response:
         else:
             components.append({"name": name, "status": "healthy"})
     overall = "unhealthy" if unhealthy else "healthy"
-    if harbor.version >= STATUS_FIRST_BEFORE:
+    if world.version >= STATUS_FIRST_BEFORE:
         return json_response({"components": components, "status": overall})
     unsorted = [
         {key: component[key] for key in ("name", "status", "error") if key in component}
@@ -38,9 +35,9 @@ def health(harbor: Simulator, request: Request, login: Login) -> Response:
     return Response(200, {"Content-Type": "application/json"}, body.encode())
 
 
-def info(harbor: Simulator, request: Request, login: Login) -> Response:
+def info(world: World, request: Request, login: Login) -> Response:
     """A few facts for everybody, more for a login."""
-    if harbor.state.part("database") == "down" and harbor.state.part("configuration") != "cached":
+    if world.state.part("database") == "down" and world.state.part("configuration") != "cached":
         return error(500, "UNKNOWN", "internal server error")
     facts: dict[str, object] = {
         "auth_mode": "db_auth",
@@ -48,27 +45,27 @@ def info(harbor: Simulator, request: Request, login: Login) -> Response:
         "primary_auth_mode": False,
         "self_registration": False,
     }
-    if login.account or harbor.version < VERSION_HIDDEN_FROM:
-        facts["harbor_version"] = harbor.version_text
+    if login.account or world.version < VERSION_HIDDEN_FROM:
+        facts["harbor_version"] = world.version_text
     if login.account:
         facts.update(
-            current_time=moment(harbor.clock()),
-            external_url=harbor.external_url,
+            current_time=moment(world.clock()),
+            external_url=world.external_url,
             has_ca_root=False,
             notification_enable=True,
             project_creation_restriction="everyone",
-            read_only=harbor.state.part("mode") == "read-only",
+            read_only=world.state.part("mode") == "read-only",
             registry_storage_provider_name="filesystem",
-            registry_url=harbor.external_url.split("://")[1],
+            registry_url=world.external_url.split("://")[1],
         )
     return json_response(facts)
 
 
-def volumes(harbor: Simulator, request: Request, login: Login) -> Response:
+def volumes(world: World, request: Request, login: Login) -> Response:
     """The data volume; on a full one `free` is missing, because Harbor leaves zeros out."""
     volume = {"free": FREE_BYTES, "total": VOLUME_BYTES}
-    if harbor.state.part("volume") == "unreported":
+    if world.state.part("volume") == "unreported":
         volume = {}
-    elif harbor.state.part("storage") == "full":
+    elif world.state.part("storage") == "full":
         del volume["free"]
     return json_response({"storage": [volume]})

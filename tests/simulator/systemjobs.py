@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Callable
+from typing import Callable
 
 from .accounts import Login
 from .content import DAY, Content, Execution, Job, moment
 from .listing import paged
 from .messages import Request, Response, json_response
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 TYPES = {"0 0 * * * *": "Hourly", "0 0 0 * * *": "Daily", "0 0 0 * * 0": "Weekly"}
 RUNNING = ("Running", "Pending", "Scheduled")
@@ -46,7 +44,7 @@ KINDS: dict[str, tuple[str, Callable[[Content], Job], Callable[[Execution], dict
 }
 
 
-def runs(harbor: Simulator, request: Request, login: Login) -> Response:
+def runs(world: World, request: Request, login: Login) -> Response:
     """GET /system/gc, GET /system/purgeaudit."""
     name, job, parameters, _ = KINDS[request.path.rstrip("/").split("/")[4]]
 
@@ -64,18 +62,18 @@ def runs(harbor: Simulator, request: Request, login: Login) -> Response:
             "update_time": moment(int(end)),
         }
 
-    found = sorted(job(harbor.content).runs, key=lambda run: -run.started)
-    if name == "GARBAGE_COLLECTION" and harbor.state.part("gc") == "failing":
+    found = sorted(job(world.content).runs, key=lambda run: -run.started)
+    if name == "GARBAGE_COLLECTION" and world.state.part("gc") == "failing":
         found[0] = replace(found[0], status="Error")
-    if name == "GARBAGE_COLLECTION" and harbor.state.part("gc") == "forgotten":
-        found = [run for run in found if run.started < harbor.clock() - 2 * DAY]
+    if name == "GARBAGE_COLLECTION" and world.state.part("gc") == "forgotten":
+        found = [run for run in found if run.started < world.clock() - 2 * DAY]
     return paged(request, found, row)
 
 
-def schedule(harbor: Simulator, request: Request, login: Login) -> Response:
+def schedule(world: World, request: Request, login: Login) -> Response:
     """GET .../schedule: 200 without a body where nothing is scheduled; the next time is never believed by anybody."""
     _, job, _, parameters = KINDS[request.path.rstrip("/").split("/")[4]]
-    found = job(harbor.content)
+    found = job(world.content)
     if not found.cron:
         return Response(200, {"Content-Type": "application/json"})
     return json_response(

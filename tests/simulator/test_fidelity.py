@@ -94,7 +94,7 @@ def simulator_for(recording: Recording) -> Simulator:
         users=ACCOUNTS,
         gateway_timeout=GATEWAY_TIMEOUT,
     )
-    simulator.content = held(recording)
+    simulator.world.content = held(recording)
     return simulator
 
 

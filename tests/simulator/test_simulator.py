@@ -60,7 +60,7 @@ class TestLife:
         assert open_files() <= files
 
     def test_three_hundred_hanging_requests_disturb_nobody(self, harbor: Simulator) -> None:
-        harbor.gateway_timeout = 60.0
+        harbor.world.gateway_timeout = 60.0
         harbor.switch("core-frozen")
         others = threading.active_count()  # what tests before this one have given up
         hanging = [connect(harbor) for _ in range(300)]
@@ -74,7 +74,7 @@ class TestLife:
         assert threading.active_count() < others + 20
         for client in hanging:
             client.close()
-        harbor.gateway_timeout = 0.2
+        harbor.world.gateway_timeout = 0.2
 
     def test_comes_back_on_the_same_port(self, harbor: Simulator) -> None:
         for switch in ("nginx-down", "nginx-frozen", "host-silent"):

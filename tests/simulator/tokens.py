@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -16,9 +16,7 @@ from .accounts import Login
 from .messages import Request, Response, StalledError, json_response
 from .once import once
 from .projects import repository_actions
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 SERVICE, ISSUER, LIFETIME_SECONDS = "harbor-registry", "harbor-token-issuer", 1800
 
@@ -53,7 +51,7 @@ def sign(claims: dict[str, object]) -> str:
     return ".".join([*parts, _encode(signature)])
 
 
-def answer(harbor: Simulator, request: Request, login: Login) -> Response:
+def answer(world: World, request: Request, login: Login) -> Response:
     """Anybody gets a token for a scope; it grants what the login may do, which can be nothing."""
     service, scope = request.query.get("service", ""), request.query.get("scope")
     if service != SERVICE:
@@ -61,13 +59,13 @@ def answer(harbor: Simulator, request: Request, login: Login) -> Response:
         return Response(400, {"Content-Type": "text/plain; charset=utf-8"}, body)
     if scope is None and login.name is None:
         return Response(401)
-    if harbor.state.part("database") == "locked":
+    if world.state.part("database") == "locked":
         raise StalledError
     now = int(time.time())
     claims: dict[str, object] = {
         "iss": ISSUER, "sub": login.name, "aud": SERVICE,
         "exp": now + LIFETIME_SECONDS, "nbf": now, "iat": now, "jti": secrets.token_urlsafe(12),
-        "access": [access(harbor, login, scope)] if scope is not None else None,
+        "access": [access(world, login, scope)] if scope is not None else None,
     }  # fmt: skip
     if login.name is None:
         del claims["sub"]
@@ -76,28 +74,28 @@ def answer(harbor: Simulator, request: Request, login: Login) -> Response:
     return json_response(answer, **{"Content-Type": "application/json; charset=utf-8"})
 
 
-def access(harbor: Simulator, login: Login, scope: str) -> dict[str, object]:
+def access(world: World, login: Login, scope: str) -> dict[str, object]:
     """One element of the claim `access`: the actions that the login has, not those that were asked for."""
     kind, _, rest = scope.partition(":")
     name, _, _asked = rest.rpartition(":")
     actions: list[str] = []
-    if harbor.state.part("database") == "down":
+    if world.state.part("database") == "down":
         pass
     elif kind == "registry" and name == "catalog":
         actions = ["*"] if login.account and login.account.may("catalog:read") else []
     elif kind == "repository":
-        actions = list(repository_actions(harbor, login, name.partition("/")[0]))
+        actions = list(repository_actions(world, login, name.partition("/")[0]))
     return {"type": kind, "name": name, "actions": actions}
 
 
-def bearer(harbor: Simulator, request: Request) -> Login:
+def bearer(world: World, request: Request) -> Login:
     """The login behind a token of ours, with the rights that it grants; anonymous for any other."""
     claims = verify(request.headers["Authorization"].partition(" ")[2])
     if claims is None or "sub" not in claims:
         return Login()
     name = claims["sub"]
     granted = {entry["name"].partition("/")[0]: tuple(entry["actions"]) for entry in claims["access"] or ()}
-    return Login(name, harbor.authenticator.accounts.get(name), granted=granted)
+    return Login(name, world.authenticator.accounts.get(name), granted=granted)
 
 
 def verify(token: str) -> dict[str, Any] | None:

@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
 
 from .accounts import Login
 from .content import moment
 from .listing import paged
 from .messages import Request, Response, error
 from .records import Execution, Webhook
-
-if TYPE_CHECKING:
-    from .simulator import Simulator
+from .world import World
 
 CREATED = 1795328486.8
 SINCE = (2, 8)  # deliveries could not be listed before
 COUNT_OF = {"Success": "success_task_count", "Error": "error_task_count", "Stopped": "stopped_task_count"}
 
 
-def policies(harbor: Simulator, request: Request, login: Login) -> Response:
+def policies(world: World, request: Request, login: Login) -> Response:
     """GET /projects/{project}/webhook/policies; `enabled` is left out where it is false."""
     project = request.path.split("/")[4]
     refusal = _refusal(login, "notification-policy:list")
@@ -38,31 +35,31 @@ def policies(harbor: Simulator, request: Request, login: Login) -> Response:
             "event_types": ["PUSH_ARTIFACT"],
             "id": webhook.number,
             "name": webhook.name,
-            "project_id": harbor.content.number_of(webhook.project),
+            "project_id": world.content.number_of(webhook.project),
             "targets": [{"address": "http://chat.example.com/hook", "payload_format": "Default", "type": "http"}],
             "update_time": moment(CREATED),
         }
 
-    return paged(request, _of(harbor, project), row)
+    return paged(request, _of(world, project), row)
 
 
-def executions(harbor: Simulator, request: Request, login: Login) -> Response:
+def executions(world: World, request: Request, login: Login) -> Response:
     """GET /projects/{project}/webhook/policies/{id}/executions, the newest first."""
     project, number = request.path.split("/")[4], request.path.split("/")[7]
-    if harbor.version < SINCE:
+    if world.version < SINCE:
         return error(404, "NOT_FOUND", f"path {request.path} was not found")
     refusal = _refusal(login, "notification-policy:read")
     if refusal:
         return refusal
-    for webhook in _of(harbor, project):
+    for webhook in _of(world, project):
         if str(webhook.number) == number:
             return paged(request, sorted(webhook.runs, key=lambda run: -run.started), partial(_row, webhook))
     return error(404, "NOT_FOUND", f"project id:{project}, webhook policy id: {number} not found")
 
 
-def _of(harbor: Simulator, project: str) -> list[Webhook]:
+def _of(world: World, project: str) -> list[Webhook]:
     """Those of a project by its name or number."""
-    content = harbor.content
+    content = world.content
     return [hook for hook in content.webhooks if project in (hook.project, str(content.number_of(hook.project)))]
 
 

@@ -1,25 +1,15 @@
-"""Core in front of a real registry: what core checks and keeps in its database, and how it hands requests on.
-
-Tags and artifacts are the database's, bytes are the registry's. As src/server/registry/*.go and
-src/server/middleware/{blob,quota,immutable}/*.go in Harbor's source do it.
-"""
+"""A real registry behind core, and what core's database knows of it: its tags and artifacts."""
 
 from __future__ import annotations
 
 import base64
 import http.client
-import json
 from collections import Counter
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from . import delivery
+from .connection import Connection
 from .faults import refused, timed_out
-from .messages import Request, Response, StalledError, error
-
-if TYPE_CHECKING:
-    from .server import Connection
-    from .simulator import Simulator
+from .messages import Request, Response, StalledError
 
 Digests = dict[str, set[str]]
 
@@ -136,96 +126,6 @@ def _passed_back(
         response.body, response.delivery = broken.partial, delivery.truncated
     connection.close()
     return response
-
-
-def answer(harbor: Simulator, upstream: Upstream, request: Request, name: str, kind: str, reference: str) -> Response:
-    """What core answers below /v2/NAME/KIND/REFERENCE to who has the right."""
-    if kind == "manifests":
-        manifest = {"PUT": _put_manifest, "DELETE": _delete_manifest}.get(request.method, _get_manifest)
-        return manifest(harbor, upstream, request, name, reference)
-    if kind == "blobs" and request.method == "PUT":
-        return _complete(harbor, upstream, request, name)
-    response = upstream.forward(request)
-    # Core notes in Redis how much of an upload has arrived.
-    if request.method == "PATCH" and response.status == 202 and harbor.state.part("redis") == "refuses writes":
-        return _internal_error()
-    return response
-
-
-def _get_manifest(harbor: Simulator, upstream: Upstream, request: Request, name: str, reference: str) -> Response:
-    if name not in upstream.artifacts:
-        return error(404, "NOT_FOUND", f"repository {name} not found")
-    digest = upstream.digest(name, reference)
-    if digest is None:
-        mark = "@" if ":" in reference else ":"
-        return error(404, "NOT_FOUND", f"artifact {name}{mark}{reference} not found")
-    return upstream.forward(request, f"/v2/{name}/manifests/{digest}")
-
-
-def _put_manifest(harbor: Simulator, upstream: Upstream, request: Request, name: str, reference: str) -> Response:
-    if f"{name}:{reference}" in upstream.immutable and upstream.digest(name, reference):
-        where = f"{name.partition('/')[2]}:{reference}"
-        return error(412, "PRECONDITION", f"Failed to process request due to '{where}' configured as immutable.")
-    if harbor.state.part("database") == "read-only":
-        return _internal_error()
-    response = upstream.forward(request)
-    if response.status == 201:
-        if not _config_is_json(upstream, request, name):
-            return _internal_error()
-        upstream.add_artifact(name, response.headers["Docker-Content-Digest"], reference)
-    return response
-
-
-def _config_is_json(upstream: Upstream, request: Request, name: str) -> bool:
-    """Core reads the configuration of each image that it takes."""
-    config = json.loads(request.body).get("config")
-    if not config:
-        return True
-    target = f"/v2/{name}/blobs/{config['digest']}"
-    blob = upstream.forward(replace(request, method="GET", target=target, body=b""))
-    try:
-        return isinstance(json.loads(blob.body), dict)
-    except ValueError:
-        return False
-
-
-def _delete_manifest(harbor: Simulator, upstream: Upstream, request: Request, name: str, reference: str) -> Response:
-    """Only the database forgets it; the registry keeps it until garbage collection."""
-    if not reference.startswith("sha256:"):
-        return error(400, "UNSUPPORTED", f"unsupported digest {reference}")
-    tags = upstream.artifacts.get(name, {}).get(reference)
-    if tags is None:
-        return error(404, "NOT_FOUND", f"artifact {name}@{reference} not found")
-    if any(f"{name}:{tag}" in upstream.immutable for tag in tags):
-        return error(412, "PRECONDITION", f"the artifact {name}@{reference} has an immutable tag")
-    del upstream.artifacts[name][reference]
-    return Response(202)
-
-
-def _complete(harbor: Simulator, upstream: Upstream, request: Request, name: str) -> Response:
-    """PUT of an upload: the quota before, the database after."""
-    project, digest = name.partition("/")[0], request.query.get("digest", "")
-    size = len(request.body) or _accepted(upstream, request)
-    exceeded = upstream.exceeded(project, digest, size)
-    if exceeded:
-        return error(403, "DENIED", exceeded)
-    if harbor.state.part("database") == "read-only":
-        return _internal_error()
-    response = upstream.forward(request)
-    if response.status == 201:
-        upstream.add_blob(project, digest, size)
-    return response
-
-
-def _accepted(upstream: Upstream, request: Request) -> int:
-    """How many bytes of an upload the registry has."""
-    status = upstream.forward(replace(request, method="GET"))
-    last = int(status.headers.get("Range", "0-0").rpartition("-")[2])
-    return last + 1 if last else 0
-
-
-def _internal_error() -> Response:
-    return error(500, "UNKNOWN", "internal server error")
 
 
 def binary(size: int) -> str:
