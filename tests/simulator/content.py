@@ -9,6 +9,7 @@ import datetime
 import time
 from dataclasses import dataclass, field
 
+from . import image
 from .records import (
     Artifact,
     Execution,
@@ -20,6 +21,7 @@ from .records import (
     ScanAll,
     Scanner,
     Security,
+    Storage,
     Webhook,
 )
 
@@ -97,6 +99,16 @@ def images() -> dict[tuple[str, str], Artifact]:
     }
 
 
+def storage() -> Storage:
+    """The recorded image under every tag of those projects; its layer is not there."""
+    stored = Storage()
+    for name, project in projects().items():
+        for repository, tags in project.repositories.items():
+            for tag in tags:
+                stored.store(f"{name}/{repository}", tag, image.MANIFEST, image.MEDIA_TYPE, image.CONFIG)
+    return stored
+
+
 @dataclass
 class Content:
     """All of it. `quotas` are hard limit and use in bytes by project; `retentions` are by the number of the policy.
@@ -141,6 +153,7 @@ class Content:
     robot_prefix: str = "robot$"
     webhooks: list[Webhook] = field(default_factory=list)
     artifacts: dict[tuple[str, str], Artifact] = field(default_factory=images)
+    storage: Storage = field(default_factory=storage)
 
     def clock(self) -> float:
         """What time it is for this Harbor."""

@@ -80,12 +80,12 @@ FAULTS = {
     ),
     "database-frozen": Fault("database", "frozen", "all but / and /ping hangs, /health too"),
     "tables-locked": Fault("database", "locked", "whatever needs a login hangs, /health stays healthy"),
-    "database-read-only": Fault("database", "read-only", "in front of a real registry: completing a blob is 500"),
+    "database-read-only": Fault("database", "read-only", "completing a blob is 500; /health stays healthy"),
     "redis-down": Fault(
         "redis", "down", "core answers rightly but slowly, jobservice is unhealthy, too", WITHOUT_REDIS
     ),
     "redis-frozen": Fault("redis", "frozen", "all that core serves hangs, only /ping comes, after 24 s"),
-    "redis-refuses-writes": Fault("redis", "refuses writes", "in front of a real registry: a blob's PATCH is 500"),
+    "redis-refuses-writes": Fault("redis", "refuses writes", "a blob's PATCH is 500; /health stays healthy"),
     "registryctl-down": Fault("registryctl", "down", ONLY_HEALTH, refused(*REGISTRYCTL)),
     "remotes-down": Fault("remotes", "down", "a ping of a remote registry is 400; its status stays healthy"),
     "remotes-frozen": Fault("remotes", "frozen", "a ping of a remote registry hangs; its status stays healthy"),

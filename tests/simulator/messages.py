@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import BinaryIO, Callable
@@ -11,7 +12,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .connection import Connection
 
+JSON = {"Content-Type": "application/json; charset=utf-8"}
 API_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
+REPOSITORY = re.compile(r"/v2/(?P<name>[^/]+/.+?)/(?P<kind>manifests|blobs|tags)/(?P<reference>.*)")
 # The wording of nginx and Go where it differs from that of one Python or the other.
 REASONS = {
     302: "Moved Temporarily",
@@ -95,7 +98,13 @@ def json_response(value: object, **headers: str) -> Response:
 def error(status: int, code: str, message: str, **headers: str) -> Response:
     """An error as Harbor words it: `{"errors":[{"code","message"}]}`."""
     body = compact_json({"errors": [{"code": code, "message": message}]})
-    return Response(status, {"Content-Type": "application/json; charset=utf-8", **headers}, body)
+    return Response(status, {**JSON, **headers}, body)
+
+
+def registry_error(status: int, code: str, message: str, detail: object = None) -> Response:
+    """An error as the registry words it, with a detail that None leaves out."""
+    problem = {"code": code, "message": message, **({} if detail is None else {"detail": detail})}
+    return Response(status, {**JSON, **API_VERSION}, compact_json({"errors": [problem]}))
 
 
 def read_request(stream: BinaryIO, tls: bool) -> Request | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .accounts import MONITOR_RIGHTS, Account
 from .content import Content, Execution, Job, Queue
 from .records import Permission, Project, Remote, Replication, Robot, ScanAll, Security
@@ -23,6 +25,9 @@ NEWEST_ROBOT = {
     "delete-again": 102,
     "delete-robot": 104,
 }
+
+UPLOAD = re.compile(r"/v2/(?P<name>.+)/blobs/uploads/(?P<number>[0-9a-f-]+)")
+WRITTEN = {"upload-put": 20000}  # bytes before that request
 
 
 def held(recording: Recording) -> Content:
@@ -53,9 +58,17 @@ def held(recording: Recording) -> Content:
         content.scan_all = (ScanAll(error=2, ongoing="during" in recording.path.stem), None)
         content.security = FAILED_SCANS
         content.artifacts["priv/img", "1.0"].scan = "Error"
+    begin_upload(content, recording)
     if recording.path.stem == "registry-ping-down":
         content.remotes[2].ping = 400
     return content
+
+
+def begin_upload(content: Content, recording: Recording) -> None:
+    """The upload that a request goes on with, as far as it had come."""
+    upload = UPLOAD.search(recording.target)
+    if upload and "after-cancel" not in recording.path.stem:
+        content.storage.uploads[upload["name"], upload["number"]] = bytes(WRITTEN.get(recording.path.stem, 0))
 
 
 def replications(recording: Recording) -> list[Execution]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .image import digest_of
+
 
 @dataclass(frozen=True)
 class Project:
@@ -155,3 +157,25 @@ class Artifact:
     scan: str = ""
     found: dict[str, int] = field(default_factory=dict)
     accessories: tuple[str, ...] = ()
+
+
+@dataclass
+class Storage:
+    """The bytes in the registry. Blobs and manifests (with their media type) are known by repository and digest, the
+    digests of images by repository and tag, what has arrived of an upload by repository and number.
+
+    `counted` are the blobs that count against a quota, by project and digest.
+    """
+
+    blobs: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    manifests: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+    tags: dict[tuple[str, str], str] = field(default_factory=dict)
+    uploads: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    counted: set[tuple[str, str]] = field(default_factory=set)
+
+    def store(self, repository: str, tag: str, manifest: bytes, media_type: str, *blobs: bytes) -> None:
+        """Put an image into a repository, or a part of one: what is there of its configuration and layers."""
+        digest = digest_of(manifest)
+        self.manifests[repository, digest] = (media_type, manifest)
+        self.tags[repository, tag] = digest
+        self.blobs.update({(repository, digest_of(blob)): blob for blob in blobs})

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 
-from . import image, repositories
+from . import repositories
 from .accounts import Login
 from .faults import DATABASE_REFUSED
-from .messages import API_VERSION, Request, Response, StalledError, compact_json, error
+from .messages import API_VERSION, JSON, REPOSITORY, Request, Response, StalledError, compact_json, error
 from .projects import repository_actions
 from .world import World
 
-JSON = {"Content-Type": "application/json; charset=utf-8"}
 REALM_FROM_REQUEST_SINCE = (2, 14)
 FOREIGN_HOST = "registry.example.net"
-REPOSITORY = re.compile(r"/v2/(?P<name>[^/]+/.+?)/(?P<kind>manifests|blobs|tags)/(?P<reference>.*)")
 ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}  # push for all others
 
 
@@ -23,9 +21,7 @@ def answer(world: World, request: Request, login: Login) -> Response:
     if request.path == "/v2/":
         if login.name is None:
             return unauthorized(world, request, "unauthorized")
-        if world.upstream:
-            return world.upstream.forward(request)
-        return _behind(world) or Response(200, {**JSON, **API_VERSION}, b"{}")
+        return repositories.hand_on(world, request)
     if request.path == "/v2/_catalog":
         return _catalog(world, request, login)
     match = REPOSITORY.fullmatch(request.path)
@@ -47,17 +43,15 @@ def _repository(world: World, request: Request, login: Login, match: re.Match[st
     refusal = _refusal(world, request, login, name)
     if refusal:
         return refusal
-    if world.upstream and kind != "tags":
-        return repositories.answer(world, world.upstream, request, name, kind, reference)
+    return _tags(world, name) if kind == "tags" else repositories.answer(world, request, name, kind, reference)
+
+
+def _tags(world: World, name: str) -> Response:
     project, _, repository = name.partition("/")
     tags = world.content.projects[project].repositories.get(repository)
-    if kind == "tags" and tags:
-        return Response(200, dict(JSON), compact_json({"name": name, "tags": list(tags)}))
-    if kind != "blobs" and tags is None:
+    if not tags:
         return error(404, "NOT_FOUND", f"repository {name} not found")
-    if kind == "manifests" and reference not in (*(tags or ()), image.DIGEST):
-        return error(404, "NOT_FOUND", f"artifact {name}:{reference} not found")
-    return _behind(world) or image.answer(world, request, match)
+    return Response(200, dict(JSON), compact_json({"name": name, "tags": list(tags)}))
 
 
 def _refusal(world: World, request: Request, login: Login, name: str) -> Response | None:
@@ -75,15 +69,6 @@ def _refusal(world: World, request: Request, login: Login, name: str) -> Respons
         return _refuse("", f"project {project} not found")
     if action not in repository_actions(world, login, project):
         return unauthorized(world, request, f"unauthorized to access repository: {name}, action: {action}")
-    return None
-
-
-def _behind(world: World) -> Response | None:
-    """What comes of handing a request on to a registry that is not well: of a dead one a 502 without a word."""
-    if world.state.part("registry") == "down":
-        return Response(502)
-    if world.state.part("registry") == "frozen":
-        raise StalledError
     return None
 
 

@@ -14,8 +14,7 @@ from .content import Content, lived_in
 from .faults import State
 from .messages import Request, Response
 from .server import Server
-from .upstream import Upstream
-from .world import World
+from .world import Registry, World
 
 Body = Union[bytes, str, dict, list]
 
@@ -27,7 +26,7 @@ class Simulator:
     `certificate`: a kind of certificates.py or an Identity of one's own. `host`: the name in URL and certificate.
     `version`: Harbor's. `users`: the accounts by name, the monitoring robot alone by default.
     `gateway_timeout`: the seconds after which nginx gives up on what hangs (on /v2/ 15 times that).
-    `upstream`: a real registry, to which core hands requests on instead of image.py.
+    `upstream`: a real registry, to which core hands requests on instead of the one in memory.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class Simulator:
         version: str = "2.10.3",
         users: Mapping[str, Account] | None = None,
         gateway_timeout: float = 60.0,
-        upstream: Upstream | None = None,
+        upstream: Registry | None = None,
     ) -> None:
         numbers = tuple(int(number) for number in version.split("."))
         self.scheme = scheme

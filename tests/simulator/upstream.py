@@ -52,31 +52,38 @@ class Upstream:
             connection.close()
         return {}
 
+    def holds(self, repository: str) -> bool:
+        """Whether the database knows the repository."""
+        return repository in self.artifacts
+
     def digest(self, repository: str, reference: str) -> str | None:
         """The artifact that a tag or digest stands for."""
         known = self.artifacts.get(repository, {})
         return next((digest for digest, tags in known.items() if reference in (digest, *tags)), None)
 
+    def tags(self, repository: str, digest: str) -> set[str] | None:
+        """The tags of an artifact; None where there is no such artifact."""
+        return self.artifacts.get(repository, {}).get(digest)
+
     def add_artifact(self, repository: str, digest: str, tag: str) -> None:
-        """A tag names one artifact at a time."""
+        """Note an artifact under a tag, which names one at a time, or under its own digest without a tag."""
         known = self.artifacts.setdefault(repository, {})
         for tags in known.values():
             tags.discard(tag)
         known.setdefault(digest, set()).update({tag} - {digest})
 
-    def exceeded(self, project: str, digest: str, size: int) -> str:
-        """Why the project's quota does not admit a blob, or ""."""
+    def remove_artifact(self, repository: str, digest: str) -> None:
+        """Forget an artifact and its tags."""
+        del self.artifacts[repository][digest]
+
+    def room(self, project: str, digest: str) -> tuple[int, int] | None:
+        """The bytes that count against the project's quota and its limit; None where this blob is free."""
         if project not in self.quotas or (project, digest) in self._blobs:
-            return ""
-        used, limit = self.used[project], self.quotas[project]
-        if used + size <= limit:
-            return ""
-        return (
-            f"adding {binary(size)} of storage resource, which when updated to current usage of {binary(used)} "
-            f"will exceed the configured upper limit of {binary(limit)}."
-        )
+            return None
+        return self.used[project], self.quotas[project]
 
     def add_blob(self, project: str, digest: str, size: int) -> None:
+        """Count a blob against the project's quota, once."""
         if (project, digest) not in self._blobs:
             self._blobs.add((project, digest))
             self.used[project] += size
@@ -126,13 +133,3 @@ def _passed_back(
         response.body, response.delivery = broken.partial, delivery.truncated
     connection.close()
     return response
-
-
-def binary(size: int) -> str:
-    """A size as in Harbor's messages: `19.5 KiB`."""
-    value = float(size)
-    for unit in ("B", "KiB", "MiB"):
-        if value < 1024:
-            return f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} GiB"

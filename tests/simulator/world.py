@@ -2,14 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 from .accounts import Authenticator
 from .content import Content
 from .faults import State
-from .upstream import Upstream
+from .memory import Memory
+from .messages import Request, Response
 
 CLOCK_AHEAD = 600  # seconds, under the switch clock-wrong
+
+
+class Registry(Protocol):
+    """A registry behind core, and what core's database knows of it.
+
+    `immutable` are tags as `REPOSITORY:TAG`.
+    """
+
+    @property
+    def immutable(self) -> Collection[str]:
+        """The tags that nobody may move or delete."""
+
+    def unhealthy(self) -> dict[str, str]:
+        """What core's health checker finds: the registry by its error, or nothing."""
+
+    def forward(self, request: Request, target: str = "") -> Response:
+        """The registry's answer to this request, or to one for `target` instead; raises StalledError."""
+
+    def holds(self, repository: str) -> bool:
+        """Whether the database knows the repository."""
+
+    def digest(self, repository: str, reference: str) -> str | None:
+        """The artifact that a tag or digest stands for."""
+
+    def tags(self, repository: str, digest: str) -> set[str] | None:
+        """The tags of an artifact; None where there is no such artifact."""
+
+    def add_artifact(self, repository: str, digest: str, tag: str) -> None:
+        """Note an artifact under a tag, which names one at a time, or under its own digest without a tag."""
+
+    def remove_artifact(self, repository: str, digest: str) -> None:
+        """Forget an artifact and its tags."""
+
+    def room(self, project: str, digest: str) -> tuple[int, int] | None:
+        """The bytes that count against the project's quota and its limit; None where this blob is free."""
+
+    def add_blob(self, project: str, digest: str, size: int) -> None:
+        """Count a blob against the project's quota, once."""
 
 
 @dataclass
@@ -27,12 +68,17 @@ class World:
     url: str = ""
     configured_url: str = ""
     gateway_timeout: float = 60.0
-    upstream: Upstream | None = None
+    upstream: Registry | None = None
 
     @property
     def external_url(self) -> str:
         """Where Harbor believes to be."""
         return self.configured_url or self.url
+
+    @property
+    def registry(self) -> Registry:
+        """The registry behind core."""
+        return self.upstream or Memory(self.content)
 
     @property
     def expects_tls(self) -> bool:
@@ -50,5 +96,5 @@ class World:
 
     def unhealthy(self) -> dict[str, str]:
         """The components that /health calls unhealthy, with their errors."""
-        seen = self.upstream.unhealthy() if self.upstream and self.state.part("health") != "stale" else {}
+        seen = self.registry.unhealthy() if self.state.part("health") != "stale" else {}
         return {**self.state.unhealthy(), **seen}
