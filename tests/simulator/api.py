@@ -27,6 +27,7 @@ from . import (
 )
 from .accounts import Login
 from .messages import Request, Response, error
+from .query import BadQueryError
 from .world import World
 
 BASE = "/api/v2.0"
@@ -103,7 +104,10 @@ def answer(world: World, request: Request, login: Login) -> Response:
             return error(401, "UNAUTHORIZED", "unauthorized")
         if not login.account.may(endpoint.needs):
             return error(403, "FORBIDDEN", str(login.name))
-    response = endpoint.answer(world, request, login)
+    try:
+        response = endpoint.answer(world, request, login)
+    except BadQueryError as problem:
+        response = error(400, "BAD_REQUEST", str(problem))
     if len(response.body) > BUFFER:
         response.delivery = delivery.chunked
     return response

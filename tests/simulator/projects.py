@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Callable
 
 from .accounts import Login
 from .content import moment
 from .listing import paged
 from .messages import Request, Response, StalledError, error, json_response
+from .query import chosen
 from .records import Project
 from .world import World
+
+OWNER = 1  # the number of the administrator
 
 
 def repository_actions(world: World, login: Login, project: str) -> tuple[str, ...]:
@@ -40,12 +44,15 @@ def listing(world: World, request: Request, login: Login) -> Response:
     sees_all = login.account is not None and login.account.sees_all_projects
     names = [name for name, project in world.content.projects.items() if sees_all or project.public]
     names += world.content.project_names() if sees_all else []
-    query = request.query.get("q", "")
-    if query.startswith("name="):
-        names = [name for name in names if name == query[len("name=") :]]
-    if query.startswith("registry_id="):
-        remote = int(query[len("registry_id=") :])
-        names = [name for name in names if world.content.proxies.get(name) == remote]
+    columns: dict[str, Callable[[str], object]] = {
+        "name": str,
+        "public": lambda name: name in world.content.projects and world.content.projects[name].public,
+        "owner_id": lambda name: OWNER,
+        "project_id": world.content.number_of,
+        "registry_id": world.content.proxies.get,
+    }
+    part = request.query.get("name", "")
+    names = [name for name in chosen(request, names, columns) if part.casefold() in name]
     return paged(request, names, lambda name: _row(world, name, login))
 
 
@@ -99,7 +106,7 @@ def _row(world: World, name: str, login: Login) -> dict[str, object]:
         "cve_allowlist": {**allowlist, "id": project.number, "project_id": project.number},
         "metadata": metadata,
         "name": name,
-        "owner_id": 1,
+        "owner_id": OWNER,
         "owner_name": "admin",
         "project_id": project.number,
         "repo_count": len(project.repositories),

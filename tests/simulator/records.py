@@ -47,7 +47,10 @@ class Job:
 
 @dataclass
 class Replication:
-    """A replication policy between two registries by number, 0 is this Harbor itself; without a cron it is manual."""
+    """A replication policy between two registries by number, 0 is this Harbor itself; without a cron it is manual.
+
+    `filter` are the repositories that it takes, "" all.
+    """
 
     number: int
     name: str
@@ -55,6 +58,8 @@ class Replication:
     enabled: bool = True
     source: int = 0
     destination: int = 3
+    override: bool = True
+    filter: str = "pub/**"
 
 
 @dataclass

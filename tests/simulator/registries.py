@@ -8,6 +8,7 @@ from .accounts import Login
 from .content import moment
 from .listing import paged
 from .messages import Request, Response, StalledError, error
+from .query import chosen
 from .records import Remote
 from .world import World
 
@@ -17,7 +18,8 @@ ADDED = 1795328335.2
 
 def listing(world: World, request: Request, login: Login) -> Response:
     """GET /registries. The status is what a check every five minutes found last, if it found anything."""
-    return paged(request, world.content.remotes, registry_row)
+    remotes = chosen(request, world.content.remotes, {"name": lambda remote: remote.name})
+    return paged(request, remotes, registry_row)
 
 
 def registry_row(remote: Remote) -> dict[str, object]:

@@ -6,6 +6,7 @@ from .accounts import Login
 from .content import moment
 from .listing import paged
 from .messages import Request, Response
+from .query import chosen
 from .records import Execution, Remote, Replication
 from .registries import NEVER, registry_row
 from .world import World
@@ -18,7 +19,7 @@ CREATED = 1795328486.8
 
 
 def policies(world: World, request: Request, login: Login) -> Response:
-    """GET /replication/policies, the newest first; `enabled` is left out where it is false."""
+    """GET /replication/policies, the newest first; flags are left out where they are false."""
     remotes = {remote.number: remote for remote in world.content.remotes}
 
     def row(policy: Replication) -> dict[str, object]:
@@ -31,17 +32,18 @@ def policies(world: World, request: Request, login: Login) -> Response:
             "dest_namespace_replace_count": -1,
             "dest_registry": end(remotes, policy.destination),
             **({"enabled": True} if policy.enabled else {}),
-            "filters": [{"type": "name", "value": "pub/**"}],
+            "filters": [{"type": "name", "value": policy.filter}] if policy.filter else None,
             "id": policy.number,
             "name": policy.name,
-            "override": True,
+            **({"override": True} if policy.override else {}),
             "speed": 0,
             "src_registry": end(remotes, policy.source),
             "trigger": trigger,
             "update_time": moment(policy.job.since or CREATED),
         }
 
-    return paged(request, sorted(world.content.replications, key=lambda policy: -policy.number), row)
+    found = chosen(request, world.content.replications, {"name": lambda policy: policy.name})
+    return paged(request, sorted(found, key=lambda policy: -policy.number), row)
 
 
 def end(remotes: dict[int, Remote], number: int) -> dict[str, object]:

@@ -6,6 +6,7 @@ from .accounts import Login
 from .content import Content, moment
 from .listing import paged
 from .messages import Request, Response, error, json_response
+from .query import chosen, keywords
 from .records import Robot
 from .world import World
 
@@ -17,8 +18,11 @@ def listing(world: World, request: Request, login: Login) -> Response:
 
     Names are compared as the database has them: without the prefix.
     """
-    asked = dict(part.partition("=")[::2] for part in request.query.get("q", "").split(","))
-    project = int(asked["ProjectID"]) if asked.get("Level") == "project" else 0
+    asked = keywords(request)
+    of_project = asked.get("Level") == "project"
+    if of_project and "ProjectID" not in asked:
+        return error(400, "BAD_REQUEST", "must with project ID when to query project robots")
+    project = int(asked["ProjectID"]) if of_project else 0
     if login.account is None:
         return error(401, "UNAUTHORIZED", "unauthorized")
     if project and not login.account.may_in_projects("robot:list"):
@@ -27,12 +31,8 @@ def listing(world: World, request: Request, login: Login) -> Response:
         return error(403, "FORBIDDEN", str(login.name))
     robots = [robot for robot in world.content.robots if robot.project == project]
     robots += more(world.content, project)
-    name = asked.get("name", "~")
     prefix = world.content.robot_prefix
-    if name.startswith("~"):
-        robots = [robot for robot in robots if name[1:] in robot.name.removeprefix(prefix)]
-    else:
-        robots = [robot for robot in robots if name == robot.name.removeprefix(prefix)]
+    robots = chosen(request, robots, {"name": lambda robot: robot.name.removeprefix(prefix)})
     return paged(request, sorted(robots, key=lambda robot: robot.name), row)
 
 
