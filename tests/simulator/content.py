@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import image
 from .records import (
@@ -105,7 +105,8 @@ def storage() -> Storage:
     for name, project in projects().items():
         for repository, tags in project.repositories.items():
             for tag in tags:
-                stored.store(f"{name}/{repository}", tag, image.MANIFEST, image.MEDIA_TYPE, image.CONFIG)
+                stored.store(f"{name}/{repository}", image.MANIFEST, image.MEDIA_TYPE, image.CONFIG)
+                stored.tags[f"{name}/{repository}", tag] = image.DIGEST
     return stored
 
 
@@ -154,6 +155,36 @@ class Content:
     webhooks: list[Webhook] = field(default_factory=list)
     artifacts: dict[tuple[str, str], Artifact] = field(default_factory=images)
     storage: Storage = field(default_factory=storage)
+
+    def put_image(self, repository: str, tag: str, layer: bytes | None = None) -> None:
+        """Put the recorded image into a repository, or one with this layer, which is there, too."""
+        manifest, blobs = image.MANIFEST, [image.CONFIG]
+        if layer is not None:
+            manifest = image.manifest(image.CONFIG, [(image.digest_of(layer), len(layer))])
+            blobs.append(layer)
+        self.storage.store(repository, manifest, image.MEDIA_TYPE, *blobs)
+        self.tag(repository, tag, image.digest_of(manifest))
+
+    def tag(self, repository: str, tag: str, digest: str) -> None:
+        """Let a tag stand for this manifest, which is stored."""
+        size = len(self.storage.manifests[repository, digest][1])
+        self.storage.tags[repository, tag] = digest
+        self.artifacts[repository, tag] = Artifact(digest, size, self.clock())
+        self._list_tags(repository)
+
+    def untag(self, repository: str, tag: str) -> None:
+        """Let a tag be no more."""
+        del self.storage.tags[repository, tag]
+        self.artifacts.pop((repository, tag), None)
+        self._list_tags(repository)
+
+    def _list_tags(self, repository: str) -> None:
+        """Let the project show the tags of a repository as they are now."""
+        name, _, path = repository.partition("/")
+        project = self.projects[name]
+        tags = tuple(tag for known, tag in list(self.storage.tags) if known == repository)
+        others = {other: known for other, known in project.repositories.items() if other != path}
+        self.projects[name] = replace(project, repositories={**others, **({path: tags} if tags else {})})
 
     def clock(self) -> float:
         """What time it is for this Harbor."""

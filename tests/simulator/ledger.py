@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from .content import Content
-from .records import Artifact
 
 
 class Ledger:
@@ -38,18 +36,13 @@ class Ledger:
         """Note an artifact under a tag, which names one at a time, or under its own digest without a tag."""
         if tag == digest:
             return
-        size = len(self._storage.manifests[repository, digest][1])
-        self._storage.tags[repository, tag] = digest
-        self._content.artifacts[repository, tag] = Artifact(digest, size, self._content.clock())
-        self._list_tags(repository)
+        self._content.tag(repository, tag, digest)
 
     def remove_artifact(self, repository: str, digest: str) -> None:
         """Forget an artifact and its tags."""
         for tag in self.tags(repository, digest) or ():
-            del self._storage.tags[repository, tag]
-            self._content.artifacts.pop((repository, tag), None)
+            self._content.untag(repository, tag)
         del self._storage.manifests[repository, digest]
-        self._list_tags(repository)
 
     def room(self, project: str, digest: str) -> tuple[int, int] | None:
         """The bytes that count against the project's quota and its limit; None where this blob is free."""
@@ -62,11 +55,3 @@ class Ledger:
             self._storage.counted.add((project, digest))
             limit, used = self._content.quotas[project]
             self._content.quotas[project] = (limit, used + size)
-
-    def _list_tags(self, repository: str) -> None:
-        """Let the project show the tags of a repository as they are now."""
-        name, _, path = repository.partition("/")
-        project = self._content.projects[name]
-        tags = tuple(tag for known, tag in list(self._storage.tags) if known == repository)
-        others = {other: tags for other, tags in project.repositories.items() if other != path}
-        self._content.projects[name] = replace(project, repositories={**others, **({path: tags} if tags else {})})

@@ -178,9 +178,7 @@ class Storage:
     uploads: dict[tuple[str, str], bytes] = field(default_factory=dict)
     counted: set[tuple[str, str]] = field(default_factory=set)
 
-    def store(self, repository: str, tag: str, manifest: bytes, media_type: str, *blobs: bytes) -> None:
-        """Put an image into a repository, or a part of one: what is there of its configuration and layers."""
-        digest = digest_of(manifest)
-        self.manifests[repository, digest] = (media_type, manifest)
-        self.tags[repository, tag] = digest
+    def store(self, repository: str, manifest: bytes, media_type: str, *blobs: bytes) -> None:
+        """Put a manifest into a repository, and what is there of its configuration and layers."""
+        self.manifests[repository, digest_of(manifest)] = (media_type, manifest)
         self.blobs.update({(repository, digest_of(blob)): blob for blob in blobs})
