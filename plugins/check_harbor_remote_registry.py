@@ -117,7 +117,7 @@ class RemoteRegistries(nagiosplugin.Resource):
 
     def projects(self, number):
         """The proxy-cache projects of a remote."""
-        rows = self.rest.pages(endpoints.PROJECTS, q=f"registry_id={number:g}")
+        rows = self.rest.pages(endpoints.PROJECTS, q={"registry_id": int(number)})
         return [row for row in rows if row.number("registry_id") == number]
 
 

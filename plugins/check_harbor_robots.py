@@ -119,7 +119,7 @@ class Robots(nagiosplugin.Resource):
         return [account for _, accounts in found for account in accounts]
 
     def of_project(self, _, number):
-        rows = self.rest.pages(endpoints.ROBOTS_OF_PROJECT, q=f"Level=project,ProjectID={number}")
+        rows = self.rest.pages(endpoints.ROBOTS_OF_PROJECT, q={"Level": "project", "ProjectID": number})
         return [account for row in rows for account in self.taken(row)]
 
     def taken(self, row):

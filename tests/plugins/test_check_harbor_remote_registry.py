@@ -99,6 +99,14 @@ def test_recorded(check, harbor: Simulator, answers: tuple[str, ...], expected: 
             id="used by a proxy cache, and so dead that Harbor cannot make a client for it",
         ),
         pytest.param(
+            Remote(1234567, "remote", ping=400),
+            [],
+            {"tiny": 1234567},
+            [f"CRITICAL - remote: {FAILS}, shown as healthy; used by tiny" + perfdata(1, 1, ""), TEST_IT,
+             "exit code 2"],
+            id="used by a proxy cache, with a number of seven digits",
+        ),
+        pytest.param(
             Remote(3, "remote", ping=400),
             [Replication(1, "off", enabled=False)],
             {"tiny": 4},
