@@ -59,7 +59,7 @@ class Health(nagiosplugin.Resource):
         """The failure with the part of Harbor that explains it."""
         if failure.stage in (RESOLVE, CONNECT, TLS, CERTIFICATE, CONTENT):
             return failure
-        ping, page = deadline.side_by_side([lambda: self.harbor.ask(api.PING), lambda: self.harbor.ask("/")])
+        ping, page = deadline.side_by_side([self.ping, lambda: self.harbor.ask("/")])
         why, sick = self.broken_part(failure, ping, page)
         # Whatever the status: without a report from this path there is no Harbor here for anybody.
         stage = ROUTE if failure.stage == STATUS and failure.status < 500 else failure.stage
@@ -67,6 +67,10 @@ class Health(nagiosplugin.Resource):
         return failure.but(
             stage=stage, detail=detail, next_step=components.next_step(sick) if sick else failure.next_step
         )
+
+    def ping(self):
+        """The answer to /ping, which has plain text and is 422 for whoever wants JSON."""
+        return self.harbor.ask(api.PING, headers={"Accept": "*/*"})
 
     @staticmethod
     def broken_part(failure, ping, page):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from dataclasses import replace
 
 from . import api, registry, tokens
 from .accounts import Login, basic_credentials
@@ -19,6 +20,8 @@ PING, HEALTH, SYSTEMINFO = "/api/v2.0/ping", "/api/v2.0/health", "/api/v2.0/syst
 WITHOUT_REDIS, PING_WITHOUT_REDIS, SYSTEMINFO_WITHOUT_REDIS = 0.6, 0.15, 1.1
 # /ping behind a frozen Redis took 24 s of the 60 that nginx would wait.
 PING_WITH_REDIS_FROZEN = 0.4
+PLAIN_TEXT = ("*/*", "text/*", "text/plain")
+NOT_ACCEPTABLE = "validation failure list:\nunsupported media type requested, only [text/plain] are available"
 READ_ONLY = "The system is in read only mode. Any modification is prohibited."
 UNAVAILABLE = (
     b"<!DOCTYPE HTML>\n<html>\n<head><title>503 - Service Unavailable</title></head>\n<body></body>\n</html>\n"
@@ -30,7 +33,7 @@ def answer(world: World, request: Request) -> Response:
     if world.state.part("core") == "unavailable":
         return _finish(world, request, Response(503, {"Content-Type": "text/html; charset=utf-8"}, UNAVAILABLE))
     if request.path == PING:
-        return _finish(world, request, _ping(world))
+        return _finish(world, request, _ping(world, request))
     if world.state.part("mode") == "read-only" and request.method not in ("GET", "HEAD"):
         return _with_request_id(request, error(403, "DENIED", READ_ONLY))
     _stall_behind_database_or_redis(world, request)
@@ -47,10 +50,16 @@ def answer(world: World, request: Request) -> Response:
     return _finish(world, request, response)
 
 
-def _ping(world: World) -> Response:
-    """The one endpoint that asks neither for a login nor the database; for a session, though."""
+def _ping(world: World, request: Request) -> Response:
+    """The one endpoint that asks neither for a login nor the database; for a session, though.
+
+    It has plain text and nothing else to offer.
+    """
     frozen = PING_WITH_REDIS_FROZEN * world.gateway_timeout
     after = {"down": PING_WITHOUT_REDIS, "frozen": frozen}.get(world.state.part("redis"), 0.0)
+    accepted = {part.partition(";")[0].strip() for part in request.headers.get("Accept", "*/*").split(",")}
+    if accepted.isdisjoint(PLAIN_TEXT):
+        return replace(error(422, "UNPROCESSABLE_ENTITY", NOT_ACCEPTABLE), after=after)
     return Response(200, {"Content-Type": "text/plain"}, b"Pong", after)
 
 

@@ -137,6 +137,23 @@ class TestAnswersOfTheTest:
         assert get(harbor, V2).elapsed.total_seconds() < 0.5 <= get(harbor, HEALTH).elapsed.total_seconds()
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("*/*", 200),
+        ("text/plain", 200),
+        ("text/html, text/*;q=0.5", 200),
+        ("application/json", 422),
+        ("text/html", 422),
+    ],
+)
+def test_ping_has_plain_text_only(harbor: Simulator, accept: str, status: int) -> None:
+    response = get(harbor, "/api/v2.0/ping", headers={"Accept": accept})
+    assert (response.status_code, "X-Request-Id" in response.headers) == (status, True)
+    if status == 422:
+        assert response.json()["errors"][0]["message"].endswith("only [text/plain] are available")
+
+
 class TestVersionsAndAccounts:
     def test_harbor_before_2_2_puts_the_status_first_and_sorts_nothing(self) -> None:
         with Simulator("registry-down", version="2.0") as harbor:
