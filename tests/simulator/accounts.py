@@ -71,17 +71,21 @@ class Account:
     project_rights: frozenset[str] = frozenset()
 
     def may(self, right: str) -> bool:
+        """Whether it holds this permission on system level."""
         return self.sysadmin or right in self.rights
 
     def may_in_projects(self, right: str) -> bool:
+        """Whether it holds this permission in every project."""
         return self.sysadmin or right in self.project_rights
 
     @property
     def sees_all_projects(self) -> bool:
+        """Whether private projects are listed for it, too."""
         return self.may("project:list") or bool(self.project_rights)
 
 
 def default_accounts() -> dict[str, Account]:
+    """The monitoring robot alone."""
     return {MONITOR: Account(MONITOR_SECRET, rights=MONITOR_RIGHTS, project_rights=MONITOR_PROJECT_RIGHTS)}
 
 
@@ -129,6 +133,7 @@ class Authenticator:
         self._locked_until: dict[str, float] = {}
 
     def login(self, user: str, password: str) -> Login:
+        """Who this is; a refused attempt says how long Harbor thinks about it."""
         account = self.accounts.get(user)
         if self._locked_until.get(user, 0) > time.monotonic():
             return Login()

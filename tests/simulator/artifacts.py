@@ -17,6 +17,13 @@ BASE = "/api/v2.0"
 SEVERITIES = ("Critical", "High", "Medium", "Low", "Unknown", "None")  # the worst first
 LINKS = ("build_history", "vulnerabilities")
 STRANGER = Project(0)
+EXTRA = {
+    "architecture": "amd64",
+    "author": "",
+    "config": {"Cmd": ["/lab/file"]},
+    "created": "2026-01-01T00:00:00Z",
+    "os": "linux",
+}
 
 
 def listing(world: World, request: Request, login: Login) -> Response:
@@ -73,13 +80,7 @@ def _row(world: World, request: Request, repository: str, tag: str) -> dict[str,
         "accessories": _accessories(artifact) if "with_accessory" in wanted and artifact.accessories else None,
         "addition_links": {link: {"absolute": False, "href": f"{path}/{link}"} for link in LINKS},
         "digest": artifact.digest,
-        "extra_attrs": {
-            "architecture": "amd64",
-            "author": "",
-            "config": {"Cmd": ["/lab/file"]},
-            "created": "2026-01-01T00:00:00Z",
-            "os": "linux",
-        },
+        "extra_attrs": EXTRA,
         "icon": digest_of(b"icon"),
         "id": 2,
         "labels": None,

@@ -64,6 +64,7 @@ class Identity:
 
 
 def now() -> datetime.datetime:
+    """The time, aware of its zone."""
     return datetime.datetime.now(datetime.timezone.utc)
 
 
@@ -171,6 +172,7 @@ def directory() -> Path:
 
 @once
 def ca_file() -> str:
+    """The PEM file with the CA; it lives as long as the process."""
     path = directory() / "ca.pem"
     _root().cert_pem.write_to_path(path)
     return str(path)

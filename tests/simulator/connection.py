@@ -27,6 +27,7 @@ class Connection:
         secured.do_handshake()
 
     def send(self, data: bytes) -> None:
+        """Send all of it; raises OSError."""
         self.socket.sendall(data)
 
     def wait(self, seconds: float) -> bool:

@@ -210,10 +210,10 @@ class Content:
         return next((number for number, (name, _) in self.retentions.items() if name == project), None)
 
 
-def daily(hour: int, now: float, first_number: int, **traits: int) -> Job:
+def daily(hour: int, now: float, first_number: int, freed: int = 0) -> Job:
     """Something that has succeeded every day at this hour (UTC)."""
     last = now - (now - hour * HOUR) % DAY
-    runs = [Execution(first_number + 3 - day, "Success", last - day * DAY, **traits) for day in range(3)]
+    runs = [Execution(first_number + 3 - day, "Success", last - day * DAY, freed=freed) for day in range(3)]
     return Job(runs, f"0 0 {hour} * * *", now - 30 * DAY)
 
 

@@ -32,6 +32,7 @@ def head(response: Response, length: int | None) -> bytes:
 
 
 def plain(connection: Connection, request: Request, response: Response) -> bool:
+    """As it should be, with Content-Length."""
     body = b"" if request.method == "HEAD" else response.body
     connection.send(head(response, len(response.body)) + body)
     return response.headers.get("Connection") != "close"
@@ -54,15 +55,18 @@ def _drip(connection: Connection, data: bytes) -> bool:
 
 
 def drip_header(connection: Connection, request: Request, response: Response) -> bool:
+    """Byte by byte from the status line on."""
     return _drip(connection, head(response, len(response.body)) + response.body)
 
 
 def drip_body(connection: Connection, request: Request, response: Response) -> bool:
+    """The headers at once, the body byte by byte."""
     connection.send(head(response, len(response.body)))
     return _drip(connection, response.body)
 
 
 def endless_body(connection: Connection, request: Request, response: Response) -> bool:
+    """Chunk after chunk until the client goes."""
     connection.send(head(response, None))
     while True:
         connection.send(b"%x\r\n%s\r\n" % (len(CHUNK), CHUNK))
@@ -80,10 +84,12 @@ def huge_body(connection: Connection, request: Request, response: Response) -> b
 
 
 def truncated(connection: Connection, request: Request, response: Response) -> bool:
+    """The connection ends 1000 bytes before Content-Length."""
     connection.send(head(response, len(response.body) + 1000) + response.body)
     return False
 
 
 def reset(connection: Connection, request: Request, response: Response) -> bool:
+    """RST instead of an answer."""
     connection.reset()
     return False

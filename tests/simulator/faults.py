@@ -28,11 +28,13 @@ class Fault:
 
 
 def refused(component: str, address: str, path: str = "") -> dict[str, str]:
+    """A component with the error of a checker whose connection is refused."""
     cause = f"dial tcp {address}: connect: connection refused"
     return {component: f'failed to check health: Get "http://{address}{path}": {cause}'}
 
 
 def timed_out(component: str, address: str, path: str = "") -> dict[str, str]:
+    """A component with the error of a checker that gets no answer."""
     cause = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
     return {component: f'failed to check health: Get "http://{address}{path}": {cause}'}
 

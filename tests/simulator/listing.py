@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from .messages import Request, Response, error, json_response
 
+T = TypeVar("T")
 PAGE_SIZE, LARGEST_PAGE = 10, 100
 
 
-def paged(request: Request, items: Sequence, row: Callable) -> Response:
+def paged(request: Request, items: Sequence[T], row: Callable[[T], object]) -> Response:
     """The rows of the page that is asked for, with X-Total-Count and a Link to the next one."""
     query = request.query
     page, size = (int(query.get(name, default)) for name, default in (("page", 1), ("page_size", PAGE_SIZE)))

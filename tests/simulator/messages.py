@@ -41,6 +41,7 @@ class Request:
 
     @property
     def query(self) -> dict[str, str]:
+        """The parameters by name, decoded once; of several with one name the last."""
         return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
     @property
@@ -70,10 +71,12 @@ class Response:
     delivery: Delivery | None = None
 
     def copy(self) -> Response:
+        """Another one with the same headers, which can be changed."""
         return replace(self, headers=dict(self.headers))
 
     @property
     def reason(self) -> str:
+        """The words after the status."""
         try:
             return REASONS.get(self.status) or HTTPStatus(self.status).phrase
         except ValueError:

@@ -31,6 +31,7 @@ BUILT = "Sun, 22 Nov 2026 06:16:50 GMT"
 
 
 def answer(request: Request) -> Response:
+    """A file of the web UI, or its index.html."""
     content_type, body = ASSETS.get(request.path, ("text/html", INDEX))
     headers = {
         "Content-Type": content_type,

@@ -92,6 +92,7 @@ def delete(world: World, request: Request, login: Login) -> Response:
 
 
 def unknown(name: str) -> Response:
+    """The 404 for a project that there is not."""
     return error(404, "NOT_FOUND", f"project {name} not found")
 
 

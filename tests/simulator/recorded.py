@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from .accounts import MONITOR_RIGHTS, Account
-from .content import Content, Execution, Job, Queue
-from .records import Permission, Project, Remote, Replication, Robot, ScanAll, Security
+from .content import Content, Queue
+from .records import Execution, Job, Permission, Project, Remote, Replication, Robot, ScanAll, Security
 from .replay import Recording
 
 ROBOTS = {

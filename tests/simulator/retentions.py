@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .accounts import Login
-from .content import Execution, Job, moment
+from .content import moment
 from .listing import paged
 from .messages import Request, Response, error, json_response
+from .records import Execution, Job
 from .world import World
 
 RUNNING = ("Running", "Pending", "InProgress")

@@ -144,7 +144,9 @@ def _enrol(world: World, robot: Robot) -> None:
     accounts.pop(robot.name, None)
     if robot.disabled:
         return
-    of_system, everywhere, projects = set(), set(), {}
+    of_system: set[str] = set()
+    everywhere: set[str] = set()
+    projects = {}
     for kind, namespace, rights in robot.permissions:
         if kind == "system":
             of_system.update(rights)

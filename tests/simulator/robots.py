@@ -58,10 +58,12 @@ def by_number(content: Content, request: Request) -> Robot | None:
 
 
 def unknown(request: Request) -> Response:
+    """The 404 for an account that there is not."""
     return error(404, "NOT_FOUND", f"robot {request.path.rpartition('/')[2]} not found")
 
 
 def row(robot: Robot) -> dict[str, object]:
+    """An account as the API shows it."""
     permissions = [
         {
             "access": [dict(zip(("resource", "action"), right.split(":"))) for right in permission.rights],

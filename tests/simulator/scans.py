@@ -11,6 +11,7 @@ from .systemjobs import TYPES
 from .world import World
 
 REGISTERED = 1795328230.9
+TYPE = "harbor.scanner-adapter/scanner-type"
 DATABASE = "harbor.scanner-adapter/vulnerability-database-updated-at"
 IMAGES = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"]
 REPORT = "application/vnd.security.vulnerability.report; version=1.1"
@@ -48,11 +49,13 @@ def metadata(world: World, request: Request, login: Login) -> Response:
         return error(404, "NOT_FOUND", f"registration {uuid} not found")
     if not scanner.answers or world.state.part("trivy") == "down":
         return error(500, "UNKNOWN", "internal server error")
-    updated = {} if scanner.database is None else {DATABASE: moment(scanner.database)}
+    properties = {TYPE: "os-package-vulnerability"}
+    if scanner.database is not None:
+        properties[DATABASE] = moment(scanner.database)
     return json_response(
         {
             "capabilities": [{"consumes_mime_types": IMAGES, "produces_mime_types": [REPORT]}],
-            "properties": {"harbor.scanner-adapter/scanner-type": "os-package-vulnerability", **updated},
+            "properties": properties,
             "scanner": {"name": scanner.name, "vendor": "Aqua Security", "version": "v0.51.2"},
         }
     )

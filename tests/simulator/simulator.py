@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Mapping
-from typing import Union
+from typing import Any, Union
 
 from . import edge, tls
 from .accounts import Account, Authenticator, as_in, default_accounts
@@ -16,7 +16,7 @@ from .messages import Request, Response
 from .server import Server
 from .world import Registry, World
 
-Body = Union[bytes, str, dict, list]
+Body = Union[bytes, str, dict[str, Any], list[Any]]
 
 
 class Simulator:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Callable
 
 from .accounts import Login
-from .content import DAY, Content, Execution, Job, moment
+from .content import DAY, Content, moment
 from .listing import paged
 from .messages import Request, Response, json_response
+from .records import Execution, Job
 from .world import World
 
 TYPES = {"0 0 * * * *": "Hourly", "0 0 0 * * *": "Daily", "0 0 0 * * 0": "Weekly"}

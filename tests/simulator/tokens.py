@@ -45,6 +45,7 @@ def _decode(text: str) -> bytes:
 
 
 def sign(claims: dict[str, object]) -> str:
+    """A token with these claims."""
     header = {"alg": "RS256", "kid": key_id(), "typ": "JWT"}
     parts = [_encode(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)]
     signature = signing_key().sign(".".join(parts).encode(), padding.PKCS1v15(), hashes.SHA256())
