@@ -16,25 +16,6 @@ from .world import World
 OWNER = 1  # the number of the administrator
 
 
-def repository_actions(world: World, login: Login, project: str) -> tuple[str, ...]:
-    """What a login may do with the repositories of a project.
-
-    A robot of Harbor 2.9 with any right on system level may not even pull what is public.
-    """
-    if project not in world.content.projects:
-        return ()
-    if login.granted is not None:
-        return login.granted.get(project, ())
-    public = ("pull",) if world.content.projects[project].public else ()
-    if login.account is None:
-        return public
-    if login.account.sysadmin:
-        return ("pull", "push", "delete")
-    if login.account.rights:
-        return ()
-    return login.account.projects.get(project, public)
-
-
 def listing(world: World, request: Request, login: Login) -> Response:
     """GET /projects: the public ones for everybody, all of them for who may list projects."""
     if world.state.part("database") == "down":

@@ -8,7 +8,6 @@ from . import repositories
 from .accounts import Login
 from .faults import DATABASE_REFUSED
 from .messages import API_VERSION, JSON, REPOSITORY, Request, Response, StalledError, compact_json, error
-from .projects import repository_actions
 from .world import World
 
 REALM_FROM_REQUEST_SINCE = (2, 14)
@@ -67,7 +66,7 @@ def _refusal(world: World, request: Request, login: Login, name: str) -> Respons
         raise StalledError
     if project not in world.content.projects:
         return _refuse("", f"project {project} not found")
-    if action not in repository_actions(world, login, project):
+    if action not in world.repository_actions(login, project):
         return unauthorized(world, request, f"unauthorized to access repository: {name}, action: {action}")
     return None
 

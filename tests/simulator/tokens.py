@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from .accounts import Login
 from .messages import Request, Response, StalledError, json_response
 from .once import once
-from .projects import repository_actions
 from .world import World
 
 SERVICE, ISSUER, LIFETIME_SECONDS = "harbor-registry", "harbor-token-issuer", 1800
@@ -85,7 +84,7 @@ def access(world: World, login: Login, scope: str) -> dict[str, object]:
     elif kind == "registry" and name == "catalog":
         actions = ["*"] if login.account and login.account.may("catalog:read") else []
     elif kind == "repository":
-        actions = list(repository_actions(world, login, name.partition("/")[0]))
+        actions = list(world.repository_actions(login, name.partition("/")[0]))
     return {"type": kind, "name": name, "actions": actions}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from .accounts import Authenticator
+from .accounts import Authenticator, Login
 from .content import Content
 from .faults import State
 from .memory import Memory
@@ -98,3 +98,21 @@ class World:
         """The components that /health calls unhealthy, with their errors."""
         seen = self.registry.unhealthy() if self.state.part("health") != "stale" else {}
         return {**self.state.unhealthy(), **seen}
+
+    def repository_actions(self, login: Login, project: str) -> tuple[str, ...]:
+        """What a login may do with the repositories of a project.
+
+        A robot of Harbor 2.9 with any permission on system level may not even pull what is public.
+        """
+        if project not in self.content.projects:
+            return ()
+        if login.granted is not None:
+            return login.granted.get(project, ())
+        public = ("pull",) if self.content.projects[project].public else ()
+        if login.account is None:
+            return public
+        if login.account.sysadmin:
+            return ("pull", "push", "delete")
+        if login.account.rights:
+            return ()
+        return login.account.projects.get(project, public)
