@@ -11,7 +11,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
-from simulator import MONITOR, MONITOR_SECRET
+from harbor_simulator import MONITOR, MONITOR_SECRET
 
 PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
 NAMES = sorted(path.stem for path in PLUGINS.glob("check_harbor_*.py"))

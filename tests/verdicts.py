@@ -9,9 +9,9 @@ from pathlib import Path
 from harborlib import attempt, options, terminal
 
 import check_harbor_triage
+from harbor_simulator import Simulator
 from runner import Outcome
 from screens import HOST, screen
-from simulator import Simulator
 
 SECTION = re.compile(r"^== (.*)\n((?:(?!== ).*\n)*)", re.MULTILINE)
 

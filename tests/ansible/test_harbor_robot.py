@@ -16,7 +16,7 @@ from controller import Controller
 from robot_play import ADMINISTRATORS
 from robot_story import Story
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 pytestmark = pytest.mark.timeout(300)
 VERSIONS = {"old": "2.9.5", "middle": "2.11.0", "new": "2.14.4"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 from . import icinga, plugins, recorded
 from .engine import ROOT, Harbor, until

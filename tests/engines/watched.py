@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from simulator.accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator.accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS
 
 from .engine import Harbor
 

@@ -14,8 +14,8 @@ from harborlib.rest import AT_ONCE, Each, Rest
 
 import pytest
 
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from simulator.records import Remote
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator.records import Remote
 from tier2 import NOW
 
 Connect = Callable[..., Rest]

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from simulator import Simulator
-from simulator.records import Remote, Replication
+from harbor_simulator import Simulator
+from harbor_simulator.records import Remote, Replication
 from tier2 import plant
 
 TEST_IT = (

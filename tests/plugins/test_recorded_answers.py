@@ -14,9 +14,9 @@ from harborlib.rest import WHERE
 import pytest
 
 import runner
+from harbor_simulator import Simulator
+from replay import DIRECTORY, Recording, load
 from screens import CORE
-from simulator import Simulator
-from simulator.replay import DIRECTORY, Recording, load
 from tier2 import plant
 
 LOGIN = (

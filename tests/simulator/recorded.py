@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from .accounts import MONITOR_RIGHTS, Account
-from .content import Content, Queue
-from .records import Execution, Job, Permission, Project, Remote, Replication, Robot, ScanAll, Security
-from .replay import Recording
+from harbor_simulator.accounts import MONITOR_RIGHTS, Account
+from harbor_simulator.content import Content, Queue
+from harbor_simulator.records import Execution, Job, Permission, Project, Remote, Replication, Robot, ScanAll, Security
+from replay import Recording
 
 ROBOTS = {
     "robot$mixed": Account("mixed's", rights=frozenset({"system-volumes:read"})),

@@ -14,10 +14,11 @@ import time
 
 import pytest
 
-from .accounts import MONITOR_RIGHTS, Account
+from harbor_simulator.accounts import MONITOR_RIGHTS, Account
+from harbor_simulator.simulator import Simulator
+from replay import DIRECTORY, Answer, Recording, basic, load, replay
+
 from .recorded import ROBOTS, held
-from .replay import DIRECTORY, Answer, Recording, basic, load, replay
-from .simulator import Simulator
 
 SWITCHES = {
     "a0-fresh": (),

@@ -10,9 +10,8 @@ import pytest
 import requests
 
 import runner
-
-from . import Account, Simulator
-from .image import CONFIG, MEDIA_TYPE, digest_of, manifest
+from harbor_simulator import Account, Simulator
+from harbor_simulator.image import CONFIG, MEDIA_TYPE, digest_of, manifest
 
 ROBOT, SECRET = "robot$canary", "sEcret-of/the+canary=robot"
 LOGIN = (ROBOT, SECRET)
@@ -37,8 +36,8 @@ def harbor(registry: Simulator) -> Iterator[Simulator]:
 def probe(harbor: Simulator, name: str, *options: str) -> runner.Outcome:
     """A run of a plugin as a process, with the canary robot's login."""
     login = {"HARBOR_USERNAME": ROBOT, "HARBOR_PASSWORD": SECRET}
-    where = ("-H", harbor.url, "--ca-file", harbor.ca_file)
-    return runner.process(f"check_harbor_{name}", *where, *options, env={**os.environ, **login})
+    common = ("-H", harbor.url, "--ca-file", harbor.ca_file, "-w", "50s", "-c", "55s")  # on any machine
+    return runner.process(f"check_harbor_{name}", *common, *options, env={**os.environ, **login})
 
 
 def send(harbor: Simulator, method: str, path: str, body: bytes = b"", **headers: str) -> requests.Response:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from . import Account, Simulator
+from harbor_simulator import Account, Simulator
+
 from .client import get
 
 ADMIN = ("admin", "admin's")

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
-import requests
 
-import runner
+from harbor_simulator import Account, Simulator
 
-from . import Account, Simulator
 from .client import HEALTH, LOGIN, SYSTEMINFO, V2, connect, get, send, until
-from .faults import FAULTS
-from .hostile import DISTORTIONS
 
 
 def open_files() -> set[str]:
@@ -184,53 +175,3 @@ class TestVersionsAndAccounts:
             assert get(harbor, V2, auth=("robot$a", "b")).status_code == 200
             assert get(harbor, "/v2/priv/img/tags/list", auth=("robot$a", "b")).status_code == 200
             assert get(harbor, "/api/v2.0/systeminfo/volumes", auth=("robot$a", "b")).status_code == 403
-
-
-def as_canary(said: dict[str, str], name: str, *options: str) -> runner.Outcome:
-    """A probe with what the command has printed."""
-    login = {"HARBOR_USERNAME": said["canary_username"], "HARBOR_PASSWORD": said["canary_password"]}
-    where = ("-H", said["url"], "--ca-file", said["ca_file"])
-    return runner.process(name, *where, *options, env={**os.environ, **login})
-
-
-class TestCommand:
-    command = (sys.executable, "-W", "error", str(Path(__file__).parent))
-
-    def test_lists_every_switch(self) -> None:
-        done = subprocess.run([*self.command, "--list"], capture_output=True, text=True, timeout=30, check=True)
-        names = [line.split()[0] for line in done.stdout.splitlines()]
-        assert names == [*FAULTS, *DISTORTIONS, "status-NNN"]
-        assert done.stderr == ""
-
-    @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-    def test_serves_until_it_is_told_to_stop(self, end: signal.Signals) -> None:
-        options = ["--switch", "registry-down", "--switch", "portal-down", "--certificate", "days-left=5"]
-        with subprocess.Popen([*self.command, *options], stdout=subprocess.PIPE, text=True) as process:
-            said = dict(process.stdout.readline().strip().split("=", 1) for _ in range(4))
-            login = (said["username"], said["password"])
-            response = requests.get(said["url"] + V2, auth=login, verify=said["ca_file"], timeout=30)
-            process.send_signal(end)
-            assert process.wait(timeout=30) == 0
-        assert response.status_code == 502
-        assert not Path(said["ca_file"]).exists()
-
-    def test_its_examples_work(self) -> None:
-        with subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True) as process:
-            said = dict(process.stdout.readline().strip().split("=", 1) for _ in range(6))
-            examples = [process.stdout.readline().split() for _ in range(3)]
-            outcomes = [as_canary(said, *words) for _, *words in examples]
-            process.terminate()
-        assert [(outcome.code, outcome.err) for outcome in outcomes] == [(0, "")] * 3
-
-    def test_refuses_what_it_does_not_know(self) -> None:
-        for options in (["--switch", "nonsense"], ["--certificate", "nonsense"]):
-            done = subprocess.run([*self.command, *options], capture_output=True, text=True, timeout=30, check=False)
-            assert (done.returncode, "nonsense" in done.stderr.splitlines()[-1]) == (2, True)
-            assert "Traceback" not in done.stderr
-
-    def test_says_in_one_line_that_it_cannot_listen(self, harbor: Simulator) -> None:
-        for port in (str(harbor.port), "99999"):
-            command = [*self.command, "--port", port]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-            assert (done.returncode, done.stdout) == (2, "")
-            assert re.fullmatch(f"simulator: cannot listen on port {port}: .+\n", done.stderr)

@@ -7,9 +7,10 @@ import subprocess
 import pytest
 import requests
 
-from . import Simulator
+from harbor_simulator import Simulator
+from harbor_simulator.faults import State
+
 from .client import CORE_PATHS, HEALTH, LOGIN, SYSTEMINFO, TOKEN, V2, get
-from .faults import State
 
 
 def components(harbor: Simulator) -> dict[str, str]:

@@ -9,9 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import Callable
 
+from harbor_simulator import delivery
+from harbor_simulator.accounts import Login
+from harbor_simulator.messages import Request, Response, error
+from harbor_simulator.world import World
+
 from . import (
     artifacts,
-    delivery,
     jobservice,
     projects,
     quotas,
@@ -25,10 +29,7 @@ from . import (
     systemjobs,
     webhooks,
 )
-from .accounts import Login
-from .messages import Request, Response, error
 from .query import BadQueryError
-from .world import World
 
 BASE = "/api/v2.0"
 BUFFER = 2048  # bytes from which on Go does not know the length of an answer before it begins

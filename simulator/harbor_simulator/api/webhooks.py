@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from .accounts import Login
-from .content import moment
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import moment
+from harbor_simulator.messages import Request, Response, error
+from harbor_simulator.records import Execution, Webhook
+from harbor_simulator.world import World
+
 from .listing import paged
-from .messages import Request, Response, error
-from .records import Execution, Webhook
-from .world import World
 
 CREATED = 1795328486.8
 SINCE = (2, 8)  # deliveries could not be listed before

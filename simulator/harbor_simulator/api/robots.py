@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from .accounts import Login
-from .content import Content, moment
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import Content, moment
+from harbor_simulator.messages import Request, Response, error, json_response
+from harbor_simulator.records import Robot
+from harbor_simulator.world import World
+
 from .listing import paged
-from .messages import Request, Response, error, json_response
 from .query import chosen, keywords
-from .records import Robot
-from .world import World
 
 DAY = 86400
 

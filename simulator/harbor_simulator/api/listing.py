@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from .messages import Request, Response, error, json_response
+from harbor_simulator.messages import Request, Response, error, json_response
 
 T = TypeVar("T")
 PAGE_SIZE, LARGEST_PAGE = 10, 100

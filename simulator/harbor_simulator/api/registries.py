@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 
-from .accounts import Login
-from .content import moment
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import moment
+from harbor_simulator.messages import Request, Response, StalledError, error
+from harbor_simulator.records import Remote
+from harbor_simulator.world import World
+
 from .listing import paged
-from .messages import Request, Response, StalledError, error
 from .query import chosen
-from .records import Remote
-from .world import World
 
 NEVER = "0001-01-01T00:00:00.000Z"
 ADDED = 1795328335.2

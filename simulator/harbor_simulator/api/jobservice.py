@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .accounts import Login
-from .content import HOUR, Queue, Work, moment
-from .faults import WELL
-from .messages import Request, Response, StalledError, error, json_response
-from .world import World
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import HOUR, Queue, Work, moment
+from harbor_simulator.faults import WELL
+from harbor_simulator.messages import Request, Response, StalledError, error, json_response
+from harbor_simulator.world import World
 
 
 def _trouble(world: World) -> Response | None:

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .simulator import Simulator
+from harbor_simulator import Simulator
 
-DIRECTORY = Path(__file__).resolve().parent.parent / "recordings"
+DIRECTORY = Path(__file__).resolve().parent / "recordings"
 CONNECT_TIMEOUT = 30.0
 RECORDED_HOST = re.compile(r"harbor\.test:\d+")
 

@@ -6,12 +6,13 @@ import json
 from dataclasses import replace
 from typing import Callable
 
-from .accounts import Login
-from .content import DAY, Content, moment
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import DAY, Content, moment
+from harbor_simulator.messages import Request, Response, json_response
+from harbor_simulator.records import Execution, Job
+from harbor_simulator.world import World
+
 from .listing import paged
-from .messages import Request, Response, json_response
-from .records import Execution, Job
-from .world import World
 
 TYPES = {"0 0 * * * *": "Hourly", "0 0 0 * * *": "Daily", "0 0 0 * * 0": "Weekly"}
 RUNNING = ("Running", "Pending", "Scheduled")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .accounts import Login
-from .content import moment
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import moment
+from harbor_simulator.messages import Request, Response, error, json_response
+from harbor_simulator.records import Execution, Job
+from harbor_simulator.world import World
+
 from .listing import paged
-from .messages import Request, Response, error, json_response
-from .records import Execution, Job
-from .world import World
 
 RUNNING = ("Running", "Pending", "InProgress")
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Callable, TypeVar
 from urllib.parse import unquote_plus
 
-from .messages import Request
+from harbor_simulator.messages import Request
 
 T = TypeVar("T")
 INCOMPLETE = 'the query string must contain "=" and the key/value cannot be empty'

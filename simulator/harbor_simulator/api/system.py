@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from .accounts import Login
-from .content import moment
-from .faults import COMPONENTS
-from .messages import Request, Response, error, json_response
-from .world import World
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import moment
+from harbor_simulator.faults import COMPONENTS
+from harbor_simulator.messages import Request, Response, error, json_response
+from harbor_simulator.world import World
 
 STATUS_FIRST_BEFORE = (2, 3)
 VERSION_HIDDEN_FROM = (2, 13)

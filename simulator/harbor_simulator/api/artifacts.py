@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from .accounts import Login
-from .content import moment
-from .image import CONFIG, MEDIA_TYPE, digest_of
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import moment
+from harbor_simulator.image import CONFIG, MEDIA_TYPE, digest_of
+from harbor_simulator.messages import Request, Response, error, json_response
+from harbor_simulator.records import Artifact, Project
+from harbor_simulator.world import World
+
 from .listing import paged
-from .messages import Request, Response, error, json_response
-from .records import Artifact, Project
 from .scans import REPORT
-from .world import World
 
 BASE = "/api/v2.0"
 SEVERITIES = ("Critical", "High", "Medium", "Low", "Unknown", "None")  # the worst first

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .accounts import Login
-from .content import moment
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import moment
+from harbor_simulator.messages import Request, Response
+from harbor_simulator.world import World
+
 from .listing import paged
-from .messages import Request, Response
-from .world import World
 
 CREATED = 1795328292.5
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from .accounts import Login
-from .content import moment
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import moment
+from harbor_simulator.messages import Request, Response
+from harbor_simulator.records import Execution, Remote, Replication
+from harbor_simulator.world import World
+
 from .listing import paged
-from .messages import Request, Response
 from .query import chosen
-from .records import Execution, Remote, Replication
 from .registries import NEVER, registry_row
-from .world import World
 
 STATUS = {"Success": "Succeed", "Error": "Failed", "Stopped": "Stopped"}
 RUNNING = "InProgress"  # whatever has not ended

@@ -8,12 +8,13 @@ import secrets
 import string
 from typing import Any
 
-from .accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS, Account, Login, as_in
-from .messages import Request, Response, error, json_response
+from harbor_simulator.accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS, Account, Login, as_in
+from harbor_simulator.messages import Request, Response, error, json_response
+from harbor_simulator.records import Permission, Robot
+from harbor_simulator.world import World
+
 from .projects import unknown as unknown_project
-from .records import Permission, Robot
 from .robots import DAY, by_number, row, unknown
-from .world import World
 
 NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 SECRET = re.compile(r"(?=.*[A-Z])(?=.*[a-z])(?=.*[0-9]).{8,128}")

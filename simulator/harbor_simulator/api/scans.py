@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from .accounts import Login
-from .content import moment
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import moment
+from harbor_simulator.messages import Request, Response, error, json_response
+from harbor_simulator.records import ScanAll, Scanner
+from harbor_simulator.world import World
+
 from .listing import paged
-from .messages import Request, Response, error, json_response
-from .records import ScanAll, Scanner
 from .systemjobs import TYPES
-from .world import World
 
 REGISTERED = 1795328230.9
 TYPE = "harbor.scanner-adapter/scanner-type"

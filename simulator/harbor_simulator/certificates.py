@@ -113,7 +113,8 @@ def with_sha1(issued: Issued, issuer: Issued) -> Issued:
 
     cryptography makes no such certificates any more, but the names of the two algorithms differ in one byte only.
     """
-    assert isinstance(issuer.key, rsa.RSAPrivateKey)
+    if not isinstance(issuer.key, rsa.RSAPrivateKey):
+        raise TypeError("the issuer has no RSA key")
     old = issued.certificate
     body = old.tbs_certificate_bytes.replace(SHA256_WITH_RSA, SHA1_WITH_RSA)
     signature = issuer.key.sign(body, padding.PKCS1v15(), hashes.SHA1())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Callable
 
-from .accounts import Login
-from .content import moment
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import moment
+from harbor_simulator.messages import Request, Response, StalledError, error, json_response
+from harbor_simulator.records import Project
+from harbor_simulator.world import World
+
 from .listing import paged
-from .messages import Request, Response, StalledError, error, json_response
 from .query import chosen
-from .records import Project
-from .world import World
 
 OWNER = 1  # the number of the administrator
 
