@@ -46,6 +46,7 @@ from harborlib.wire import (
 )  # fmt: skip
 
 PING = "/api/v2.0/ping"
+PLAIN = {"Accept": "*/*"}  # which is all that /ping has: it is 422 for whoever wants JSON
 OWN_SHARE = 0.6  # of the time for the report itself; the rest tells why it did not come
 REFUSED = (401, 403, 429)  # somebody in front refuses this host, whoever else may come in
 PROMPT = 5  # seconds; a /ping that takes longer waits for Redis
@@ -116,7 +117,7 @@ def diagnosed(run: Run, failure: Failure) -> Failure:
     """The failure with the part of Harbor that explains it."""
     if failure.stage in (RESOLVE, CONNECT, TLS, CERTIFICATE, CONTENT):
         return failure
-    ping, page = deadline.side_by_side([lambda: run.ask(PING), lambda: run.ask("/")])
+    ping, page = deadline.side_by_side([lambda: run.ask(PING, headers=PLAIN), lambda: run.ask("/")])
     why, sick = broken_part(failure, ping, page)
     # Whatever the status: without a report from this path there is no Harbor here for anybody.
     kind = ROUTE if failure.stage is STATUS and failure.status < 500 else failure.kind

@@ -127,7 +127,7 @@ def ends_of(policy: Fields) -> list[float]:
 
 def proxy_caches(run: Run, number: float) -> list[str]:
     """The names of the projects that are a proxy cache of a remote."""
-    rows = run.rest.pages(endpoints.PROJECTS, q=f"registry_id={number:g}")
+    rows = run.rest.pages(endpoints.PROJECTS, q={"registry_id": int(number)})
     return [row.text("name") for row in rows if row.number("registry_id") == number]
 
 

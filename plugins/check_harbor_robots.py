@@ -166,7 +166,7 @@ def of_projects(run: Run, chosen: Selection) -> Accounts:
     """The accounts of the projects that --project names."""
 
     def of_project(_: str, number: int) -> list[Account]:
-        rows = run.rest.pages(endpoints.ROBOTS_OF_PROJECT, q=f"Level=project,ProjectID={number}")
+        rows = run.rest.pages(endpoints.ROBOTS_OF_PROJECT, q={"Level": "project", "ProjectID": number})
         return [account for row in rows for account in taken(run, chosen, row)]
 
     projects = Projects(run.rest, Selection("project", run.args.project))

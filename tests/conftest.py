@@ -10,9 +10,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 from registry import daemon
 from registry.lab import Lab
-from simulator import MONITOR, MONITOR_SECRET, Simulator
 
 pytest.register_assert_rewrite("contract.grammar")
 # A machine that is busy with other things is no bug.

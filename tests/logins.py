@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 ROBOT, SECRET = "robot$canary", "sEcret-of/the+canary=robot"
 REPOSITORY = "priv/canary"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.content import DAY, HOUR
-from simulator.records import Execution, Job, Replication
+from harbor_simulator.content import DAY, HOUR
+from harbor_simulator.records import Execution, Job, Replication
 from tier2 import NOW
 
 LOG = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"

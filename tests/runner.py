@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harborlib.run.probe import PREFIX, installed
 
-from simulator import MONITOR, MONITOR_SECRET
+from harbor_simulator import MONITOR, MONITOR_SECRET
 
 PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
 NAMES = sorted(path.stem for path in PLUGINS.glob("check_harbor_*.py"))

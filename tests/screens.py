@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from harbor_simulator import Simulator
 from runner import Outcome
-from simulator import Simulator
 
 HOST = "harbor.example.com"
 VARIABLE = (

@@ -10,9 +10,9 @@ from harborlib.run import attempt, options
 from harborlib.text import json_output, terminal
 
 import check_harbor_triage
+from harbor_simulator import Simulator
 from runner import Outcome
 from screens import HOST, screen
-from simulator import Simulator
 
 SECTION = re.compile(r"^== (.*)\n((?:(?!== ).*\n)*)", re.MULTILINE)
 

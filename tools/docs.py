@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from harborlib.run.probe import Probe, installed
+
 import alerting
 import probes
-
-from harborlib.run.probe import Probe, installed
 
 
 def path(probe: Probe) -> Path:

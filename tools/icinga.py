@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
-import probes
-import services as table
-from services import ALERTING_SINCE, DELEGATED, Shipped
-
 from harborlib.judge import isolation
 from harborlib.run import options
 from harborlib.run.probe import installed
+
+import probes
+import services as table
+from services import ALERTING_SINCE, DELEGATED, Shipped
 
 HEAD = "// Written by `make docs` from the probes: change those, not this file.\n\n"
 ENDS_THE_RUN = ("--help", "--version")

@@ -7,17 +7,17 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import marked
-import probes
-
 import harborlib
 from harborlib.harbor import endpoints
 from harborlib.harbor.components import NEXT_STEPS
 from harborlib.harbor.endpoints import PROJECT, SYSTEM, Endpoint
 from harborlib.judge.readings import Limit, Measure, Problem
-from harborlib.run.probe import Probe, installed
+from harborlib.run.probe import installed
 from harborlib.text import UNKNOWN
 from harborlib.wire import CONTENT, Kind
+
+import marked
+import probes
 
 #: What an account may hold besides what the probes read: it costs nothing, and lets `artifact` see all of an artifact.
 FURTHER = (

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from harborlib.run.probe import installed
+
 import icinga
 import probes
 import services as table
 from services import ALERTING_SINCE, DELEGATED, Shipped
 
-from harborlib.run.probe import installed
-
 HEAD = "# Written by `make docs` from the probes: change those, not this file.\n\n"
 
 #: Nagios calls a plugin that is not there CRITICAL; whatever is no plugin state becomes UNKNOWN, which
-#: harbor-selfcheck reports. A semicolon would begin a comment.
+#: harbor-selfcheck reports. A semicolon would begin a comment. The words come out of a shell variable: the shell splits
+#: them at blanks, and whatever else a host's variables hold means nothing to it.
 COMMAND = (
-    "$_HOSTHARBOR_PLUGINS$/{name} -H $_HOSTHARBOR_URL$ --isolate $_HOSTHARBOR_OWNERS$ $ARG1$"
-    " $_HOSTHARBOR_OPTIONS$ $_HOST{macro}$ || exit $$(($$? > 3 ? 3 : $$?))"
+    "set -f && words='$_HOSTHARBOR_PLUGINS$/{name} -H $_HOSTHARBOR_URL$ --isolate $_HOSTHARBOR_OWNERS$ $ARG1$"
+    " $_HOSTHARBOR_OPTIONS$ $_HOST{macro}$' && $$words || exit $$(($$? > 3 ? 3 : $$?))"
 )
 
 #: What the engine knows, as macros.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import probes  # isort: split
 
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from terminals import final, shown
 
 HOST = "harbor.example.com"

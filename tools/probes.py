@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("plugins", "simulator", "tests")]
 
 from harborlib.run.probe import PREFIX, Probe, installed  # noqa: E402
 

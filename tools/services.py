@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import probes  # isort: split  makes the plugins importable
-
 from harborlib.judge.isolation import OWNERS
 from harborlib.run.probe import Probe, installed
 from harborlib.run.service import ALERTING_SINCE, DELEGATED, Service

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import probes  # noqa: F401 - makes the simulator importable
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 
 __all__ = ["Simulator", "harbor", "options"]
 

@@ -13,10 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from harborlib.run.probe import Probe
+
 import probes
 import simulated
-
-from harborlib.run.probe import Probe
 
 # As shipped services do: the registry has a service of its own, so health does not judge it.
 SERVICE = {"health": ["--delegate", "registry"]}

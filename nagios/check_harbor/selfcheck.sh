@@ -14,37 +14,48 @@ if [ ! -r "$status" ]; then
     exit 1
 fi
 
-HOST=$2 exec awk '
+# Other blocks (comments, downtimes) have the same fields. Byte by byte: what a plugin prints is in no certain encoding.
+LC_ALL=C HOST=$2 exec awk '
 function value() {
     return substr($0, index($0, "=") + 1)
 }
-/^servicestatus /         { host = name = output = ""; state = hard = 0 }
+$0 == "servicestatus {"   { inside = 1; host = name = output = ""; state = hard = 0; next }
+!inside                   { next }
 /^\thost_name=/           { host = value() }
 /^\tservice_description=/ { name = value() }
 /^\tcurrent_state=/       { state = value() }
 /^\tstate_type=/          { hard = value() }
 /^\tplugin_output=/       { output = value() }
-/^\t}/ && host == ENVIRON["HOST"] && name ~ /^harbor-/ {
-    here[name] = ++count
-    names[count] = name
-    if (state == 3 && hard == 1)
-        unknown[name] = output
-    host = ""
+$0 == "\t}" {
+    inside = 0
+    if (host == ENVIRON["HOST"] && name ~ /^harbor-/) {
+        here[name] = ++count
+        names[count] = name
+        if (state == 3 && hard == 1)
+            unknown[name] = output
+    }
 }
+# Whether the text ends in the name of a service here: what a server has said may stand before that, and look like it.
 function explained(text) {
-    if (!match(text, /\(see check_harbor_[a-z0-9_ ]*\)/))
+    sub(/[ \t\r]+$/, "", text)
+    if (!match(text, / \(see check_harbor_[a-z0-9_]+( [a-z0-9_]+)?\)$/))
         return 0
-    owner = substr(text, RSTART + 11, RLENGTH - 12)
+    owner = substr(text, RSTART + 12, RLENGTH - 13)
     sub(/^harbor_/, "harbor-", owner)
     sub(/ /, "-", owner)
     return owner in here
+}
+function shown(text) {
+    gsub(/\|/, "/", text)
+    gsub(/[^ -~]/, "?", text)
+    return substr(text, 1, 160)
 }
 END {
     for (i = 1; i <= count; i++) {
         name = names[i]
         if (name in unknown && !explained(unknown[name])) {
             unjudged++
-            list = list ", " name " (" substr(unknown[name], 1, 160) ")"
+            list = list ", " name " (" shown(unknown[name]) ")"
         }
     }
     if (!count)

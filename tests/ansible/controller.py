@@ -21,7 +21,17 @@ COLLECTION = ROOT / "ansible"
 BIN = Path(sys.executable).parent
 #: Python as the tested releases have it.
 PYTHONS = ("3.11", "3.13")
-PACKAGE = ("plugins", "icinga2", "nagios", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE")
+PACKAGE = (
+    "plugins",
+    "simulator",
+    "icinga2",
+    "nagios",
+    "setup.cfg",
+    "pyproject.toml",
+    "MANIFEST.in",
+    "README.md",
+    "LICENSE",
+)
 #: What chroot connections need of community.general, which ansible-core does not have.
 CHROOT = ("plugins/connection/chroot.py", "meta/runtime.yml", "MANIFEST.json")
 NO_INDEX = re.compile(r"No matching distribution|Could not find a version|Connection|resolve|Could not fetch")

@@ -18,7 +18,7 @@ from engines.engine import TELL, Engine, until
 from engines.icinga import Icinga, credentials, free_port
 from engines.nagios import Nagios
 from engines.watched import CANARY, CANARY_SECRET, PROJECT, simulated
-from simulator import MONITOR, MONITOR_SECRET, Simulator
+from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 
 #: Where the site has what a test needs to see and drive its daemon.
 FOLDER = "var/lib/site"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from controller import Controller, needed, settings
 
-from simulator import Account, Simulator
+from harbor_simulator import Account, Simulator
 
 ADMIN, PASSWORD = "admin", "Adm1n-Secret/of+this=test"
 OTHER, OTHER_PASSWORD = "root", "0ther-Secret/of+this=test"

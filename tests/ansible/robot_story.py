@@ -11,7 +11,7 @@ from controller import Controller
 from robot_play import ADMIN, OTHER, OTHER_PASSWORD, PASSWORD, Played, forms, instance, play
 
 import runner
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 DAY = 86400
 

@@ -12,7 +12,7 @@ from rootfs import Root, different
 
 from engines.engine import until
 from engines.watched import CANARY_SECRET
-from simulator import MONITOR_SECRET
+from harbor_simulator import MONITOR_SECRET
 
 AUTHFILE = "/etc/check_harbor/harbor.test/robot.auth"
 WATCHED = [("harbor.test", f"harbor-{name}") for name in ("health", "v2", "api", "login", "pull", "push", "storage")]

@@ -7,7 +7,6 @@ The runs build on each other: each is made when the first test asks for it, afte
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import re
 import stat
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from controller import Controller
 from robot_play import ADMINISTRATORS
 from robot_story import Story
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 pytestmark = pytest.mark.timeout(300)
 VERSIONS = {"old": "2.9.5", "middle": "2.11.0", "new": "2.14.4"}
@@ -147,8 +146,7 @@ def test_the_plugins_can_work_with_the_monitoring_robot(story: Story, name: str)
 @pytest.mark.parametrize("name", ["old", "new"])
 def test_the_plugins_can_log_in_pull_and_push_with_the_canary_robot(story: Story, name: str) -> None:
     assert story.first
-    projects = story.harbors[name].content.projects
-    projects["canary"] = dataclasses.replace(projects["canary"], repositories={"img": ("1.0",)})
+    story.harbors[name].content.put_image("canary/img", "1.0")
     assert (
         story.plugin("login", name, "canary.auth", "--repository", "canary/img", "--actions", "pull,push,delete")
         == "HARBOR LOGIN OK 0"

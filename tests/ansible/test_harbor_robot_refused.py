@@ -10,8 +10,8 @@ import pytest
 from controller import Controller
 from robot_play import ADMIN, ADMINISTRATORS, PASSWORD, ROLE, forms, instance, play
 
-from simulator import Simulator
-from simulator.records import Robot
+from harbor_simulator import Simulator
+from harbor_simulator.records import Robot
 
 pytestmark = pytest.mark.timeout(240)
 #: What `SECRETS` and `HARBOR` stand for differs from run to run.

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from harborlib.harbor import registry
+from harborlib.harbor.tokens import Claims
 from harborlib.wire.failure import CONTENT, Failure
 from harborlib.wire.request import Answer, http_date
-from harborlib.harbor.tokens import Claims
 
 import pytest
 from hypothesis import given
@@ -20,8 +20,8 @@ import runner
 from attacks.odd_certificates import ODD
 from contract import grammar
 from contract.conftest import ACCOUNTS
-from simulator import Simulator
-from simulator.certificates import ca_file
+from harbor_simulator import Simulator
+from harbor_simulator.certificates import ca_file
 
 FAULT = "report this bug"
 

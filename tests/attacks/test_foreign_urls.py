@@ -27,10 +27,10 @@ from attacks.odd_urls import TEMPLATES, urls
 from attacks.recorder import Recorder, client_certificate
 from contract.adversary import Adversary
 from contract.conftest import ACCOUNTS
+from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
+from harbor_simulator.certificates import ca_file
+from harbor_simulator.messages import Response
 from listeners import listening, proxy
-from simulator import MONITOR, MONITOR_SECRET, Simulator
-from simulator.certificates import ca_file
-from simulator.messages import Response
 
 BASIC = base64.b64encode(f"{MONITOR}:{MONITOR_SECRET}".encode())
 EVIL, HARBOR = "evil.example.net:8443", "harbor.example.com"

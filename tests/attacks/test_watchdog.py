@@ -19,8 +19,8 @@ import runner
 from contract import grammar, processes
 from contract.adversary import Adversary
 from contract.wire import BROKEN, ENDLESS
+from harbor_simulator import Simulator
 from runner import Outcome
-from simulator import Simulator
 
 LIMIT = 2.3  # seconds, for -t 2
 #: A plugin whose probe says where it is, and then does what a test wants.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from harborlib.harbor.registry import CHALLENGE_LIMIT, challenge_problem, challenges
 from harborlib.wire import deadline, tls
 from harborlib.wire.dial import Route
 from harborlib.wire.failure import ANSWER, BODY, Failure
 from harborlib.wire.origin import URL_LIMIT, Origin, Target
-from harborlib.harbor.registry import CHALLENGE_LIMIT, challenge_problem, challenges
 from harborlib.wire.request import SMALL, Request
 from harborlib.wire.transport import HEAD_LIMIT, Transport
 
@@ -21,9 +21,9 @@ from attacks.measured import measured
 from contract import grammar
 from contract.adversary import Adversary, answers, says
 from contract.conftest import ACCOUNTS
-from simulator import Simulator
-from simulator.certificates import ca_file
-from simulator.messages import Response
+from harbor_simulator import Simulator
+from harbor_simulator.certificates import ca_file
+from harbor_simulator.messages import Response
 
 SECONDS = 15  # what a busy machine may take for a run; the attacks here held one up for hours
 MIB = 60  # a plain run has 35 to 40

@@ -18,10 +18,10 @@ import pytest
 import runner
 from contract import grammar
 from contract.adversary import Adversary, head_of, says
+from harbor_simulator import MONITOR, Simulator
+from harbor_simulator import tls as served
+from harbor_simulator.certificates import ca_file
 from listeners import listening, pump
-from simulator import MONITOR, Simulator
-from simulator import tls as served
-from simulator.certificates import ca_file
 
 PING = Request("GET", "/api/v2.0/ping", {})
 FINAL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Request-Id: 1\r\n\r\nPong"

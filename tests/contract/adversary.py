@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Callable
 
-from simulator import tls
+from harbor_simulator import tls
 
 Reply = Callable[[bytes], Iterable[bytes]]
 

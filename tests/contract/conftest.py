@@ -9,8 +9,8 @@ from typing import Callable
 import pytest
 
 import runner
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from runner import Outcome
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 
 Run = Callable[..., Outcome]
 #: A login that may do everything: what a robot may not do is for the tests of the probes.

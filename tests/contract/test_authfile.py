@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from simulator import MONITOR, MONITOR_SECRET
+from harbor_simulator import MONITOR, MONITOR_SECRET
 
 GOOD = f"username={MONITOR}\npassword={MONITOR_SECRET}\n".encode()
 #: What a file holds, and what is said of it after its name.

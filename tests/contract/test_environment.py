@@ -7,7 +7,7 @@ import base64
 import pytest
 
 import runner
-from simulator import MONITOR, MONITOR_SECRET
+from harbor_simulator import MONITOR, MONITOR_SECRET
 
 BASIC = "Basic " + base64.b64encode(f"{MONITOR}:{MONITOR_SECRET}".encode()).decode()
 

@@ -7,7 +7,7 @@ import pytest
 import runner
 from contract import grammar, twists, wire
 from contract.adversary import Adversary
-from simulator.hostile import DISTORTIONS
+from harbor_simulator.hostile import DISTORTIONS
 
 HANGING = ("slow-drip-header", "slow-drip-body", "endless-body")
 QUICK = sorted({*DISTORTIONS} - {*HANGING})

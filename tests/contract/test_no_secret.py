@@ -20,10 +20,10 @@ import runner
 from contract import grammar, twists
 from contract.adversary import Adversary
 from contract.conftest import ACCOUNTS
+from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
+from harbor_simulator.hostile import DISTORTIONS
 from listeners import listening
 from runner import SECRET, Outcome
-from simulator import MONITOR, MONITOR_SECRET, Simulator
-from simulator.hostile import DISTORTIONS
 
 BASE64 = base64.b64encode(f"{MONITOR}:{MONITOR_SECRET}".encode()).decode()
 FORMS = {"password": MONITOR_SECRET, "base64": BASE64, "in a URL": quote(MONITOR_SECRET, safe="")}

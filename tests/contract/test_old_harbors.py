@@ -8,7 +8,7 @@ import pytest
 
 import runner
 from contract.conftest import ACCOUNTS
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 PROMISES = ("Harbor: 2.0 or newer", "Harbor: any version")
 OLD = [

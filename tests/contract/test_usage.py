@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 import runner
-from simulator.certificates import issue
+from harbor_simulator.certificates import issue
 
 SECRET = "sesame42"  # no letter of it an option, so that -vsesame42 is one flag and the secret
 HUGE = "9" * 400 + ".5"

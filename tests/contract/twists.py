@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Callable
 
-from simulator.messages import Request, Response
+from harbor_simulator.messages import Request, Response
 
 Twist = Callable[[Request, Response], Response]
 

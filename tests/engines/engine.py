@@ -203,6 +203,10 @@ class Engine:
         """Acknowledge a problem, sticky."""
         raise NotImplementedError
 
+    def remark(self, host: str, service: str, text: str) -> None:
+        """Give a service a comment, and a downtime that has begun, both with this text."""
+        raise NotImplementedError
+
     def states(self) -> dict[tuple[str, str], int | None]:
         """Every service's state, None for one that was never checked."""
         raise NotImplementedError

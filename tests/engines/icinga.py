@@ -165,6 +165,12 @@ class Icinga(Engine):
         said = {"author": "test", "comment": "we know", "sticky": True, "notify": False}
         self._post("actions/acknowledge-problem", {**one(host, service), **said})
 
+    def remark(self, host: str, service: str, text: str) -> None:
+        said, now = {"author": "test", "comment": text}, time.time()
+        self._post("actions/add-comment", {**one(host, service), **said})
+        lasts = {"start_time": now, "end_time": now + 3600, "fixed": True}
+        self._post("actions/schedule-downtime", {**one(host, service), **said, **lasts})
+
     def states(self) -> dict[tuple[str, str], int | None]:
         found = {}
         for entry in self._get("objects/services", {"attrs": ["state", "last_check_result"]}):
@@ -199,6 +205,11 @@ def host(harbor: Harbor) -> str:
     variables = [f'  vars.harbor_{name} = "{value}"' for name, value in values.items() if value]
     page = '  vars.harbor_notifications["page"] = { command = "tell", users = [ "oncall" ] }'
     return "\n".join([f'object Host "{harbor.name}" {{', '  import "harbor"', *variables, page, "}", ""])
+
+
+def escaped(text: str) -> str:
+    """A text as it is written between quotes, in the value of a variable that becomes an option."""
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("$", "$$")
 
 
 def credentials(authority: trustme.CA, name: str, folder: Path) -> None:

@@ -130,12 +130,12 @@ class Nagios(Engine):
     def results(self, awaited: Collection[tuple[str, str]]) -> list[Result]:
         if not self._results.exists():
             return []
-        with self._results.open(encoding="utf-8") as file:
+        with self._results.open("rb") as file:
             file.seek(self._read)
             text = file.read()
-        whole = text[: text.rfind("\n") + 1]
-        self._read += len(whole.encode())
-        split = (line.split("\t", 3) for line in whole.splitlines())
+        whole = text[: text.rfind(b"\n") + 1]
+        self._read += len(whole)
+        split = (line.split("\t", 3) for line in whole.decode("utf-8", "backslashreplace").split("\n")[:-1])
         return [Result(host, service, int(state), output) for host, service, state, output in split]
 
     def give(self, host: str, option: str, value: str) -> None:
@@ -145,6 +145,11 @@ class Nagios(Engine):
 
     def acknowledge(self, host: str, service: str) -> None:
         self._order(f"ACKNOWLEDGE_SVC_PROBLEM;{host};{service};2;0;0;test;we know")
+
+    def remark(self, host: str, service: str, text: str) -> None:
+        now = int(time.time())
+        self._order(f"ADD_SVC_COMMENT;{host};{service};1;test;{text}")
+        self._order(f"SCHEDULE_SVC_DOWNTIME;{host};{service};{now};{now + 3600};1;0;3600;test;{text}")
 
     def states(self) -> dict[tuple[str, str], int | None]:
         text = (self.folder / "status.dat").read_text()

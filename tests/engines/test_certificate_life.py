@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from simulator import Simulator
-from simulator.certificates import DAY, HALF_DAY, Identity, issue, now, root
+from harbor_simulator import Simulator
+from harbor_simulator.certificates import DAY, HALF_DAY, Identity, issue, now, root
 
 from .engine import Engine, Harbor
 from .resident import Resident

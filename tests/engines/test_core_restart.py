@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 from .engine import Engine, Harbor
 from .resident import Resident

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 from . import plugins
 from .engine import Engine, Harbor, Page

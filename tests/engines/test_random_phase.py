@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import pytest
 
 import runner
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 from .engine import ROOT, Engine, until
 from .icinga import Icinga

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
-from . import icinga, plugins
+from . import icinga, plugins, recorded
 from .engine import ROOT, Harbor, until
 from .icinga import SHIPPED, Icinga
 
@@ -24,6 +24,7 @@ object NotificationCommand "mail-service-notification" { command = [ "/bin/true"
 object UserGroup "icingaadmins" { }
 """
 HEALTH, NODE = "harbor-health", "harbor-satellite"
+PORTAL, KEYWORD = "check_harbor_portal", "a\\b; \"c d\" 'e' $HOME$ $(id) `id` ~ * & | < > (x) {{ 7*7 }}\n--insecure"
 
 
 class Satellite(Icinga):
@@ -67,14 +68,15 @@ def test_satellite_checks_and_is_missed(tmp_path: Path) -> None:
     Icinga.needed()
     with contextlib.ExitStack() as stack:
         simulator = stack.enter_context(Simulator())
-        options = {"": {"--ca-file": simulator.ca_file}}
+        options = {"": {"--ca-file": simulator.ca_file}, "portal": {"--keyword": icinga.escaped(KEYWORD)}}
         harbor = Harbor("far.example.com", simulator.url, endpoint=SATELLITE, options=options)
-        installed = plugins.install(tmp_path / "plugins")
+        installed = recorded.install(plugins.install(tmp_path / "plugins"), PORTAL)
         satellite = stack.enter_context(Satellite(tmp_path / "satellite", installed, []))
         Master.satellite_port = satellite.port
         master = stack.enter_context(Master(tmp_path / "master", tmp_path / "nothing", [harbor]))
         until(lambda: master.seen_from_the_satellite(harbor.name), "the satellite has checked")
-        master.run([(harbor.name, NODE)])
+        master.run([(harbor.name, NODE), (harbor.name, "harbor-portal")])
+        assert recorded.came(installed, PORTAL)["keyword"] == KEYWORD
         satellite.stop()
         for _ in range(2):
             master.run([(harbor.name, NODE)])

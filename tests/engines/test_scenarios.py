@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from harbor_simulator import MONITOR, Account, Simulator
+from harbor_simulator.accounts import MONITOR_RIGHTS, Authenticator
 from isolation.scenarios import COMPONENTS, FROZEN, STEADY, TWO_CAUSES, Scenario
 from runner import NAMES
-from simulator import MONITOR, Account, Simulator
-from simulator.accounts import MONITOR_RIGHTS, Authenticator
 
 from . import counted, plugins
 from .engine import Engine, Page

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from simulator.accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator.accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS
 
 from .engine import Harbor
 
@@ -39,8 +39,8 @@ def authfiles(folder: Path) -> tuple[str, str]:
 def host(name: str, simulator: Simulator, logins: tuple[str, str], seconds: int) -> Harbor:
     """A host with every service, whose plugins have so many seconds each.
 
-    The simulator's registry has no layers and takes no bytes: of the canary image the configuration is read, an upload
-    is begun and taken back.
+    The recorded image has no layers in the simulator: of the canary image the configuration is read. An upload is begun
+    and taken back, which is quicker than writing it.
     """
     return Harbor(
         name,

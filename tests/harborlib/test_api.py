@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(["healthy", "unhealthy"])
 JSON = st.recursive(
@@ -157,7 +157,7 @@ def test_looking_past_a_certificate(
     harbor.certificate = "expired"
     client = connect(*arguments)
     if looks:
-        assert client.ask(PING, login=login).status == 200
+        assert client.ask(HEALTH, login=login).status == 200
         assert client.notes == [LOOKED_PAST]
     else:
         with pytest.raises(Failure) as failure:
@@ -169,5 +169,5 @@ def test_looking_past_a_certificate(
 def test_insecure_is_noted(harbor: Simulator, connect: Connect) -> None:
     harbor.certificate = "self-signed"
     client = connect("--insecure")
-    assert client.ask(PING, login=True).status == 200
+    assert client.ask(HEALTH, login=True).status == 200
     assert client.notes == ["certificate not verified (--insecure)"]

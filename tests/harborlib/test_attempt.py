@@ -21,7 +21,7 @@ import nagiosplugin
 import pytest
 from nagiosplugin import Critical, Warn
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 Run = Callable[..., Report]
 REPORT = "report this bug of check_harbor with the output of -vvv"

@@ -12,8 +12,8 @@ from harborlib.wire.failure import CONNECT, RESOLVE, TLS, Failure
 
 import pytest
 
+from harbor_simulator import Simulator
 from listeners import listening, proxy, says
-from simulator import Simulator
 
 
 def refusal(call: object) -> tuple[str, str]:

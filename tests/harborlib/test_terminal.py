@@ -13,8 +13,8 @@ from harborlib.text.terminal import section
 import pytest
 
 from contract import twists
+from harbor_simulator import Simulator
 from runner import command
-from simulator import Simulator
 from terminals import CLEAR, final, shown
 
 HOST = "harbor.example.com"

@@ -13,9 +13,9 @@ from harborlib.wire.failure import CERTIFICATE, TLS, Failure, Unusable
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
+from harbor_simulator import Simulator
+from harbor_simulator.certificates import issue, root
 from listeners import listening, says
-from simulator import Simulator
-from simulator.certificates import issue, root
 
 
 def test_context() -> None:

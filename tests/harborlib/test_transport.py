@@ -17,8 +17,8 @@ import pytest
 
 from contract import wire
 from contract.adversary import Adversary, answers, says
-from simulator import Simulator
-from simulator.certificates import ca_file
+from harbor_simulator import Simulator
+from harbor_simulator.certificates import ca_file
 
 PING = Request("GET", "/api/v2.0/ping", {})
 

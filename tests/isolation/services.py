@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import runner
+from harbor_simulator import Simulator
 from isolation.scenarios import COMPONENTS, LOGINS, SERVICES, Scenario
 from runner import Outcome
-from simulator import Simulator
 
 STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 POINTER = re.compile(r" \(see check_harbor_(?:component )?(\w+)\)$")

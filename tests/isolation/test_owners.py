@@ -6,10 +6,10 @@ from harborlib.judge.isolation import OWNERS
 
 import pytest
 
+from harbor_simulator import Simulator
 from isolation.scenarios import COMPONENTS, CORE
 from isolation.services import run, verdict
 from runner import here
-from simulator import Simulator
 
 
 @pytest.mark.parametrize(

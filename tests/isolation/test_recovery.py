@@ -6,9 +6,9 @@ from harborlib.judge.isolation import OWNERS
 
 import pytest
 
+from harbor_simulator import Simulator
+from harbor_simulator.messages import Request, Response
 from isolation.services import run
-from simulator import Simulator
-from simulator.messages import Request, Response
 
 
 class Recovering(Simulator):

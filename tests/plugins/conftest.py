@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import runner
+from harbor_simulator import Account, Simulator
 from logins import ACTIONS, REPOSITORY, ROBOT, SECRET, secrets
+from replay import DIRECTORY, RECORDED_HOST, load
 from screens import HOST, screen
-from simulator import Account, Simulator
-from simulator.replay import DIRECTORY, RECORDED_HOST, load
 
 SET_BY_THE_SERVER = ("Server", "Date", "Content-Length", "Connection", "Transfer-Encoding")
 Check = Callable[..., list[str]]

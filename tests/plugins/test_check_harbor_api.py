@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import runner
+from harbor_simulator import MONITOR, Simulator
+from harbor_simulator.content import moment
 from screens import CONTENT, CORE, DATABASE, SLOW, screen
-from simulator import MONITOR, Simulator
-from simulator.content import moment
 from tier2 import plant
 
 SYSTEMINFO = "/api/v2.0/systeminfo"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import runner
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator.content import DAY, HOUR
+from harbor_simulator.records import Artifact
 from screens import screen
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from simulator.content import DAY, HOUR
-from simulator.records import Artifact
 from tier2 import NOW, plant
 
 IMAGE = "priv/img:1.0"

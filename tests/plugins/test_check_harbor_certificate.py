@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from simulator import Simulator
-from simulator.certificates import DAY, Identity, intermediate, issue, now, root
+from harbor_simulator import Simulator
+from harbor_simulator.certificates import DAY, Identity, intermediate, issue, now, root
 
 CA = "Testing CA"
 GOOD = f"HARBOR CERTIFICATE OK - localhost is good for 89 days, until DATE (issued by {CA})"

@@ -7,8 +7,8 @@ import time
 import pytest
 
 import runner
-from simulator import Simulator
-from simulator.certificates import DAY, HALF_DAY, Identity, issue, now, root
+from harbor_simulator import Simulator
+from harbor_simulator.certificates import DAY, HALF_DAY, Identity, issue, now, root
 
 RENEW = (
     "Next: renew the certificate, install it with its intermediates and restart the proxy; "

@@ -13,8 +13,8 @@ import trustme
 
 import listeners
 import screens
-from simulator import Simulator
-from simulator.certificates import identity
+from harbor_simulator import Simulator
+from harbor_simulator.certificates import identity
 
 PERFDATA = "time=Ts;;;0"
 GOOD = "HARBOR CERTIFICATE OK - localhost is good for 89 days, until DATE (issued by Testing CA)"

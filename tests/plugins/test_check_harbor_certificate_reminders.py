@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from simulator import Simulator
-from simulator.certificates import DAY, HALF_DAY, Identity, issue, now, root
+from harbor_simulator import Simulator
+from harbor_simulator.certificates import DAY, HALF_DAY, Identity, issue, now, root
 
 
 def state(check, harbor: Simulator, lifetime: int, left: int, *options: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import screens
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 HEALTH = "/api/v2.0/health"
 REFUSED = "dial tcp 127.0.0.1:{}: connect: connection refused"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import Simulator
-from simulator.content import DAY, HOUR, Execution, Job
+from harbor_simulator import Simulator
+from harbor_simulator.content import DAY, HOUR
+from harbor_simulator.records import Execution, Job
 from tier2 import NOW, plant
 
 LOG = "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"

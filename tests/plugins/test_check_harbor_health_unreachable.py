@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import screens
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 HEALTH = "/api/v2.0/health"
 TIMED_OUT = "timed out after T s waiting for the answer to GET /api/v2.0/health"

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 import runner
+from harbor_simulator import Simulator
 from listeners import listening
 from logins import PERFDATA, REPOSITORY, ROBOT, logins
 from screens import CORE, DATABASE
-from simulator import Simulator
 
 RIGHTS = "Next: give the robot account that right in its project, and look whether the project exists"
 CREDENTIALS = (

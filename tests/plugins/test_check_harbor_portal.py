@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import screens
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 OK = "HARBOR PORTAL OK - harbor.example.com serves Harbor's page"
 FOREIGN = "the front page is not Harbor's: neither <harbor-app> nor a title with Harbor"

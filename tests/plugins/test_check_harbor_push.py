@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from harbor_simulator.messages import Request, Response
 from registry import daemon
 from registry.images import canary, digest_of
 from registry.lab import REPOSITORY, ROBOT, USERS, Lab
-from simulator.messages import Request, Response
 
 TAG = f"{REPOSITORY}:check-harbor"
 WRITTEN = "token=Ts;;;0 write=Ts;;;0 bytes=2100203B;;;0 time=Ts;5;20;0"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from harbor_simulator import Account
+from harbor_simulator.messages import Request, Response
 from registry import daemon, mounts, nginx
 from registry.images import canary
 from registry.lab import IMAGE, REPOSITORY, ROBOT, USERS, Lab
-from simulator import Account
-from simulator.messages import Request, Response
 
 TAG = f"{REPOSITORY}:check-harbor"
 STORAGE = "Next: look at the storage of the container registry: df -h, mount, dmesg on its host"

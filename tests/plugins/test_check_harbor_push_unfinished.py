@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harbor_simulator.messages import Request, Response
 from registry import daemon
 from registry.lab import REPOSITORY, Lab
-from simulator.messages import Request, Response
 
 UPLOADS = f"/v2/{REPOSITORY}/blobs/uploads/"
 LEFT = f"Note: left behind: the upload in {REPOSITORY}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import Simulator
-from simulator.content import Queue
+from harbor_simulator import Simulator
+from harbor_simulator.content import Queue
 from tier2 import plant
 
 QUEUES = "/api/v2.0/jobservice/queues"

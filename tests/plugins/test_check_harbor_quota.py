@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 import runner
-from simulator import Simulator
+from harbor_simulator import Simulator
 from tier2 import plant
 
 QUOTAS = "/api/v2.0/quotas"

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from simulator import Simulator
-from simulator.records import Remote, Replication
+from harbor_simulator import Simulator
+from harbor_simulator.records import Remote, Replication
 from tier2 import plant
 
 TEST_IT = (
@@ -97,6 +97,14 @@ def test_recorded(check, harbor: Simulator, answers: tuple[str, ...], expected: 
             ["CRITICAL - remote: live ping fails (internal server error), shown as healthy; used by tiny"
              + perfdata(1, 1, ""), TEST_IT, "exit code 2"],
             id="used by a proxy cache, and so dead that Harbor cannot make a client for it",
+        ),
+        pytest.param(
+            Remote(1234567, "remote", ping=400),
+            [],
+            {"tiny": 1234567},
+            [f"CRITICAL - remote: {FAILS}, shown as healthy; used by tiny" + perfdata(1, 1, ""), TEST_IT,
+             "exit code 2"],
+            id="used by a proxy cache, with a number of seven digits",
         ),
         pytest.param(
             Remote(3, "remote", ping=400),

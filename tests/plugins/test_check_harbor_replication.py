@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from harbor_simulator import Simulator
+from harbor_simulator.content import HOUR
+from harbor_simulator.records import Replication
 from replications import LAST_NIGHT, LOG, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
-from simulator import Simulator
-from simulator.content import HOUR
-from simulator.records import Replication
 from tier2 import NOW
 
 SAVE_ANEW = f"Next: save the schedule anew in the UI, so that the job service learns of it; {LOG}"

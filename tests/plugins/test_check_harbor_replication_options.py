@@ -7,10 +7,10 @@ import sys
 import pytest
 
 import runner
+from harbor_simulator import Simulator
+from harbor_simulator.content import DAY, HOUR
+from harbor_simulator.records import Execution
 from replications import LAST_NIGHT, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
-from simulator import Simulator
-from simulator.content import DAY, HOUR
-from simulator.records import Execution
 from tier2 import NOW, peak
 
 

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 import runner
-from simulator import MONITOR, Simulator
-from simulator.content import DAY, HOUR
-from simulator.records import Robot
+from harbor_simulator import MONITOR, Simulator
+from harbor_simulator.content import DAY, HOUR
+from harbor_simulator.records import Robot
 from tier2 import NOW, peak, plant
 
 MIB = 1024 * 1024

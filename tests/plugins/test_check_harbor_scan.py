@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from harbor_simulator import Simulator
+from harbor_simulator.content import DAY, HOUR
+from harbor_simulator.records import Job, ScanAll
 from screens import problem
-from simulator import Simulator
-from simulator.content import DAY, HOUR
-from simulator.records import Job, ScanAll
 from tier2 import NOW, plant
 
 NIGHTLY = "0 0 2 * * *"

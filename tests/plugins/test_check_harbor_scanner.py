@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import Simulator
-from simulator.content import DAY, HOUR
-from simulator.records import Scanner
+from harbor_simulator import Simulator
+from harbor_simulator.content import DAY, HOUR
+from harbor_simulator.records import Scanner
 from tier2 import NOW, plant
 
 TRIVY = "Trivy at http://127.0.0.1:18087"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 from tier2 import plant
 
 VOLUMES = "/api/v2.0/systeminfo/volumes"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from harbor_simulator import Account, Simulator
+from harbor_simulator.accounts import default_accounts
 from isolation.scenarios import FROZEN, INSIDE_THE_LAG, STEADY, TWO_CAUSES, Scenario
-from simulator import Account, Simulator
-from simulator.accounts import default_accounts
 from verdicts import book, lines, triage
 
 CANARY, CANARY_SECRET = "robot$canary", "sEcret-of/the+canary=robot"

@@ -14,8 +14,8 @@ import pytest
 
 import runner
 from contract.twists import retold
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from listeners import listening, says
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from verdicts import lines, triage
 
 ANSWERED = "HARBOR TRIAGE OK - harbor.example.com: {} probes have run, and all are OK"

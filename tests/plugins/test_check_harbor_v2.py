@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import screens
-from simulator import Simulator
-from simulator.messages import Request, Response
+from harbor_simulator import Simulator
+from harbor_simulator.messages import Request, Response
 
 ANONYMOUS = "HARBOR V2 OK - harbor.example.com/v2/ speaks the registry protocol, proves core alone (no login given)"
 LOGGED_IN = "HARBOR V2 OK - harbor.example.com/v2/ speaks the registry protocol, the registry answers a login"
@@ -148,7 +148,7 @@ def test_registry_frozen(check, harbor: Simulator) -> None:
 
 def test_login_refused(check, monkeypatch: pytest.MonkeyPatch) -> None:
     # Harbor thinks for 1.5 s about a wrong password, and locks the account as long.
-    monkeypatch.setattr("simulator.accounts.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("harbor_simulator.accounts.LOCK_SECONDS", 0.05)
     line = "login refused (401 for /v2/)"
     with Simulator(users={}) as harbor:
         assert check("v2", against=harbor, login=True) == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 PERFDATA = "time=Ts;1;5;0"
 STEP = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from harbor_simulator import Simulator
+from harbor_simulator.records import ScanAll, Security
 from screens import problem
-from simulator import Simulator
-from simulator.records import ScanAll, Security
 from tier2 import plant
 
 SCAN = "Next: start a scan of all images in the UI (Interrogation Services), or let projects scan on push"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import runner
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator.content import HOUR
+from harbor_simulator.records import Execution, Webhook
 from screens import screen
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from simulator.content import HOUR
-from simulator.records import Execution, Webhook
 from tier2 import NOW
 
 READ_LOG = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from harbor_simulator import Simulator
+from harbor_simulator.content import HOUR, Pool, Work
 from screens import JOBSERVICE
-from simulator import Simulator
-from simulator.content import HOUR, Pool, Work
 from tier2 import NOW, plant
 
 LONG_JOB = "Next: look at the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"

@@ -9,10 +9,10 @@ import re
 import pytest
 
 import runner
+from harbor_simulator import Simulator
+from harbor_simulator.content import HOUR, Work
+from harbor_simulator.records import Execution, Job, Replication, Robot, Scanner, Webhook
 from screens import screen
-from simulator import Simulator
-from simulator.content import HOUR, Execution, Job, Work
-from simulator.records import Replication, Robot, Scanner, Webhook
 
 PROBES = {
     **dict.fromkeys(("audit_purge", "gc", "queue", "quota", "retention", "storage", "workers"), ()),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import Simulator
-from simulator.content import DAY, HOUR, Execution, Job
-from simulator.records import Replication
+from harbor_simulator import Simulator
+from harbor_simulator.content import DAY, HOUR
+from harbor_simulator.records import Execution, Job, Replication
 from tier2 import NOW
 
 #: Those that do not ask jobservice for anything; what stands still because of it is another matter.

@@ -14,11 +14,11 @@ from harborlib.harbor import endpoints
 import pytest
 
 import runner
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator.api import ENDPOINTS
+from harbor_simulator.records import Remote
+from replay import DIRECTORY
 from screens import screen
-from simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from simulator.api import ENDPOINTS
-from simulator.records import Remote
-from simulator.replay import DIRECTORY
 
 
 class Rights(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 PROBES = ("api", "audit_purge", "gc", "queue", "quota", "retention", "storage", "workers")
 CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2}

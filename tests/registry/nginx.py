@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from harbor_simulator.certificates import identity
 from registry.daemon import START_SECONDS, dying_with_us, free_port, where
-from simulator.certificates import identity
 
 PROGRAM, HOST = "nginx", "localhost"
 CONFIGURATION = """

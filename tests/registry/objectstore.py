@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from simulator import tls
+from harbor_simulator import tls
 
 HOST = "127.0.0.1"  # another host than Harbor's, which is `localhost`
 REDIRECT = "redirect"  # the registry's own storage middleware that sends clients elsewhere

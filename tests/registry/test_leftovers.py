@@ -15,8 +15,8 @@ from urllib.parse import unquote
 import pytest
 
 import runner
+from harbor_simulator.messages import Request, Response
 from registry.lab import REPOSITORY, Lab
-from simulator.messages import Request, Response
 
 KILLED = 100
 AT_A_TIME = 4

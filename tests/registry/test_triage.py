@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from harbor_simulator import MONITOR, MONITOR_SECRET
 from registry import daemon
 from registry.lab import IMAGE, REPOSITORY, Lab
 from registry.scenarios import DATA_PATH, Trouble
 from registry.troubles import trouble
-from simulator import MONITOR, MONITOR_SECRET
 from verdicts import book, lines, triage
 
 VERDICTS = book(__file__)

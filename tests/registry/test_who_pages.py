@@ -9,13 +9,13 @@ from harborlib.judge.isolation import OWNERS
 
 import pytest
 
+from harbor_simulator import MONITOR, MONITOR_SECRET
 from isolation.scenarios import COMPONENTS
 from isolation.services import verdict
 from registry import daemon
 from registry.lab import IMAGE, Lab
 from registry.scenarios import DATA_PATH, SERVICES, Trouble
 from registry.troubles import trouble
-from simulator import MONITOR, MONITOR_SECRET
 
 
 def command(service: str, lab: Lab) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Callable
 
 import requests
 
-from . import MONITOR, MONITOR_SECRET, Simulator
+from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 
 HEALTH, SYSTEMINFO, V2, TOKEN = "/api/v2.0/health", "/api/v2.0/systeminfo", "/v2/", "/service/token"
 CORE_PATHS = (HEALTH, SYSTEMINFO, V2, TOKEN)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from . import Simulator
+from harbor_simulator import Simulator
 
 
 @pytest.fixture(scope="module")

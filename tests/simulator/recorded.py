@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from .accounts import MONITOR_RIGHTS, Account
-from .content import Content, Execution, Job, Queue
-from .records import Permission, Project, Remote, Replication, Robot, ScanAll, Security
-from .replay import Recording
+import re
+
+from harbor_simulator.accounts import MONITOR_RIGHTS, Account
+from harbor_simulator.content import Content, Queue
+from harbor_simulator.records import Execution, Job, Permission, Project, Remote, Replication, Robot, ScanAll, Security
+from replay import Recording
 
 ROBOTS = {
     "robot$mixed": Account("mixed's", rights=frozenset({"system-volumes:read"})),
@@ -23,6 +25,10 @@ NEWEST_ROBOT = {
     "delete-again": 102,
     "delete-robot": 104,
 }
+
+ODD_NAMES = ("a+b", "a b", "100%", "a,b", "\xfc", "a%2Bb")  # those of the registries and policies that were asked for
+UPLOAD = re.compile(r"/v2/(?P<name>.+)/blobs/uploads/(?P<number>[0-9a-f-]+)")
+WRITTEN = {"upload-put": 20000}  # bytes before that request
 
 
 def held(recording: Recording) -> Content:
@@ -53,9 +59,23 @@ def held(recording: Recording) -> Content:
         content.scan_all = (ScanAll(error=2, ongoing="during" in recording.path.stem), None)
         content.security = FAILED_SCANS
         content.artifacts["priv/img", "1.0"].scan = "Error"
+    if recording.scenario == "p-d1-q-decoding":
+        content.remotes = [*remotes, *(Remote(number, name) for number, name in enumerate(ODD_NAMES, 4))]
+        content.replications = [
+            Replication(number, name, enabled=False, override=False, filter="")
+            for number, name in enumerate(ODD_NAMES, 3)
+        ]
+    begin_upload(content, recording)
     if recording.path.stem == "registry-ping-down":
         content.remotes[2].ping = 400
     return content
+
+
+def begin_upload(content: Content, recording: Recording) -> None:
+    """The upload that a request goes on with, as far as it had come."""
+    upload = UPLOAD.search(recording.target)
+    if upload and "after-cancel" not in recording.path.stem:
+        content.storage.uploads[upload["name"], upload["number"]] = bytes(WRITTEN.get(recording.path.stem, 0))
 
 
 def replications(recording: Recording) -> list[Execution]:
@@ -79,6 +99,8 @@ def robots(recording: Recording) -> list[Robot]:
         known.append(Robot(60, "robot$syspull", 1, 2, disabled=True, permissions=reading))
         known.append(Robot(61, "robot$mixed", 1, 2, permissions=reading))
         known += [Robot(number, f"robot$priv+{number}", 1, 2, 3, permissions=pulling) for number in (58, 59)]
+    if recording.scenario == "p-d1-q-decoding":
+        known.append(Robot(5, "robot$priv+pull", 1, project=3, permissions=pulling))
     if recording.scenario in ("k-robots-api", "l-canary-project"):
         number = NEWEST_ROBOT.get(recording.path.stem, 101)
         name = "robot$monitoring" if number == 101 else f"robot${number}"

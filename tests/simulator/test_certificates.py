@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import SignatureAlgorithmOID
 from OpenSSL import SSL
 
-from . import Simulator
-from .certificates import DAY, KINDS, Identity, intermediate, issue, now, root
+from harbor_simulator import Simulator
+from harbor_simulator.certificates import DAY, KINDS, Identity, intermediate, issue, now, root
 
 # OpenSSL's X509_V_ERR_*.
 GOOD, NOT_YET_VALID, EXPIRED, SELF_SIGNED, NO_ISSUER, WRONG_NAME = 0, 9, 10, 18, 20, 62

@@ -7,9 +7,10 @@ import time
 
 import pytest
 
-from . import Simulator
+from harbor_simulator import Simulator
+from harbor_simulator.hostile import DISTORTIONS
+
 from .client import CORE_PATHS, HEALTH, SYSTEMINFO, TOKEN, V2, connect, get, send
-from .hostile import DISTORTIONS
 
 
 def test_each_has_its_switch_on_every_path(harbor: Simulator) -> None:

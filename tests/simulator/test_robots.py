@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from . import Account, Simulator
+from harbor_simulator import Account, Simulator
+
 from .client import get
 
 ADMIN = ("admin", "admin's")
@@ -84,7 +85,7 @@ def test_a_deleted_account_is_refused(harbor: Simulator) -> None:
 
 def test_more_time_counts_from_the_creation_on(harbor: Simulator) -> None:
     robot = made(harbor, duration=30)
-    harbor.content.now = harbor.clock() + 86400
+    harbor.content.now = harbor.world.clock() + 86400
     send(harbor, "PUT", f"{ROBOTS}/{robot['id']}", wanted(name=robot["name"], duration=60))
     row = send(harbor, "GET", f"{ROBOTS}/{robot['id']}").json()
     assert (row["duration"], row["expires_at"]) == (60, robot["expires_at"] + 30 * 86400)
@@ -108,13 +109,13 @@ def test_what_cannot_be_changed(harbor: Simulator, traits: dict, expected: str) 
     ("version", "status"), [("2.9.5", 201), ("2.10.3", 400), ("2.11.0", 400), ("2.12.0", 201), ("2.14.4", 201)]
 )
 def test_which_harbor_knows_the_right_to_list_robots(harbor: Simulator, version: str, status: int) -> None:
-    harbor.version = tuple(map(int, version.split(".")))
+    harbor.world.version = tuple(map(int, version.split(".")))
     assert send(harbor, "POST", ROBOTS, wanted(right="robot:list")).status_code == status
 
 
 @pytest.mark.parametrize(("version", "status"), [("2.9.5", 201), ("2.10.3", 400)])
 def test_a_right_that_there_is_not(harbor: Simulator, version: str, status: int) -> None:
-    harbor.version = tuple(map(int, version.split(".")))
+    harbor.world.version = tuple(map(int, version.split(".")))
     assert send(harbor, "POST", ROBOTS, wanted(right="coffee:make")).status_code == status
 
 

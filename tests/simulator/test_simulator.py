@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
-import requests
 
-import runner
+from harbor_simulator import Account, Simulator
 
-from . import Account, Simulator
 from .client import HEALTH, LOGIN, SYSTEMINFO, V2, connect, get, send, until
-from .faults import FAULTS
-from .hostile import DISTORTIONS
 
 
 def open_files() -> set[str]:
@@ -60,7 +51,7 @@ class TestLife:
         assert open_files() <= files
 
     def test_three_hundred_hanging_requests_disturb_nobody(self, harbor: Simulator) -> None:
-        harbor.gateway_timeout = 60.0
+        harbor.world.gateway_timeout = 60.0
         harbor.switch("core-frozen")
         others = threading.active_count()  # what tests before this one have given up
         hanging = [connect(harbor) for _ in range(300)]
@@ -74,7 +65,7 @@ class TestLife:
         assert threading.active_count() < others + 20
         for client in hanging:
             client.close()
-        harbor.gateway_timeout = 0.2
+        harbor.world.gateway_timeout = 0.2
 
     def test_comes_back_on_the_same_port(self, harbor: Simulator) -> None:
         for switch in ("nginx-down", "nginx-frozen", "host-silent"):
@@ -137,6 +128,23 @@ class TestAnswersOfTheTest:
         assert get(harbor, V2).elapsed.total_seconds() < 0.5 <= get(harbor, HEALTH).elapsed.total_seconds()
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("*/*", 200),
+        ("text/plain", 200),
+        ("text/html, text/*;q=0.5", 200),
+        ("application/json", 422),
+        ("text/html", 422),
+    ],
+)
+def test_ping_has_plain_text_only(harbor: Simulator, accept: str, status: int) -> None:
+    response = get(harbor, "/api/v2.0/ping", headers={"Accept": accept})
+    assert (response.status_code, "X-Request-Id" in response.headers) == (status, True)
+    if status == 422:
+        assert response.json()["errors"][0]["message"].endswith("only [text/plain] are available")
+
+
 class TestVersionsAndAccounts:
     def test_harbor_before_2_2_puts_the_status_first_and_sorts_nothing(self) -> None:
         with Simulator("registry-down", version="2.0") as harbor:
@@ -167,53 +175,3 @@ class TestVersionsAndAccounts:
             assert get(harbor, V2, auth=("robot$a", "b")).status_code == 200
             assert get(harbor, "/v2/priv/img/tags/list", auth=("robot$a", "b")).status_code == 200
             assert get(harbor, "/api/v2.0/systeminfo/volumes", auth=("robot$a", "b")).status_code == 403
-
-
-def as_canary(said: dict[str, str], name: str, *options: str) -> runner.Outcome:
-    """A probe with what the command has printed."""
-    login = {"HARBOR_USERNAME": said["canary_username"], "HARBOR_PASSWORD": said["canary_password"]}
-    where = ("-H", said["url"], "--ca-file", said["ca_file"])
-    return runner.process(name, *where, *options, env={**os.environ, **login})
-
-
-class TestCommand:
-    command = (sys.executable, "-W", "error", str(Path(__file__).parent))
-
-    def test_lists_every_switch(self) -> None:
-        done = subprocess.run([*self.command, "--list"], capture_output=True, text=True, timeout=30, check=True)
-        names = [line.split()[0] for line in done.stdout.splitlines()]
-        assert names == [*FAULTS, *DISTORTIONS, "status-NNN"]
-        assert done.stderr == ""
-
-    @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-    def test_serves_until_it_is_told_to_stop(self, end: signal.Signals) -> None:
-        options = ["--switch", "registry-down", "--switch", "portal-down", "--certificate", "days-left=5"]
-        with subprocess.Popen([*self.command, *options], stdout=subprocess.PIPE, text=True) as process:
-            said = dict(process.stdout.readline().strip().split("=", 1) for _ in range(4))
-            login = (said["username"], said["password"])
-            response = requests.get(said["url"] + V2, auth=login, verify=said["ca_file"], timeout=30)
-            process.send_signal(end)
-            assert process.wait(timeout=30) == 0
-        assert response.status_code == 502
-        assert not Path(said["ca_file"]).exists()
-
-    def test_its_examples_work(self) -> None:
-        with subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True) as process:
-            said = dict(process.stdout.readline().strip().split("=", 1) for _ in range(6))
-            examples = [process.stdout.readline().split() for _ in range(3)]
-            outcomes = [as_canary(said, *words) for _, *words in examples]
-            process.terminate()
-        assert [(outcome.code, outcome.err) for outcome in outcomes] == [(0, "")] * 3
-
-    def test_refuses_what_it_does_not_know(self) -> None:
-        for options in (["--switch", "nonsense"], ["--certificate", "nonsense"]):
-            done = subprocess.run([*self.command, *options], capture_output=True, text=True, timeout=30, check=False)
-            assert (done.returncode, "nonsense" in done.stderr.splitlines()[-1]) == (2, True)
-            assert "Traceback" not in done.stderr
-
-    def test_says_in_one_line_that_it_cannot_listen(self, harbor: Simulator) -> None:
-        for port in (str(harbor.port), "99999"):
-            command = [*self.command, "--port", port]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-            assert (done.returncode, done.stdout) == (2, "")
-            assert re.fullmatch(f"simulator: cannot listen on port {port}: .+\n", done.stderr)

@@ -7,9 +7,10 @@ import subprocess
 import pytest
 import requests
 
-from . import Simulator
+from harbor_simulator import Simulator
+from harbor_simulator.faults import State
+
 from .client import CORE_PATHS, HEALTH, LOGIN, SYSTEMINFO, TOKEN, V2, get
-from .faults import State
 
 
 def components(harbor: Simulator) -> dict[str, str]:
@@ -146,7 +147,7 @@ def test_plain_http_where_tls_is_expected(harbor: Simulator) -> None:
 
 def test_old_tls_only(harbor: Simulator) -> None:
     harbor.switch("tls-1.1")
-    with pytest.raises(requests.exceptions.SSLError, match=r"(?i)protocol.version"):
+    with pytest.raises(requests.exceptions.SSLError, match=r"(?i)protocol.version|legacy.sigalg"):
         get(harbor, "/")
     assert b"Protocol  : TLSv1.1" in old_tls_handshake(harbor)
 

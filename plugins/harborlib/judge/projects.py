@@ -58,4 +58,4 @@ class Projects:
             yield self._rest.pages(PROJECTS)
         else:
             for name in names:
-                yield self._rest.pages(PROJECTS, q=f"name={name}")
+                yield self._rest.pages(PROJECTS, q={"name": name})

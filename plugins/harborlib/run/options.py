@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import socket
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
@@ -21,6 +22,8 @@ from harborlib.text.helptext import Layout
 from harborlib.wire import credentials
 from harborlib.wire.failure import Unusable
 from harborlib.wire.origin import Origin, host_and_port
+
+from . import optionsfile
 
 USAGE_LINE = 200  # characters of a usage error, which has room for a path
 STATES = ("ok", "warning", "critical", "unknown")
@@ -59,7 +62,11 @@ class Parser(argparse.ArgumentParser):
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """As in argparse, but names what it does not know without repeating its value; raises Told."""
-        parsed, extra = self.parse_known_args(args, namespace)
+        try:
+            words = list(optionsfile.expanded(self, sys.argv[1:] if args is None else args))
+        except Unusable as error:
+            self.error(str(error))
+        parsed, extra = self.parse_known_args(words, namespace)
         if extra:
             names = [
                 word.partition("=")[0] if word.startswith("--") else word[:2] for word in extra if word[0:1] == "-"
@@ -132,6 +139,7 @@ def parser(probe: str, description: str) -> Parser:
         help="UNKNOWN for a failure that another scheduled probe reports; a list of those probes, alone: all of "
         + ", ".join(OWNERS))  # fmt: skip
     add("--output", choices=("nagios", "json"), default="nagios", help="output format (%(default)s)")
+    add(optionsfile.OPTION, metavar="FILE", help="take further options from this file, one per line, without quotes")
     add("-v", "--verbose", action="count", default=0, help="one line per part (-v) to tracebacks (-vvv)")
     add("-V", "--version", action="version", version=f"%(prog)s {__version__}", help="show the version")
     add("-h", "--help", action="help", help="show this help")

@@ -11,7 +11,7 @@ from harborlib.text.cleaning import conceal
 
 from .failure import Unusable
 
-LIMIT = 65536  # bytes of an authfile
+LIMIT = 65536  # bytes of an authfile, and of an options file
 
 
 class Credentials(NamedTuple):
@@ -46,7 +46,7 @@ def read(authfile: str | None, any_mode: bool = False) -> Credentials | None:
     From now on no output holds its secrets. Raises Unusable.
     """
     if authfile:
-        values = parse(contents(authfile, any_mode), authfile)
+        values = parse(contents(authfile, "authfile", 0 if any_mode else 0o007, "read", "o="), authfile)
         source = f"authfile {authfile}"
     else:
         values = {key: os.environ.get(f"HARBOR_{key.upper()}", "") for key in ("username", "password")}
@@ -65,23 +65,26 @@ def read(authfile: str | None, any_mode: bool = False) -> Credentials | None:
     return account
 
 
-def contents(path: str, any_mode: bool) -> str:
-    """The text of an authfile, if nobody but its owner and group can touch it."""
+def contents(path: str, kind: str, refused: int, deed: str, cure: str) -> str:
+    """The text of a file of this kind, unless its mode has one of the `refused` bits, with which others may do `deed`.
+
+    Raises Unusable, which says how to cure that with chmod.
+    """
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
-                raise Unusable(f"authfile {path}: not a regular file")
-            if mode & 0o007 and not any_mode:
-                raise Unusable(f"authfile {path}: others may read it (mode {mode & 0o777:04o}); chmod o= it")
+                raise Unusable(f"{kind} {path}: not a regular file")
+            if mode & refused:
+                raise Unusable(f"{kind} {path}: others may {deed} it (mode {mode & 0o777:04o}); chmod {cure} it")
             content = file.read(LIMIT + 1)
             if len(content) > LIMIT:
-                raise Unusable(f"authfile {path}: larger than {LIMIT // 1024} KiB")
+                raise Unusable(f"{kind} {path}: larger than {LIMIT // 1024} KiB")
             return content.decode("utf-8-sig")
     except OSError as error:
-        raise Unusable(f"authfile {path}: {error.strerror}") from None
+        raise Unusable(f"{kind} {path}: {error.strerror}") from None
     except ValueError:
-        raise Unusable(f"authfile {path}: not a text file in UTF-8") from None
+        raise Unusable(f"{kind} {path}: not a text file in UTF-8") from None
 
 
 def parse(text: str, path: str) -> dict[str, str]:

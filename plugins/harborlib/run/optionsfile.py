@@ -1,0 +1,77 @@
+"""`--options-file FILE`: options that stand in a file, because an engine or a shell rewrites them on a command line.
+
+One option per line, written as on a command line but without quotes: everything after the name is the value, as it
+stands. Blank lines and lines that begin with `#` do not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Sequence
+
+from harborlib.wire import credentials
+from harborlib.wire.failure import Unusable
+
+OPTION = "--options-file"
+#: An options file names no other one, and what ends a run is no option of a service.
+REFUSED = (OPTION, "--help", "--version")
+LINE = re.compile(r"(-[^\s=]+)(?:(?:\s*=\s*|\s+)(.*))?")
+
+
+def expanded(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Iterator[str]:
+    """The words of a command line with each --options-file replaced by the options in it; raises Unusable."""
+    words = iter(argv)
+    for word in words:
+        name, equals, path = word.partition("=")
+        if name != OPTION:
+            yield word
+            continue
+        path = path if equals else next(words, "")
+        if path:
+            yield from read(parser, path)
+        else:
+            yield OPTION  # argparse says that the value is missing
+
+
+def read(parser: argparse.ArgumentParser, path: str) -> Iterator[str]:
+    """The options in a file as words of a command line; raises Unusable with the number of a line that is wrong."""
+    text = credentials.contents(path, "options file", 0o022, "write", "go-w")
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            try:
+                yield word(parser, line.strip())
+            except argparse.ArgumentTypeError as error:
+                raise Unusable(f"options file {path}, line {number}: {error}") from None
+
+
+def word(parser: argparse.ArgumentParser, line: str) -> str:
+    """One line as one word of a command line; raises ArgumentTypeError. The values of unknown options stay untold."""
+    found = LINE.fullmatch(line)
+    if not found:
+        raise argparse.ArgumentTypeError("not an option; write --name VALUE")
+    name, value = found[1], found[2]
+    action = parser._option_string_actions.get(name)
+    if not action or action.option_strings[-1] in REFUSED:
+        raise argparse.ArgumentTypeError(f"unknown option {name}" if not action else f"{name} is not taken here")
+    if value is None:
+        if action.nargs is None:
+            raise argparse.ArgumentTypeError(f"{name} needs a value")
+        return action.option_strings[-1]
+    if action.nargs == 0:
+        raise argparse.ArgumentTypeError(f"{name} takes no value")
+    if not value.isprintable():
+        raise argparse.ArgumentTypeError(f"{name}: the value holds a control character")
+    check(action, name, value)
+    return f"{action.option_strings[-1]}={value}"
+
+
+def check(action: argparse.Action, name: str, value: str) -> None:
+    """Take the value as argparse will, so that a refusal names the line; raises ArgumentTypeError."""
+    try:
+        taken = action.type(value) if callable(action.type) else value
+    except (argparse.ArgumentTypeError, TypeError, ValueError) as error:
+        told = str(error) if isinstance(error, argparse.ArgumentTypeError) else f"not valid: {value[:40]!r}"
+        raise argparse.ArgumentTypeError(f"{name}: {told}") from None
+    if action.choices is not None and taken not in action.choices:
+        raise argparse.ArgumentTypeError(f"{name}: not one of {', '.join(map(str, action.choices))}")

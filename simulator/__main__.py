@@ -1,0 +1,8 @@
+"""`python simulator`: check_harbor_simulator from a checkout, where nothing is installed."""
+
+import sys
+
+from harbor_simulator.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

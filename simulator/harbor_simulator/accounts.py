@@ -1,0 +1,143 @@
+"""Who may log in, with which rights, and what a wrong password costs."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from .messages import Request
+
+MONITOR = "robot$monitor"
+MONITOR_SECRET = "f4Ls3-Secret/of+the=monitoring:robot"
+LOCK_SECONDS = 1.5
+
+# HARBOR.md section 4: what the read-only system robot may do.
+MONITOR_RIGHTS = frozenset(
+    [
+        "system-volumes:read",
+        "quota:list",
+        "jobservice-monitor:list",
+        "garbage-collection:list",
+        "garbage-collection:read",
+        "purge-audit:list",
+        "purge-audit:read",
+        "replication-policy:list",
+        "replication:list",
+        "registry:list",
+        "registry:read",
+        "scan-all:read",
+        "scanner:list",
+        "scanner:read",
+        "security-hub:read",
+        "robot:list",
+        "project:list",
+        "audit-log:list",
+    ]
+)
+# In every project.
+MONITOR_PROJECT_RIGHTS = frozenset(
+    [
+        "project:read",
+        "repository:list",
+        "repository:read",
+        "artifact:list",
+        "artifact:read",
+        "accessory:list",
+        "tag-retention:list",
+        "tag-retention:read",
+        "notification-policy:list",
+        "notification-policy:read",
+        "robot:list",
+    ]
+)
+ONE_ROBOT_FOR_ALL_FROM = (2, 10)
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user or robot: `rights` on system level as `resource:action`, and actions on repositories by project.
+
+    `project_rights` are those that a robot has in every project (namespace `*`). On Harbor 2.9 any right on system
+    level takes all of them away.
+    """
+
+    password: str
+    sysadmin: bool = False
+    rights: frozenset[str] = frozenset()
+    projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    project_rights: frozenset[str] = frozenset()
+
+    def may(self, right: str) -> bool:
+        """Whether it holds this permission on system level."""
+        return self.sysadmin or right in self.rights
+
+    def may_in_projects(self, right: str) -> bool:
+        """Whether it holds this permission in every project."""
+        return self.sysadmin or right in self.project_rights
+
+    @property
+    def sees_all_projects(self) -> bool:
+        """Whether private projects are listed for it, too."""
+        return self.may("project:list") or bool(self.project_rights)
+
+
+def default_accounts() -> dict[str, Account]:
+    """The monitoring robot alone."""
+    return {MONITOR: Account(MONITOR_SECRET, rights=MONITOR_RIGHTS, project_rights=MONITOR_PROJECT_RIGHTS)}
+
+
+def as_in(version: tuple[int, ...], accounts: Mapping[str, Account]) -> dict[str, Account]:
+    """The accounts as this Harbor takes them."""
+    if version >= ONE_ROBOT_FOR_ALL_FROM:
+        return dict(accounts)
+    no_rights: frozenset[str] = frozenset()
+    return {
+        name: replace(account, project_rights=no_rights) if account.rights else account
+        for name, account in accounts.items()
+    }
+
+
+@dataclass(frozen=True)
+class Login:
+    """The outcome of an attempt: who it is (None: anonymous, refused), and how long Harbor thought about it.
+
+    `granted` is what a token allows, by project; None without one: all that the account may do.
+    """
+
+    name: str | None = None
+    account: Account | None = None
+    seconds: float = 0.0
+    granted: Mapping[str, tuple[str, ...]] | None = None
+
+
+def basic_credentials(request: Request) -> tuple[str, str] | None:
+    """User and password of the Authorization header, None when it holds none that can be read."""
+    kind, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (user, password) if colon else None
+
+
+class Authenticator:
+    """Checks passwords; a wrong one locks the account for a while, and the right one is refused as well until then."""
+
+    def __init__(self, accounts: Mapping[str, Account]) -> None:
+        self.accounts = dict(accounts)
+        self._locked_until: dict[str, float] = {}
+
+    def login(self, user: str, password: str) -> Login:
+        """Who this is; a refused attempt says how long Harbor thinks about it."""
+        account = self.accounts.get(user)
+        if self._locked_until.get(user, 0) > time.monotonic():
+            return Login()
+        if account is None or account.password != password:
+            self._locked_until[user] = time.monotonic() + LOCK_SECONDS
+            return Login(seconds=LOCK_SECONDS)
+        return Login(user, account)

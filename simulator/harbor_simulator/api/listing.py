@@ -1,0 +1,29 @@
+"""Lists as Harbor cuts them into pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from harbor_simulator.messages import Request, Response, error, json_response
+
+T = TypeVar("T")
+PAGE_SIZE, LARGEST_PAGE = 10, 100
+
+
+def paged(request: Request, items: Sequence[T], row: Callable[[T], object]) -> Response:
+    """The rows of the page that is asked for, with X-Total-Count and a Link to the next one."""
+    query = request.query
+    page, size = (int(query.get(name, default)) for name, default in (("page", 1), ("page_size", PAGE_SIZE)))
+    if size > LARGEST_PAGE:
+        text = f"validation failure list:\npage_size in query should be less than or equal to {LARGEST_PAGE}"
+        return error(422, "UNPROCESSABLE_ENTITY", text)
+    wanted = size
+    size = size if size > 0 else len(items) or 1
+    chosen = items[(page - 1) * size : page * size]
+    headers = {"X-Total-Count": str(len(items))}
+    if page * wanted < len(items) and wanted:
+        following = urlencode(sorted({**query, "page": str(page + 1), "page_size": str(wanted)}.items()))
+        headers["Link"] = f'<{request.path}?{following}>; rel="next"'
+    return json_response([row(item) for item in chosen], **headers)

@@ -1,0 +1,71 @@
+"""What Harbor says of itself: /health, /systeminfo, /systeminfo/volumes."""
+
+from __future__ import annotations
+
+import json
+
+from harbor_simulator.accounts import Login
+from harbor_simulator.content import moment
+from harbor_simulator.faults import COMPONENTS
+from harbor_simulator.messages import Request, Response, error, json_response
+from harbor_simulator.world import World
+
+STATUS_FIRST_BEFORE = (2, 3)
+VERSION_HIDDEN_FROM = (2, 13)
+VOLUME_BYTES, FREE_BYTES = 268435456, 268140544
+
+
+def health(world: World, request: Request, login: Login) -> Response:
+    """200 whatever the state. Harbor 2.0 to 2.2 put the status first and sorted nothing."""
+    unhealthy = world.unhealthy()
+    components: list[dict[str, str]] = []
+    for name in COMPONENTS:
+        if name in unhealthy:
+            components.append({"error": unhealthy[name], "name": name, "status": "unhealthy"})
+        else:
+            components.append({"name": name, "status": "healthy"})
+    overall = "unhealthy" if unhealthy else "healthy"
+    if world.version >= STATUS_FIRST_BEFORE:
+        return json_response({"components": components, "status": overall})
+    unsorted = [
+        {key: component[key] for key in ("name", "status", "error") if key in component}
+        for component in components[3:] + components[:3]
+    ]
+    body = json.dumps({"status": overall, "components": unsorted}, separators=(",", ":")) + "\n"
+    return Response(200, {"Content-Type": "application/json"}, body.encode())
+
+
+def info(world: World, request: Request, login: Login) -> Response:
+    """A few facts for everybody, more for a login."""
+    if world.state.part("database") == "down" and world.state.part("configuration") != "cached":
+        return error(500, "UNKNOWN", "internal server error")
+    facts: dict[str, object] = {
+        "auth_mode": "db_auth",
+        "banner_message": "",
+        "primary_auth_mode": False,
+        "self_registration": False,
+    }
+    if login.account or world.version < VERSION_HIDDEN_FROM:
+        facts["harbor_version"] = world.version_text
+    if login.account:
+        facts.update(
+            current_time=moment(world.clock()),
+            external_url=world.external_url,
+            has_ca_root=False,
+            notification_enable=True,
+            project_creation_restriction="everyone",
+            read_only=world.state.part("mode") == "read-only",
+            registry_storage_provider_name="filesystem",
+            registry_url=world.external_url.split("://")[1],
+        )
+    return json_response(facts)
+
+
+def volumes(world: World, request: Request, login: Login) -> Response:
+    """The data volume; on a full one `free` is missing, because Harbor leaves zeros out."""
+    volume = {"free": FREE_BYTES, "total": VOLUME_BYTES}
+    if world.state.part("volume") == "unreported":
+        volume = {}
+    elif world.state.part("storage") == "full":
+        del volume["free"]
+    return json_response({"storage": [volume]})

@@ -1,0 +1,46 @@
+"""What a request comes to that core hands on to a registry or a storage that is not well."""
+
+from __future__ import annotations
+
+import uuid
+
+from .faults import State
+from .messages import REPOSITORY, Request, Response, StalledError, registry_error
+
+ERRNO_OF_STORAGE = {"full": 28, "read-only": 30}
+
+
+def broken(state: State, request: Request) -> Response | None:
+    """The answer of what is broken, None where nothing is; raises StalledError.
+
+    A dead registry is a 502 of core without a word.
+    """
+    if state.part("registry") == "down":
+        return Response(502)
+    if state.part("registry") == "frozen":
+        raise StalledError
+    match = REPOSITORY.fullmatch(request.path)
+    storage = state.part("storage")
+    if match is None:
+        return None
+    if storage == "lost" and request.method in ("GET", "HEAD") and "uploads/" not in match["reference"]:
+        return _lost(match["name"], match["kind"], match["reference"])
+    if storage in ERRNO_OF_STORAGE and request.method == "POST":
+        return _unwritable(match["name"], storage)
+    return None
+
+
+def _lost(name: str, kind: str, reference: str) -> Response:
+    if kind == "blobs":
+        return registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry", reference)
+    detail = {"Name": name, "Revision": reference}
+    return registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown", detail)
+
+
+def _unwritable(name: str, storage: str) -> Response:
+    """Starting an upload on a full or a read-only file system."""
+    full = storage == "full"
+    path = f"/storage/registry/docker/registry/v2/repositories/{name}/_uploads/{uuid.uuid4()}"
+    cause = {"Op": "write" if full else "mkdir", "Path": path + ("/startedat" if full else "")}
+    enclosed = {**cause, "Err": ERRNO_OF_STORAGE[storage]}
+    return registry_error(500, "UNKNOWN", "unknown error", {"DriverName": "filesystem", "Enclosed": enclosed})

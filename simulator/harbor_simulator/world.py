@@ -1,0 +1,118 @@
+"""What the handlers see of a Harbor: what is broken, what it holds, who may log in, its clock, version and address."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from .accounts import Authenticator, Login
+from .content import Content
+from .faults import State
+from .memory import Memory
+from .messages import Request, Response
+
+CLOCK_AHEAD = 600  # seconds, under the switch clock-wrong
+
+
+class Registry(Protocol):
+    """A registry behind core, and what core's database knows of it.
+
+    `immutable` are tags as `REPOSITORY:TAG`.
+    """
+
+    @property
+    def immutable(self) -> Collection[str]:
+        """The tags that nobody may move or delete."""
+
+    def unhealthy(self) -> dict[str, str]:
+        """What core's health checker finds: the registry by its error, or nothing."""
+
+    def forward(self, request: Request, target: str = "") -> Response:
+        """The registry's answer to this request, or to one for `target` instead; raises StalledError."""
+
+    def holds(self, repository: str) -> bool:
+        """Whether the database knows the repository."""
+
+    def digest(self, repository: str, reference: str) -> str | None:
+        """The artifact that a tag or digest stands for."""
+
+    def tags(self, repository: str, digest: str) -> set[str] | None:
+        """The tags of an artifact; None where there is no such artifact."""
+
+    def add_artifact(self, repository: str, digest: str, tag: str) -> None:
+        """Note an artifact under a tag, which names one at a time, or under its own digest without a tag."""
+
+    def remove_artifact(self, repository: str, digest: str) -> None:
+        """Forget an artifact and its tags."""
+
+    def room(self, project: str, digest: str) -> tuple[int, int] | None:
+        """The bytes that count against the project's quota and its limit; None where this blob is free."""
+
+    def add_blob(self, project: str, digest: str, size: int) -> None:
+        """Count a blob against the project's quota, once."""
+
+
+@dataclass
+class World:
+    """One Harbor. `url` is where clients reach it, `external_url` where it believes to be.
+
+    `gateway_timeout` are the seconds after which nginx gives up on what hangs. `upstream` is a real registry behind
+    core, None the one in memory.
+    """
+
+    version: tuple[int, ...]
+    state: State
+    content: Content
+    authenticator: Authenticator
+    url: str = ""
+    configured_url: str = ""
+    gateway_timeout: float = 60.0
+    upstream: Registry | None = None
+
+    @property
+    def external_url(self) -> str:
+        """Where Harbor believes to be."""
+        return self.configured_url or self.url
+
+    @property
+    def registry(self) -> Registry:
+        """The registry behind core."""
+        return self.upstream or Memory(self.content)
+
+    @property
+    def expects_tls(self) -> bool:
+        """Whether the port speaks TLS."""
+        return self.url.startswith("https:") and self.state.part("tls") != "none"
+
+    @property
+    def version_text(self) -> str:
+        """Harbor's version as /systeminfo words it."""
+        return "v" + ".".join(map(str, (*self.version, 0, 0)[:3])) + "-672ec4ad"
+
+    def clock(self) -> float:
+        """The time on this Harbor's clock, in seconds since 1970."""
+        return self.content.clock() + (CLOCK_AHEAD if self.state.part("clock") == "wrong" else 0)
+
+    def unhealthy(self) -> dict[str, str]:
+        """The components that /health calls unhealthy, with their errors."""
+        seen = self.registry.unhealthy() if self.state.part("health") != "stale" else {}
+        return {**self.state.unhealthy(), **seen}
+
+    def repository_actions(self, login: Login, project: str) -> tuple[str, ...]:
+        """What a login may do with the repositories of a project.
+
+        A robot of Harbor 2.9 with any permission on system level may not even pull what is public.
+        """
+        if project not in self.content.projects:
+            return ()
+        if login.granted is not None:
+            return login.granted.get(project, ())
+        public = ("pull",) if self.content.projects[project].public else ()
+        if login.account is None:
+            return public
+        if login.account.sysadmin:
+            return ("pull", "push", "delete")
+        if login.account.rights:
+            return ()
+        return login.account.projects.get(project, public)
