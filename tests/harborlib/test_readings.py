@@ -122,16 +122,19 @@ def test_time_comes_first_unless_the_probe_measures_its_own() -> None:
     assert run(with_own, options(of=(slow,)), time)[2] == ["total=1;;;0", "time=2s;1;5;0"]
 
 
-def test_what_was_read_before_a_failure_counts() -> None:
+@pytest.mark.parametrize(("before", "perfdata"), [([1], ["time=2;;;0", "total=1;;;0"]), ([], [])])
+def test_what_was_read_before_a_failure_counts(before: list[int], perfdata: list[str]) -> None:
+    """The time that it took, too: graphs have no hole."""
+
     def readings() -> Readings:
-        yield total(1)
+        yield from map(total, before)
         raise RuntimeError("broken")
 
     resource = Measured(readings(), options(), lambda: total(2, label="time"))
     check = measured.check(resource)
     with pytest.raises(RuntimeError, match="broken"):
         check()
-    assert list(map(str, measured.perfdata(check))) == ["total=1;;;0"]
+    assert list(map(str, measured.perfdata(check))) == perfdata
 
 
 @pytest.mark.parametrize("said", ["all is well", Summary("all is well", title="canary")])

@@ -41,7 +41,7 @@ class Judged(nagiosplugin.Result):
 
 
 class Measured(nagiosplugin.Resource):
-    """The readings of one run. `time` is added in front of them, unless they hold one of their own.
+    """The readings of one run. `time` is added in front of them, unless they hold one of their own or there is none.
 
     `summary` is what was seen, once everything is measured.
     """
@@ -61,11 +61,11 @@ class Measured(nagiosplugin.Resource):
                 found.append(next(self.readings))
         except StopIteration as end:
             self.summary = end.value if isinstance(end.value, Summary) else Summary(end.value)
-            time = self.time()
-            if time and not any(reading.label == time.label for reading in found):
-                found.insert(0, time)
         except Exception as error:  # raised below, once what was read is judged
             failure = error
+        time = None if failure and not found else self.time()
+        if time and not any(reading.label == time.label for reading in found):
+            found.insert(0, time)
         for reading in found:
             yield nagiosplugin.Metric(reading.label or reading.measure.id, reading, context=Judge.NAME)
         if failure:
