@@ -26,6 +26,7 @@ docs: ## write docs/check_harbor_*.md and the definitions in icinga2/ and nagios
 	@$(PYTHON) tools/bootstrap.py
 	@.venv/bin/python tools/docs.py
 	@.venv/bin/python tools/definitions.py
+	@.venv/bin/python tools/lists.py
 
 picture: ## take the picture of the README anew: a run of check_harbor_triage on a terminal
 	@$(PYTHON) tools/bootstrap.py simulator

@@ -35,6 +35,7 @@ from harborlib.judge import STANDSTILL, Problem, Readings, Shown
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
 from harborlib.judge.executions import Execution, History, Schedule
 from harborlib.run import Probe, Service, plugin
+from harborlib.run.service import ROBOT
 from harborlib.text import BYTES, SECONDS, WARNING, words
 
 LOG = "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"
@@ -74,7 +75,7 @@ main = plugin.main(Probe(
     [executions, duration, freed],
     asks=[endpoints.GC, endpoints.GC_SCHEDULE],
     services=[
-        Service(every="15min", attempts=2, retry="90s", login="robot",
+        Service(every="15min", attempts=2, retry="90s", hosts=(ROBOT,), login="robot",
                 notes="Garbage collection fails, hangs or does not run: the storage fills up. "
                 "Look at the log of the last run, at the schedule, and at the container registryctl.")
     ],

@@ -30,6 +30,7 @@ Does not see: jobs that run (check_harbor_workers) and whether they succeed.
 from harborlib.harbor import Run, endpoints
 from harborlib.judge import Limit, Problem, Readings, Selectable, Shown
 from harborlib.run import Probe, Service, plugin
+from harborlib.run.service import ROBOT
 from harborlib.text import COUNT, CRITICAL, SECONDS, WARNING, words
 from harborlib.wire import CONTENT, Failure
 
@@ -78,7 +79,7 @@ main = plugin.main(Probe(
     selects=queues,
     asks=[endpoints.QUEUES],
     services=[
-        Service(every="5min", attempts=2, retry="90s", login="robot", notes="Jobs wait too long, or a queue is paused. "
+        Service(every="5min", attempts=2, retry="90s", hosts=(ROBOT,), login="robot", notes="Jobs wait too long, or a queue is paused. "
                 "Look at Administration > Job Service Dashboard, resume what is paused, then look at harbor-jobservice.")
     ],
 ))  # fmt: skip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import icinga
+import marked
 import nagios
 import probes
 import services
+
+HOUR = 3600
 
 
 def path(name: str) -> Path:
@@ -18,27 +20,21 @@ def path(name: str) -> Path:
 def alerting() -> str:
     """docs/alerting.md with its table of services written anew."""
     document = path("docs/alerting.md").read_text(encoding="utf-8")
-    return replaced(document, "services", table())
-
-
-def replaced(document: str, name: str, text: str) -> str:
-    """The document with another text between the marks of this name."""
-    begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->"
-    return re.sub(f"(?<={begin}).*?(?={end})", lambda _: text, document, flags=re.S)
+    return marked.replaced(document, "services", table())
 
 
 def table() -> str:
     """All services: how often they are checked, when they alert, which hosts have them."""
     rows = ["| service | every | attempts | retry | hosts with |", "| --- | --- | --- | --- | --- |"]
     for service in services.shipped():
-        needs = [name.replace("_", " ") for name in service.hosts if name not in ("url", "scanner", "projects")]
+        needs = [name.replace("_", " ") for name in service.service.hosts if name not in ("url", "scanner", "projects")]
         if service.component:
             needs.append("that component")
-        retry = f"{service.retry} s" if service.attempts > 1 or service.name == "health" else ""
+        retry = f"{service.retry} s" if service.service.attempts > 1 or service.name == "health" else ""
         cells = [
             f"[{service.title}](runbook.md#{service.title})",
             spoken(service.interval),
-            str(service.attempts),
+            str(service.service.attempts),
             retry,
         ]
         rows.append(f"| {' | '.join([*cells, ', '.join(needs)])} |")
@@ -47,7 +43,7 @@ def table() -> str:
 
 def spoken(seconds: int) -> str:
     """A time as people say it."""
-    return f"{seconds // services.HOUR} h" if seconds >= services.HOUR else f"{seconds // services.MINUTE} min"
+    return f"{seconds // HOUR} h" if seconds >= HOUR else f"{seconds // services.MINUTE} min"
 
 
 FILES = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import probes  # isort: split
+
 from harborlib.run.probe import Probe, installed
 
 import alerting
-import probes
 
 
 def path(probe: Probe) -> Path:

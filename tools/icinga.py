@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
+import probes  # isort: split
+
 from harborlib.judge import isolation
 from harborlib.run import options
 from harborlib.run.probe import installed
 
-import probes
 import services as table
 from services import ALERTING_SINCE, DELEGATED, Shipped
 

@@ -7,6 +7,8 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import probes  # isort: split
+
 import harborlib
 from harborlib.harbor import endpoints
 from harborlib.harbor.components import NEXT_STEPS
@@ -17,7 +19,6 @@ from harborlib.text import UNKNOWN
 from harborlib.wire import CONTENT, Kind
 
 import marked
-import probes
 
 #: What an account may hold besides what the probes read: it costs nothing, and lets `artifact` see all of an artifact.
 FURTHER = (
@@ -71,7 +72,10 @@ def permissions(level: str) -> Callable[[], str]:
 
 def ids() -> str:
     """The runbook's table of all ids."""
-    rows = [[f'<a id="{known.id}"></a>`{known.id}`', known.states, known.next_step or "what the line says"] for known in known_ids()]
+    rows = [
+        [f'<a id="{known.id}"></a>`{known.id}`', known.states, known.next_step or "what the line says"]
+        for known in known_ids()
+    ]
     return marked.table(["id", "state", "first step"], rows)
 
 

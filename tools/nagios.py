@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+import probes  # isort: split
+
 from harborlib.run.probe import installed
 
 import icinga
-import probes
 import services as table
 from services import ALERTING_SINCE, DELEGATED, Shipped
 

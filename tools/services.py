@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import probes  # noqa: F401  # isort: split
+
 from harborlib.judge.isolation import OWNERS
 from harborlib.run.probe import Probe, installed
 from harborlib.run.service import ALERTING_SINCE, DELEGATED, Service

@@ -13,9 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import probes  # isort: split
+
 from harborlib.run.probe import Probe
 
-import probes
 import simulated
 
 # As shipped services do: the registry has a service of its own, so health does not judge it.
