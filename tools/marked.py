@@ -10,7 +10,7 @@ STYLES = (("<!-- ", " -->"), ("# ", ""))
 
 
 def replaced(document: str, name: str, text: str) -> str:
-    """The document with another text between the marks `begin: NAME` and `end: NAME`; raises ValueError without them."""
+    """The document with another text between the marks `begin: NAME` and `end: NAME`; raises ValueError without."""
     for before, after in STYLES:
         begin, end = (re.escape(f"{before}{word}: {name}{after}") for word in ("begin", "end"))
         found, count = re.subn(

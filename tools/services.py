@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import probes  # noqa: F401  # isort: split
+from probes import Probe, installed  # isort: split
 
 from harborlib.judge.isolation import OWNERS
-from harborlib.run.probe import Probe, installed
 from harborlib.run.service import ALERTING_SINCE, DELEGATED, Service
 from harborlib.text import units
 
