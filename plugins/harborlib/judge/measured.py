@@ -41,9 +41,9 @@ class Judged(nagiosplugin.Result):
 
 
 class Measured(nagiosplugin.Resource):
-    """The readings of one run. `time` is added in front of them, unless they hold one of their own.
+    """The readings of one run. `time` is added to them, unless they hold one of their own.
 
-    `summary` is what was seen, once everything is measured.
+    Once everything is measured, `summary` is what was seen, and `added` the reading of the time.
     """
 
     def __init__(self, readings: Readings, args: argparse.Namespace, time: Callable[[], Reading | None]) -> None:
@@ -51,25 +51,26 @@ class Measured(nagiosplugin.Resource):
         self.args = args
         self.time = time
         self.summary = Summary("")
+        self.added: Reading | None = None
 
     def probe(self) -> Iterator[nagiosplugin.Metric]:
-        """The readings as metrics. What was read before a failure counts."""
-        found: list[Reading] = []
-        failure = None
-        try:
-            while True:
-                found.append(next(self.readings))
-        except StopIteration as end:
-            self.summary = end.value if isinstance(end.value, Summary) else Summary(end.value)
-            time = self.time()
-            if time and not any(reading.label == time.label for reading in found):
-                found.insert(0, time)
-        except Exception as error:  # raised below, once what was read is judged
-            failure = error
-        for reading in found:
-            yield nagiosplugin.Metric(reading.label or reading.measure.id, reading, context=Judge.NAME)
-        if failure:
-            raise failure
+        """The readings as metrics, each as soon as it is there: what was read before a failure or a hang counts."""
+        labels = set()
+        while True:
+            try:
+                reading = next(self.readings)
+            except StopIteration as end:
+                self.summary = end.value if isinstance(end.value, Summary) else Summary(end.value)
+                break
+            labels.add(reading.label)
+            yield self._metric(reading)
+        time = self.time()
+        if time and time.label not in labels:
+            self.added = time
+            yield self._metric(time)
+
+    def _metric(self, reading: Reading) -> nagiosplugin.Metric:
+        return nagiosplugin.Metric(reading.label or reading.measure.id, reading, context=Judge.NAME)
 
 
 class Judge(nagiosplugin.Context):
@@ -103,9 +104,14 @@ def check(resource: Measured) -> nagiosplugin.Check:
     return nagiosplugin.Check(resource, Judge())
 
 
+def results(judged: nagiosplugin.Check) -> list[Judged]:
+    """What a check that was called has found so far, as it was read; time that was added comes first."""
+    return sorted(judged.results.results, key=lambda result: result.metric.value is not result.resource.added)
+
+
 def perfdata(judged: nagiosplugin.Check) -> list[Measure]:
     """The perfdata of a check that was called."""
-    found = (result.metric.performance() for result in judged.results.results)
+    found = (result.metric.performance() for result in results(judged))
     return [
         Measure(label, value, uom, warn, crit, None if low == "" else low, None if high == "" else high)
         for label, value, uom, warn, crit, low, high in filter(None, found)
