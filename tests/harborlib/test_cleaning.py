@@ -10,17 +10,17 @@ import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, quote_plus
 
-from harborlib import cleaning
-from harborlib.cleaning import clean, conceal, redacted, sanitised
-from harborlib.credentials import Login
+from harborlib.text import cleaning
+from harborlib.text.cleaning import clean, conceal, cut, redacted, sanitised
+from harborlib.wire.credentials import Credentials
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 PASSWORD = 'p$/\u00df W0rd&<"\u00e9\\x+-_~'
-LOGIN = Login("robot$m", PASSWORD)
-BASE64 = LOGIN.header.partition(" ")[2]
+ACCOUNT = Credentials("robot$m", PASSWORD)
+BASE64 = ACCOUNT.header.partition(" ")[2]
 #: How a server may write what it was sent.
 WRITTEN: dict[str, Callable[[str], str]] = {
     "as it is": str,
@@ -59,14 +59,14 @@ def no_secret() -> Iterator[None]:
 
 @pytest.mark.parametrize("way", WRITTEN)
 def test_a_password(way: str) -> None:
-    conceal(*LOGIN.secrets)
+    conceal(*ACCOUNT.secrets)
     assert redacted(f"a {WRITTEN[way](PASSWORD)} b") == "a *** b"
 
 
 @pytest.mark.parametrize("way", BASE64S)
 @pytest.mark.parametrize("text", [f"robot$m:{PASSWORD}", PASSWORD])
 def test_base64(way: str, text: str) -> None:
-    conceal(*LOGIN.secrets)
+    conceal(*ACCOUNT.secrets)
     assert redacted(f"a {BASE64S[way](text)} b").rstrip("=%3D b") == "a ***"
 
 
@@ -77,7 +77,7 @@ PRINTABLE = st.text(st.characters(blacklist_categories=("C", "Z")), min_size=8, 
 def test_any_password_anyhow_anywhere(password: str, way: str, around: str) -> None:
     """Behind any beginning of an escape, too, that text and secret make up together."""
     cleaning.forget()
-    conceal(*Login("robot$m", password).secrets)
+    conceal(*Credentials("robot$m", password).secrets)
     for text in (f"x{WRITTEN[way](password)}x", f"{around}{password}{around}"):
         assert password.lower() not in redacted(text).lower()
         assert "***" in redacted(text)
@@ -150,3 +150,9 @@ def test_what_only_we_may_say() -> None:
 )
 def test_sanitised(text: str, clean: str) -> None:
     assert sanitised(text) == clean
+
+
+@given(st.text(), st.integers(60, 200))
+def test_cut(text: str, width: int) -> None:
+    assert len(cut(text, width)) <= width
+    assert cut(text, width) == text or cut(text, width).startswith(text[:10].rstrip())

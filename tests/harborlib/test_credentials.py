@@ -6,9 +6,9 @@ import base64
 import re
 from pathlib import Path
 
-from harborlib.run import credentials
-from harborlib.run.credentials import Login
-from harborlib.text.output import redacted
+from harborlib.text import cleaning
+from harborlib.wire import credentials
+from harborlib.wire.credentials import Credentials
 from harborlib.wire.failure import Unusable
 
 import pytest
@@ -24,9 +24,9 @@ def test_a_file_gives_what_was_written(tmp_path_factory: pytest.TempPathFactory,
     path = tmp_path_factory.getbasetemp() / "authfile"
     path.write_text(f"# who\nusername={username}\npassword = {password}\n", encoding="utf-8")
     path.chmod(0o600)
-    login = credentials.read(str(path))
-    assert login == Login(username, password)
-    kind, _, encoded = login.header.partition(" ")
+    account = credentials.read(str(path))
+    assert account == Credentials(username, password)
+    kind, _, encoded = account.header.partition(" ")
     assert kind == "Basic"
     assert base64.b64decode(encoded).decode() == f"{username}:{password}"
 
@@ -57,14 +57,14 @@ def test_what_is_read_is_in_no_text_any_more(tmp_path: Path) -> None:
     path.write_text("username=robot$monitor\npassword=open-sesame\n")
     path.chmod(0o600)
     cleaning.forget()
-    login = credentials.read(str(path))
-    assert login
-    assert cleaning.clean(f"{login.header} of {login.password}") == "Basic *** of ***"
+    account = credentials.read(str(path))
+    assert account
+    assert cleaning.clean(f"{account.header} of {account.password}") == "Basic *** of ***"
 
 
 def test_it_is_not_in_a_repr() -> None:
-    for text in (repr(Login("robot$monitor", "sesame")), str(Login("robot$monitor", "sesame"))):
-        assert text == "Login('robot$monitor')"
+    for text in (repr(Credentials("robot$monitor", "sesame")), str(Credentials("robot$monitor", "sesame"))):
+        assert text == "Credentials('robot$monitor')"
 
 
 def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,4 +83,4 @@ def test_the_file_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch, 
     path = tmp_path / "authfile"
     path.write_text("username=robot$monitor\npassword=sesame\n")
     path.chmod(0o600)
-    assert credentials.read(str(path)) == Login("robot$monitor", "sesame")
+    assert credentials.read(str(path)) == Credentials("robot$monitor", "sesame")

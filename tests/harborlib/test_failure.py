@@ -3,41 +3,52 @@
 from __future__ import annotations
 
 from harborlib.harbor import components
+from harborlib.harbor.components import NEXT_STEPS
 from harborlib.judge import isolation
-from harborlib.wire.failure import ANSWER, CONTENT, NEXT_STEPS, STAGES, STATUS, Failure
+from harborlib.wire.failure import ANSWER, CONTENT, STAGES, STATUS, Failure, Kind
 
 import pytest
 
+EMPTY = Kind("volume.empty", CONTENT, "CRITICAL", "fill it")
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_every_stage_has_a_next_step(stage: str) -> None:
+
+@pytest.mark.parametrize("stage", STAGES, ids=repr)
+def test_every_stage_has_a_next_step(stage: Kind) -> None:
     """That of an error status depends on who answered."""
-    assert (stage in NEXT_STEPS) is (stage != STATUS)
+    assert (stage in NEXT_STEPS) is (stage is not STATUS)
     assert "{" not in NEXT_STEPS.get(stage, "").format(host="harbor.example.com", port=443)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_reached_or_not(stage: str) -> None:
+@pytest.mark.parametrize("stage", STAGES, ids=repr)
+def test_reached_or_not(stage: Kind) -> None:
     assert Failure(stage, "x").unreachable is (stage not in (STATUS, CONTENT))
-    assert Failure(stage, "x", status=503).unreachable is (stage != CONTENT)
+    assert Failure(stage, "x", status=503).unreachable is (stage is not CONTENT)
     assert Failure(stage, "x", status=404).unreachable is (stage not in (STATUS, CONTENT))
 
 
-def test_a_refused_login() -> None:
-    failure = Failure(STATUS, "x", status=401)
-    assert not failure.refused_login, "nobody logged in"
-    assert failure.but(login=True).refused_login
-    assert not failure.but(login=True, step="pull").refused_login, "a token, which was granted"
-    assert not Failure(ANSWER, "x", status=401).refused_login
+def test_ids_differ() -> None:
+    assert len({stage.id for stage in STAGES}) == len(STAGES)
+
+
+def test_a_kind_of_its_own_stands_where_the_one_does_that_it_refines() -> None:
+    failure = Failure(EMPTY, "x")
+    assert (failure.kind, failure.stage, failure.unreachable) == (EMPTY, CONTENT, False)
+    assert (failure.state, failure.next_step) == ("CRITICAL", "fill it")
+    other = Failure(EMPTY, "x", state="WARNING", next_step="look")
+    assert (other.state, other.next_step) == ("WARNING", "look")
+
+
+def test_kinds_are_told_apart_by_identity() -> None:
+    assert Kind("volume.empty") != Kind("volume.empty")
 
 
 def test_the_same_but_for_something() -> None:
     with pytest.raises(Failure) as raised:
-        raise Failure(ANSWER, "x", status=502, hung=True, path="/", login=True, step="pull", state="warning",
-                      next_step="look", absent=True)  # fmt: skip
-    other = raised.value.but(detail="y", status=0)
-    assert vars(other) == {**vars(raised.value), "detail": "y", "status": 0}
-    assert (str(raised.value), str(other)) == ("x", "y")
+        raise Failure(ANSWER, "x", aside="y", status=502, hung=True, path="/", login=True, step="pull",
+                      state="WARNING", next_step="look")  # fmt: skip
+    other = raised.value.but(detail="z", status=0)
+    assert vars(other) == {**vars(raised.value), "detail": "z", "status": 0}
+    assert (str(raised.value), str(other)) == ("x", "z")
     assert other.__traceback__ is raised.value.__traceback__
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harborlib.harbor.api import Health
+from harborlib.harbor import components
+from harborlib.harbor.health import HealthReport
+from harborlib.harbor.refusals import LOGIN_REFUSED, PERMISSION_MISSING
 from harborlib.judge import isolation
 from harborlib.judge.isolation import (
     BAD_GATEWAY,
@@ -19,24 +21,38 @@ from harborlib.judge.isolation import (
     Snapshot,
     Symptom,
 )
-from harborlib.wire.failure import ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STAGES, STATUS, TLS, Failure
+from harborlib.wire.failure import (
+    ANSWER,
+    CERTIFICATE,
+    CONNECT,
+    CONTENT,
+    RESOLVE,
+    ROUTE,
+    STAGES,
+    STATUS,
+    TLS,
+    Failure,
+    Kind,
+)
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 ALL = frozenset(OWNERS)
-KINDS = (REFUSED, BAD_GATEWAY, ERROR, HANG, SLOW, UNREACHED, UNJUDGED, FINDING, STANDSTILL, CERTIFICATE)
+KINDS = (REFUSED, BAD_GATEWAY, ERROR, HANG, SLOW, UNREACHED, UNJUDGED, FINDING, STANDSTILL, CERTIFICATE.id)
 SUBJECTS = (*OWNERS, "storage", "workers", "queue", "gc", "scanner", "scan")
 SERVERS = ("health", "core", "registry", "portal")
 
 
-def health(*unhealthy: str, elapsed: float = 0.1, error: str = "refused") -> Health:
+def health(*unhealthy: str, elapsed: float = 0.1, error: str = "refused") -> HealthReport:
     """A report in which these components are unhealthy."""
-    return Health({name: error if name in unhealthy else None for name in ("core", "portal", *COMPONENTS)}, elapsed)
+    return HealthReport(
+        {name: error if name in unhealthy else None for name in ("core", "portal", *COMPONENTS)}, elapsed
+    )
 
 
-def owner(symptom: Symptom, report: Health | Failure | None, systeminfo: Failure | None = None) -> str:
+def owner(symptom: Symptom, report: HealthReport | Failure | None, systeminfo: Failure | None = None) -> str:
     """Whose it is when everybody is scheduled; "" where it is the probe's own."""
     found = isolation.cause(symptom, Snapshot(report, systeminfo), ALL)
     return found.owner if found else ""
@@ -92,7 +108,7 @@ def test_the_table_covers_every_component() -> None:
 
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_the_portal_explains_nothing(subject: str) -> None:
-    for kind in set(KINDS) - {CERTIFICATE, REFUSED}:
+    for kind in set(KINDS) - {CERTIFICATE.id, REFUSED}:
         for server in SERVERS:
             assert owner(Symptom(subject, kind, server, True), health("portal")) == ""
 
@@ -100,13 +116,13 @@ def test_the_portal_explains_nothing(subject: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_a_health_report_it_is_health(kind: str) -> None:
     symptom = Symptom("v2", kind, "core")
-    expected = "certificate" if kind == CERTIFICATE else "health"
+    expected = "certificate" if kind == CERTIFICATE.id else "health"
     for failure in (Failure(CONNECT, "x"), Failure(ANSWER, "x", hung=True), Failure(STATUS, "x", status=502)):
         assert owner(symptom, failure) == expected
     for report in (health(elapsed=1.6), health(*COMPONENTS, "portal", error="unknown status")):
         assert owner(symptom, report) == expected
     assert owner(Symptom("health", kind, "health"), Failure(CONNECT, "x")) == (
-        "certificate" if kind == CERTIFICATE else ""
+        "certificate" if kind == CERTIFICATE.id else ""
     )
 
 
@@ -181,28 +197,30 @@ def test_nobody_is_blamed_who_is_not_scheduled(
     ],
 )
 def test_who_serves_a_request(path: str, login: bool, server: str) -> None:
-    assert isolation.served_by(path, login) == server
+    assert components.served_by(path, login) == server
 
 
 @pytest.mark.parametrize(
-    ("stage", "status", "kind"),
+    ("failed", "status", "kind"),
     [
         (RESOLVE, 0, UNREACHED), (CONNECT, 0, UNREACHED), (TLS, 0, UNREACHED), (ROUTE, 200, UNREACHED),
-        (CERTIFICATE, 0, CERTIFICATE), (STATUS, 502, BAD_GATEWAY), (STATUS, 503, ERROR), (STATUS, 404, UNJUDGED),
-        (STATUS, 401, REFUSED), (CONTENT, 200, UNJUDGED),
+        (CERTIFICATE, 0, CERTIFICATE.id), (STATUS, 502, BAD_GATEWAY), (STATUS, 503, ERROR), (STATUS, 404, UNJUDGED),
+        (LOGIN_REFUSED, 401, REFUSED), (LOGIN_REFUSED, 200, REFUSED), (STATUS, 401, UNJUDGED),
+        (PERMISSION_MISSING, 403, UNJUDGED), (CONTENT, 200, UNJUDGED),
     ],
 )  # fmt: skip
-def test_the_symptom_of_a_failure(stage: str, status: int, kind: str) -> None:
-    failure = Failure(stage, "x", status=status, path="/v2/", login=True, step="login")
+def test_the_symptom_of_a_failure(failed: Kind, status: int, kind: str) -> None:
+    """A refused login is one that Harbor calls so: a 401 can also be that of a token, which was granted."""
+    failure = Failure(failed, "x", status=status, path="/v2/", login=True, step="login")
     assert Symptom.of_failure("pull", failure) == Symptom("pull", kind, "registry", True, "login")
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_whatever_hangs_is_a_hang(stage: str) -> None:
+@pytest.mark.parametrize("stage", STAGES, ids=repr)
+def test_whatever_hangs_is_a_hang(stage: Kind) -> None:
     assert Symptom.of_failure("v2", Failure(stage, "x", hung=True)).kind == HANG
 
 
 @pytest.mark.parametrize("name", OWNERS)
 def test_where_to_look(name: str) -> None:
     command = f"check_harbor_component {name}" if name in COMPONENTS else f"check_harbor_{name}"
-    assert isolation.Cause(name, "because").see == command
+    assert isolation.blaming(name, "because") == (name, "because", command)

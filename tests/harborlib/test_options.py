@@ -10,6 +10,7 @@ from collections.abc import Callable
 from harborlib.harbor import components
 from harborlib.judge import isolation
 from harborlib.run import options
+from harborlib.text import units
 from harborlib.wire.origin import Origin
 
 import pytest
@@ -43,8 +44,8 @@ def test_any_command_line_is_taken_or_a_usage_error(arguments: list[str]) -> Non
 def test_two_dashes_are_no_value(option: str) -> None:
     """Up to Python 3.12 argparse makes an empty list of them, or takes the option as not given."""
     parser = options.parser("any", "Is it?")
-    options.thresholds(parser, "", "days left", "30:", None, {"": 1})
-    options.thresholds(parser, "free", "bytes, or % of all", "10%", "5%", {"%": 1})
+    units.declare(parser, "", "days left", "30:", None, units.DAYS)
+    units.declare(parser, "free", "bytes, or % of all", "10%", "5%", units.PERCENT)
     with pytest.raises(options.Told, match="3") as told:
         parser.parse_args([f"{option}=--" if option.startswith("--") else f"{option}--"])
     assert told.value.problem.endswith(": -- is not a value")
@@ -70,8 +71,8 @@ def test_isolate_alone_means_all() -> None:
 
 def test_thresholds_of_a_second_metric() -> None:
     parser = options.parser("any", "Is it?")
-    options.thresholds(parser, "", "days left", "30:", None, {"": 1})
-    options.thresholds(parser, "free", "bytes, or % of all", "10%", "5%", {"%": 1})
+    units.declare(parser, "", "days left", "30:", None, units.DAYS)
+    units.declare(parser, "free", "bytes, or % of all", "10%", "5%", units.PERCENT)
     args = parser.parse_args(["--free-critical", "2%:"])
     found = [str(args.warning), str(args.critical), str(args.free_warning), str(args.free_critical)]
     assert found == ["30:", "None", "10", "2:"]

@@ -11,40 +11,36 @@ import pytest
 
 from runner import NAMES, PLUGINS, Outcome
 
-#: A plugin that does one wrong thing; {} is what its resource does, then what its context says.
+#: A plugin that does one wrong thing; {} is what it does when its perfdata is made, what it measures, and the value.
 BROKEN = '''"""Is this plugin broken?"""
-from harborlib.text import summaries
-from harborlib.judge import judgement
-from harborlib.run import plugin
-import nagiosplugin, os, signal, sys, time, threading, warnings
+from harborlib.judge import Shown
+from harborlib.run import Probe, plugin
+import os, signal, sys, time, threading, warnings
 
-class Broken(nagiosplugin.Resource):
-    fine = "fine"
-    def probe(self):
+class Level(Shown):
+    def limits(self, reading, args):
         {}
-        yield judgement.seconds(0.1)
+        return super().limits(reading, args)
 
-class Measured(nagiosplugin.Context):
-    def performance(self, metric, resource):
-        return {}
+level = Level("level", low=None)
 
-def check(args, harbor):
-    broken = Broken()
-    return nagiosplugin.Check(broken, Measured("time"), summaries.Summary(broken))
+def measure(run):
+    {}
+    yield level({})
+    return "fine"
 
-main = plugin.main(__name__, lambda parser: None, check)
+main = plugin.main(Probe(__name__, measure, [level]))
 '''
 REPORT = "Next: report this bug of check_harbor with the output of -vvv\n"
-WORKS = "nagiosplugin.Performance('time', 0.1)"
 
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     """Run a plugin of the test's own as a process."""
 
-    def run(does: str = "pass", says: str = WORKS, *argv: str) -> Outcome:
+    def run(does: str = "pass", *argv: str, value: str = "0.1", printing: str = "pass") -> Outcome:
         file = tmp_path / "check_harbor_broken.py"
-        file.write_text(BROKEN.format(does, says))
+        file.write_text(BROKEN.format(printing, does, value))
         monkeypatch.setenv("PYTHONPATH", str(PLUGINS))
         command = [sys.executable, str(file), "-H", "harbor.example.com", "-t", "5", *argv]
         done = subprocess.run(command, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
@@ -54,25 +50,24 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-
 
 
 def test_it_works(broken) -> None:  # type: ignore[no-untyped-def]
-    assert broken() == Outcome(0, "HARBOR BROKEN OK - fine | time=0.1\n")
+    assert broken() == Outcome(0, "HARBOR BROKEN OK - fine | level=0.1\n")
 
 
 @pytest.mark.parametrize(
-    ("does", "says", "words"),
+    ("wrong", "words"),
     [
-        ("raise RuntimeError('a | b\\nc')", WORKS, "internal error: RuntimeError: a / b c"),
-        ("self.probe = self.probe(); self.missing", WORKS, "internal error: AttributeError: 'Broken' object has no "
-         "attribute 'missing'"),
-        ("import nowhere", WORKS, "broken installation: No module named 'nowhere'"),
-        ("pass", WORKS.replace("0.1", "float('nan')"), "internal error: ValueError: not a finite number: nan"),
-        ("pass", WORKS.replace("0.1", "float('inf')"), "internal error: ValueError: not a finite number: inf"),
-        ("pass", "1 / 0", "internal error: ZeroDivisionError: division by zero"),
-        ("sys.setrecursionlimit(120); f = lambda: f(); f()", WORKS, "internal error: RecursionError: maximum recursion "
-         "depth exceeded"),
+        ({"does": "raise RuntimeError('a | b\\nc')"}, "internal error: RuntimeError: a / b c"),
+        ({"does": "level.missing"}, "internal error: AttributeError: 'Level' object has no attribute 'missing'"),
+        ({"does": "import nowhere"}, "broken installation: No module named 'nowhere'"),
+        ({"value": "float('nan')"}, "internal error: ValueError: not a finite number: nan"),
+        ({"value": "float('inf')"}, "internal error: ValueError: not a finite number: inf"),
+        ({"printing": "1 / 0"}, "internal error: ZeroDivisionError: division by zero"),
+        ({"does": "sys.setrecursionlimit(120); f = lambda: f(); f()"}, "internal error: RecursionError: maximum "
+         "recursion depth exceeded"),
     ],
 )  # fmt: skip
-def test_a_fault_of_our_own(broken, does: str, says: str, words: str) -> None:  # type: ignore[no-untyped-def]
-    outcome = broken(does, says)
+def test_a_fault_of_our_own(broken, wrong: dict[str, str], words: str) -> None:  # type: ignore[no-untyped-def]
+    outcome = broken(**wrong)
     assert (outcome.code, outcome.err) == (3, "")
     assert outcome.first.startswith(f"HARBOR BROKEN UNKNOWN - {words}"[:110])
     assert "Traceback" not in outcome.out
@@ -80,7 +75,7 @@ def test_a_fault_of_our_own(broken, does: str, says: str, words: str) -> None:  
 
 
 def test_its_traceback_is_shown_when_asked_for(broken) -> None:  # type: ignore[no-untyped-def]
-    outcome = broken("raise RuntimeError('a')", WORKS, "-vvv")
+    outcome = broken("raise RuntimeError('a')", "-vvv")
     assert (outcome.code, outcome.err) == (3, "")
     assert "\nTraceback (most recent call last):\n" in outcome.out
     assert outcome.out.endswith(f"\nRuntimeError: a\n{REPORT}")
@@ -90,7 +85,7 @@ def test_its_traceback_is_shown_when_asked_for(broken) -> None:  # type: ignore[
     "noise", ["warnings.warn('old')", "sys.exit(1)", "threading.Thread(target=lambda: 1).start()", "os.close(2)"]
 )
 def test_noise_is_not_heard(broken, noise: str) -> None:  # type: ignore[no-untyped-def]
-    outcome = broken(noise, WORKS, "-t", "1")
+    outcome = broken(noise, "-t", "1")
     assert outcome.err == ""
     assert outcome.code in range(4)
     assert outcome.out.startswith("HARBOR BROKEN ")
@@ -98,8 +93,7 @@ def test_noise_is_not_heard(broken, noise: str) -> None:  # type: ignore[no-unty
 
 def test_a_signal_while_it_prints_is_too_late(broken) -> None:  # type: ignore[no-untyped-def]
     """The answer stands; a traceback instead of it would be WARNING."""
-    says = "(os.kill(os.getpid(), signal.SIGTERM), " + WORKS + ")[1]"
-    outcome = broken("pass", says)
+    outcome = broken(printing="os.kill(os.getpid(), signal.SIGTERM)")
     assert outcome.err == ""
     assert outcome.code in (0, 3)
     assert outcome.out.count("HARBOR BROKEN ") == 1

@@ -37,7 +37,7 @@ def run(
     resource = Measured(readings(), args, lambda: time)
     check = measured.check(resource)
     check()
-    return resource, [result.finding for result in check.results.results], list(map(str, measured.perfdata(check)))
+    return resource, [result.finding for result in measured.results(check)], list(map(str, measured.perfdata(check)))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,8 @@ def test_time_comes_first_unless_the_probe_measures_its_own() -> None:
         yield total(1)
         return "fine"
 
-    time = Shown("time", SECONDS)(3)
+    time = Shown("time", SECONDS, "{value}")(3)
+    assert [finding.text for finding in run(without, options(of=(slow,)), time)[1]] == ["3 s", "1 in all"]
     assert run(without, options(of=(slow,)), time)[2] == ["time=3s;;;0", "total=1;;;0"]
     assert run(with_own, options(of=(slow,)), time)[2] == ["total=1;;;0", "time=2s;1;5;0"]
 

@@ -41,9 +41,13 @@ class Judged(nagiosplugin.Result):
 
 
 class Measured(nagiosplugin.Resource):
+<<<<<<< HEAD
     """The readings of one run. `time` is added in front of them, unless they hold one of their own or there is none.
+=======
+    """The readings of one run. `time` is added to them, unless they hold one of their own.
+>>>>>>> integ
 
-    `summary` is what was seen, once everything is measured.
+    Once everything is measured, `summary` is what was seen, and `added` the reading of the time.
     """
 
     def __init__(self, readings: Readings, args: argparse.Namespace, time: Callable[[], Reading | None]) -> None:
@@ -51,8 +55,10 @@ class Measured(nagiosplugin.Resource):
         self.args = args
         self.time = time
         self.summary = Summary("")
+        self.added: Reading | None = None
 
     def probe(self) -> Iterator[nagiosplugin.Metric]:
+<<<<<<< HEAD
         """The readings as metrics. What was read before a failure counts."""
         found: list[Reading] = []
         failure = None
@@ -70,6 +76,25 @@ class Measured(nagiosplugin.Resource):
             yield nagiosplugin.Metric(reading.label or reading.measure.id, reading, context=Judge.NAME)
         if failure:
             raise failure
+=======
+        """The readings as metrics, each as soon as it is there: what was read before a failure or a hang counts."""
+        labels = set()
+        while True:
+            try:
+                reading = next(self.readings)
+            except StopIteration as end:
+                self.summary = end.value if isinstance(end.value, Summary) else Summary(end.value)
+                break
+            labels.add(reading.label)
+            yield self._metric(reading)
+        time = self.time()
+        if time and time.label not in labels:
+            self.added = time
+            yield self._metric(time)
+
+    def _metric(self, reading: Reading) -> nagiosplugin.Metric:
+        return nagiosplugin.Metric(reading.label or reading.measure.id, reading, context=Judge.NAME)
+>>>>>>> integ
 
 
 class Judge(nagiosplugin.Context):
@@ -103,9 +128,14 @@ def check(resource: Measured) -> nagiosplugin.Check:
     return nagiosplugin.Check(resource, Judge())
 
 
+def results(judged: nagiosplugin.Check) -> list[Judged]:
+    """What a check that was called has found so far, as it was read; time that was added comes first."""
+    return sorted(judged.results.results, key=lambda result: result.metric.value is not result.resource.added)
+
+
 def perfdata(judged: nagiosplugin.Check) -> list[Measure]:
     """The perfdata of a check that was called."""
-    found = (result.metric.performance() for result in judged.results.results)
+    found = (result.metric.performance() for result in results(judged))
     return [
         Measure(label, value, uom, warn, crit, None if low == "" else low, None if high == "" else high)
         for label, value, uom, warn, crit, low, high in filter(None, found)

@@ -131,7 +131,7 @@ class Attempt:
             outcome = error
         # Something must remain for the questions of isolation.
         self._clean_up(min(CLEANING, (until - time.monotonic()) / 2))
-        self.seen = [Seen(result.finding, result.symptom) for result in check.results.results]
+        self.seen = [Seen(result.finding, result.symptom) for result in measured.results(check)]
         self.measures = measured.perfdata(check)
         self.summary = resource.summary
         if isinstance(outcome, BaseException):
