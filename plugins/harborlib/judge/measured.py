@@ -41,11 +41,7 @@ class Judged(nagiosplugin.Result):
 
 
 class Measured(nagiosplugin.Resource):
-<<<<<<< HEAD
-    """The readings of one run. `time` is added in front of them, unless they hold one of their own or there is none.
-=======
-    """The readings of one run. `time` is added to them, unless they hold one of their own.
->>>>>>> integ
+    """The readings of one run. `time` is added to them, unless they hold one of their own or there is none.
 
     Once everything is measured, `summary` is what was seen, and `added` the reading of the time.
     """
@@ -58,43 +54,29 @@ class Measured(nagiosplugin.Resource):
         self.added: Reading | None = None
 
     def probe(self) -> Iterator[nagiosplugin.Metric]:
-<<<<<<< HEAD
-        """The readings as metrics. What was read before a failure counts."""
-        found: list[Reading] = []
-        failure = None
-        try:
-            while True:
-                found.append(next(self.readings))
-        except StopIteration as end:
-            self.summary = end.value if isinstance(end.value, Summary) else Summary(end.value)
-        except Exception as error:  # raised below, once what was read is judged
-            failure = error
-        time = None if failure and not found else self.time()
-        if time and not any(reading.label == time.label for reading in found):
-            found.insert(0, time)
-        for reading in found:
-            yield nagiosplugin.Metric(reading.label or reading.measure.id, reading, context=Judge.NAME)
-        if failure:
-            raise failure
-=======
         """The readings as metrics, each as soon as it is there: what was read before a failure or a hang counts."""
         labels = set()
+        failure = None
         while True:
             try:
                 reading = next(self.readings)
             except StopIteration as end:
                 self.summary = end.value if isinstance(end.value, Summary) else Summary(end.value)
                 break
+            except Exception as error:  # raised below, once the time is judged
+                failure = error
+                break
             labels.add(reading.label)
             yield self._metric(reading)
-        time = self.time()
+        time = self.time() if labels or not failure else None
         if time and time.label not in labels:
             self.added = time
             yield self._metric(time)
+        if failure:
+            raise failure
 
     def _metric(self, reading: Reading) -> nagiosplugin.Metric:
         return nagiosplugin.Metric(reading.label or reading.measure.id, reading, context=Judge.NAME)
->>>>>>> integ
 
 
 class Judge(nagiosplugin.Context):
