@@ -18,7 +18,7 @@ from harborlib.wire.failure import CONNECT, CONTENT, STATUS, Failure, Kind, Star
 import pytest
 
 import check_harbor_pull
-from simulator import Simulator
+from harbor_simulator import Simulator
 
 PING = "/api/v2.0/ping"
 REPORT = "report this bug of check_harbor with the output of -vvv"

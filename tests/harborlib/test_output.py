@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from harborlib.judge.isolation import Cause
-from harborlib.text.output import Measure, Part, Report, pointer, redacted, sanitised, shorten
+from harborlib.text.output import Measure, Part, Report, sanitised, shorten
 
 import pytest
 from hypothesis import given
