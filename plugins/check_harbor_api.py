@@ -71,7 +71,7 @@ class Api(nagiosplugin.Resource):
         read_only = info.flag("read_only")
         yield nagiosplugin.Metric("mode", "Harbor is in read-only mode: pushes are refused" if read_only else "")
         yield nagiosplugin.Metric("read_only", int(read_only), min=0, max=1, context="value")
-        version = info.text("harbor_version")
+        version = info.name("harbor_version")
         yield nagiosplugin.Metric("version", self.too_old(version))
         yield nagiosplugin.Metric("address", self.other_address(info.text("external_url")))
         writable = "read-only" if read_only else "writable"

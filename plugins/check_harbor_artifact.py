@@ -72,16 +72,16 @@ class Artifact(nagiosplugin.Resource):
 
     def probe(self):
         row = self.artifact()
-        tags = [tag.moment("push_time") for tag in row.rows("tags") if tag.text("name") == self.image.reference]
+        tags = [tag.moment("push_time") for tag in row.rows("tags") if tag.name("name") == self.image.reference]
         pushed = max(filter(None, [row.moment("push_time"), *tags]), default=None)
         if pushed is None:
             raise row.fail("push_time is missing")
         age = max(0.0, self.rest.now - pushed)
-        kinds = [accessory.text("type").partition(".")[0] for accessory in row.rows("accessories")]
+        kinds = [accessory.name("type").partition(".")[0] for accessory in row.rows("accessories")]
         yield judgement.seconds(self.rest.elapsed)
         yield nagiosplugin.Metric("age", round(age), "s", min=0)
-        yield nagiosplugin.Metric("size", row.number("size"), "B", min=0, context="value")
-        self.fine = f"{self.title}: pushed {words.span(age)} ago, {words.size(row.number('size'))}"
+        yield nagiosplugin.Metric("size", row.count("size"), "B", min=0, context="value")
+        self.fine = f"{self.title}: pushed {words.span(age)} ago, {words.size(row.count('size'))}"
         yield from self.scan(row.inner("scan_overview"))
         for kind, has, lacks in (("signature", "signed", "not signed"), ("sbom", "with an SBOM", "no SBOM")):
             missing = kind in self.require and kind not in kinds
@@ -98,26 +98,26 @@ class Artifact(nagiosplugin.Resource):
     def scan(self, overviews):
         """Whether it is scanned, and what was found."""
         report = overviews.inner(next((kind for kind in REPORTS if kind in overviews), REPORTS[0]))
-        status = report.text("scan_status")
+        status = report.name("scan_status")
         state = "scanned" if status == "Success" else f"not scanned (status {status})" if status else "not scanned"
         needed = "scan" in self.require or self.severity
         yield nagiosplugin.Metric("scan", state if needed and status != "Success" else "")
         self.fine += f", {state}"
         if status == "Success":
             summary = report.inner("summary")
-            counts = {name.lower(): count for name, count in summary.inner("summary").numbers().items() if count}
+            counts = {name.lower(): count for name, count in summary.inner("summary").counts().items() if count}
             found = ", ".join(f"{counts[name]:.12g} {name}" for name in reversed(SEVERITIES) if name in counts)
             self.fine += f" ({found or 'nothing found'})"
             yield nagiosplugin.Metric("severity", f"found {found}" if self.is_too_bad(report, counts) else "")
-            yield nagiosplugin.Metric("vulnerabilities", summary.number("total"), min=0, context="value")
+            yield nagiosplugin.Metric("vulnerabilities", summary.count("total"), min=0, context="value")
             yield nagiosplugin.Metric("critical", counts.get("critical", 0), min=0, context="value")
 
     def is_too_bad(self, report, counts):
         """Whether a vulnerability is as severe as --severity, or worse. Not each scanner names the worst itself."""
-        found = {report.text("severity").lower() or SEVERITIES[0], *counts}
+        found = {report.name("severity").lower() or SEVERITIES[0], *counts}
         strange = sorted(found.difference(SEVERITIES))
         if self.severity and strange:
-            raise report.fail(f"the unknown severity {strange[0]}")
+            raise report.fail(f"the unknown severity {strange[0][:40]}")
         return self.severity and found.intersection(SEVERITIES[SEVERITIES.index(self.severity) :])
 
 

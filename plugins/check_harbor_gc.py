@@ -44,7 +44,7 @@ class GarbageCollection(systemjobs.SystemJob):
     schedule_endpoint = endpoints.GC_SCHEDULE
 
     def yields(self, parameters):
-        freed = parameters.number("freed_space")
+        freed = parameters.count("freed_space")
         self.fine += f", freed {words.size(freed)}"
         yield nagiosplugin.Metric("freed", freed, "B", min=0, context="value")
 

@@ -24,9 +24,12 @@ repeats the last result; one that hangs shows after up to 66 seconds. "core" is 
 checks never begin looks each time as if it had just started (with --isolate: OK); a probe has no memory of the last.
 """
 
+from functools import partial
+
 from harborlib import api, components, deadline, isolation, judgement, options, plugin, summaries, units
 from harborlib.failure import ANSWER, CERTIFICATE, CONNECT, CONTENT, RESOLVE, ROUTE, STATUS, TLS, Failure
 from harborlib.judgement import Finding, Judged, ResponseTime
+from harborlib.request import SMALL
 
 import nagiosplugin
 from nagiosplugin import Critical, Ok, Warn
@@ -59,7 +62,7 @@ class Health(nagiosplugin.Resource):
         """The failure with the part of Harbor that explains it."""
         if failure.stage in (RESOLVE, CONNECT, TLS, CERTIFICATE, CONTENT):
             return failure
-        ping, page = deadline.side_by_side([lambda: self.harbor.ask(api.PING), lambda: self.harbor.ask("/")])
+        ping, page = deadline.side_by_side([partial(self.harbor.ask, path, size=SMALL) for path in (api.PING, "/")])
         why, sick = self.broken_part(failure, ping, page)
         # Whatever the status: without a report from this path there is no Harbor here for anybody.
         stage = ROUTE if failure.stage == STATUS and failure.status < 500 else failure.stage

@@ -50,15 +50,15 @@ class Queues(nagiosplugin.Resource):
         self.fine = ""
 
     def probe(self):
-        rows = [row for row in self.rest.rows(endpoints.QUEUES) if self.selection.takes(row.text("job_type"))]
+        rows = [row for row in self.rest.rows(endpoints.QUEUES) if self.selection.takes(row.name("job_type"))]
         self.selection.confirm()
         if not rows:
             raise Failure(CONTENT, "Harbor reports no queue")
         yield judgement.seconds(self.rest.elapsed)
-        rows.sort(key=lambda row: -row.number("latency"))
+        rows.sort(key=lambda row: -row.count("latency"))
         for row in rows:
             yield from self.queue(row)
-        latency, waiting = rows[0].number("latency"), sum(row.number("count") for row in rows)
+        latency, waiting = rows[0].count("latency"), sum(row.count("count") for row in rows)
         yield nagiosplugin.Metric("latency", latency, "s", min=0, context="longest")
         yield nagiosplugin.Metric("count", waiting, min=0, context="waiting")
         yield nagiosplugin.Metric(
@@ -69,8 +69,8 @@ class Queues(nagiosplugin.Resource):
 
     @staticmethod
     def queue(row):
-        name, waiting = row.text("job_type"), row.number("count")
-        yield nagiosplugin.Metric(named("latency", name), row.number("latency"), "s", min=0, context="latency")
+        name, waiting = row.name("job_type"), row.count("count")
+        yield nagiosplugin.Metric(named("latency", name), row.count("latency"), "s", min=0, context="latency")
         yield nagiosplugin.Metric(named("count", name), waiting, min=0, context="count")
         if name == SCHEDULER:
             text = "paused, no schedule fires"

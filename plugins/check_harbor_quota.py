@@ -32,6 +32,7 @@ Does not see: a full volume (check_harbor_storage); uploads that have just begun
 from harborlib import endpoints, judgement, options, plugin, summaries, things, units, words
 from harborlib.fields import UNLIMITED
 from harborlib.judgement import Finding, Shown, Threshold, named
+from harborlib.pages import Pages
 from harborlib.projects import Projects
 from harborlib.rest import Rest
 from harborlib.things import Selection
@@ -45,6 +46,8 @@ MORE = "raise -t, name projects with --project, or be content with the most used
 
 class Quotas(nagiosplugin.Resource):
     """Quotas and what is used of them. `unseen` and `scope` say how far Harbor's list was read."""
+
+    source: "Pages | Projects"  # where they come from; it knows at the end whether Harbor showed them all
 
     def __init__(self, rest, selection, page_limit):
         self.rest = rest
@@ -60,7 +63,7 @@ class Quotas(nagiosplugin.Resource):
         shares.sort(key=lambda share: -share[0])
         yield judgement.seconds(self.rest.elapsed)
         yield nagiosplugin.Metric("unseen", self.unseen)
-        for share, name in shares:
+        for share, name in self.selection.told(shares, lambda share: share[1]):
             yield nagiosplugin.Metric(named("used", name), share, "%", min=0, context="share")
         fullest = shares[0] if shares else (0, "")
         yield nagiosplugin.Metric("used", fullest[0], "%", min=0)
@@ -68,10 +71,12 @@ class Quotas(nagiosplugin.Resource):
         yield nagiosplugin.Metric("unlimited", len(quotas) - len(shares), min=0, context="sum")
         self.fine = f"{words.number(len(quotas), 'project')}{self.scope}, {len(quotas) - len(shares)} of them unlimited"
         self.fine += f"; the fullest is {fullest[1]} with {words.percent(fullest[0])} of its quota" if shares else ""
+        self.source.confirm()
 
     def listed(self):
         """All projects that are chosen, from the list of all, as far as it can be read."""
-        pages = self.rest.pages(endpoints.QUOTAS, limit=self.page_limit, sort="-used.storage")
+        query = {"limit": self.page_limit, "noun": "project", "sort": "-used.storage"}
+        self.source = pages = self.rest.pages(endpoints.QUOTAS, **query)
         first, least, falling = None, None, True
         for row in pages:
             quota = quota_of(row)
@@ -80,10 +85,11 @@ class Quotas(nagiosplugin.Resource):
             least = quota[2]
             if self.selection.takes(quota[0]):
                 yield quota
+        self.unseen = pages.unseen
         if pages.complete:
             self.selection.confirm()
-        elif pages.late:
-            self.unseen = f"only {pages} projects looked at: time ran out"
+        elif self.unseen or pages.missing:
+            return
         elif falling and self.least_used() != first:
             self.scope = f" (the most used, {pages})"
         else:
@@ -95,9 +101,9 @@ class Quotas(nagiosplugin.Resource):
 
     def by_name(self):
         """The projects that are chosen by name, each asked for by its number."""
-        projects = Projects(self.rest, self.selection)
+        self.source = projects = Projects(self.rest, self.selection)
         for project in projects:
-            number = int(project.number("project_id"))
+            number = project.number("project_id")
             yield from map(quota_of, self.rest.rows(endpoints.QUOTAS, reference="project", reference_id=number))
         self.unseen = projects.unseen
 
@@ -105,8 +111,8 @@ class Quotas(nagiosplugin.Resource):
 def quota_of(row):
     """Name of the project, hard limit (-1: none) and use in bytes."""
     hard = row.inner("hard")
-    limit = hard.number("storage") if "storage" in hard else UNLIMITED
-    return row.inner("ref").text("name"), limit, row.inner("used").number("storage")
+    limit = hard.number("storage", least=UNLIMITED) if "storage" in hard else UNLIMITED
+    return row.inner("ref").name("name"), limit, row.inner("used").count("storage")
 
 
 def declare(parser):

@@ -32,6 +32,7 @@ the remote; whether replication succeeds (check_harbor_replication).
 """
 
 import time
+from typing import NamedTuple
 
 from harborlib import endpoints, isolation, judgement, options, plugin, summaries, things, units, words
 from harborlib.failure import Failure
@@ -43,10 +44,23 @@ import nagiosplugin
 from nagiosplugin import Critical, Unknown, Warn
 
 HEALTHY = "healthy"
+ENDS = ("src_registry", "dest_registry")  # of a policy: between which it replicates
 PATIENCE = 5.0  # seconds for one ping; Harbor itself would wait longer for a remote that is silent
 READ_ONLY = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
 NEXT = "test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
 MORE = "raise -t, or divide the registries among services with --registry"
+
+
+class Remote(NamedTuple):
+    """A remote registry; `status` is what Harbor shows."""
+
+    name: str
+    number: int
+    status: str
+
+    @classmethod
+    def of(cls, row):
+        return cls(row.name("name"), row.number("id"), row.name("status"))
 
 
 class RemoteRegistries(nagiosplugin.Resource):
@@ -58,36 +72,45 @@ class RemoteRegistries(nagiosplugin.Resource):
         self.fine = ""
 
     def probe(self):
-        pages = self.rest.pages(endpoints.REGISTRIES)
-        chosen = [row for row in pages if self.selection.takes(row.text("name"))]
+        pages = self.rest.pages(endpoints.REGISTRIES, noun="registry")
+        chosen = [remote for remote in map(Remote.of, pages) if self.selection.takes(remote.name)]
         if pages.complete:
             self.selection.confirm()
-        policies = list(self.rest.pages(endpoints.REPLICATION_POLICIES))
+        users = self.policies()
         questions = Each(chosen, self.ping, "remote registry")
-        pings = [(row, *answer) for row, answer in questions]
-        failed = [(row, problem) for row, problem, _ in pings if problem]
-        for row, problem in failed:
-            yield self.failure(row, problem, policies)
+        pings = [(remote, *answer) for remote, answer in questions]
+        failed = [(remote, problem) for remote, problem, _ in pings if problem]
+        for remote, problem in failed:
+            yield self.failure(remote, problem, users.get(remote.number))
         yield judgement.seconds(self.rest.elapsed)
-        unseen = f"only {pages} registries looked at: time ran out" if pages.late else questions.unseen
-        yield nagiosplugin.Metric("unseen", unseen)
-        answered = [(seconds, row.text("name")) for row, _, seconds in pings if seconds is not None]
+        yield nagiosplugin.Metric("unseen", pages.unseen or questions.unseen)
+        answered = [(seconds, remote.name) for remote, _, seconds in pings if seconds is not None]
         for seconds, name in sorted(answered, reverse=True):
             yield nagiosplugin.Metric(named("ping", name), round(seconds, 3), "s", min=0, context="ping")
         yield nagiosplugin.Metric("registries", len(pings), min=0, context="sum")
         yield nagiosplugin.Metric("failed", len(failed), min=0, context="sum")
         if answered:
             yield nagiosplugin.Metric("ping", round(max(answered)[0], 3), "s", min=0, context="slowest")
-        stale = [row.text("name") for row, _, _ in pings if row.text("status") != HEALTHY]
+        stale = [remote.name for remote, _, _ in pings if remote.status != HEALTHY]
         self.fine = words.number(len(pings), "remote registry") if pings else "no remote registry"
         self.fine += f", Harbor still shows {', '.join(stale)} as unhealthy" if stale else ""
+        pages.confirm()
 
-    def ping(self, row):
+    def policies(self):
+        """Of each remote registry by its number: an enabled policy that uses it, and how many do."""
+        users: dict[int, tuple[str, int]] = {}
+        for row in self.rest.whole(endpoints.REPLICATION_POLICIES, noun="policy"):
+            for end in {row.inner(side).number("id") for side in ENDS} if row.flag("enabled") else ():
+                name, count = users.get(end, (row.name("name"), 0))
+                users[end] = name, count + 1
+        return users
+
+    def ping(self, remote):
         """Why a remote does not answer, or "", and the seconds of a live ping."""
-        status = row.text("status")
+        status = remote.status
         started = time.monotonic()
         try:
-            answer = self.rest.post(endpoints.REGISTRY_PING, {"id": int(row.number("id"))}, limit=PATIENCE)
+            answer = self.rest.post(endpoints.REGISTRY_PING, {"id": remote.number}, limit=PATIENCE)
         except Failure as failure:
             if not failure.hung:
                 raise
@@ -105,25 +128,21 @@ class RemoteRegistries(nagiosplugin.Resource):
         still = ", shown as healthy" if status == HEALTHY else ""
         return f"live ping fails ({said(answer) or answer.status}){still}", None
 
-    def failure(self, row, problem, policies):
-        """What fails, and who suffers from it."""
-        name, number = row.text("name"), row.number("id")
-        users = [policy.text("name") for policy in policies if policy.flag("enabled") and number in ends(policy)]
-        users = users or [project.text("name") for project in self.projects(number)]
-        more = f" (+{len(users) - 1})" if len(users) > 1 else ""
-        text = f"{problem}; used by {users[0]}{more}" if users else f"{problem}; nothing uses it"
-        context = "used" if users else "unused"
-        return nagiosplugin.Metric(named(context, name), text, context=context)
+    def failure(self, remote, problem, policies):
+        """What fails, and who suffers from it: the policies, or else projects."""
+        name, count = policies or self.projects(remote.number)
+        more = f" (+{count - 1})" if count > 1 else ""
+        text = f"{problem}; used by {name}{more}" if count else f"{problem}; nothing uses it"
+        context = "used" if count else "unused"
+        return nagiosplugin.Metric(named(context, remote.name), text, context=context)
 
     def projects(self, number):
-        """The proxy-cache projects of a remote."""
-        rows = self.rest.pages(endpoints.PROJECTS, q=f"registry_id={number:g}")
-        return [row for row in rows if row.number("registry_id") == number]
-
-
-def ends(policy):
-    """The numbers of the registries between which a policy replicates."""
-    return [policy.inner(end).number("id") for end in ("src_registry", "dest_registry")]
+        """A proxy-cache project of a remote, and how many there are."""
+        name, count = "", 0
+        for row in self.rest.whole(endpoints.PROJECTS, noun="project", q=f"registry_id={number}"):
+            if row.number("registry_id") == number:
+                name, count = name or row.name("name"), count + 1
+        return name, count
 
 
 def declare(parser):

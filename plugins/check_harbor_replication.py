@@ -36,9 +36,12 @@ Does not see: whether everything that should be replicated is selected by the po
 is down while nothing is replicated (check_harbor_remote_registry).
 """
 
+from typing import NamedTuple, Optional
+
 from harborlib import endpoints, isolation, judgement, options, plugin, runs, summaries, things, units, words
 from harborlib.judgement import Finding, Shown, named
-from harborlib.rest import PAGE_SIZE, Each, Rest
+from harborlib.pages import PAGE_SIZE
+from harborlib.rest import Each, Rest
 from harborlib.runs import FAILED, RUNNING, SUCCEEDED, History, Run, Schedule
 from harborlib.things import Selection
 
@@ -50,6 +53,21 @@ FEW = 5  # executions of a policy that mostly are enough; Harbor needs a moment 
 SKIPPED = "Execution skipped"  # how the status text of one begins that Harbor 2.14 did not start, and calls failed
 NEXT = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"
 MORE = "raise -t, or divide the policies among services with --policy"
+
+
+class Policy(NamedTuple):
+    """A replication policy."""
+
+    name: str
+    number: int
+    enabled: bool
+    schedule: Optional[Schedule]
+
+    @classmethod
+    def of(cls, row):
+        cron = row.inner("trigger").inner("trigger_settings").name("cron")
+        schedule = Schedule(cron, row.moment("update_time")) if cron else None
+        return cls(row.name("name"), row.number("id"), row.flag("enabled"), schedule)
 
 
 class Replication(nagiosplugin.Resource):
@@ -65,60 +83,56 @@ class Replication(nagiosplugin.Resource):
         self.fine = ""
 
     def probe(self):
-        pages = self.rest.pages(endpoints.REPLICATION_POLICIES)
-        rows = [row for row in pages if self.selection.takes(row.text("name"))]
+        pages = self.rest.pages(endpoints.REPLICATION_POLICIES, noun="policy")
+        chosen = [policy for policy in map(Policy.of, pages) if self.selection.takes(policy.name)]
         if pages.complete:
             self.selection.confirm()
-        enabled = [row for row in rows if row.flag("enabled")]
+        enabled = [policy for policy in chosen if policy.enabled]
         self.hanging = self.under_way() if enabled else {}
         questions = Each(enabled, self.history, "enabled policy")
-        policies = [(row.text("name"), history) for row, history in questions]
+        policies = [(policy.name, history) for policy, history in questions]
         policies.sort(key=lambda item: -(item[1].ago(item[1].running.started) if item[1].running else 0))
         histories = [history for _, history in policies]
         yield judgement.seconds(self.rest.elapsed)
-        unseen = f"only {pages} policies looked at: time ran out" if pages.late else questions.unseen
-        yield nagiosplugin.Metric("unseen", unseen)
+        yield nagiosplugin.Metric("unseen", pages.unseen or questions.unseen)
         for name, history in policies:
             yield from self.metrics(name, history)
-        counts = {"policies": len(policies), "disabled": len(rows) - len(enabled)}
+        counts = {"policies": len(policies), "disabled": len(chosen) - len(enabled)}
         counts["failed"] = sum(bool(history.problem) for history in histories)
         for name, count in counts.items():
             yield nagiosplugin.Metric(name, count, min=0, context="sum")
         yield from runs.totals(histories)
         self.fine = told(policies, counts["disabled"])
+        pages.confirm()
 
     def under_way(self):
         """The oldest execution under way of each policy: it holds a worker, also when a later one has ended."""
-        pages = self.rest.pages(endpoints.REPLICATION_EXECUTIONS, limit=1, status="InProgress", sort="start_time")
-        found = [(row.number("policy_id"), self.run_of(row)) for row in pages]
+        rows = self.rest.first_page(endpoints.REPLICATION_EXECUTIONS, status="InProgress", sort="start_time")
+        found = [(row.number("policy_id"), run_of(row)) for row in rows]
         return {number: run for number, run in reversed(found) if run.outcome == RUNNING}
 
     def history(self, policy):
         """The newest executions of a policy: a few, or more where these leave something open."""
-        cron = policy.inner("trigger").inner("trigger_settings").text("cron")
-        schedule = Schedule(cron, policy.moment("update_time")) if cron else None
         for size in (FEW, PAGE_SIZE):
-            rows = self.executions(policy.number("id"), size)
-            history = History(map(self.run_of, rows), self.rest.now, schedule, self.grace)
+            rows = self.executions(policy.number, size)
+            history = History(map(run_of, rows), self.rest.now, policy.schedule, self.grace)
             if len(rows) < size or self.clear(history):
                 break
-        history.running = self.hanging.get(policy.number("id"), history.running)
+        history.running = self.hanging.get(policy.number, history.running)
+        if history.newest:
+            reasons = {row.number("id"): row.name("status_text") for row in rows}
+            self.reasons[history.newest.number] = reasons[history.newest.number]
         return history
 
     def executions(self, number, size):
-        query = {"policy_id": int(number), "page_size": size, "sort": "-start_time"}
-        rows = self.rest.pages(endpoints.REPLICATION_EXECUTIONS, limit=1, **query)
+        query = {"policy_id": number, "page_size": size, "sort": "-start_time"}
+        rows = self.rest.first_page(endpoints.REPLICATION_EXECUTIONS, **query)
         return [row for row in rows if row.number("policy_id") == number]
 
     def clear(self, history):
         """Whether older executions could not change the judgement."""
         known = history.newest and (history.newest.outcome == SUCCEEDED or len(history.finished) >= IN_A_ROW)
         return known and not history.missed and (history.success or not self.needs_success)
-
-    def run_of(self, row):
-        run = Run.of(row, counts=not row.text("status_text").startswith(SKIPPED))
-        self.reasons[run.number] = row.text("status_text")
-        return run
 
     def metrics(self, name, history):
         """What is judged in one policy; of a failure also the reason, and whether it is one of many."""
@@ -135,6 +149,10 @@ class Replication(nagiosplugin.Resource):
         if history.runs and not history.runs[0].counts:
             text = f"run {history.runs[0].number} was skipped, because another one still goes on"
             yield nagiosplugin.Metric(named("skipped", name), text, context="skipped")
+
+
+def run_of(row):
+    return Run.of(row, counts=not row.name("status_text").startswith(SKIPPED))
 
 
 def told(policies, disabled):

@@ -62,7 +62,7 @@ class Retention(nagiosplugin.Resource):
 
     def probe(self):
         projects = Projects(self.rest, self.selection)
-        found = [(row.text("name"), row.inner("metadata").key("retention_id")) for row in projects]
+        found = [(row.name("name"), row.inner("metadata").key("retention_id")) for row in projects]
         questions = Each([policy for policy in found if policy[1]], self.history, "retention policy")
         policies = [(name, history) for (name, _), history in questions if history]
         policies.sort(key=lambda policy: -(policy[1].age or policy[1].fruitless or 0))
@@ -74,16 +74,17 @@ class Retention(nagiosplugin.Resource):
         yield from runs.totals(history for _, history in policies)
         if policies:
             self.fine = self.told([history for _, history in policies])
+        projects.confirm()
 
     def history(self, policy):
         """The runs of one policy; None where it has no rules, so that there is nothing to run."""
         name, number = policy
         try:
             rules = self.rest.get(endpoints.RETENTION, number)
-            rows = list(self.rest.pages(endpoints.RETENTION_EXECUTIONS, number, limit=1))
+            rows = self.rest.first_page(endpoints.RETENTION_EXECUTIONS, number)
         except Failure as failure:
             raise failure.but(detail=f"{name}: {failure.detail}") from None
-        cron = rules.inner("trigger").inner("settings").text("cron")
+        cron = rules.inner("trigger").inner("settings").name("cron")
         found = [Run.of(row, counts=not row.flag("dry_run")) for row in rows]
         return (
             History(found, self.rest.now, Schedule(cron) if cron else None, self.grace) if rules.rows("rules") else None

@@ -38,6 +38,7 @@ from typing import NamedTuple, Optional
 
 from harborlib import endpoints, isolation, judgement, options, plugin, summaries, things, units, words
 from harborlib.judgement import Finding, Judged, Shown, Threshold, named, thing
+from harborlib.pages import Pages
 from harborlib.projects import Projects
 from harborlib.rest import Rest
 from harborlib.things import Selection
@@ -47,7 +48,6 @@ from nagiosplugin import Critical, Ok, Unknown, Warn
 
 DAY = 86400
 RECENTLY = 30 * DAY  # what is over for longer hurts nobody any more
-NEVER = -1
 NEXT = "give it more time in the UI (Robot Accounts > Edit, or the API's duration); its secret stays; or delete it"
 ENABLE = "enable it in the UI (Robot Accounts), or delete it"
 MORE = "raise -t, or divide the projects among services with --project"
@@ -70,6 +70,8 @@ class Account(NamedTuple):
 class Robots(nagiosplugin.Resource):
     """The robot accounts, the next to expire first. `lives` are the seconds of their lives by name."""
 
+    source: "Pages | Projects"  # where they come from; it knows at the end whether Harbor showed them all
+
     def __init__(self, rest, selection, projects):
         self.rest = rest
         self.selection = selection
@@ -81,54 +83,60 @@ class Robots(nagiosplugin.Resource):
 
     def probe(self):
         accounts = list(self.of_projects() if self.projects else self.of_system())
-        if not self.unseen:
+        if not self.unseen and not self.source.missing:
             self.selection.confirm()
         yield judgement.seconds(self.rest.elapsed)
         yield nagiosplugin.Metric("unseen", self.unseen)
         ending = [account for account in accounts if account.left is not None]
         off = [account for account in accounts if account.disabled is not None]
-        for account in off:
-            text = "" if account.gone else f"disabled {words.span(account.disabled)} ago"
+        lately = [account for account in off if not account.gone]
+        for account in self.selection.told(lately, name_of):
+            text = f"disabled {words.span(account.disabled)} ago"
             yield nagiosplugin.Metric(named("off", account.name), text, context="off")
         lasting = [account for account in ending if account.disabled is None and not account.gone]
-        judged = sorted((left, name, life) for name, left, life, _ in lasting)
-        for left, name, life in judged:
-            self.lives[name] = life
-            yield nagiosplugin.Metric(named("left", name), round(left), "s", context="left")
+        judged = sorted(lasting, key=lambda account: (account.left, account.name))
+        for account in self.selection.told(judged, name_of):
+            self.lives[account.name] = account.life
+            yield nagiosplugin.Metric(named("left", account.name), round(account.left), "s", context="left")
         expired = [account for account in ending if account.left <= 0]
         counts = {"robots": len(accounts), "expired": len(expired), "disabled": len(off)}
         for name, count in counts.items():
             yield nagiosplugin.Metric(name, count, min=0, context="sum")
         self.fine = f"{words.number(len(accounts), 'robot account')} {self.scope}"
         if judged:
-            yield nagiosplugin.Metric("left", round(judged[0][0]), "s", context="sum")
-            self.fine += f"; {judged[0][1]} expires first, in {words.span(judged[0][0])}"
+            yield nagiosplugin.Metric("left", round(judged[0].left), "s", context="sum")
+            self.fine += f"; {judged[0].name} expires first, in {words.span(judged[0].left)}"
         self.fine += "".join(f", {counts[what]} {what}" for what in ("expired", "disabled") if counts[what])
+        self.source.confirm()
 
     def of_system(self):
-        pages = self.rest.pages(endpoints.ROBOTS)
+        self.source = pages = self.rest.pages(endpoints.ROBOTS, noun="robot account")
         for row in pages:
             yield from self.taken(row)
-        self.unseen = f"only {pages} robot accounts looked at: time ran out" if pages.late else ""
+        self.unseen = pages.unseen
 
     def of_projects(self):
-        projects = Projects(self.rest, self.projects)
+        self.source = projects = Projects(self.rest, self.projects)
         found = list(projects.each(self.of_project))
         self.scope = f"in {words.number(len(found), 'project')}"
         self.unseen = projects.unseen
         return [account for _, accounts in found for account in accounts]
 
     def of_project(self, _, number):
-        rows = self.rest.pages(endpoints.ROBOTS_OF_PROJECT, q=f"Level=project,ProjectID={number}")
+        rows = self.rest.whole(endpoints.ROBOTS_OF_PROJECT, noun="robot account", q=f"Level=project,ProjectID={number}")
         return [account for row in rows for account in self.taken(row)]
 
     def taken(self, row):
         """The account of a row, if it is one of those asked for."""
-        name, expires = row.text("name"), row.number("expires_at", needed=True)
+        name, end = row.name("name"), row.end("expires_at")
         if self.selection.takes(name):
             now, created = self.rest.now, row.moment("creation_time") or 0.0
             off = max(0.0, now - (row.moment("update_time") or 0.0)) if row.flag("disable") else None
-            yield Account(name, None if expires == NEVER else expires - now, expires - created, off)
+            yield Account(name, None if end is None else end - now, (end or 0) - created, off)
+
+
+def name_of(account):
+    return account.name
 
 
 class Expiry(Threshold):

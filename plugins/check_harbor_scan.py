@@ -56,14 +56,14 @@ class ScanAll(nagiosplugin.Resource):
         scheduled = self.rest.get(endpoints.SCAN_SCHEDULE_METRICS)
         found = self.rest.find(endpoints.SCAN_ALL_SCHEDULE)
         counts = newest.inner("metrics")
-        completed, waiting = newest.number("completed"), counts.number("Pending")
-        self.failed, self.total = counts.number("Error"), newest.number("total", needed=True)
+        completed, waiting = newest.count("completed"), counts.count("Pending")
+        self.failed, self.total = counts.count("Error"), newest.count("total", needed=True)
         ongoing = newest.flag("ongoing")
         share = round(self.failed * 100 / self.total, 2) if self.total else 0
-        cron = found.inner("schedule").text("cron") if found else ""
+        cron = found.inner("schedule").name("cron") if found else ""
         yield judgement.seconds(self.rest.elapsed)
         yield nagiosplugin.Metric("errors", share, "%", min=0, max=100)
-        stuck = ongoing and waiting and not counts.number("Running")
+        stuck = ongoing and waiting and not counts.count("Running")
         text = f"{waiting} of {self.total} images wait, and none is being scanned"
         yield nagiosplugin.Metric("stuck", text if stuck else "")
         schedule = Schedule(cron, found.moment("update_time")) if cron else None

@@ -45,14 +45,15 @@ class Scanner(nagiosplugin.Resource):
         self.fine = ""
 
     def probe(self):
-        default = next((row for row in self.rest.pages(endpoints.SCANNERS) if row.flag("is_default")), None)
+        scanners = self.rest.whole(endpoints.SCANNERS, noun="scanner")
+        default = next((row for row in scanners if row.flag("is_default")), None)
         if default is None:
             yield nagiosplugin.Metric("missing", "no scanner is the default: nothing is scanned")
         else:
-            name = default.text("name")
+            name = default.name("name")
             disabled = f"the default scanner {name} is disabled: nothing is scanned"
             yield nagiosplugin.Metric("missing", disabled if default.flag("disabled") else "")
-            yield from self.metadata(default.text("uuid"), f"{name} at {default.text('url')}")
+            yield from self.metadata(default.name("uuid"), f"{name} at {default.name('url')}")
         yield judgement.seconds(self.rest.elapsed)
 
     def metadata(self, uuid, name):

@@ -43,7 +43,7 @@ class Storage(nagiosplugin.Resource):
 
     def probe(self):
         rows = self.rest.get(endpoints.VOLUMES).rows("storage", needed=True)
-        volumes = [(row.number("total"), row.number("free")) for row in rows]
+        volumes = [(row.count("total"), row.count("free")) for row in rows]
         volumes = [(total, min(free, total)) for total, free in volumes if total > 0]
         yield judgement.seconds(self.rest.elapsed)
         for position, (total, free) in enumerate(volumes, 1):

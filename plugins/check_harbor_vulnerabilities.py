@@ -57,11 +57,11 @@ class Vulnerabilities(nagiosplugin.Resource):
     def probe(self):
         summary = self.rest.get(endpoints.SECURITY_SUMMARY)
         scans = self.rest.get(endpoints.SCAN_ALL_METRICS)
-        counts = {severity: summary.number(f"{severity}_cnt") for severity in SEVERITIES}
-        scanned, total = summary.number("scanned_cnt"), summary.number("total_vuls")
-        self.artifacts = summary.number("total_artifact", needed=True)
-        failed = f"{scans.inner('metrics').number('Error')} of {scans.number('total')} scans failed"
-        failing = bool(scans.inner("metrics").number("Error"))
+        counts = {severity: summary.count(f"{severity}_cnt") for severity in SEVERITIES}
+        scanned, total = summary.count("scanned_cnt"), summary.count("total_vuls")
+        self.artifacts = summary.count("total_artifact", needed=True)
+        failed = f"{scans.inner('metrics').count('Error')} of {scans.count('total')} scans failed"
+        failing = bool(scans.inner("metrics").count("Error"))
         yield judgement.seconds(self.rest.elapsed)
         if self.artifacts:
             coverage = round(scanned * 100 / self.artifacts, 2)
@@ -71,11 +71,11 @@ class Vulnerabilities(nagiosplugin.Resource):
         yield nagiosplugin.Metric("artifacts", self.artifacts, min=0, context="value")
         yield nagiosplugin.Metric("scanned", scanned, min=0, context="value")
         yield nagiosplugin.Metric("critical", counts.pop("critical"), min=0)
-        for name, value in (*counts.items(), ("fixable", summary.number("fixable_cnt")), ("total", total)):
+        for name, value in (*counts.items(), ("fixable", summary.count("fixable_cnt")), ("total", total)):
             yield nagiosplugin.Metric(name, value, min=0, context="value")
         self.fine = f"{scanned} of {self.artifacts} artifacts scanned, {total} vulnerabilities"
         if total:
-            self.fine += f", {summary.number('critical_cnt')} critical, {counts['high']} high"
+            self.fine += f", {summary.count('critical_cnt')} critical, {counts['high']} high"
         self.fine += f"; {failed}, so there are more" if failing else ""
 
 

@@ -31,13 +31,15 @@ Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether 
 """
 
 from argparse import ArgumentTypeError
+from typing import NamedTuple, Optional
 
 from harborlib import endpoints, isolation, judgement, options, plugin, summaries, things, units, words
 from harborlib.judgement import Finding, Shown, Threshold, named, thing
+from harborlib.pages import PAGE_SIZE
 from harborlib.projects import Projects
-from harborlib.rest import PAGE_SIZE, Rest
+from harborlib.rest import Rest
 from harborlib.runs import FAILED, RUNNING, SUCCEEDED, Run
-from harborlib.things import Selection, worst_first
+from harborlib.things import MOST_TOLD, Selection, worst_first
 
 import nagiosplugin
 from nagiosplugin import Unknown, Warn
@@ -45,6 +47,20 @@ from nagiosplugin import Unknown, Warn
 NEXT = "read a delivery's log in the UI (project > Webhooks), and ask the receiver for its address from jobservice"
 ENABLE = "enable it in the UI (project > Webhooks), or delete it"
 MORE = "raise -t, or divide the projects among services with --project"
+
+
+class Deliveries(NamedTuple):
+    """The newest deliveries of a webhook that have ended; `latest` is the end of the last that succeeded."""
+
+    ended: int
+    failed: int
+    latest: Optional[float]
+
+    @classmethod
+    def of(cls, rows):
+        runs = [run for run in map(Run.of, rows) if run.outcome != RUNNING]
+        latest = max((run.ended or 0.0 for run in runs if run.outcome == SUCCEEDED), default=None)
+        return cls(len(runs), sum(run.outcome == FAILED for run in runs), latest)
 
 
 class Webhooks(nagiosplugin.Resource):
@@ -60,42 +76,43 @@ class Webhooks(nagiosplugin.Resource):
     def probe(self):
         projects = Projects(self.rest, self.selection)
         found = [webhook for _, webhooks in projects.each(self.webhooks) for webhook in webhooks]
-        enabled = [(name, runs) for name, runs in found if runs is not None]
+        enabled = [(name, deliveries) for name, deliveries in found if deliveries]
+        disabled = [name for name, deliveries in found if not deliveries]
         yield judgement.seconds(self.rest.elapsed)
         yield nagiosplugin.Metric("unseen", projects.unseen)
-        shares = worst_first(self.share(name, runs) for name, runs in enabled if runs)
-        yield from shares
-        for name, runs in found:
-            yield nagiosplugin.Metric(named("off", name), "disabled" if runs is None else "", context="off")
-        counts = {"webhooks": len(enabled), "disabled": len(found) - len(enabled)}
-        counts["deliveries"] = sum(len(runs) for _, runs in enabled)
+        shares = worst_first(self.share(name, deliveries) for name, deliveries in enabled if deliveries.ended)
+        yield from self.selection.told(shares, lambda share: thing(share, "failed"))
+        for name in disabled[:MOST_TOLD]:
+            yield nagiosplugin.Metric(named("off", name), "disabled", context="off")
+        counts = {"webhooks": len(enabled), "disabled": len(disabled)}
+        counts["deliveries"] = sum(deliveries.ended for _, deliveries in enabled)
         for name, count in counts.items():
             yield nagiosplugin.Metric(name, count, min=0, context="sum")
         worst = shares[0].value if shares else 0
         yield nagiosplugin.Metric("failed", worst, "%", min=0, max=100, context="worst")
         self.fine = words.number(len(found), "webhook") if found else "no webhook"
         self.fine += f", at most {words.percent(worst)} of the last deliveries failed" if shares else ""
+        projects.confirm()
 
     def webhooks(self, project, number):
-        """Name and newest ended deliveries of each webhook of a project; None for those of a disabled one."""
+        """Name and deliveries of each webhook of a project; None for those of a disabled one."""
         found = []
-        for row in self.rest.pages(endpoints.WEBHOOK_POLICIES, number):
-            rows = self.executions(number, row) if row.flag("enabled") else None
-            found.append((f"{project}/{row.text('name')}", rows))
+        for row in self.rest.whole(endpoints.WEBHOOK_POLICIES, number, noun="webhook"):
+            deliveries = self.deliveries(number, row.number("id")) if row.flag("enabled") else None
+            found.append((f"{project}/{row.name('name')}", deliveries))
         return found
 
-    def executions(self, project, policy):
+    def deliveries(self, project, number):
         query = {"page_size": self.last, "sort": "-start_time"}
-        rows = self.rest.pages(endpoints.WEBHOOK_EXECUTIONS, project, int(policy.number("id")), limit=1, **query)
-        return [run for run in map(Run.of, rows) if run.outcome != RUNNING]
+        return Deliveries.of(self.rest.first_page(endpoints.WEBHOOK_EXECUTIONS, project, number, **query))
 
-    def share(self, name, runs):
+    def share(self, name, deliveries):
         """Percent of the deliveries that failed."""
-        ends = [run.ended for run in runs if run.outcome == SUCCEEDED]
-        last = words.span(self.rest.now - max(ends)) + " ago" if ends else "not among them"
+        latest = deliveries.latest
+        last = "not among them" if latest is None else words.span(self.rest.now - latest) + " ago"
         self.latest[name] = f"the last success {last}"
-        failed = sum(run.outcome == FAILED for run in runs)
-        return nagiosplugin.Metric(named("failed", name), round(failed * 100 / len(runs), 2), "%", context="share")
+        share = round(deliveries.failed * 100 / deliveries.ended, 2)
+        return nagiosplugin.Metric(named("failed", name), share, "%", context="share")
 
 
 class Share(Threshold):

@@ -51,9 +51,9 @@ class Workers(nagiosplugin.Resource):
 
     def probe(self):
         rows = self.rest.rows(endpoints.POOLS)
-        ages = {row.text("worker_pool_id"): self.age(row.moment("heartbeat_at")) for row in rows}
+        ages = {row.name("worker_pool_id"): self.age(row.moment("heartbeat_at")) for row in rows}
         live = [name for name, age in ages.items() if self.is_alive(age)]
-        workers = [row for row in self.rest.rows(endpoints.WORKERS) if row.text("pool_id") in live]
+        workers = [row for row in self.rest.rows(endpoints.WORKERS) if row.name("pool_id") in live]
         busy = [row for row in workers if row.text("job_id")]
         yield judgement.seconds(self.rest.elapsed)
         yield nagiosplugin.Metric("pools", len(live), min=0)
@@ -74,7 +74,7 @@ class Workers(nagiosplugin.Resource):
 
     def longest_job(self, busy):
         """Seconds that the longest job takes, whose name is noted."""
-        ages = [(self.age(row.moment("start_at")), row.text("job_name")) for row in busy if "start_at" in row]
+        ages = [(self.age(row.moment("start_at")), row.name("job_name")) for row in busy if "start_at" in row]
         seconds, self.longest = max(ages, default=(0.0, "the longest job"))
         return round(seconds)
 

@@ -11,7 +11,7 @@ from . import tls
 from .dial import Route
 from .failure import CERTIFICATE, CONTENT, STATUS, Failure
 from .origin import Origin
-from .request import Answer, Request
+from .request import ANSWER_LIMIT, SMALL, Answer, Request
 
 if TYPE_CHECKING:
     from .transport import Transport
@@ -22,6 +22,7 @@ SYSTEMINFO = "/api/v2.0/systeminfo"
 LOOKED_PAST = "looked past a certificate that does not verify"
 NOISE = "failed to check health: "
 MOST_COMPONENTS = 100  # Harbor has eight
+LONGEST_NAME, LONGEST_REASON = 100, 1000  # characters of a component's name and of its error that are kept
 
 NEEDED = "a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
 LOGIN = "check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
@@ -40,8 +41,8 @@ class Harbor:
 
     `requests` is loaded with the first request, so that a plugin that makes none does not pay for it (`asked`: whether
     there was one). `notes` are remarks for the output, `secrets` what must not be in it; `slowest` is the answer that
-    took longest. `undo` is what must still be taken back, however the run ends: what it is, and how. Once the run is
-    `over`, nothing is begun any more.
+    took longest, without its body. `undo` is what must still be taken back, however the run ends: what it is, and how.
+    Once the run is `over`, nothing is begun any more.
     """
 
     def __init__(self, args: argparse.Namespace) -> None:
@@ -82,12 +83,13 @@ class Harbor:
         login: bool = False,
         headers: Mapping[str, str] | None = None,
         limit: float | None = None,
+        size: int = ANSWER_LIMIT,
     ) -> Answer:
-        """GET a path, whatever status comes back; raises Failure when no whole answer does."""
+        """GET a path, whatever status comes back; raises Failure when no whole answer of at most `size` bytes does."""
         sent = {"Accept": "application/json", **(headers or {})}
         if login and self.login:
             sent["Authorization"] = self.login.header
-        return self.send(Request("GET", path, sent, limit=limit))
+        return self.send(Request("GET", path, sent, limit=limit, size=size))
 
     def send(self, request: Request) -> Answer:
         """Any request, whatever status comes back; raises Failure when no whole answer does.
@@ -107,7 +109,7 @@ class Harbor:
                 self.notes.append(LOOKED_PAST)
             answer = self._transport(origin, verify=False).send(request)
         if self.slowest is None or answer.elapsed > self.slowest.elapsed:
-            self.slowest = answer
+            self.slowest = answer._replace(body=b"")
         return answer
 
     def get(self, path: str, *, login: bool = False, limit: float | None = None) -> Any:
@@ -133,12 +135,12 @@ class Harbor:
 
     def health(self, limit: float | None = None) -> Health:
         """Harbor's report of its components; raises Failure."""
-        answer = self.good(self.ask(HEALTH, limit=limit))
+        answer = self.good(self.ask(HEALTH, limit=limit, size=SMALL))
         return Health.parse(answer)
 
     def logged_in(self) -> Answer:
         """/systeminfo as answered to a login; raises Failure where Harbor silently makes a stranger of us instead."""
-        answer = self.good(self.ask(SYSTEMINFO, login=True))
+        answer = self.good(self.ask(SYSTEMINFO, login=True, size=SMALL))
         info = answer.json()
         if not isinstance(info, dict) or "current_time" not in info:
             detail = "login refused (/systeminfo answers as if anonymous)"
@@ -175,7 +177,7 @@ class Health(NamedTuple):
         report = answer.json()
         try:
             components = {
-                str(entry["name"]): None if entry["status"] == "healthy" else reason(entry)
+                str(entry["name"])[:LONGEST_NAME]: None if entry["status"] == "healthy" else reason(entry)
                 for entry in report["components"]
             }
         except (AttributeError, KeyError, TypeError, RecursionError):
@@ -199,4 +201,4 @@ class Health(NamedTuple):
 def reason(entry: Mapping[str, Any]) -> str:
     """Harbor's error text without the words that begin every one."""
     text = str(entry.get("error") or "no reason given")
-    return text[len(NOISE) :] if text.startswith(NOISE) else text
+    return (text[len(NOISE) :] if text.startswith(NOISE) else text)[:LONGEST_REASON]

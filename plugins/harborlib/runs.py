@@ -8,7 +8,7 @@ are when the job service has forgotten the schedule (goharbor/harbor issues 1883
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Union
 
 import nagiosplugin
@@ -30,6 +30,7 @@ OUTCOMES = {
 }
 #: What warns and what is critical.
 Limits = tuple[Union[nagiosplugin.Range, None], Union[nagiosplugin.Range, None]]
+KEPT = 3  # runs of each history that are kept, the newest
 SLACK = 60  # seconds by which a run may seem to begin before its schedule fired: clocks differ
 
 
@@ -54,14 +55,14 @@ class Run(NamedTuple):
         counts: bool = True,
     ) -> Run:
         """From a row of any list of runs; the arguments name its fields. Raises Failure (content)."""
-        word = row.text(status)
+        word = row.name(status)
         if word.lower() not in OUTCOMES:
             raise row.fail(f"the unknown {status} {word or '(none)'}")
         outcome = OUTCOMES[word.lower()]
         begun = row.moment(started) or 0.0
         end = None if outcome == RUNNING else row.moment(ended) or begun
         scheduled = row.text(trigger).lower().startswith("schedule")
-        return cls(int(row.number("id")), outcome, begun, end, scheduled, counts)
+        return cls(row.number("id"), outcome, begun, end, scheduled, counts)
 
     @property
     def duration(self) -> float:
@@ -88,31 +89,36 @@ class Schedule(NamedTuple):
 
 
 class History:
-    """The newest runs of one thing, judged at `now` (the server's clock, seconds since 1970)."""
+    """The newest runs of one thing, judged at `now` (the server's clock, seconds since 1970).
+
+    `runs` are the newest of all of them, `finished` of those that count and have ended: KEPT of each.
+    """
 
     def __init__(self, runs: Iterable[Run], now: float, schedule: Schedule | None = None, grace: float = 0.0) -> None:
         self.now = now
         self.schedule = schedule
-        self.runs = sorted(runs, key=lambda run: (run.started, run.number), reverse=True)
-        self.finished = [run for run in self.runs if run.counts and run.outcome != RUNNING]
-        self.newest = self.finished[0] if self.finished else None
-        self.success = next((run for run in self.finished if run.outcome == SUCCEEDED), None)
-        newer = [run for run in self.runs if run.outcome == RUNNING and run.started >= self._begun(self.newest)]
+        known = sorted(runs, key=lambda run: (run.started, run.number), reverse=True)
+        finished = [run for run in known if run.counts and run.outcome != RUNNING]
+        self.runs, self.finished = known[:KEPT], finished[:KEPT]
+        self.newest = finished[0] if finished else None
+        self.oldest = finished[-1] if finished else None
+        self.success = next((run for run in finished if run.outcome == SUCCEEDED), None)
+        newer = [run for run in known if run.outcome == RUNNING and run.started >= self._begun(self.newest)]
         self.running = min(newer, key=lambda run: run.started, default=None)
-        self.missed = self._missed(grace)
+        self.missed = self._missed(known, grace)
 
     @staticmethod
     def _begun(run: Run | None) -> float:
         return run.started if run else 0.0
 
-    def _missed(self, grace: float) -> float | None:
+    def _missed(self, runs: Sequence[Run], grace: float) -> float | None:
         """When the schedule should have fired and did not, as far as that is longer ago than the grace."""
         if self.schedule is None:
             return None
-        oldest = self.runs[-1].started if self.runs else self.now
+        oldest = runs[-1].started if runs else self.now
         since = oldest if self.schedule.since is None else self.schedule.since
         due = self.schedule.due(since, self.now - grace)
-        if due is None or any(run.scheduled and run.started >= due - SLACK for run in self.runs):
+        if due is None or any(run.scheduled and run.started >= due - SLACK for run in runs):
             return None
         return due
 
@@ -130,8 +136,8 @@ class History:
         """Seconds for which, at least, there was no success although there should have been one; None: all in order."""
         if self.success:
             return None
-        if self.finished:
-            return self.ago(self.finished[-1].started)
+        if self.oldest:
+            return self.ago(self.oldest.started)
         return self.ago(self.schedule.since) if self.missed and self.schedule and self.schedule.since else None
 
     @property

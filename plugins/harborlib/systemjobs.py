@@ -32,11 +32,11 @@ class SystemJob(nagiosplugin.Resource):
 
     def probe(self) -> Iterator[nagiosplugin.Metric]:
         """What runs.contexts judge, and how long the last real run took."""
-        rows = list(self.rest.pages(self.endpoint, limit=1, sort="-creation_time"))
+        rows = self.rest.first_page(self.endpoint, sort="-creation_time")
         found = self.rest.find(self.schedule_endpoint)
-        parameters = {int(row.number("id")): row.packed("job_parameters") for row in rows}
+        parameters = {row.number("id"): row.packed("job_parameters") for row in rows}
         history = History(
-            [run_of(row, parameters[int(row.number("id"))]) for row in rows],
+            [run_of(row, parameters[row.number("id")]) for row in rows],
             self.rest.now,
             schedule_of(found),
             self.grace,
@@ -69,5 +69,5 @@ def run_of(row: Fields, parameters: Fields) -> Run:
 
 def schedule_of(found: Fields | None) -> Schedule | None:
     """The answer of a schedule endpoint; None where nothing is scheduled."""
-    text = found.inner("schedule").text("cron") if found else ""
+    text = found.inner("schedule").name("cron") if found else ""
     return Schedule(text, found.moment("update_time")) if found and text else None

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 import nagiosplugin
 
 from . import units
 from .failure import CONTENT, Failure
+
+MOST_TOLD = 1000  # of many things that are judged one by one: with more the memory would fill, and nobody reads them
+T = TypeVar("T")
 
 
 def declare(parser: argparse.ArgumentParser, noun: str, *names: str) -> None:
@@ -73,6 +77,11 @@ class Selection:
     def measures(self, name: str) -> bool:
         """Whether a thing of this name has perfdata of its own."""
         return matches(name, self._perfdata_for)
+
+    def told(self, things: Sequence[T], name: Callable[[T], str]) -> list[T]:
+        """Of things that are sorted, the worst first: those that are judged one by one, or have perfdata."""
+        rest = [thing for thing in things[MOST_TOLD:] if self.measures(name(thing))] if self._perfdata_for else []
+        return [*things[:MOST_TOLD], *rest[:MOST_TOLD]]
 
     def confirm(self) -> None:
         """Raise a Failure (content) for names that nothing has, or where nothing is left: that cannot be fine."""
