@@ -70,7 +70,7 @@ def measure(run: Run) -> Readings:
     if is_read_only:
         yield read_only("Harbor is in read-only mode: pushes are refused")
     yield read_only_mode(int(is_read_only), high=1)
-    version = info.text("harbor_version")
+    version = info.name("harbor_version")
     age = version_problem(version, run.args.minimum_version)
     if age:
         yield too_old(age)

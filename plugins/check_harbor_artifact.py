@@ -93,16 +93,16 @@ def measure(run: Run) -> Readings:
     if run.args.critical and run.args.maximum_age:
         raise Unusable("-c and --maximum-age are the same: give one of them")
     row = artifact(run, image)
-    tags = [tag.moment("push_time") for tag in row.rows("tags") if tag.text("name") == image.reference]
+    tags = [tag.moment("push_time") for tag in row.rows("tags") if tag.name("name") == image.reference]
     pushed = max(filter(None, [row.moment("push_time"), *tags]), default=None)
     if pushed is None:
         raise row.fail("push_time is missing")
     age = max(0.0, run.rest.now - pushed)
-    attached = [accessory.text("type").partition(".")[0] for accessory in row.rows("accessories")]
+    attached = [accessory.name("type").partition(".")[0] for accessory in row.rows("accessories")]
     yield push_age(round(age))
-    yield size(row.number("size"))
+    yield size(row.count("size"))
     title = str(image)[: -REST_OF_A_DIGEST if ":" in image.reference else None]
-    text = f"{title}: pushed {words.span(age)} ago, {words.size(row.number('size'))}"
+    text = f"{title}: pushed {words.span(age)} ago, {words.size(row.count('size'))}"
     text += yield from scan(run, row.inner("scan_overview"))
     for kind, has, lack, lacks in (
         ("signature", "signed", not_signed, "not signed"),
@@ -127,28 +127,28 @@ def artifact(run: Run, image: options.Image) -> Fields:
 def scan(run: Run, overviews: Fields) -> Generator[Reading, None, str]:
     """Whether it is scanned, and what was found; returns that in words."""
     report = overviews.inner(next((kind for kind in REPORTS if kind in overviews), REPORTS[0]))
-    status = report.text("scan_status")
+    status = report.name("scan_status")
     if status != "Success":
         state = f"not scanned (status {status})" if status else "not scanned"
         if "scan" in run.args.require or run.args.severity:
             yield not_scanned(state)
         return f", {state}"
     summary = report.inner("summary")
-    counts = {name.lower(): count for name, count in summary.inner("summary").numbers().items() if count}
+    counts = {name.lower(): count for name, count in summary.inner("summary").counts().items() if count}
     found = ", ".join(f"{counts[name]:.12g} {name}" for name in reversed(SEVERITIES) if name in counts)
     if run.args.severity and is_too_bad(report, counts, run.args.severity):
         yield vulnerable(f"found {found}")
-    yield vulnerabilities(summary.number("total"))
+    yield vulnerabilities(summary.count("total"))
     yield critical_ones(counts.get("critical", 0))
     return f", scanned ({found or 'nothing found'})"
 
 
 def is_too_bad(report: Fields, counts: Mapping[str, float], severity: str) -> bool:
     """Whether a vulnerability is of this severity, or a worse one. Not each scanner names the worst itself."""
-    found = {report.text("severity").lower() or SEVERITIES[0], *counts}
+    found = {report.name("severity").lower() or SEVERITIES[0], *counts}
     strange = sorted(found.difference(SEVERITIES))
     if strange:
-        raise report.fail(f"the unknown severity {strange[0]}")
+        raise report.fail(f"the unknown severity {strange[0][:40]}")
     return bool(found.intersection(SEVERITIES[SEVERITIES.index(severity) :]))
 
 

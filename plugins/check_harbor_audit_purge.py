@@ -51,7 +51,7 @@ duration = Shown("duration", SECONDS)
 
 def measure(run: Run) -> Readings:
     """The newest executions of the audit log's purge, and its schedule."""
-    rows = run.rest.pages(endpoints.AUDIT_PURGE, limit=1, sort="-creation_time")
+    rows = run.rest.first_page(endpoints.AUDIT_PURGE, noun="run", sort="-creation_time")
     found = [Execution.of_system_job(row) for row in rows]
     schedule = Schedule.of_system_job(run.rest.find(endpoints.AUDIT_PURGE_SCHEDULE))
     history = History(found, run.rest.now, schedule, run.args.schedule_grace)

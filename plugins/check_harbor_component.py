@@ -31,8 +31,12 @@ from harborlib.run import Probe, Service, options, plugin
 from harborlib.text import CRITICAL, WARNING
 from harborlib.wire import CONTENT, Failure, Kind
 
-NOT_REPORTED = Kind("component.not-reported", CONTENT, next_step="trivy is reported only where it is installed: choose a "
-                    "--component that is reported, or drop this service")  # fmt: skip
+NOT_REPORTED = Kind(
+    "component.not-reported",
+    CONTENT,
+    next_step="trivy is reported only where it is installed: "
+    "choose a --component that is reported, or drop this service",
+)
 
 time = ResponseTime("component.slow", "1.5", "5")
 starting = Problem("component.core-just-started", WARNING, "wait half a minute and look again")

@@ -55,14 +55,14 @@ freed = Shown("freed", BYTES)
 
 def measure(run: Run) -> Readings:
     """The newest executions of garbage collection, and its schedule."""
-    rows = run.rest.pages(endpoints.GC, limit=1, sort="-creation_time")
+    rows = run.rest.first_page(endpoints.GC, noun="run", sort="-creation_time")
     found = [Execution.of_system_job(row) for row in rows]
     schedule = Schedule.of_system_job(run.rest.find(endpoints.GC_SCHEDULE))
     history = History(found, run.rest.now, schedule, run.args.schedule_grace)
     yield from executions.readings(history, unscheduled="no garbage collection is scheduled")
     text = f"garbage collection: {history.summary}"
     if history.success:
-        space = history.success.details.number("freed_space")
+        space = history.success.parameters.count("freed_space")
         yield duration(round(history.success.duration))
         yield freed(space)
         text += f", freed {words.size(space)}"

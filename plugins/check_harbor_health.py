@@ -25,6 +25,7 @@ checks never begin looks each time as if it had just started (with --isolate: OK
 """
 
 import argparse
+from functools import partial
 
 from harborlib.harbor import HealthReport, Run, components
 from harborlib.judge import Problem, Readings, ResponseTime, Shown, isolation
@@ -44,6 +45,7 @@ from harborlib.wire import (
     Failure,
     deadline,
 )  # fmt: skip
+from harborlib.wire.request import SMALL
 
 PING = "/api/v2.0/ping"
 PLAIN = {"Accept": "*/*"}  # which is all that /ping has: it is 422 for whoever wants JSON
@@ -117,7 +119,8 @@ def diagnosed(run: Run, failure: Failure) -> Failure:
     """The failure with the part of Harbor that explains it."""
     if failure.stage in (RESOLVE, CONNECT, TLS, CERTIFICATE, CONTENT):
         return failure
-    ping, page = deadline.side_by_side([lambda: run.ask(PING, headers=PLAIN), lambda: run.ask("/")])
+    questions = [partial(run.ask, PING, headers=PLAIN, size=SMALL), partial(run.ask, "/", size=SMALL)]
+    ping, page = deadline.side_by_side(questions)
     why, sick = broken_part(failure, ping, page)
     # Whatever the status: without a report from this path there is no Harbor here for anybody.
     kind = ROUTE if failure.stage is STATUS and failure.status < 500 else failure.kind

@@ -51,20 +51,20 @@ paused_queues = Shown("paused")
 def measure(run: Run) -> Readings:
     """The queues of the job service, the one with the longest wait first."""
     chosen = queues.chosen(run.args)
-    rows = [row for row in run.rest.rows(endpoints.QUEUES) if chosen.takes(row.text("job_type"))]
+    rows = [row for row in run.rest.rows(endpoints.QUEUES, noun="queue") if chosen.takes(row.name("job_type"))]
     chosen.confirm()
     if not rows:
         raise Failure(CONTENT, "Harbor reports no queue")
-    rows.sort(key=lambda row: -row.number("latency"))
+    rows.sort(key=lambda row: -row.count("latency"))
     for row in rows:
-        name, count = row.text("job_type"), row.number("count")
-        yield waiting(row.number("latency"), of=name)
+        name, count = row.name("job_type"), row.count("count")
+        yield waiting(row.count("latency"), of=name)
         yield crowded(count, of=name)
         if row.flag("paused") and name == SCHEDULER:
             yield stopped("paused, no schedule fires", of=name)
         elif row.flag("paused"):
             yield paused(f"paused, {words.number(count, 'job')} waiting", of=name)
-    oldest, jobs = rows[0].number("latency"), sum(row.number("count") for row in rows)
+    oldest, jobs = rows[0].count("latency"), sum(row.count("count") for row in rows)
     yield waiting.worst(oldest)
     yield crowded.worst(jobs)
     yield paused_queues(sum(row.flag("paused") for row in rows), high=len(rows))
@@ -79,7 +79,9 @@ main = plugin.main(Probe(
     selects=queues,
     asks=[endpoints.QUEUES],
     services=[
-        Service(every="5min", attempts=2, retry="90s", hosts=(ROBOT,), login="robot", notes="Jobs wait too long, or a queue is paused. "
-                "Look at Administration > Job Service Dashboard, resume what is paused, then look at harbor-jobservice.")
+        Service(every="5min", attempts=2, retry="90s", hosts=(ROBOT,), login="robot",
+                notes="Jobs wait too long, or a queue is paused. "
+                "Look at Administration > Job Service Dashboard, resume what is paused, then look at "
+                "harbor-jobservice.")
     ],
 ))  # fmt: skip

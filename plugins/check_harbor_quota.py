@@ -30,10 +30,11 @@ Does not see: a full volume (check_harbor_storage); uploads that have just begun
 """
 
 import argparse
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 from harborlib.harbor import Run, endpoints
 from harborlib.harbor.fields import UNLIMITED, Fields
+from harborlib.harbor.pages import Pages
 from harborlib.judge import Limit, Problem, Readings, Selectable, Shown
 from harborlib.judge.projects import Projects
 from harborlib.judge.selection import Selection, declare_page_limit
@@ -54,18 +55,19 @@ without_limit = Shown("unlimited")
 def measure(run: Run) -> Readings:
     """The quotas and what is used of them, the fullest first."""
     chosen = projects.chosen(run.args)
-    quotas, unseen, scope = by_name(run, chosen) if chosen.exact else listed(run, chosen)
+    quotas, source, unseen, scope = by_name(run, chosen) if chosen.exact else listed(run, chosen)
     shares = [(quota.share, quota.project) for quota in quotas if quota.limit >= 0]
     shares.sort(key=lambda share: -share[0])
     if unseen:
         yield not_all_seen(unseen)
-    for share, project in shares:
+    for share, project in chosen.judged(shares, lambda share: share[1]):
         yield used_up(share, of=project)
     fullest, project = shares[0] if shares else (0, "")
     unlimited = len(quotas) - len(shares)
     yield used_up.worst(fullest)
     yield projects_seen(len(quotas))
     yield without_limit(unlimited)
+    source.confirm()
     text = f"{words.number(len(quotas), 'project')}{scope}, {unlimited} of them unlimited"
     return text + (f"; the fullest is {project} with {words.percent(fullest)} of its quota" if shares else "")
 
@@ -81,8 +83,8 @@ class Quota(NamedTuple):
     def of(cls, row: Fields) -> "Quota":
         """From a row of Harbor's list."""
         hard = row.inner("hard")
-        limit = hard.number("storage") if "storage" in hard else UNLIMITED
-        return cls(row.inner("ref").text("name"), limit, row.inner("used").number("storage"))
+        limit = hard.number("storage", least=UNLIMITED) if "storage" in hard else UNLIMITED
+        return cls(row.inner("ref").name("name"), limit, row.inner("used").count("storage"))
 
     @property
     def share(self) -> float:
@@ -93,10 +95,12 @@ class Quota(NamedTuple):
 class Seen(NamedTuple):
     """The quotas of the chosen projects, as far as they were read.
 
-    `unseen` says that some are missing, `scope` that only those with less use are.
+    `source` knows whether Harbor showed all that it announced. `unseen` says that some are missing, `scope` that only
+    those with less use are.
     """
 
     quotas: list[Quota]
+    source: Union[Pages, Projects]
     unseen: str = ""
     scope: str = ""
 
@@ -104,25 +108,26 @@ class Seen(NamedTuple):
 def by_name(run: Run, chosen: Selection) -> Seen:
     """The projects that are chosen by name, each asked for by its number."""
     found = Projects(run.rest, chosen)
-    numbers = (int(project.number("project_id")) for project in found)
-    rows = [run.rest.rows(endpoints.QUOTAS, reference="project", reference_id=number) for number in numbers]
-    return Seen([Quota.of(row) for few in rows for row in few], found.unseen)
+    numbers = (project.number("project_id") for project in found)
+    query = {"noun": "quota", "reference": "project"}
+    rows = [run.rest.rows(endpoints.QUOTAS, **query, reference_id=number) for number in numbers]
+    return Seen([Quota.of(row) for few in rows for row in few], found, found.unseen)
 
 
 def listed(run: Run, chosen: Selection) -> Seen:
     """All projects that are chosen, from the list of all, as far as it can be read."""
-    pages = run.rest.pages(endpoints.QUOTAS, limit=run.args.page_limit, sort="-used.storage")
+    pages = run.rest.pages(endpoints.QUOTAS, limit=run.args.page_limit, noun="project", sort="-used.storage")
     every = [Quota.of(row) for row in pages]
     quotas = [quota for quota in every if chosen.takes(quota.project)]
     if pages.complete:
         chosen.confirm()
-        return Seen(quotas)
-    if pages.late:
-        return Seen(quotas, unseen=f"only {pages} projects looked at: time ran out")
+        return Seen(quotas, pages)
+    if pages.unseen or pages.missing:
+        return Seen(quotas, pages, pages.unseen)
     falling = all(quota.used >= following.used for quota, following in zip(every, every[1:]))
     if falling and least_used(run) != every[0]:
-        return Seen(quotas, scope=f" (the most used, {pages})")
-    return Seen(quotas, unseen=f"only {pages} projects looked at: this Harbor does not list the most used first")
+        return Seen(quotas, pages, scope=f" (the most used, {pages})")
+    return Seen(quotas, pages, unseen=f"only {pages} projects looked at: this Harbor does not list the most used first")
 
 
 def least_used(run: Run) -> Optional[Quota]:

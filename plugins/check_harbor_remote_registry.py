@@ -32,9 +32,8 @@ the remote; whether replication succeeds (check_harbor_replication).
 """
 
 import time
-from collections.abc import Sequence
 from functools import partial
-from typing import Optional
+from typing import NamedTuple, Optional
 
 from harborlib.harbor import Each, Run, endpoints
 from harborlib.harbor.fields import Fields
@@ -45,6 +44,7 @@ from harborlib.text import CRITICAL, SECONDS, UNKNOWN, WARNING, words
 from harborlib.wire import Failure
 
 HEALTHY = "healthy"
+ENDS = ("src_registry", "dest_registry")  # of a policy: between which it replicates
 PATIENCE = 5.0  # seconds for one ping; Harbor itself would wait longer for a remote that is silent
 READ_ONLY = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
 TEST_IT = "test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
@@ -60,40 +60,71 @@ pinged_registries = Shown("registries")
 failed_registries = Shown("failed")
 
 
+class Remote(NamedTuple):
+    """A remote registry; `status` is what Harbor shows."""
+
+    name: str
+    number: int
+    status: str
+
+    @classmethod
+    def of(cls, row: Fields) -> "Remote":
+        """From a row of Harbor's list."""
+        return cls(row.name("name"), row.number("id"), row.name("status"))
+
+
+class Users(NamedTuple):
+    """Who uses a remote registry: the name of one, and how many there are."""
+
+    first: str = ""
+    number: int = 0
+
+
 def measure(run: Run) -> Readings:
     """The remote registries, those that fail first."""
     chosen = registries.chosen(run.args)
-    pages = run.rest.pages(endpoints.REGISTRIES)
-    rows = [row for row in pages if chosen.takes(row.text("name"))]
+    pages = run.rest.pages(endpoints.REGISTRIES, noun="registry")
+    remotes = [remote for remote in map(Remote.of, pages) if chosen.takes(remote.name)]
     if pages.complete:
         chosen.confirm()
-    policies = list(run.rest.pages(endpoints.REPLICATION_POLICIES))
-    questions = Each(rows, partial(live_ping, run), "remote registry")
-    pings = [(row, *answer) for row, answer in questions]
-    failed = [(row, problem) for row, problem, _ in pings if problem]
-    for row, problem in failed:
-        yield failure_of(run, row, problem, policies)
-    unseen = f"only {pages} registries looked at: time ran out" if pages.late else questions.unseen
+    policies = users_among_policies(run)
+    questions = Each(remotes, partial(live_ping, run), "remote registry")
+    pings = [(remote, *answer) for remote, answer in questions]
+    failed = [(remote, problem) for remote, problem, _ in pings if problem]
+    for remote, problem in failed:
+        yield failure_of(remote, problem, policies.get(remote.number) or proxy_caches(run, remote.number))
+    unseen = pages.unseen or questions.unseen
     if unseen:
         yield not_all_seen(unseen)
-    answered = sorted(((seconds, row.text("name")) for row, _, seconds in pings if seconds is not None), reverse=True)
+    answered = sorted(((seconds, remote.name) for remote, _, seconds in pings if seconds is not None), reverse=True)
     for seconds, name in answered:
         yield ping(round(seconds, 3), of=name)
     yield pinged_registries(len(pings))
     yield failed_registries(len(failed))
     if answered:
         yield ping.worst(round(answered[0][0], 3))
-    stale = [row.text("name") for row, _, _ in pings if row.text("status") != HEALTHY]
+    pages.confirm()
+    stale = [remote.name for remote, _, _ in pings if remote.status != HEALTHY]
     text = words.number(len(pings), "remote registry") if pings else "no remote registry"
     return text + (f", Harbor still shows {', '.join(stale)} as unhealthy" if stale else "")
 
 
-def live_ping(run: Run, row: Fields) -> tuple[str, Optional[float]]:
+def users_among_policies(run: Run) -> dict[int, Users]:
+    """The enabled replication policies that use a remote registry, by its number."""
+    users: dict[int, Users] = {}
+    for row in run.rest.whole(endpoints.REPLICATION_POLICIES, noun="policy"):
+        for number in {row.inner(end).number("id") for end in ENDS} if row.flag("enabled") else ():
+            first, count = users.get(number, Users(row.name("name")))
+            users[number] = Users(first, count + 1)
+    return users
+
+
+def live_ping(run: Run, remote: Remote) -> tuple[str, Optional[float]]:
     """Why a remote does not answer, or "", and the seconds of a live ping."""
-    status = row.text("status")
+    status = remote.status
     started = time.monotonic()
     try:
-        answer = run.rest.post(endpoints.REGISTRY_PING, {"id": int(row.number("id"))}, limit=PATIENCE)
+        answer = run.rest.post(endpoints.REGISTRY_PING, {"id": remote.number}, limit=PATIENCE)
     except Failure as failure:
         if not failure.hung:
             raise
@@ -109,26 +140,19 @@ def live_ping(run: Run, row: Fields) -> tuple[str, Optional[float]]:
     return f"live ping fails ({said(answer) or answer.status}){still}", None
 
 
-def failure_of(run: Run, row: Fields, problem: str, policies: Sequence[Fields]) -> Reading:
+def failure_of(remote: Remote, problem: str, users: Users) -> Reading:
     """What fails, and who suffers from it."""
-    name, number = row.text("name"), row.number("id")
-    users = [policy.text("name") for policy in policies if policy.flag("enabled") and number in ends_of(policy)]
-    users = users or proxy_caches(run, number)
-    if not users:
-        return unused(f"{problem}; nothing uses it", of=name)
-    more = f" (+{len(users) - 1})" if len(users) > 1 else ""
-    return used(f"{problem}; used by {users[0]}{more}", of=name)
+    if not users.number:
+        return unused(f"{problem}; nothing uses it", of=remote.name)
+    more = f" (+{users.number - 1})" if users.number > 1 else ""
+    return used(f"{problem}; used by {users.first}{more}", of=remote.name)
 
 
-def ends_of(policy: Fields) -> list[float]:
-    """The numbers of the registries between which a policy replicates."""
-    return [policy.inner(end).number("id") for end in ("src_registry", "dest_registry")]
-
-
-def proxy_caches(run: Run, number: float) -> list[str]:
-    """The names of the projects that are a proxy cache of a remote."""
-    rows = run.rest.pages(endpoints.PROJECTS, q={"registry_id": int(number)})
-    return [row.text("name") for row in rows if row.number("registry_id") == number]
+def proxy_caches(run: Run, number: int) -> Users:
+    """The projects that are a proxy cache of a remote."""
+    rows = run.rest.whole(endpoints.PROJECTS, noun="project", q={"registry_id": number})
+    names = [row.name("name") for row in rows if row.number("registry_id") == number]
+    return Users(names[0], len(names)) if names else Users()
 
 
 main = plugin.main(Probe(

@@ -39,10 +39,11 @@ is down while nothing is replicated (check_harbor_remote_registry).
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple, Optional
 
 from harborlib.harbor import Each, Run, endpoints
 from harborlib.harbor.fields import Fields
-from harborlib.harbor.rest import PAGE_SIZE
+from harborlib.harbor.pages import PAGE_SIZE
 from harborlib.judge import SLOW, STANDSTILL, Problem, Reading, Readings, Selectable, Shown
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
 from harborlib.judge.executions import FAILED, RUNNING, SUCCEEDED, Execution, History, Schedule
@@ -90,84 +91,99 @@ disabled_policies = Shown("disabled")
 failed_policies = Shown("failed")
 
 
+class Policy(NamedTuple):
+    """A replication policy."""
+
+    name: str
+    number: int
+    enabled: bool
+    schedule: Optional[Schedule]
+
+    @classmethod
+    def of(cls, row: Fields) -> "Policy":
+        """From a row of Harbor's list."""
+        cron = row.inner("trigger").inner("trigger_settings").name("cron")
+        schedule = Schedule(cron, row.moment("update_time")) if cron else None
+        return cls(row.name("name"), row.number("id"), row.flag("enabled"), schedule)
+
+
 def measure(run: Run) -> Readings:
     """The executions of each enabled policy, the longest one under way first."""
     chosen = policies.chosen(run.args)
-    pages = run.rest.pages(endpoints.REPLICATION_POLICIES)
-    rows = [row for row in pages if chosen.takes(row.text("name"))]
+    pages = run.rest.pages(endpoints.REPLICATION_POLICIES, noun="policy")
+    found = [policy for policy in map(Policy.of, pages) if chosen.takes(policy.name)]
     if pages.complete:
         chosen.confirm()
-    enabled = [row for row in rows if row.flag("enabled")]
+    enabled = [policy for policy in found if policy.enabled]
     under_way = oldest_under_way(run) if enabled else {}
     questions = Each(enabled, partial(history_of, run, under_way), "enabled policy")
-    histories = [(row.text("name"), history) for row, history in questions]
+    histories = [(policy.name, history) for policy, history in questions]
     histories.sort(key=lambda named: -named[1].elapsed)
-    unseen = f"only {pages} policies looked at: time ran out" if pages.late else questions.unseen
+    unseen = pages.unseen or questions.unseen
     if unseen:
         yield not_all_seen(unseen)
     for name, history in histories:
         yield from readings_of(history, name)
-    disabled = len(rows) - len(enabled)
+    disabled = len(found) - len(enabled)
     yield judged_policies(len(histories))
     yield disabled_policies(disabled)
     yield failed_policies(sum(bool(history.problem) for _, history in histories))
     yield from executions.worst(history for _, history in histories)
+    pages.confirm()
     return summary(histories, disabled)
 
 
-def oldest_under_way(run: Run) -> dict[float, Execution]:
+def oldest_under_way(run: Run) -> dict[int, Execution]:
     """The oldest execution under way of each policy, by its number: it holds a worker, also when a later one ended."""
-    pages = run.rest.pages(endpoints.REPLICATION_EXECUTIONS, limit=1, status="InProgress", sort="start_time")
-    found = [(row.number("policy_id"), execution_of(row)) for row in pages]
+    query = {"noun": "execution", "status": "InProgress", "sort": "start_time"}
+    rows = run.rest.first_page(endpoints.REPLICATION_EXECUTIONS, **query)
+    found = [(row.number("policy_id"), execution_of(row)) for row in rows]
     return {number: execution for number, execution in reversed(found) if execution.outcome == RUNNING}
 
 
-def history_of(run: Run, under_way: Mapping[float, Execution], policy: Fields) -> History:
+def history_of(run: Run, under_way: Mapping[int, Execution], policy: Policy) -> History:
     """The newest executions of a policy: a few, or more where these leave something open."""
-    number = policy.number("id")
-    cron = policy.inner("trigger").inner("trigger_settings").text("cron")
-    schedule = Schedule(cron, policy.moment("update_time")) if cron else None
     for size in (FEW, PAGE_SIZE):
-        rows = newest_rows(run, number, size)
-        history = History(map(execution_of, rows), run.rest.now, schedule, run.args.schedule_grace)
+        rows = newest_rows(run, policy.number, size)
+        history = History(map(execution_of, rows), run.rest.now, policy.schedule, run.args.schedule_grace)
         if len(rows) < size or is_clear(history, bool(run.args.maximum_age)):
             break
-    history.running = under_way.get(number, history.running)
+    history.running = under_way.get(policy.number, history.running)
     return history
 
 
-def newest_rows(run: Run, number: float, size: int) -> list[Fields]:
+def newest_rows(run: Run, number: int, size: int) -> list[Fields]:
     """So many of a policy's executions, as Harbor lists them."""
-    query = {"policy_id": int(number), "page_size": size, "sort": "-start_time"}
-    rows = run.rest.pages(endpoints.REPLICATION_EXECUTIONS, limit=1, **query)
+    query = {"noun": "execution", "policy_id": number, "page_size": size, "sort": "-start_time"}
+    rows = run.rest.first_page(endpoints.REPLICATION_EXECUTIONS, **query)
     return [row for row in rows if row.number("policy_id") == number]
 
 
 def is_clear(history: History, needs_success: bool) -> bool:
     """Whether older executions could not change the judgement."""
-    known = history.newest and (history.newest.outcome == SUCCEEDED or len(history.finished) >= IN_A_ROW)
+    known = history.newest and (history.newest.outcome == SUCCEEDED or len(history.newest_finished) >= IN_A_ROW)
     return bool(known and not history.missed and (history.success or not needs_success))
 
 
 def execution_of(row: Fields) -> Execution:
-    """One execution. Its row is kept only where that says why it failed: a row holds its whole answer in memory."""
-    reason = row.text("status_text")
-    return Execution.of(row, counts=not reason.startswith(SKIPPED), details=row if reason else None)
+    """One execution; one that was skipped does not count."""
+    reason = row.name("status_text")
+    return Execution.of(row, counts=not reason.startswith(SKIPPED), reason=reason)
 
 
 def readings_of(history: History, name: str) -> Iterator[Reading]:
     """What is judged in one policy; of a failure also the reason, and whether it is one of many."""
     for reading in executions.readings(history, name):
         yield failure_of(history, name) if reading.measure is executions.failed else reading
-    if history.all and not history.all[0].counts:
-        yield skipped(f"run {history.all[0].number} was skipped, because another one still goes on", name)
+    if history.newest_all and not history.newest_all[0].counts:
+        yield skipped(f"run {history.newest_all[0].number} was skipped, because another one still goes on", name)
 
 
 def failure_of(history: History, name: str) -> Reading:
     """The last finished execution, which failed or was stopped."""
-    reason = history.newest.details.text("status_text") if history.newest else ""
+    reason = history.newest.reason if history.newest else ""
     text = history.problem + (f": {reason}" if reason else "")
-    if [execution.outcome for execution in history.finished[:IN_A_ROW]] == [FAILED] * IN_A_ROW:
+    if [execution.outcome for execution in history.newest_finished[:IN_A_ROW]] == [FAILED] * IN_A_ROW:
         return failed_repeatedly(f"{IN_A_ROW} failed in a row: {text}", name)
     return executions.failed(text, name)
 

@@ -69,7 +69,7 @@ policies = Shown("policies")
 def measure(run: Run) -> Readings:
     """The executions of every project's retention policy, the longest without success first."""
     listed = Projects(run.rest, projects.chosen(run.args))
-    found = [(row.text("name"), row.inner("metadata").key("retention_id")) for row in listed]
+    found = [(row.name("name"), row.inner("metadata").key("retention_id")) for row in listed]
     questions = Each([policy for policy in found if policy[1]], partial(history_of, run), "retention policy")
     histories = [(name, history) for (name, _), history in questions if history]
     histories.sort(key=lambda named: -(named[1].age or named[1].fruitless or 0))
@@ -80,6 +80,7 @@ def measure(run: Run) -> Readings:
         yield from executions.readings(history, name, unscheduled="its rules have no schedule")
     yield policies(len(histories))
     yield from executions.worst(history for _, history in histories)
+    listed.confirm()
     return summary([history for _, history in histories])
 
 
@@ -88,12 +89,12 @@ def history_of(run: Run, policy: tuple[str, str]) -> Optional[History]:
     name, number = policy
     try:
         rules = run.rest.get(endpoints.RETENTION, number)
-        rows = list(run.rest.pages(endpoints.RETENTION_EXECUTIONS, number, limit=1))
+        rows = run.rest.first_page(endpoints.RETENTION_EXECUTIONS, number, noun="run")
     except Failure as failure:
         raise failure.but(detail=f"{name}: {failure.detail}") from None
     if not rules.rows("rules"):
         return None
-    cron = rules.inner("trigger").inner("settings").text("cron")
+    cron = rules.inner("trigger").inner("settings").name("cron")
     found = [Execution.of(row, counts=not row.flag("dry_run")) for row in rows]
     return History(found, run.rest.now, Schedule(cron) if cron else None, run.args.schedule_grace)
 

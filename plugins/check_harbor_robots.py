@@ -35,10 +35,11 @@ refreshed without telling whoever uses them (check_harbor_login).
 
 import argparse
 from collections.abc import Iterator
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 from harborlib.harbor import Run, endpoints
 from harborlib.harbor.fields import Fields
+from harborlib.harbor.pages import Pages
 from harborlib.judge import SLOW, Limit, Problem, Reading, Readings, Selectable, Shown
 from harborlib.judge.projects import Projects
 from harborlib.judge.readings import Options, Range
@@ -51,7 +52,6 @@ import nagiosplugin
 
 DAY = 86400
 RECENTLY = 30 * DAY  # what is over for longer hurts nobody any more
-NEVER = -1
 PROLONG = "give it more time in the UI (Robot Accounts > Edit, or the API's duration); its secret stays; or delete it"
 ENABLE = "enable it in the UI (Robot Accounts), or delete it"
 MORE = "raise -t, or divide the projects among services with --project"
@@ -117,9 +117,13 @@ class Account(NamedTuple):
 
 
 class Accounts(NamedTuple):
-    """Those that were chosen, where they were looked for, and how far if time ran out (else "")."""
+    """Those that were chosen, where they were looked for, and how far if not to the end (else "").
+
+    `source` knows whether Harbor showed all that it announced.
+    """
 
     found: list[Account]
+    source: Union[Pages, Projects]
     where: str
     unseen: str
 
@@ -127,61 +131,68 @@ class Accounts(NamedTuple):
 def measure(run: Run) -> Readings:
     """The robot accounts, the next to expire first."""
     chosen = robots.chosen(run.args)
-    accounts, where, unseen = of_projects(run, chosen) if run.args.project else of_system(run, chosen)
+    accounts, source, where, unseen = of_projects(run, chosen) if run.args.project else of_system(run, chosen)
     if unseen:
         yield not_all_seen(unseen)
-    else:
+    elif not source.missing:
         chosen.confirm()
     off = [account for account in accounts if account.disabled is not None]
-    for account in off:
-        if not account.long_over:
-            yield disabled(f"disabled {words.span(account.disabled or 0)} ago", of=account.name)
-    lasting = sorted((account.left, account.name, account.life) for account in accounts
-                     if account.left is not None and account.disabled is None and not account.long_over)  # fmt: skip
-    for left, name, life in lasting:
-        limit = own_expiry if name == run.rest.account.username else expiry
-        yield limit(round(left), of=name, life=life, ends=run.rest.now + round(left))
+    for account in chosen.judged([account for account in off if not account.long_over], name_of):
+        yield disabled(f"disabled {words.span(account.disabled or 0)} ago", of=account.name)
+    lasting = [account for account in accounts
+               if account.left is not None and account.disabled is None and not account.long_over]  # fmt: skip
+    lasting.sort(key=lambda account: (account.left or 0, account.name))
+    for account in chosen.judged(lasting, name_of):
+        left = round(account.left or 0)
+        limit = own_expiry if account.name == run.rest.account.username else expiry
+        yield limit(left, of=account.name, life=account.life, ends=run.rest.now + left)
     expired = sum(account.left is not None and account.left <= 0 for account in accounts)
     yield all_accounts(len(accounts))
     yield expired_accounts(expired)
     yield disabled_accounts(len(off))
     text = f"{words.number(len(accounts), 'robot account')} {where}"
     if lasting:
-        left, name, _ = lasting[0]
-        yield least_left(round(left))
-        text += f"; {name} expires first, in {words.span(left)}"
+        first = lasting[0].left or 0
+        yield least_left(round(first))
+        text += f"; {lasting[0].name} expires first, in {words.span(first)}"
+    source.confirm()
     counts = ((expired, "expired"), (len(off), "disabled"))
     return text + "".join(f", {count} {what}" for count, what in counts if count)
 
 
 def of_system(run: Run, chosen: Selection) -> Accounts:
     """The accounts on system level."""
-    pages = run.rest.pages(endpoints.ROBOTS)
+    pages = run.rest.pages(endpoints.ROBOTS, noun="robot account")
     found = [account for row in pages for account in taken(run, chosen, row)]
-    unseen = f"only {pages} robot accounts looked at: time ran out" if pages.late else ""
-    return Accounts(found, "on system level, those of projects not looked at", unseen)
+    return Accounts(found, pages, "on system level, those of projects not looked at", pages.unseen)
 
 
 def of_projects(run: Run, chosen: Selection) -> Accounts:
     """The accounts of the projects that --project names."""
 
     def of_project(_: str, number: int) -> list[Account]:
-        rows = run.rest.pages(endpoints.ROBOTS_OF_PROJECT, q={"Level": "project", "ProjectID": number})
+        wanted = {"Level": "project", "ProjectID": number}
+        rows = run.rest.whole(endpoints.ROBOTS_OF_PROJECT, noun="robot account", q=wanted)
         return [account for row in rows for account in taken(run, chosen, row)]
 
     projects = Projects(run.rest, Selection("project", run.args.project))
     found = list(projects.each(of_project))
     accounts = [account for _, accounts in found for account in accounts]
-    return Accounts(accounts, f"in {words.number(len(found), 'project')}", projects.unseen)
+    return Accounts(accounts, projects, f"in {words.number(len(found), 'project')}", projects.unseen)
 
 
 def taken(run: Run, chosen: Selection, row: Fields) -> Iterator[Account]:
     """The account of a row, if it is one of those chosen."""
-    name, expires = row.text("name"), row.number("expires_at", needed=True)
+    name, end = row.name("name"), row.end("expires_at")
     if chosen.takes(name):
         now, created = run.rest.now, row.moment("creation_time") or 0.0
         off = max(0.0, now - (row.moment("update_time") or 0.0)) if row.flag("disable") else None
-        yield Account(name, None if expires == NEVER else expires - now, expires - created, off)
+        yield Account(name, None if end is None else end - now, (end or 0) - created, off)
+
+
+def name_of(account: Account) -> str:
+    """Its name."""
+    return account.name
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -59,11 +59,11 @@ def measure(run: Run) -> Readings:
     scheduled = run.rest.get(endpoints.SCAN_SCHEDULE_METRICS)
     found = run.rest.find(endpoints.SCAN_ALL_SCHEDULE)
     metrics = newest.inner("metrics")
-    completed, waiting = newest.number("completed"), metrics.number("Pending")
-    failed, total = metrics.number("Error"), newest.number("total", needed=True)
+    completed, waiting = newest.count("completed"), metrics.count("Pending")
+    failed, total = metrics.count("Error"), newest.count("total", needed=True)
     ongoing = newest.flag("ongoing")
     yield failing(round(failed * 100 / total, 2) if total else 0, high=100, failed=failed, total=total)
-    if ongoing and waiting and not metrics.number("Running"):
+    if ongoing and waiting and not metrics.count("Running"):
         yield stuck(f"{waiting} of {total} images wait, and none is being scanned")
     schedule = Schedule.of_system_job(found)
     never = None if "trigger" in scheduled else schedule

@@ -46,15 +46,16 @@ time = Shown("time", SECONDS)
 
 def measure(run: Run) -> Readings:
     """The default scanner and what it says of itself."""
-    default = next((row for row in run.rest.pages(endpoints.SCANNERS) if row.flag("is_default")), None)
+    scanners = run.rest.whole(endpoints.SCANNERS, noun="scanner")
+    default = next((row for row in scanners if row.flag("is_default")), None)
     text = ""
     if default is None:
         yield no_default("no scanner is the default: nothing is scanned")
     else:
-        name = default.text("name")
+        name = default.name("name")
         if default.flag("disabled"):
             yield disabled(f"the default scanner {name} is disabled: nothing is scanned")
-        text = yield from metadata(run, default.text("uuid"), f"{name} at {default.text('url')}")
+        text = yield from metadata(run, default.name("uuid"), f"{name} at {default.name('url')}")
     yield time(round(run.rest.elapsed, 3))
     return text
 

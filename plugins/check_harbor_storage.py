@@ -42,7 +42,7 @@ size = Shown("total", BYTES)
 def measure(run: Run) -> Readings:
     """The volumes that core reports."""
     rows = run.rest.get(endpoints.VOLUMES).rows("storage", needed=True)
-    volumes = [(row.number("total"), row.number("free")) for row in rows]
+    volumes = [(row.count("total"), row.count("free")) for row in rows]
     volumes = [(total, min(left, total)) for total, left in volumes if total > 0]
     for position, (total, left) in enumerate(volumes, 1):
         end = f"_{position}" if position > 1 else ""

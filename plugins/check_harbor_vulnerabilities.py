@@ -77,11 +77,11 @@ def measure(run: Run) -> Readings:
     """What the security hub counts, and whether the last scan of all images failed."""
     summary = run.rest.get(endpoints.SECURITY_SUMMARY)
     scans = run.rest.get(endpoints.SCAN_ALL_METRICS)
-    found = {severity: summary.number(f"{severity}_cnt") for severity in ("critical", *SEVERITIES)}
-    scanned, total = summary.number("scanned_cnt"), summary.number("total_vuls")
-    number = summary.number("total_artifact", needed=True)
-    errors = scans.inner("metrics").number("Error")
-    failed = f"{errors} of {scans.number('total')} scans failed"
+    found = {severity: summary.count(f"{severity}_cnt") for severity in ("critical", *SEVERITIES)}
+    scanned, total = summary.count("scanned_cnt"), summary.count("total_vuls")
+    number = summary.count("total_artifact", needed=True)
+    errors = scans.inner("metrics").count("Error")
+    failed = f"{errors} of {scans.count('total')} scans failed"
     if number:
         yield coverage(round(scanned * 100 / number, 2), high=100, artifacts=number)
     if errors and scanned and not total:
@@ -91,7 +91,7 @@ def measure(run: Run) -> Readings:
     yield critical(found["critical"])
     for severity, shown in others.items():
         yield shown(found[severity])
-    yield fixable(summary.number("fixable_cnt"))
+    yield fixable(summary.count("fixable_cnt"))
     yield all_found(total)
     text = f"{scanned} of {number} artifacts scanned, {total} vulnerabilities"
     if total:

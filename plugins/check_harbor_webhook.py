@@ -31,12 +31,10 @@ Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether 
 """
 
 import argparse
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from harborlib.harbor import Rest, Run, endpoints
-from harborlib.harbor.fields import Fields
-from harborlib.harbor.rest import PAGE_SIZE
+from harborlib.harbor.pages import PAGE_SIZE
 from harborlib.judge import SLOW, STANDSTILL, Limit, Problem, Readings, Selectable, Shown
 from harborlib.judge.executions import FAILED, RUNNING, SUCCEEDED, Execution
 from harborlib.judge.projects import Projects
@@ -62,62 +60,68 @@ deliveries_seen = Shown("deliveries")
 
 def measure(run: Run) -> Readings:
     """The newest deliveries of each webhook, the one with the most failures first."""
-    rest = run.rest
-    chosen = Projects(rest, projects.chosen(run.args))
-    answers = list(chosen.each(lambda project, number: webhooks_of(rest, project, number, run.args.last)))
+    rest, chosen = run.rest, projects.chosen(run.args)
+    found = Projects(rest, chosen)
+    answers = list(found.each(lambda project, number: webhooks_of(rest, project, number, run.args.last)))
     webhooks = [webhook for _, some in answers for webhook in some]
     enabled = [webhook for webhook in webhooks if webhook.enabled]
-    if chosen.unseen:
-        yield not_all_seen(chosen.unseen)
-    used = sorted((webhook for webhook in enabled if webhook.deliveries), key=lambda webhook: -webhook.share)
-    for webhook in used:
+    if found.unseen:
+        yield not_all_seen(found.unseen)
+    used = sorted((webhook for webhook in enabled if webhook.ended), key=lambda webhook: -webhook.share)
+    for webhook in chosen.judged(used, lambda webhook: webhook.name):
         yield failing(webhook.share, of=webhook.name, latest=webhook.latest_success(rest.now))
-    for webhook in webhooks:
-        if not webhook.enabled:
-            yield disabled("disabled", of=webhook.name)
+    off = [webhook for webhook in webhooks if not webhook.enabled]
+    for webhook in chosen.judged(off, lambda webhook: webhook.name):
+        yield disabled("disabled", of=webhook.name)
     yield webhooks_enabled(len(enabled))
-    yield webhooks_disabled(len(webhooks) - len(enabled))
-    yield deliveries_seen(sum(len(webhook.deliveries) for webhook in enabled))
+    yield webhooks_disabled(len(off))
+    yield deliveries_seen(sum(webhook.ended for webhook in enabled))
     worst = used[0].share if used else 0
     yield failing.worst(worst, low=0, high=100)
+    found.confirm()
     text = words.number(len(webhooks), "webhook") if webhooks else "no webhook"
     return text + (f", at most {words.percent(worst)} of the last deliveries failed" if used else "")
 
 
 class Webhook(NamedTuple):
-    """A webhook, PROJECT/NAME, and its newest deliveries that have ended; those of a disabled one are not read."""
+    """A webhook, PROJECT/NAME, and its newest deliveries: how many `ended` and `failed`, when the last succeeded.
+
+    Those of a disabled one are not read.
+    """
 
     name: str
     enabled: bool
-    deliveries: Sequence[Execution] = ()
+    ended: int = 0
+    failed: int = 0
+    latest: Optional[float] = None
 
     @property
     def share(self) -> float:
         """Percent of the deliveries that failed."""
-        failed = sum(delivery.outcome == FAILED for delivery in self.deliveries)
-        return round(failed * 100 / len(self.deliveries), 2)
+        return round(self.failed * 100 / self.ended, 2)
 
     def latest_success(self, now: float) -> str:
         """When a delivery last succeeded, in words."""
-        ends = [delivery.ended or 0.0 for delivery in self.deliveries if delivery.outcome == SUCCEEDED]
-        return f"the last success {words.span(now - max(ends)) + ' ago' if ends else 'not among them'}"
+        return f"the last success {'not among them' if self.latest is None else words.span(now - self.latest) + ' ago'}"
 
 
 def webhooks_of(rest: Rest, project: str, number: int, last: int) -> list[Webhook]:
     """The webhooks of a project, by its name and number."""
     found = []
-    for row in rest.pages(endpoints.WEBHOOK_POLICIES, number):
-        enabled = row.flag("enabled")
-        deliveries = ended_deliveries(rest, number, row, last) if enabled else []
-        found.append(Webhook(f"{project}/{row.text('name')}", enabled, deliveries))
+    for row in rest.whole(endpoints.WEBHOOK_POLICIES, number, noun="webhook"):
+        webhook = Webhook(f"{project}/{row.name('name')}", row.flag("enabled"))
+        found.append(with_deliveries(rest, number, row.number("id"), last, webhook) if webhook.enabled else webhook)
     return found
 
 
-def ended_deliveries(rest: Rest, project: int, policy: Fields, last: int) -> list[Execution]:
-    """The `last` newest deliveries of a webhook, but those that wait or are under way."""
-    query = {"page_size": last, "sort": "-start_time"}
-    rows = rest.pages(endpoints.WEBHOOK_EXECUTIONS, project, int(policy.number("id")), limit=1, **query)
-    return [delivery for delivery in map(Execution.of, rows) if delivery.outcome != RUNNING]
+def with_deliveries(rest: Rest, project: int, number: int, last: int, webhook: Webhook) -> Webhook:
+    """A webhook with its `last` newest deliveries, but those that wait or are under way."""
+    query = {"noun": "delivery", "page_size": last, "sort": "-start_time"}
+    rows = rest.first_page(endpoints.WEBHOOK_EXECUTIONS, project, number, **query)
+    ended = [delivery for delivery in map(Execution.of, rows) if delivery.outcome != RUNNING]
+    latest = max((delivery.ended or 0.0 for delivery in ended if delivery.outcome == SUCCEEDED), default=None)
+    failed = sum(delivery.outcome == FAILED for delivery in ended)
+    return webhook._replace(ended=len(ended), failed=failed, latest=latest)
 
 
 def page_size(text: str) -> int:

@@ -55,10 +55,10 @@ longest = Limit("workers.job-too-long", "longest", SECONDS, "{job} takes {value}
 def measure(run: Run) -> Readings:
     """The pools with their heartbeats, and what the workers do."""
     rest, is_alive = run.rest, run.args.heartbeat_critical.match
-    rows = rest.rows(endpoints.POOLS)
-    ages = {row.text("worker_pool_id"): age(rest, row.moment("heartbeat_at")) for row in rows}
+    rows = rest.rows(endpoints.POOLS, noun="pool")
+    ages = {row.name("worker_pool_id"): age(rest, row.moment("heartbeat_at")) for row in rows}
     live = [name for name, seconds in ages.items() if is_alive(seconds)]
-    workers = [row for row in rest.rows(endpoints.WORKERS) if row.text("pool_id") in live]
+    workers = [row for row in rest.rows(endpoints.WORKERS, noun="worker") if row.name("pool_id") in live]
     working = [row for row in workers if row.text("job_id")]
     yield pools(len(live))
     if ages:
@@ -81,7 +81,7 @@ def age(rest: Rest, moment: Optional[float]) -> float:
 
 def longest_job(rest: Rest, working: Iterable[Fields]) -> tuple[float, str]:
     """Seconds that the longest job takes, and its name."""
-    ages = [(age(rest, row.moment("start_at")), row.text("job_name")) for row in working if "start_at" in row]
+    ages = [(age(rest, row.moment("start_at")), row.name("job_name")) for row in working if "start_at" in row]
     return max(ages, default=(0.0, "the longest job"))
 
 

@@ -137,6 +137,7 @@ def test_expressions(expression: str, at: str, expected: str | None) -> None:
         "1//2 * * * * *",
         "\u0665 * * * * *",
         "9" * 5000 + " * * * * *",
+        "0," * 100 + "0 * * * * *",
     ],
 )
 def test_what_is_no_expression(expression: str) -> None:

@@ -20,7 +20,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=10,
 )
-READERS = ("number", "text", "key", "flag", "moment", "inner", "packed", "rows")
+READERS = ("number", "count", "end", "text", "name", "key", "flag", "moment", "inner", "packed", "rows")
 
 
 def answer(body: str) -> Answer:
@@ -51,7 +51,8 @@ def test_missing_means_zero(row: dict[str, None]) -> None:
 def test_what_is_there() -> None:
     found = fields(
         {
-            "n": 1.5,
+            "n": -(2**63),
+            "c": 2**63 - 1,
             "t": "text",
             "k": "17",
             "f": True,
@@ -61,12 +62,13 @@ def test_what_is_there() -> None:
             "r": [{"a": 1}, {"a": 2}],
         }
     )
-    assert (found.number("n"), found.text("t"), found.key("k"), found.flag("f")) == (1.5, "text", "17", True)
+    assert (found.number("n"), found.text("t"), found.key("k"), found.flag("f")) == (-(2**63), "text", "17", True)
+    assert found.count("c") == 2**63 - 1
     assert found.moment("m") == 1795348800.5
     assert found.inner("i").inner("a").number("b") == 2
     assert found.packed("p").flag("dry_run")
     assert [row.number("a") for row in found.rows("r")] == [1, 2]
-    assert fields({"a": 1, "b": 2}).numbers() == {"a": 1, "b": 2}
+    assert fields({"a": 1, "b": 2}).counts() == {"a": 1, "b": 2}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +78,15 @@ def test_what_is_there() -> None:
         ("number", True, "x is not a number"),
         ("number", [1], "x is not a number"),
         ("number", 1e300, "x is not a number"),
+        ("number", 2**63, "x is not a number"),
+        ("number", 1.0, "x is not a whole number"),
+        ("number", 1e-320, "x is not a whole number"),
+        ("count", -1, "x is -1"),
+        ("end", None, "x is missing"),
+        ("end", -2, "x is -2"),
+        ("end", 2**63 - 1, "x is not a time"),
+        ("key", "1" * 20, "x is not a number"),
+        ("moment", f"2026-11-22T12:00:00.{'5' * 1_000_000}Z", "x is not a time"),
         ("text", 1, "x is not a text"),
         ("key", "1a", "x is not a number"),
         ("key", "\u0661", "x is not a number"),
@@ -88,7 +99,8 @@ def test_what_is_there() -> None:
         ("inner", [], "an object is expected"),
         ("packed", "{", "x does not hold JSON"),
         ("packed", "[]", "an object is expected"),
-        ("packed", "[" * 100_000, "x does not hold JSON"),
+        ("packed", "[" * 10_000, "x does not hold JSON"),
+        ("packed", "[" * 65 + "]" * 65, "x holds more than 64 levels"),
         ("rows", {}, "x is not a list"),
         ("rows", [1], "an object is expected"),
     ],
@@ -98,8 +110,12 @@ def test_other_types(reader: str, value: object, problem: str) -> None:
 
 
 def test_bodies() -> None:
-    assert Fields.rows_of(answer("null")) == []
-    assert refused(lambda: Fields.rows_of(answer("{}"))) == "the body is not a list"
+    assert Fields.rows_of(answer("null"), 1) == []
+    assert len(Fields.rows_of(answer("[{},{}]"), 2)) == 2
+    assert refused(lambda: Fields.rows_of(answer("[{},{}]"), 1)) == "2 rows instead of at most 1"
+    assert refused(lambda: Fields.rows_of(answer("[{},{}]"), 2, 3)) == "more than 3 values"
+    assert refused(lambda: Fields.of(answer('{"a":1,"b":2}'), 1)) == "more than 1 values"
+    assert refused(lambda: Fields.rows_of(answer("{}"), 1)) == "the body is not a list"
     assert refused(lambda: Fields.of(answer("[]"))) == "an object is expected"
     assert refused(lambda: fields({}).rows("x", needed=True)) == "x is missing"
 
@@ -135,6 +151,24 @@ def test_moments_are_those_of_the_standard_library(at: datetime.datetime, minute
     assert found is not None
     expected = at.replace(tzinfo=zone, microsecond=0).timestamp() + float(f"0{fraction}" if fraction else 0)
     assert abs(found - expected) < 0.001
+
+
+def test_names_are_short() -> None:
+    assert fields({"x": "a" * 301}).name("x") == "a" * 300
+    assert len(fields({"x": "a" * 301}).text("x")) == 301
+
+
+def test_the_last_end_that_a_harbor_can_write() -> None:
+    last = 253402300799 + (2**31 - 1) * 86400  # of an account of the year 9999, for as long as Harbor takes
+    assert fields({"x": last}).end("x") == last
+    assert fields({"x": 0}).end("x") == 0
+    assert fields({"x": -1}).end("x") is None
+
+
+def test_rows_do_not_keep_the_body() -> None:
+    held = answer('{"x":"' + "a" * 1_000_000 + '"}')
+    row = Fields.of(held)
+    assert row.fail.__self__.body == b""  # type: ignore[attr-defined]
 
 
 @given(st.text())

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from harborlib import options
+from harborlib.run import options
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -7,7 +7,7 @@ import math
 import time
 
 from harborlib.wire.failure import CONTENT, ROUTE, Failure
-from harborlib.wire.request import Answer, Request, parsed
+from harborlib.wire.request import VALUES, Answer, Request, parsed
 
 import pytest
 from hypothesis import given
@@ -48,10 +48,75 @@ def test_any_body_is_json_or_a_failure(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"NaN", b"[Infinity]", b"-Infinity", b"1e999", b"-1e999", b"9" * 19 + b"9", b"-9" + b"9" * 19,
-     b"9" * 100_000, b"[" * 100_000, b'{"a":' * 100_000, b"\xff", b'"\xff"', b"\x00", "{}".encode("utf-16")],
+     b"9" * 100_000, b"[" * 10_000, b'{"a":' * 10_000, b"[" * 100_000, b'"' * 100_000, b"]" * 100_000, b"\xff",
+     b'"\xff"', b"\x00", "{}".encode("utf-16")],
 )  # fmt: skip
 def test_what_is_not_json(body: bytes) -> None:
     assert read(body) == (CONTENT, 200, "/api/v2.0/x", True)
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"[" * 65 + b"]" * 65, "more than 64 levels"),
+        (b'[{"a":' * 33 + b"0" + b"}]" * 33, "more than 64 levels"),
+        (b"[" * 10_000 + b"]" * 10_000, "more than 64 levels"),
+        (b"[" + b"1," * 20_000 + b"1]", "more than 20000 values"),
+        (b"[" + b"{}," * 10_000 + b"{}]", "more than 20000 values"),
+        (b" " * (4 * 1024 * 1024) + b"1", "more than 4194304 characters"),
+    ],
+)
+def test_more_than_any_harbor_sends(body: bytes, problem: str) -> None:
+    with pytest.raises(Failure, match=f"the answer to GET /api/v2.0/x is not understood: {problem}") as raised:
+        answer(body).json()
+    assert raised.value.stage == CONTENT
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [[]] * 6_000,
+        {"a": ["[[[[" * 20, '"{{{{' * 20, "\\" * 20, '\\"[' * 20, "]]]]"]},
+        json.loads("[" * 64 + "]" * 64),
+        [{"cve_id": "CVE-2026-12345"}] * 9_999,
+    ],
+)
+def test_brackets_in_texts_are_no_levels(value: object) -> None:
+    assert answer(json.dumps(value).encode()).json() == value
+    assert answer(json.dumps(json.dumps(value)).encode()).json() == json.dumps(value)
+
+
+#: Bodies at the limits, and past them: whatever is done with them in C must not hold the interpreter for long.
+WORST = {
+    "objects": "{}," * (VALUES // 2),
+    "lists": "[]," * (VALUES // 2),
+    "keys": ",".join(f'{{"{number:06x}":0}}' for number in range(VALUES // 2)),
+    "floats": "1.7777777777777777e300," * VALUES,
+    "nests": '{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}},' * (VALUES // 8),
+    "escapes": '"' + '\\"' * 500_000 + '"',
+    "escapes without an end": '"' + 'x\\"' * 350_000,
+    "backslashes": '"' + "\\" * 1_000_000 + '"',
+    "quotes": '"' * 1_000_000,
+    "quotes at the limit": '"",' * (VALUES - 1),
+    "closing brackets": "]" * 1_000_000,
+    "opening brackets": "[" * (VALUES - 1),
+    "brackets": "[" * (VALUES - 1) + "]" * (VALUES - 1),
+    "digits": "7" * 1_000_000,
+    "a long float": "0." + "7" * 1_000_000,
+    "letters": '"' + "\u00e4" * 500_000 + '"',
+    "blanks": " " * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("case", sorted(WORST))
+def test_no_body_holds_the_interpreter(case: str) -> None:
+    body = f"[{WORST[case].rstrip(',')}]".encode()
+    spent = []
+    for _ in range(3):  # the machine may be busy with other things
+        started = time.process_time()
+        read(body)
+        spent.append(time.process_time() - started)
+    assert min(spent) < 0.1
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 
 from harborlib.harbor import endpoints
@@ -136,9 +138,10 @@ def test_the_server_s_clock_counts(harbor: Simulator, connect: Connect) -> None:
     harbor.content.now = NOW
     rest.rows(endpoints.QUEUES)
     assert rest.now == NOW
-    harbor.answer("/api/v2.0/jobservice/queues", headers={"Date": "Thu, 01 Jan 1970 00:00:07 GMT"}, body=[])
-    rest.rows(endpoints.QUEUES)
-    assert abs(rest.now - time.time()) < 60
+    for date in ("Thu, 01 Jan 1970 00:00:07 GMT", "Fri, 31 Dec 9999 23:59:59 -2300"):
+        harbor.answer("/api/v2.0/jobservice/queues", headers={"Date": date}, body=[])
+        rest.rows(endpoints.QUEUES)
+        assert abs(rest.now - time.time()) < 60
     assert rest.elapsed > 0
 
 
@@ -157,13 +160,7 @@ class TestPages:
         pages = connect(harbor).pages(endpoints.PROJECTS)
         names = [row.text("name") for row in pages]
         assert (len(names), len(set(names))) == (250, 250)
-        assert (pages.seen, pages.total, pages.complete, pages.late, str(pages)) == (
-            250,
-            250,
-            True,
-            False,
-            "250 of 250",
-        )
+        assert (pages.seen, pages.total, pages.complete, pages.cut, str(pages)) == (250, 250, True, "", "250 of 250")
         assert [request.query["page"] for request in harbor.requests[1:]] == ["1", "2", "3"]
 
     def test_an_even_number_needs_no_further_page(self, harbor: Simulator, connect: Connect) -> None:
@@ -175,19 +172,19 @@ class TestPages:
         harbor.content.more_projects = 246
         pages = connect(harbor).pages(endpoints.PROJECTS, limit=2)
         assert len(list(pages)) == 200
-        assert (pages.complete, pages.late, str(pages)) == (False, False, "200 of 250")
+        assert (pages.complete, pages.cut, pages.missing, str(pages)) == (False, "", False, "200 of 250")
 
     def test_as_long_as_there_is_time(self, harbor: Simulator, connect: Connect) -> None:
         harbor.content.more_projects = 9996
         harbor.delay("/api/v2.0/projects", 0.3)
         rest = connect(harbor)
 
-        def read() -> tuple[int, bool, bool, float]:
+        def read() -> tuple[int, bool, str, float]:
             pages = rest.pages(endpoints.PROJECTS)
-            return len(list(pages)), pages.complete, pages.late, deadline.remaining()
+            return len(list(pages)), pages.complete, pages.cut, deadline.remaining()
 
-        seen, complete, late, left = deadline.supervised(read, 2)
-        assert (complete, late) == (False, True)
+        seen, complete, cut, left = deadline.supervised(read, 2)
+        assert (complete, cut) == (False, "time ran out")
         assert 100 <= seen <= 500
         assert left > 0.3
 
@@ -202,10 +199,101 @@ class TestPages:
         assert len(list(pages)) == 100
         assert pages.complete
 
-    def test_an_empty_page_is_the_end_whatever_the_total(self, harbor: Simulator, connect: Connect) -> None:
-        harbor.answer("/api/v2.0/replication/policies", headers={"X-Total-Count": "12"}, body=[])
-        pages = connect(harbor).pages(endpoints.REPLICATION_POLICIES)
-        assert (list(pages), pages.complete) == ([], True)
+    @pytest.mark.parametrize(
+        ("answers", "noun", "problem"),
+        [
+            ([(0, "12", False)], "policy", "12 policies and showed 0"),
+            ([(0, "1", False)], "policy", "1 policy and showed 0"),
+            ([(98, "100", False), (0, "100", False)], "row", None),  # two of them were deleted meanwhile
+            ([(90, "100", False), (0, "100", False)], "row", "100 rows and showed 90"),
+            ([(2, "3", False), (0, "3", False)], "row", None),
+            ([(1, "3", False), (0, "3", False)], "row", "3 rows and showed 1"),
+            ([(100, "300", False), (100, "290", False), (90, "290", False)], "row", None),
+            ([(100, "500", False), (0, "100", False)], "row", "500 rows and showed 100"),
+            ([(100, "500", False), (20, "120", False)], "row", "500 rows and showed 120"),
+            ([(100, "150", False), (60, "160", False)], "row", None),
+            ([(0, "", True)], "row", "more than the 0 rows that it showed"),
+            ([(100, "", True), (0, "", False)], "row", "more than the 100 rows that it showed"),
+            ([(100, "100", True), (0, "100", True)], "row", "more than the 100 rows that it showed"),
+            ([(100, "100", True), (7, "107", False)], "row", None),
+            ([(0, "0", False)], "row", None),
+            ([(0, "", False)], "row", None),
+        ],
+    )
+    def test_what_was_announced_and_what_was_shown(
+        self, harbor: Simulator, connect: Connect, answers: list[tuple[int, str, bool]], noun: str, problem: str | None
+    ) -> None:
+        harbor.switch()
+
+        def page(request: Request, response: Response) -> Response:
+            rows, total, linked = answers[int(request.query["page"]) - 1]
+            link = {"Link": f'<{request.path}?page=9>; rel="next"'} if linked else {}
+            return json_response([{"id": 1}] * rows, **({"X-Total-Count": total} if total else {}), **link)
+
+        harbor.state.distortions.append((("/api/v2.0/replication",), page))
+        pages = connect(harbor).pages(endpoints.REPLICATION_POLICIES, noun=noun)
+        assert len(list(pages)) == sum(rows for rows, _, _ in answers)
+        assert len(harbor.requests) == len(answers)
+        assert (pages.complete, pages.missing) == (problem is None, problem is not None)
+        if problem:
+            assert refused(pages.confirm)[0] == f"Harbor announces {problem} (GET /api/v2.0/replication/policies)"
+        else:
+            pages.confirm()
+
+    def test_a_first_page_and_a_whole_list_that_are_cut_short(self, harbor: Simulator, connect: Connect) -> None:
+        harbor.answer("/api/v2.0/replication/policies", headers={"X-Total-Count": "500"}, body=[{"id": 1}] * 7)
+        rest, where = connect(harbor), "(GET /api/v2.0/replication/policies)"
+        found = refused(lambda: rest.first_page(endpoints.REPLICATION_POLICIES))
+        assert found[0] == f"Harbor announces 100 rows and showed 7 {where}"
+        harbor.answer("/api/v2.0/replication/policies", headers={"X-Total-Count": "500"}, body=[])
+        found = refused(lambda: list(rest.whole(endpoints.REPLICATION_POLICIES, noun="policy")))
+        assert found[0] == f"Harbor announces 500 policies and showed 0 {where}"
+        harbor.answer("/api/v2.0/jobservice/queues", headers={"X-Total-Count": "2"}, body=[{}])
+        found = refused(lambda: rest.rows(endpoints.QUEUES))
+        assert found[0] == "Harbor announces 2 rows and showed 1 (GET /api/v2.0/jobservice/queues)"
+
+    def test_more_rows_than_were_asked_for(self, harbor: Simulator, connect: Connect) -> None:
+        harbor.answer("/api/v2.0/replication/policies", body=[{}] * 101)
+        harbor.answer("/api/v2.0/jobservice/queues", body=[{}] * 101)
+        rest = connect(harbor)
+        start = "the answer to GET /api/v2.0/replication/policies is not understood: 101 rows instead of at most"
+        assert refused(lambda: list(rest.pages(endpoints.REPLICATION_POLICIES)))[0] == f"{start} 100"
+        assert refused(lambda: rest.first_page(endpoints.REPLICATION_POLICIES, page_size=5))[0] == f"{start} 5"
+        assert refused(lambda: rest.rows(endpoints.QUEUES))[0].endswith("101 rows instead of at most 100")
+
+    def test_an_endless_list(self, harbor: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pages, "MOST_ROWS", 300)
+        harbor.answer("/api/v2.0/projects", headers={"X-Total-Count": "99999999"}, body=[{"id": 1}] * 100)
+        rest = connect(harbor)
+        found = rest.pages(endpoints.PROJECTS, noun="project")
+        assert len(list(found)) == 300
+        assert found.unseen == "only 300 of 99999999 projects looked at: more than 300 rows are too many"
+        assert not found.complete
+        assert refused(lambda: list(rest.whole(endpoints.PROJECTS, noun="project")))[0] == (
+            "only 100 of 99999999 projects looked at: more than 300 rows are too many (GET /api/v2.0/projects)"
+        )
+        assert len(rest.first_page(endpoints.PROJECTS)) == 100
+
+    @pytest.mark.parametrize(("limit", "seen"), [(None, 250), (2, 200)])
+    def test_rows_too_large_for_a_page_come_in_smaller_ones(
+        self, harbor: Simulator, connect: Connect, limit: int | None, seen: int
+    ) -> None:
+        harbor.content.more_projects = 246
+        many = [{"cve_id": f"CVE-2026-{number:05d}"} for number in range(300)]
+
+        def with_allowlists(request: Request, response: Response) -> Response:
+            if request.query["page"] == "1":
+                return response
+            large = [{**row, "cve_allowlist": {"items": many}} for row in json.loads(response.body)]
+            return replace(response, body=json.dumps(large).encode())
+
+        harbor.state.distortions.append((("/api/v2.0/projects",), with_allowlists))
+        pages = connect(harbor).pages(endpoints.PROJECTS, limit=limit)
+        names = [row.text("name") for row in pages]
+        assert (len(names), len(set(names)), pages.seen) == (seen, seen, seen)
+        sizes = [(request.query["page"], request.query["page_size"]) for request in harbor.requests[1:]]
+        assert sizes[:3] == [("1", "100"), ("2", "100"), ("11", "10")]
+        assert len(sizes) == 2 + (seen - 100) // 10
 
     @pytest.mark.parametrize("total", ["many", "-1", "1e3", "9" * 30])
     def test_a_total_that_is_none(self, harbor: Simulator, connect: Connect, total: str) -> None:
@@ -236,6 +324,13 @@ class TestEach:
         assert 0 < seen < 100
         assert seen % AT_ONCE == 0
         assert asked.unseen == f"only {seen} of 100 policies looked at: time ran out"
+
+    def test_too_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(rest, "MOST_ASKED", 10)
+        asked = Each(list(range(11)), lambda number: number, "policy")
+        assert len(list(asked)) == 10
+        assert asked.unseen == "only 10 of 11 policies looked at: more are too many"
+        assert len(list(Each(list(range(10)), lambda number: number, "policy"))) == 10
 
 
 def test_names_in_paths() -> None:

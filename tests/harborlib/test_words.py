@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from harborlib.text import words
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nagiosplugin import Range
 
 
@@ -65,5 +69,21 @@ def test_limit(limits: str, told: str) -> None:
     assert words.limit(Range(limits), words.span) == told
 
 
-def test_moment() -> None:
-    assert words.moment(1795348800) == "2026-11-22 12:00 UTC"
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "1970-01-01 00:00 UTC"),
+        (1795348800, "2026-11-22 12:00 UTC"),
+        (253402300799, "9999-12-31 23:59 UTC"),
+        (2**63 - 1, "9999-12-31 23:59 UTC"),
+        (-62135596800, time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(-62135596800))),
+    ],
+)
+def test_moment(seconds: float, told: str) -> None:
+    assert words.moment(seconds) == told
+
+
+@given(st.integers(-(2**64), 2**64) | st.floats())
+def test_every_number_has_its_words(value: float) -> None:
+    for say in (words.span, words.moment, words.size, words.percent):
+        assert say(value)

@@ -9,8 +9,27 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
+from harborlib.wire.request import SMALL, VALUES
+
 BASE = "/api/v2.0"
 SYSTEM, PROJECT = "system", "project"
+
+
+class Limits(NamedTuple):
+    """What an answer may have at most, or it is none of Harbor's: that bounds what it becomes in memory.
+
+    `size` in bytes, `values` as request.check_bounds counts them, `rows` where Harbor does not cut a list into pages.
+    """
+
+    size: int = 1024 * 1024
+    values: int = VALUES
+    rows: int = 100
+
+
+LITTLE = Limits(SMALL, 1_000)
+#: Where a row holds lists of its own: permissions of a robot account, CVEs that a project allows, certificates of a
+#: registry, tags of an artifact.
+LARGE = Limits(2 * 1024 * 1024, 2 * VALUES)
 
 
 class Endpoint(NamedTuple):
@@ -26,6 +45,7 @@ class Endpoint(NamedTuple):
     level: str = SYSTEM
     robots: str = "2.9"
     since: str = "2.0"
+    limits: Limits = Limits()
 
     @property
     def open(self) -> bool:
@@ -51,12 +71,12 @@ def encoded(name: str) -> str:
     return quote(once, safe="") if "/" in name else once
 
 
-SYSTEMINFO = Endpoint("/systeminfo")
-VOLUMES = Endpoint("/systeminfo/volumes", "system-volumes:read")
+SYSTEMINFO = Endpoint("/systeminfo", limits=LITTLE)
+VOLUMES = Endpoint("/systeminfo/volumes", "system-volumes:read", limits=LITTLE)
 QUOTAS = Endpoint("/quotas", "quota:list")
-PROJECTS = Endpoint("/projects", "project:list")
+PROJECTS = Endpoint("/projects", "project:list", limits=LARGE)
 POOLS = Endpoint("/jobservice/pools", "jobservice-monitor:list", since="2.7")
-WORKERS = Endpoint("/jobservice/pools/all/workers", "jobservice-monitor:list", since="2.7")
+WORKERS = POOLS._replace(path="/jobservice/pools/all/workers", limits=LARGE._replace(rows=3_000))
 QUEUES = Endpoint("/jobservice/queues", "jobservice-monitor:list", since="2.7")
 GC = Endpoint("/system/gc", "garbage-collection:list")
 GC_SCHEDULE = Endpoint("/system/gc/schedule", "garbage-collection:read")
@@ -64,9 +84,9 @@ AUDIT_PURGE = Endpoint("/system/purgeaudit", "purge-audit:list", since="2.5")
 AUDIT_PURGE_SCHEDULE = Endpoint("/system/purgeaudit/schedule", "purge-audit:read", since="2.5")
 RETENTION = Endpoint("/retentions/{}", "tag-retention:read", PROJECT)
 RETENTION_EXECUTIONS = Endpoint("/retentions/{}/executions", "tag-retention:list", PROJECT)
-REPLICATION_POLICIES = Endpoint("/replication/policies", "replication-policy:list")
+REPLICATION_POLICIES = Endpoint("/replication/policies", "replication-policy:list", limits=LARGE)
 REPLICATION_EXECUTIONS = Endpoint("/replication/executions", "replication:list")
-REGISTRIES = Endpoint("/registries", "registry:list")
+REGISTRIES = Endpoint("/registries", "registry:list", limits=LARGE)
 REGISTRY_PING = Endpoint("/registries/ping", "registry:read")
 SCAN_ALL_SCHEDULE = Endpoint("/system/scanAll/schedule", "scan-all:read")
 SCAN_ALL_METRICS = Endpoint("/scans/all/metrics", "scan-all:read")
@@ -74,10 +94,10 @@ SCAN_SCHEDULE_METRICS = Endpoint("/scans/schedule/metrics", "scan-all:read")
 SCANNERS = Endpoint("/scanners", "scanner:list")
 SCANNER_METADATA = Endpoint("/scanners/{}/metadata", "scanner:read")
 SECURITY_SUMMARY = Endpoint("/security/summary", "security-hub:read", since="2.9")
-ROBOTS = Endpoint("/robots", "robot:list", robots="2.12")  # 2.9 takes it too, 2.10 and 2.11 refuse it
+ROBOTS = Endpoint("/robots", "robot:list", robots="2.12", limits=LARGE)  # 2.9 takes it too, 2.10 and 2.11 refuse it
 ROBOTS_OF_PROJECT = ROBOTS._replace(level=PROJECT)
 WEBHOOK_POLICIES = Endpoint("/projects/{}/webhook/policies", "notification-policy:list", PROJECT)
 WEBHOOK_EXECUTIONS = Endpoint(
     "/projects/{}/webhook/policies/{}/executions", "notification-policy:read", PROJECT, since="2.8"
 )
-ARTIFACT = Endpoint("/projects/{}/repositories/{}/artifacts/{}", "artifact:read", PROJECT)
+ARTIFACT = Endpoint("/projects/{}/repositories/{}/artifacts/{}", "artifact:read", PROJECT, limits=LARGE)

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import calendar
-import math
 import re
 from collections.abc import Callable
 from typing import Any
 
-from harborlib.wire.failure import CONTENT, Failure
-from harborlib.wire.request import Answer, parsed
+from harborlib.wire.failure import Failure
+from harborlib.wire.request import VALUES, Answer, Excess, parsed
 
-#: What Harbor writes as a limit that does not exist.
-UNLIMITED = -1
+#: What Harbor writes as a limit that does not exist, and as the end of what does not end.
+UNLIMITED = NEVER = -1
+SMALLEST, LARGEST = -(2**63), 2**63 - 1  # of a number: Harbor's are int64
+LATEST = 2**48  # seconds since 1970: Harbor takes lifetimes of 2**31 days, and no later end can be
+NAME = 300  # characters; the longest names, those of robot accounts, have 255 and a prefix
+TIME = 40  # characters; `2026-11-22T06:17:10.123456789+01:00` has 35
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
-_LARGEST = 2**64
 
 
 class Fields:
     """One JSON object of an answer. A field of another type than it should be raises Failure (content).
 
-    `fail` makes such a Failure of a few words on what is not understood.
+    Whatever these methods return can be reckoned with and shown without another look. `fail` makes such a Failure of a
+    few words on what is not understood.
     """
+
+    __slots__ = ("_values", "fail")
 
     def __init__(self, value: Any, fail: Callable[[str], Failure]) -> None:
         self.fail = fail
@@ -30,33 +35,54 @@ class Fields:
         self._values: dict[str, Any] = value
 
     @classmethod
-    def of(cls, answer: Answer) -> Fields:
-        """The object that an answer is."""
-        return cls(answer.json(), _failing(answer))
+    def of(cls, answer: Answer, values: int = VALUES) -> Fields:
+        """The object that an answer is, of at most so many values."""
+        return cls(answer.json(values), _failing(answer))
 
     @classmethod
-    def rows_of(cls, answer: Answer) -> list[Fields]:
-        """The list of objects that an answer is; `null` is an empty one."""
+    def rows_of(cls, answer: Answer, most: int, values: int = VALUES) -> list[Fields]:
+        """The list of at most so many objects (with so many values) that an answer is; `null` is an empty one."""
         fail = _failing(answer)
-        return [cls(row, fail) for row in _list(answer.json(), fail, "the body")]
+        rows = _list(answer.json(values), fail, "the body")
+        if len(rows) > most:
+            raise fail(f"{len(rows)} rows instead of at most {most}")
+        return [cls(row, fail) for row in rows]
 
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
 
-    def number(self, name: str, needed: bool = False) -> float:
-        """A number; 0 where it is missing, unless it is `needed` to know whose answer this is."""
+    def number(self, name: str, needed: bool = False, least: int = SMALLEST) -> int:
+        """A whole number from `least` on; 0 where it is missing, unless it is `needed` to know whose answer this is."""
         value = self._values.get(name)
         if value is None and needed:
             raise self.fail(f"{name} is missing")
         if value is None:
             return 0
-        finite = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
-        if isinstance(value, bool) or not finite or abs(value) > _LARGEST:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not SMALLEST <= value <= LARGEST:
             raise self.fail(f"{name} is not a number")
+        if isinstance(value, float):
+            raise self.fail(f"{name} is not a whole number")
+        if value < least:
+            raise self.fail(f"{name} is {value}")
         return value
 
+    def count(self, name: str, needed: bool = False) -> int:
+        """How many there are of something, or how much."""
+        return self.number(name, needed, least=0)
+
+    def end(self, name: str) -> int | None:
+        """When something ends, which Harbor always writes, in seconds since 1970; None for never."""
+        seconds = self.number(name, needed=True, least=NEVER)
+        if seconds > LATEST:
+            raise self.fail(f"{name} is not a time")
+        return None if seconds == NEVER else seconds
+
+    def name(self, name: str) -> str:
+        """A name, or another short text that is kept or shown; of what is too long for one, the beginning."""
+        return self.text(name)[:NAME]
+
     def text(self, name: str) -> str:
-        """A text; "" where it is missing."""
+        """A text of any length; "" where it is missing."""
         value = self._values.get(name)
         if value is None:
             return ""
@@ -67,7 +93,7 @@ class Fields:
     def key(self, name: str) -> str:
         """A number that Harbor writes as a text, as `retention_id`; "" where it is missing."""
         text = self.text(name)
-        if text and not (text.isascii() and text.isdigit()):
+        if text and not (len(text) < 20 and text.isascii() and text.isdigit()):
             raise self.fail(f"{name} is not a number")
         return text
 
@@ -100,7 +126,9 @@ class Fields:
         text = self.text(name)
         try:
             value = parsed(text) if text else {}
-        except (ValueError, RecursionError):
+        except Excess as excess:
+            raise self.fail(f"{name} holds {excess}") from None
+        except ValueError:
             raise self.fail(f"{name} does not hold JSON") from None
         return Fields(value, self.fail)
 
@@ -110,14 +138,14 @@ class Fields:
             raise self.fail(f"{name} is missing")
         return [Fields(row, self.fail) for row in _list(self._values.get(name), self.fail, name)]
 
-    def numbers(self) -> dict[str, float]:
-        """Every field, all of them numbers."""
-        return {name: self.number(name) for name in self._values}
+    def counts(self) -> dict[str, int]:
+        """Every field, all of them numbers of something."""
+        return {name: self.count(name) for name in self._values}
 
 
 def moment(text: str) -> float | None:
     """A time as RFC 3339 writes it, in seconds since 1970; None if it is none."""
-    match = _MOMENT.fullmatch(text)
+    match = _MOMENT.fullmatch(text) if len(text) <= TIME else None
     if not match:
         return None
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
@@ -139,7 +167,4 @@ def _list(value: Any, fail: Callable[[str], Failure], name: str) -> list[Any]:
 
 
 def _failing(answer: Answer) -> Callable[[str], Failure]:
-    def fail(problem: str) -> Failure:
-        return answer.fail(CONTENT, f"the answer to GET {answer.path} is not understood: {problem}")
-
-    return fail
+    return answer._replace(body=b"").unexpected  # which lives as long as any of the rows

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harborlib.wire.failure import CONTENT
-from harborlib.wire.request import Answer
+from harborlib.wire.request import SMALL, Answer
 
 from .refusals import good
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 HEALTH = "/api/v2.0/health"
 NOISE = "failed to check health: "
 MOST_COMPONENTS = 100  # Harbor has eight
+LONGEST_NAME, LONGEST_REASON = 100, 1000  # characters of a component's name and of its error that are kept
 
 
 class HealthReport(NamedTuple):
@@ -31,7 +32,7 @@ class HealthReport(NamedTuple):
     @classmethod
     def ask(cls, run: Run, limit: float | None = None) -> HealthReport:
         """Ask for it, without credentials, for at most `limit` seconds; raises Failure."""
-        return cls.of(good(run.ask(HEALTH, limit=limit)))
+        return cls.of(good(run.ask(HEALTH, limit=limit, size=SMALL)))
 
     @classmethod
     def of(cls, answer: Answer) -> HealthReport:
@@ -39,7 +40,7 @@ class HealthReport(NamedTuple):
         report = answer.json()
         try:
             components = {
-                str(entry["name"]): None if entry["status"] == "healthy" else reason(entry)
+                str(entry["name"])[:LONGEST_NAME]: None if entry["status"] == "healthy" else reason(entry)
                 for entry in report["components"]
             }
         except (AttributeError, KeyError, TypeError, RecursionError):
@@ -63,4 +64,4 @@ class HealthReport(NamedTuple):
 def reason(entry: Mapping[str, Any]) -> str:
     """Harbor's error text without the words that begin every one."""
     text = str(entry.get("error") or "no reason given")
-    return text[len(NOISE) :] if text.startswith(NOISE) else text
+    return (text[len(NOISE) :] if text.startswith(NOISE) else text)[:LONGEST_REASON]

@@ -29,8 +29,8 @@ from .tokens import Claims
 CORRUPT = Kind("pull.content-corrupt", CONTENT, CRITICAL,
                "the storage holds damaged data: check the disk and file system, push the image again")  # fmt: skip
 OBJECT_STORE = Kind("pull.object-store-fails", ANSWER, CRITICAL)
-NOT_GRANTED = Kind("login.not-granted", CONTENT,
-                   next_step="give the robot account that right in its project, and look whether the project exists")  # fmt: skip
+NOT_GRANTED = Kind("login.not-granted", CONTENT, "",
+                   "give the robot account that right in its project, and look whether the project exists")  # fmt: skip
 NOT_PUBLIC = Kind("pull.not-public", CONTENT, CRITICAL,
                   "look whether the project is still there and public, or give an --authfile")  # fmt: skip
 REDIRECTS = (301, 302, 303, 307, 308)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping, MutableMapping
 
 from harborlib.wire.failure import CERTIFICATE, Failure
-from harborlib.wire.request import Answer, Request
+from harborlib.wire.request import ANSWER_LIMIT, Answer, Request
 
 from .client import Client
 from .rest import Rest
@@ -17,8 +17,8 @@ LOOKED_PAST = "looked past a certificate that does not verify"
 class Run:
     """What a probe measures with: `client` asks, `args` are the options, `rest` reads the API with the account.
 
-    `notes` are remarks for the output. `asked`: a request was made; `slowest` is the
-    answer that took longest. `undo` is what must still be taken back, however the run ends: what it is, and how.
+    `notes` are remarks for the output. `asked`: a request was made; `slowest` is the answer that took longest, without
+    its body. `undo` is what must still be taken back, however the run ends: what it is, and how.
     """
 
     def __init__(self, client: Client, args: argparse.Namespace, whole: Run | None = None) -> None:
@@ -59,13 +59,19 @@ class Run:
             self.notes.append(remark)
 
     def ask(
-        self, path: str, *, login: bool = False, headers: Mapping[str, str] | None = None, limit: float | None = None
+        self,
+        path: str,
+        *,
+        login: bool = False,
+        headers: Mapping[str, str] | None = None,
+        limit: float | None = None,
+        size: int = ANSWER_LIMIT,
     ) -> Answer:
-        """GET a path, whatever status comes back; raises Failure when no whole answer does."""
+        """GET a path, whatever status comes back; raises Failure when no whole answer of at most `size` bytes does."""
         sent = {"Accept": "application/json", **(headers or {})}
         if login and self.client.account:
             sent["Authorization"] = self.client.account.header
-        return self.send(Request("GET", path, sent, limit=limit))
+        return self.send(Request("GET", path, sent, limit=limit, size=size))
 
     def send(self, request: Request) -> Answer:
         """Any request, whatever status comes back; raises Failure when no whole answer does.
@@ -83,5 +89,5 @@ class Run:
             self.note(LOOKED_PAST)
             answer = self.client.send(request, verify=False)
         if self.slowest is None or answer.elapsed > self.slowest.elapsed:
-            self.slowest = answer
+            self.slowest = answer._replace(body=b"")
         return answer

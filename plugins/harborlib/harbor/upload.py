@@ -18,16 +18,20 @@ from harborlib.wire.request import Answer
 from . import registry
 from .repository import Repository, step
 
-READ_ONLY = Kind("harbor.read-only", STATUS, CRITICAL,
-                 "if no maintenance is going on, switch it off: Administration, Configuration, System Settings")  # fmt: skip
+READ_ONLY = Kind(
+    "harbor.read-only", STATUS, CRITICAL,
+    "if no maintenance is going on, switch it off: Administration, Configuration, System Settings",
+)  # fmt: skip
 QUOTA = Kind("push.quota-exceeded", STATUS, CRITICAL,
              "raise the project's quota, or delete images there and run garbage collection")  # fmt: skip
 UPLOAD_LOST = Kind("push.upload-lost", STATUS, CRITICAL,
                    "do several registry replicas run without a shared storage or a shared http.secret?")  # fmt: skip
 BODY_LIMIT = Kind("push.body-limit", STATUS, CRITICAL,
                   "raise the limit of the ingress (nginx: client_max_body_size 0)")  # fmt: skip
-NOT_ALLOWED = Kind("push.not-allowed", STATUS, CRITICAL,
-                   "give the robot account pull, push and delete in a canary project that is no proxy cache")  # fmt: skip
+NOT_ALLOWED = Kind(
+    "push.not-allowed", STATUS, CRITICAL,
+    "give the robot account pull, push and delete in a canary project that is no proxy cache",
+)  # fmt: skip
 IMMUTABLE = Kind("push.tag-immutable", STATUS, CRITICAL,
                  "remove the immutability rule of the canary project, or name another --repository")  # fmt: skip
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -161,7 +165,8 @@ def refused(answer: Answer, what: str) -> Failure:
     found = registry.refusal(answer, what)
     _, message, _ = registry.error(answer)
     if answer.status == 403 and "read only mode" in message:
-        return found.but(kind=READ_ONLY, detail="Harbor is in read-only mode: nobody can push", next_step="", step="api")
+        detail = "Harbor is in read-only mode: nobody can push"
+        return found.but(kind=READ_ONLY, detail=detail, next_step="", step="api")
     if answer.status == 403 and "upper limit" in message:
         return found.but(kind=QUOTA, detail=f"quota exceeded: {message}", next_step="")
     if answer.status == 404 and message:

@@ -7,5 +7,6 @@ from .readings import Limit, Problem, Reading, ResponseTime, Shown
 from .selection import Selectable
 
 __all__ = [
-    "FINDING", "SLOW", "STANDSTILL", "Limit", "Problem", "Reading", "Readings", "ResponseTime", "Selectable", "Shown", "isolation",
+    "FINDING", "SLOW", "STANDSTILL", "Limit", "Problem", "Reading", "Readings", "ResponseTime", "Selectable", "Shown",
+    "isolation",
 ]  # fmt: skip

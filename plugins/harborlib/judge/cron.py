@@ -29,6 +29,7 @@ FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
     ("month", 1, 12, {name: number for number, name in enumerate(MONTHS, 1)}),
     ("day of week", 0, 6, {name: number for number, name in enumerate(WEEKDAYS)}),
 )
+LONGEST = 200  # characters; Harbor's column has 64
 DAYS = 366 * 8 + 1  # the longest time between two 29ths of February (1896 to 1904)
 
 
@@ -84,6 +85,8 @@ class Cron(NamedTuple):
 
 def parse(text: str) -> Cron:
     """An expression as Harbor stores it; raises ValueError."""
+    if len(text) > LONGEST:
+        raise ValueError(f"more than {LONGEST} characters: {text[:60]}")
     words = SHORTHANDS.get(text.strip().lower(), text).split()
     if len(words) != len(FIELDS):
         raise ValueError(f"not six fields: {text[:60]}")

@@ -7,7 +7,7 @@ and stay as they are when the job service has forgotten the schedule (goharbor/h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -27,14 +27,15 @@ OUTCOMES = {
 }
 #: The details of an execution of which nothing more is kept.
 NOTHING = Fields({}, partial(Failure, CONTENT))
+KEPT = 3  # executions of each history that are kept, the newest
 SLACK = 60  # seconds by which an execution may seem to begin before its schedule fired: clocks differ
 
 
 class Execution(NamedTuple):
     """One execution. Times in seconds since 1970.
 
-    `scheduled`: started by the schedule; `counts`: neither a dry run nor skipped; `details` is what a probe keeps of it
-    besides: not the whole row, of which a thousand policies have a hundred each.
+    `scheduled`: started by the schedule; `counts`: neither a dry run nor skipped; `parameters` are those of the job,
+    `reason` says why it failed. Not the whole row is kept: a thousand policies have a hundred each.
     """
 
     number: int
@@ -43,7 +44,8 @@ class Execution(NamedTuple):
     ended: float | None
     scheduled: bool
     counts: bool
-    details: Fields
+    parameters: Fields
+    reason: str = ""
 
     @classmethod
     def of(
@@ -54,22 +56,23 @@ class Execution(NamedTuple):
         status: str = "status",
         trigger: str = "trigger",
         counts: bool = True,
-        details: Fields | None = None,
+        parameters: Fields | None = None,
+        reason: str = "",
     ) -> Execution:
         """From a row of any list of executions; the arguments name its fields. Raises Failure (content)."""
-        number = int(row.number("id"))
-        word = row.text(status)
+        number = row.number("id")
+        word = row.name(status)
         if word.lower() not in OUTCOMES:
             raise row.fail(f"the unknown {status} {word or '(none)'}")
         outcome = OUTCOMES[word.lower()]
         begun = row.moment(started) or 0.0
         end = None if outcome == RUNNING else row.moment(ended) or begun
         scheduled = row.text(trigger).lower().startswith("schedule")
-        return cls(number, outcome, begun, end, scheduled, counts, details or NOTHING)
+        return cls(number, outcome, begun, end, scheduled, counts, parameters or NOTHING, reason)
 
     @classmethod
     def of_system_job(cls, row: Fields) -> Execution:
-        """From a row of /system/gc or /system/purgeaudit; its `details` are the job's parameters."""
+        """From a row of /system/gc or /system/purgeaudit; with the job's parameters."""
         parameters = row.packed("job_parameters")
         counts = not parameters.flag("dry_run")
         return cls.of(row, "creation_time", "update_time", "job_status", "job_kind", counts, parameters)
@@ -89,7 +92,7 @@ class Schedule(NamedTuple):
     @classmethod
     def of_system_job(cls, found: Fields | None) -> Schedule | None:
         """From the answer of a schedule endpoint; None where nothing is scheduled."""
-        text = found.inner("schedule").text("cron") if found else ""
+        text = found.inner("schedule").name("cron") if found else ""
         return cls(text, found.moment("update_time")) if found and text else None
 
     def __str__(self) -> str:
@@ -107,7 +110,8 @@ class Schedule(NamedTuple):
 class History:
     """The newest executions of one thing, judged at `now` (the server's clock, seconds since 1970).
 
-    `grace` are the seconds by which a scheduled execution may begin late.
+    `grace` are the seconds by which a scheduled execution may begin late. `newest_all` are the newest of all,
+    `newest_finished` of those that count and have ended: KEPT of each.
     """
 
     def __init__(
@@ -115,23 +119,25 @@ class History:
     ) -> None:
         self.now = now
         self.schedule = schedule
-        self.all = sorted(executions, key=lambda execution: (execution.started, execution.number), reverse=True)
-        self.finished = [execution for execution in self.all if execution.counts and execution.outcome != RUNNING]
-        self.newest = self.finished[0] if self.finished else None
-        self.success = next((execution for execution in self.finished if execution.outcome == SUCCEEDED), None)
+        known = sorted(executions, key=lambda execution: (execution.started, execution.number), reverse=True)
+        finished = [execution for execution in known if execution.counts and execution.outcome != RUNNING]
+        self.newest_all, self.newest_finished = known[:KEPT], finished[:KEPT]
+        self.newest = finished[0] if finished else None
+        self.oldest = finished[-1] if finished else None
+        self.success = next((execution for execution in finished if execution.outcome == SUCCEEDED), None)
         since = self.newest.started if self.newest else 0.0
-        newer = [execution for execution in self.all if execution.outcome == RUNNING and execution.started >= since]
+        newer = [execution for execution in known if execution.outcome == RUNNING and execution.started >= since]
         self.running = min(newer, key=lambda execution: execution.started, default=None)
-        self.missed = self._missed(grace)
+        self.missed = self._missed(known, grace)
 
-    def _missed(self, grace: float) -> float | None:
+    def _missed(self, known: Sequence[Execution], grace: float) -> float | None:
         """When the schedule should have fired and did not, as far as that is longer ago than the grace."""
         if self.schedule is None:
             return None
-        oldest = self.all[-1].started if self.all else self.now
+        oldest = known[-1].started if known else self.now
         since = oldest if self.schedule.since is None else self.schedule.since
         due = self.schedule.due(since, self.now - grace)
-        if due is None or any(execution.scheduled and execution.started >= due - SLACK for execution in self.all):
+        if due is None or any(execution.scheduled and execution.started >= due - SLACK for execution in known):
             return None
         return due
 
@@ -149,8 +155,8 @@ class History:
         """Seconds for which, at least, there was no success although there should have been one; None: all in order."""
         if self.success:
             return None
-        if self.finished:
-            return self.ago(self.finished[-1].started)
+        if self.oldest:
+            return self.ago(self.oldest.started)
         return self.ago(self.schedule.since) if self.missed and self.schedule and self.schedule.since else None
 
     @property

@@ -7,7 +7,8 @@ from typing import Any
 
 from harborlib.harbor.endpoints import PROJECTS
 from harborlib.harbor.fields import Fields
-from harborlib.harbor.rest import Each, Pages, Rest
+from harborlib.harbor.pages import Pages
+from harborlib.harbor.rest import Each, Rest
 from harborlib.wire.failure import Failure
 
 from .selection import Selection
@@ -16,24 +17,36 @@ from .selection import Selection
 class Projects:
     """The projects that a selection takes, read while one iterates: asked for by name where names alone are wanted.
 
-    `unseen` says how far the list was read when time ran out, "" where it was read to its end. A robot sees the public
+    `unseen` says how far the list was read and why no further, "" where it was read to its end. A robot sees the public
     projects and those that its rights cover, or all of them with project:list.
     """
 
     def __init__(self, rest: Rest, selection: Selection) -> None:
         self.unseen = ""
+        self._pages: Pages | None = None
         self._rest = rest
         self._selection = selection
 
     def __iter__(self) -> Iterator[Fields]:
         for pages in self._lists():
+            self._pages = pages
             for row in pages:
-                if self._selection.takes(row.text("name")):
+                if self._selection.takes(row.name("name")):
                     yield row
-            if pages.late:
-                self.unseen = f"only {pages} projects looked at: time ran out"
+            self.unseen = pages.unseen
+            if not pages.complete:
                 return
         self._selection.confirm()
+
+    @property
+    def missing(self) -> bool:
+        """Whether Harbor showed fewer projects than it announced."""
+        return bool(self._pages and self._pages.missing)
+
+    def confirm(self) -> None:
+        """Raise a Failure where Harbor showed fewer projects than it announced; to be called when all is judged."""
+        if self._pages:
+            self._pages.confirm()
 
     def each(self, question: Callable[[str, int], Any]) -> Iterator[tuple[str, Any]]:
         """The name of each project and the answer to a question, which is asked with its name and its number.
@@ -47,7 +60,7 @@ class Projects:
             except Failure as failure:
                 raise failure.but(detail=f"{project[0]}: {failure.detail}") from None
 
-        asked = Each([(row.text("name"), int(row.number("project_id"))) for row in self], ask, "project")
+        asked = Each([(row.name("name"), row.number("project_id")) for row in self], ask, "project")
         for (name, _), answer in asked:
             yield name, answer
         self.unseen = self.unseen or asked.unseen
@@ -55,7 +68,7 @@ class Projects:
     def _lists(self) -> Iterator[Pages]:
         names = self._selection.exact
         if names is None:
-            yield self._rest.pages(PROJECTS)
+            yield self._rest.pages(PROJECTS, noun="project")
         else:
             for name in names:
-                yield self._rest.pages(PROJECTS, q={"name": name})
+                yield self._rest.pages(PROJECTS, noun="project", q={"name": name})

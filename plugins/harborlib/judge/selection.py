@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from harborlib.text import units
 from harborlib.wire.failure import CONTENT, Failure
 
 NOTHING_LEFT = "exclude less, or take this service off the host: there is nothing to judge"
 COMPARE = "compare --include with the names in Harbor; a robot sees only what its rights cover"
+
+MOST_JUDGED = 1000  # one by one, of many: with more the memory would fill, and nobody reads them
+T = TypeVar("T")
 
 
 class Selectable:
@@ -35,15 +39,17 @@ class Selectable:
 
     def chosen(self, args: argparse.Namespace) -> Selection:
         """What the options say."""
-        return Selection(self.noun, args.include, args.exclude)
+        return Selection(self.noun, args.include, args.exclude, args.perfdata_for)
 
 
 class Selection:
     """Which of many are looked at, and whether each that was asked for by name was there."""
 
-    def __init__(self, noun: str, include: Iterable[str], exclude: Iterable[str] = ()) -> None:
+    def __init__(
+        self, noun: str, include: Iterable[str], exclude: Iterable[str] = (), perfdata_for: Iterable[str] = ()
+    ) -> None:
         self.noun = noun
-        self._include, self._exclude = list(include), list(exclude)
+        self._include, self._exclude, self._perfdata_for = list(include), list(exclude), list(perfdata_for)
         self._unseen = [name for name in self._include if not is_pattern(name)]
         self._seen_any = self._excluded_any = False
 
@@ -63,6 +69,12 @@ class Selection:
         if name in self._unseen:
             self._unseen.remove(name)
         return True
+
+    def judged(self, worst_first: Sequence[T], name: Callable[[T], str]) -> list[T]:
+        """Those of many that are judged one by one: the worst, and those that have perfdata of their own."""
+        others = worst_first[MOST_JUDGED:] if self._perfdata_for else []
+        rest = [one for one in others if matches(name(one), self._perfdata_for)]
+        return [*worst_first[:MOST_JUDGED], *rest[:MOST_JUDGED]]
 
     def confirm(self) -> None:
         """Raise a Failure (content) for names that nothing has, or where nothing is left: that cannot be fine."""

@@ -157,8 +157,8 @@ class Attempt:
 
     def _seen(self, error: BaseException) -> Seen:
         if isinstance(error, Failure):
-            finding = Finding(error.kind.id, self._state_of(error), error.detail, aside=error.aside,
-                              next_step=error.next_step or components.where_to_look(error, self.args.harbor))  # fmt: skip
+            step = error.next_step or components.where_to_look(error, self.args.harbor)
+            finding = Finding(error.kind.id, self._state_of(error), error.detail, aside=error.aside, next_step=step)
             return Seen(finding, self._symptom_of(error).kind, error)
         return Seen(misfortune(self.probe.name, error))
 

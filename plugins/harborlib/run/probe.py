@@ -38,10 +38,10 @@ class Probe(NamedTuple):
     """A plugin without its process: what triage, the tests and the definitions use.
 
     `module` is the name of the module, whose docstring is the help. `measure` yields the readings of a run, which
-    `judged` judge; `declare` declares the options that it takes besides, `selects` is the kind of which it looks at many.
+    `judged` judge; `declare` declares the options that it takes besides, `selects` is the kind of which it sees many.
     `asks` are the endpoints that it reads with an account: the permissions that it needs. `example` is what it is given
-    in the tests, in `make try` and in the benchmark, if it does not run without. `account` says whether it needs one, where
-    that does not follow from `asks`.
+    in the tests, in `make try` and in the benchmark, if it does not run without. `account` says whether it needs one,
+    where that does not follow from `asks`.
     """
 
     module: str

@@ -1,4 +1,7 @@
-"""Numbers as people read them: spans of time, moments, sizes, the limits of a threshold."""
+"""Numbers as people read them: spans of time, moments, sizes, the limits of a threshold.
+
+Every number has its words, those that no clock and no disk can show too.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,14 @@ import nagiosplugin
 
 _SPANS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_FIRST, _LAST = -62135596800, 253402300799  # seconds since 1970: the years 1 to 9999
 
 
 def span(seconds: float) -> str:
     """A span of time in its largest unit, rounded down; in two units where one is too coarse: `28 min`, `1 d 6 h`."""
     seconds = max(0.0, seconds)
+    if not math.isfinite(seconds):
+        return f"{seconds} s"
     for (unit, size), finer in zip(_SPANS, [*_SPANS[1:], None]):
         if seconds >= size:
             count, rest = divmod(int(seconds), size)
@@ -24,8 +30,8 @@ def span(seconds: float) -> str:
 
 
 def moment(seconds: float) -> str:
-    """A point in time (seconds since 1970) in UTC, to the minute."""
-    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+    """A point in time (seconds since 1970) in UTC, to the minute; later than the year 9999 is its end."""
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(max(_FIRST, min(_LAST, seconds))))
 
 
 def size(count: float) -> str:
@@ -39,14 +45,17 @@ def size(count: float) -> str:
 
 def percent(value: float) -> str:
     """A percentage that never rounds up to 100: `99.9%` of a volume is not a full one."""
-    return f"{math.floor(value * 10) / 10:g}%"
+    return f"{math.floor(value * 10) / 10 if abs(value) < 1e15 else value:g}%"
 
 
 def number(count: float, noun: str) -> str:
     """How many of something; `noun` is the singular: `1 queue`, `3 policies`."""
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count} {noun[:-1]}ies" if noun.endswith("y") and noun != "day" else f"{count} {noun}s"
+    return f"1 {noun}" if count == 1 else f"{count} {plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """The plural of one of our nouns."""
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun != "day" else f"{noun}s"
 
 
 def limit(allowed: nagiosplugin.Range, show: Callable[[float], str]) -> str:

@@ -16,6 +16,11 @@ from .origin import Origin
 ANSWER_LIMIT = 8 * 1024 * 1024  # bytes; pages of 100 rows stay well under 1 MiB
 SMALL = 256 * 1024  # bytes for an answer that Harbor needs a few KiB for; somebody else's web page fits too
 DATE_LIMIT = 64  # characters; `Sun, 06 Nov 1994 08:49:37 GMT` has 29
+JSON_LIMIT = 4 * 1024 * 1024  # characters; a manifest may be that long
+VALUES = 20_000  # commas and brackets in JSON, each at most 250 bytes of memory; a page of 100 rows has a tenth of them
+DEPTH = 64  # lists and objects within each other; Harbor's answers have six
+BRACKETS = bytes.maketrans(b"{}", b"[]")
+NO_BRACKETS = bytes(set(range(256)).difference(b"[]{}"))
 
 
 class Request(NamedTuple):
@@ -72,14 +77,25 @@ class Answer(NamedTuple):
         told = http_date(self.headers.get("Date", ""))
         return time.time() if told is None else told
 
-    def json(self) -> Any:
-        """The body parsed as JSON; raises Failure (route, content)."""
+    @property
+    def crowd(self) -> int:
+        """How many values it can hold at most, if it is JSON."""
+        return sum(map(self.body.count, (b",", b"[", b"{")))
+
+    def json(self, values: int = VALUES) -> Any:
+        """The body parsed as JSON, if it holds no more than so many values; raises Failure (route, content)."""
         if self.is_html:
             raise self.fail(ROUTE, f"{self.status} {self.headers['Content-Type']} instead of JSON from {self.path}")
         try:
-            return parsed(self.body.decode("utf-8-sig"))
-        except (ValueError, RecursionError):
+            return parsed(self.body.decode("utf-8-sig"), values)
+        except Excess as excess:
+            raise self.unexpected(str(excess)) from None
+        except ValueError:
             raise self.fail(CONTENT, f"the answer to GET {self.path} is not JSON") from None
+
+    def unexpected(self, problem: str) -> Failure:
+        """A Failure (content) that says in a few words what is wrong with the content."""
+        return self.fail(CONTENT, f"the answer to GET {self.path} is not understood: {problem}")
 
     def fail(self, kind: Kind, detail: str, **more: Any) -> Failure:
         """A Failure that tells where this answer came from; `more` as in Failure."""
@@ -99,9 +115,38 @@ def http_date(text: str) -> float | None:
     return seconds
 
 
-def parsed(text: str) -> Any:
-    """JSON with numbers as Harbor has them: finite, and whole ones of 64 bits; raises ValueError, RecursionError."""
+class Excess(ValueError):
+    """More values, or deeper ones, than any Harbor sends; the text says which."""
+
+
+def parsed(text: str, values: int = VALUES) -> Any:
+    """JSON with numbers as Harbor has them: finite, and whole ones of 64 bits; raises ValueError, Excess among them."""
+    check_bounds(text, values)
     return json.loads(text, parse_int=whole, parse_float=finite, parse_constant=finite)
+
+
+def check_bounds(text: str, values: int) -> None:
+    """Raise Excess for JSON with more values than that, or deeper than DEPTH, before anything of it is parsed.
+
+    The parser holds the interpreter while it works, and so any deadline; and Python 3.13 dies of deep JSON where
+    threads have small stacks.
+    """
+    if len(text) > JSON_LIMIT:
+        raise Excess(f"more than {JSON_LIMIT} characters")
+    if sum(map(text.count, ",[{")) > values:
+        raise Excess(f"more than {values} values")
+    texts = text.replace("\\\\", "").replace('\\"', "")
+    if texts.count('"') > 4 * values + 4:  # a key and a text for each, and no more
+        raise ValueError("quotes without values between them")
+    brackets = "".join(texts.split('"')[::2]).encode(errors="replace").translate(BRACKETS, NO_BRACKETS)
+    if len(brackets) > 2 * values:
+        raise ValueError("brackets that nothing opens")
+    for _ in range(DEPTH):  # the innermost pairs go first
+        brackets = brackets.replace(b"[]", b"")
+    if b"[]" in brackets:
+        raise Excess(f"more than {DEPTH} levels")
+    if brackets:
+        raise ValueError("brackets that nothing closes")
 
 
 def whole(text: str) -> int:
