@@ -16,10 +16,10 @@ def row() -> Fields:
 
 def test_no_row_is_kept() -> None:
     """A row keeps its whole answer in memory: with a thousand policies 137 MiB instead of 52."""
-    assert Execution.of(row()).details is NOTHING
+    assert Execution.of(row()).parameters is NOTHING
 
 
 def test_a_probe_keeps_what_it_needs() -> None:
     kept = row().inner("nothing")
-    assert Execution.of(row(), details=kept).details is kept
-    assert Execution.of_system_job(row()).details.number("freed_space") == 12
+    assert Execution.of(row(), parameters=kept).parameters is kept
+    assert Execution.of_system_job(row()).parameters.number("freed_space") == 12

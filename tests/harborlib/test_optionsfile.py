@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harborlib.run import options
+from harborlib.text import units
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +24,7 @@ def parser() -> options.Parser:
     """A probe's command line with an option for any text, and with thresholds."""
     found = options.parser("any", "Is it?")
     found.add_argument("--keyword")
-    options.thresholds(found, "", "seconds", "2", "8", {"": 1})
+    units.declare(found, "", "seconds", "2", "8", units.COUNT)
     return found
 
 

@@ -7,9 +7,12 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from harborlib.harbor import registry
-from harborlib.harbor.api import Harbor
+from harborlib.harbor.client import Client
 from harborlib.harbor.manifest import Descriptor, Manifest
-from harborlib.wire.failure import CONTENT, ROUTE, Failure
+from harborlib.harbor.refusals import LOGIN_REFUSED
+from harborlib.harbor.run import Run
+from harborlib.text import CRITICAL, WARNING
+from harborlib.wire.failure import CONTENT, ROUTE, STATUS, Failure
 from harborlib.wire.origin import Origin
 from harborlib.wire.request import Answer
 
@@ -29,8 +32,9 @@ def answer(status: int = 200, body: object = b"", **headers: str) -> Answer:
     return Answer("/v2/priv/canary/x?state=secret", True, status, told, content, 0.01)
 
 
-def harbor() -> Harbor:
-    return Harbor(Namespace(harbor=ORIGIN, login=None, isolate=None, insecure=False))
+def run() -> Run:
+    args = Namespace(harbor=ORIGIN, isolate=None, insecure=False)
+    return Run(Client(args), args)
 
 
 def failure_of(call: Callable[[], object]) -> Failure | None:
@@ -102,13 +106,13 @@ def test_no_realm_but_ours_is_followed(before: str, after: str) -> None:
     ],
 )  # fmt: skip
 def test_locations(location: str, origin: str, path: str) -> None:
-    found, target = registry.location(answer(307, Location=location), harbor())
+    found, target = registry.location(answer(307, Location=location), run())
     assert (found.url, target) == (origin, path)
 
 
 @given(st.text())
 def test_any_location_is_a_place_or_a_failure_without_the_query(location: str) -> None:
-    failure = failure_of(lambda: registry.location(answer(307, Location=location), harbor()))
+    failure = failure_of(lambda: registry.location(answer(307, Location=location), run()))
     known = (ROUTE, "/v2/priv/canary/x is answered 307 without a usable Location")
     assert failure is None or (failure.stage, failure.detail) == known
 
@@ -121,12 +125,19 @@ def test_any_error_is_a_failure_in_words(status: int, code: object, message: obj
     body = {"errors": [{"code": code, "message": message, "detail": detail}]}
     found = registry.refusal(answer(status, body, Content_Type="application/json"), "blob x")
     assert found.detail
-    assert found.state in ("critical", "warning")
+    assert found.state in (CRITICAL, WARNING)
 
 
 @given(JSON)
 def test_any_body_is_an_error_of_some_kind(body: object) -> None:
     assert registry.refusal(answer(500, body), "blob x").detail.startswith("500 from the proxy for blob x")
+
+
+def test_a_refused_token_is_no_refused_login() -> None:
+    """It was granted: what it may not do says nothing about the account."""
+    found = registry.refusal(answer(401, {"errors": [{"code": "UNAUTHORIZED"}]}), "blob x")
+    assert (found.kind, found.login) == (STATUS, True)
+    assert found.kind is not LOGIN_REFUSED
 
 
 @given(JSON)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
-from types import SimpleNamespace
 
-from harborlib.harbor import endpoints
-from harborlib.harbor.api import Harbor
+from harborlib.harbor import endpoints, refusals
+from harborlib.harbor.client import Client
+from harborlib.harbor.refusals import LOGIN_REFUSED, PERMISSION_MISSING
 from harborlib.harbor.rest import AT_ONCE, Each, Rest
-from harborlib.run import credentials
+from harborlib.harbor.run import Run
 from harborlib.wire import deadline
-from harborlib.wire.failure import Failure, Unusable
+from harborlib.wire.credentials import Credentials
+from harborlib.wire.failure import STATUS, Failure, Kind, Unusable
 from harborlib.wire.origin import Origin
 
 import pytest
@@ -30,9 +32,8 @@ def connect() -> Connect:
     """The API of a simulator, as somebody with this login sees it."""
 
     def rest(harbor: Simulator, name: str = MONITOR, password: str = MONITOR_SECRET) -> Rest:
-        args = SimpleNamespace(
+        args = Namespace(
             harbor=Origin.parse(harbor.url),
-            login=credentials.Login(name, password) if name else None,
             isolate=None,
             insecure=False,
             proxy=None,
@@ -42,15 +43,15 @@ def connect() -> Connect:
             client_cert=None,
             client_key=None,
         )
-        return Rest(Harbor(args))  # type: ignore[arg-type]
+        return Rest(Run(Client(args, Credentials(name, password) if name else None), args))
 
     return rest
 
 
-def refused(call: Callable[[], object]) -> tuple[str, str]:
+def refused(call: Callable[[], object]) -> Failure:
     with pytest.raises(Failure) as raised:
         call()
-    return raised.value.detail, raised.value.next_step
+    return raised.value
 
 
 def test_without_a_login(harbor: Simulator, connect: Connect) -> None:
@@ -75,14 +76,15 @@ def test_without_a_login(harbor: Simulator, connect: Connect) -> None:
 )
 def test_a_missing_right_is_named(connect: Connect, endpoint: endpoints.Endpoint, detail: str, step: str) -> None:
     with Simulator(users={"robot$poor": Account("secret")}) as harbor:
-        assert refused(lambda: connect(harbor, "robot$poor", "secret").rows(endpoint)) == (detail, step)
+        failure = refused(lambda: connect(harbor, "robot$poor", "secret").rows(endpoint))
+    assert (failure.kind, failure.detail, failure.next_step) == (PERMISSION_MISSING, detail, step)
 
 
 def test_a_missing_right_in_a_project(connect: Connect) -> None:
     with Simulator(users={"robot$poor": Account("secret")}) as harbor:
-        detail, step = refused(lambda: connect(harbor, "robot$poor", "secret").get(endpoints.RETENTION, 1))
-    assert detail == "the login lacks the right tag-retention:read (403 for /api/v2.0/retentions/1)"
-    assert step == (
+        failure = refused(lambda: connect(harbor, "robot$poor", "secret").get(endpoints.RETENTION, 1))
+    assert failure.detail == "the login lacks the right tag-retention:read (403 for /api/v2.0/retentions/1)"
+    assert failure.next_step == (
         "give its robot account tag-retention:read in the project (on Harbor 2.9 a robot of its own: system rights "
         "take away those in projects); robots can hold it from Harbor 2.9 on"
     )
@@ -93,36 +95,34 @@ def error(message: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "detail"),
+    ("status", "body", "kind", "detail"),
     [
-        (
-            404,
-            error("path /api/v2.0/jobservice/queues was not found"),
-            "404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7",
-        ),
-        (404, "<html>", "404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7"),
-        (404, error("queue nosuch not found"), "queue nosuch not found (404 for /api/v2.0/jobservice/queues)"),
-        (
-            412,
-            error("no scanner"),
-            "not set up in this Harbor: no scanner (412 for /api/v2.0/jobservice/queues)",
-        ),
-        (412, "", "not set up in this Harbor: no reason given (412 for /api/v2.0/jobservice/queues)"),
-        (401, error("unauthorized"), "login refused (401 for /api/v2.0/jobservice/queues)"),
-        (429, "", "too many requests (429 for /api/v2.0/jobservice/queues)"),
-        (500, error("internal server error"), "500 for /api/v2.0/jobservice/queues from the proxy in front"),
+        (404, error("path /api/v2.0/jobservice/queues was not found"), refusals.TOO_OLD,
+         "404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7"),
+        (404, "<html>", refusals.TOO_OLD, "404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7"),
+        (404, error("queue nosuch not found"), refusals.ABSENT,
+         "queue nosuch not found (404 for /api/v2.0/jobservice/queues)"),
+        (412, error("no scanner"), refusals.NOT_SET_UP,
+         "not set up in this Harbor: no scanner (412 for /api/v2.0/jobservice/queues)"),
+        (412, "", refusals.NOT_SET_UP,
+         "not set up in this Harbor: no reason given (412 for /api/v2.0/jobservice/queues)"),
+        (401, error("unauthorized"), refusals.LOGIN_REFUSED, "login refused (401 for /api/v2.0/jobservice/queues)"),
+        (429, "", refusals.RATE_LIMITED, "too many requests (429 for /api/v2.0/jobservice/queues)"),
+        (500, error("internal server error"), STATUS,
+         "500 for /api/v2.0/jobservice/queues from the proxy in front"),
     ],
-)
-def test_refusals(harbor: Simulator, connect: Connect, status: int, body: object, detail: str) -> None:
+)  # fmt: skip
+def test_refusals(harbor: Simulator, connect: Connect, status: int, body: object, kind: Kind, detail: str) -> None:
     harbor.answer("/api/v2.0/jobservice/queues", status, body=body)  # type: ignore[arg-type]
-    assert refused(lambda: connect(harbor).rows(endpoints.QUEUES, page=7))[0] == detail
+    failure = refused(lambda: connect(harbor).rows(endpoints.QUEUES, page=7))
+    assert (failure.kind, failure.detail) == (kind, detail)
 
 
 def test_a_login_that_silently_makes_a_stranger_of_us_is_noticed(harbor: Simulator, connect: Connect) -> None:
     rest = connect(harbor, password="wrong")
-    detail, step = refused(lambda: list(rest.pages(endpoints.PROJECTS)))
-    assert detail == "login refused (/systeminfo answers as if anonymous)"
-    assert step.startswith("check username= and password= in the authfile")
+    failure = refused(lambda: list(rest.pages(endpoints.PROJECTS)))
+    assert (failure.kind, failure.detail) == (LOGIN_REFUSED, "login refused (/systeminfo answers as if anonymous)")
+    assert failure.next_step.startswith("check username= and password= in the authfile")
     assert len(harbor.requests) == 1
 
 
@@ -149,7 +149,7 @@ def test_an_empty_body_is_nothing(harbor: Simulator, connect: Connect) -> None:
     harbor.content.gc.cron = ""
     rest = connect(harbor)
     assert rest.find(endpoints.GC_SCHEDULE) is None
-    assert refused(lambda: rest.get(endpoints.GC_SCHEDULE))[0] == (
+    assert refused(lambda: rest.get(endpoints.GC_SCHEDULE)).detail == (
         "the answer to GET /api/v2.0/system/gc/schedule is not JSON"
     )
 
@@ -298,8 +298,8 @@ class TestPages:
     @pytest.mark.parametrize("total", ["many", "-1", "1e3", "9" * 30])
     def test_a_total_that_is_none(self, harbor: Simulator, connect: Connect, total: str) -> None:
         harbor.answer("/api/v2.0/replication/policies", headers={"X-Total-Count": total}, body=[])
-        detail, _ = refused(lambda: list(connect(harbor).pages(endpoints.REPLICATION_POLICIES)))
-        assert detail.endswith("is not understood: X-Total-Count is no number")
+        failure = refused(lambda: list(connect(harbor).pages(endpoints.REPLICATION_POLICIES)))
+        assert failure.detail.endswith("is not understood: X-Total-Count is no number")
 
 
 class TestEach:
@@ -311,7 +311,7 @@ class TestEach:
     def test_a_failure_ends_it(self) -> None:
         def ask(number: int) -> int:
             if number == 5:
-                raise Failure("status", "five")
+                raise Failure(STATUS, "five")
             return number
 
         found = []
