@@ -50,7 +50,8 @@ class Queues(nagiosplugin.Resource):
         self.fine = ""
 
     def probe(self):
-        rows = [row for row in self.rest.rows(endpoints.QUEUES) if self.selection.takes(row.name("job_type"))]
+        queues = self.rest.rows(endpoints.QUEUES, noun="queue")
+        rows = [row for row in queues if self.selection.takes(row.name("job_type"))]
         self.selection.confirm()
         if not rows:
             raise Failure(CONTENT, "Harbor reports no queue")

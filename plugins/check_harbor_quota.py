@@ -104,7 +104,8 @@ class Quotas(nagiosplugin.Resource):
         self.source = projects = Projects(self.rest, self.selection)
         for project in projects:
             number = project.number("project_id")
-            yield from map(quota_of, self.rest.rows(endpoints.QUOTAS, reference="project", reference_id=number))
+            query = {"noun": "quota", "reference": "project", "reference_id": number}
+            yield from map(quota_of, self.rest.rows(endpoints.QUOTAS, **query))
         self.unseen = projects.unseen
 
 

@@ -107,7 +107,8 @@ class Replication(nagiosplugin.Resource):
 
     def under_way(self):
         """The oldest execution under way of each policy: it holds a worker, also when a later one has ended."""
-        rows = self.rest.first_page(endpoints.REPLICATION_EXECUTIONS, status="InProgress", sort="start_time")
+        query = {"status": "InProgress", "sort": "start_time"}
+        rows = self.rest.first_page(endpoints.REPLICATION_EXECUTIONS, noun="execution", **query)
         found = [(row.number("policy_id"), run_of(row)) for row in rows]
         return {number: run for number, run in reversed(found) if run.outcome == RUNNING}
 
@@ -126,7 +127,7 @@ class Replication(nagiosplugin.Resource):
 
     def executions(self, number, size):
         query = {"policy_id": number, "page_size": size, "sort": "-start_time"}
-        rows = self.rest.first_page(endpoints.REPLICATION_EXECUTIONS, **query)
+        rows = self.rest.first_page(endpoints.REPLICATION_EXECUTIONS, noun="execution", **query)
         return [row for row in rows if row.number("policy_id") == number]
 
     def clear(self, history):

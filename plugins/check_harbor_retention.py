@@ -81,7 +81,7 @@ class Retention(nagiosplugin.Resource):
         name, number = policy
         try:
             rules = self.rest.get(endpoints.RETENTION, number)
-            rows = self.rest.first_page(endpoints.RETENTION_EXECUTIONS, number)
+            rows = self.rest.first_page(endpoints.RETENTION_EXECUTIONS, number, noun="run")
         except Failure as failure:
             raise failure.but(detail=f"{name}: {failure.detail}") from None
         cron = rules.inner("trigger").inner("settings").name("cron")

@@ -103,7 +103,7 @@ class Webhooks(nagiosplugin.Resource):
         return found
 
     def deliveries(self, project, number):
-        query = {"page_size": self.last, "sort": "-start_time"}
+        query = {"noun": "delivery", "page_size": self.last, "sort": "-start_time"}
         return Deliveries.of(self.rest.first_page(endpoints.WEBHOOK_EXECUTIONS, project, number, **query))
 
     def share(self, name, deliveries):

@@ -50,10 +50,10 @@ class Workers(nagiosplugin.Resource):
         self.fine = ""
 
     def probe(self):
-        rows = self.rest.rows(endpoints.POOLS)
+        rows = self.rest.rows(endpoints.POOLS, noun="pool")
         ages = {row.name("worker_pool_id"): self.age(row.moment("heartbeat_at")) for row in rows}
         live = [name for name, age in ages.items() if self.is_alive(age)]
-        workers = [row for row in self.rest.rows(endpoints.WORKERS) if row.name("pool_id") in live]
+        workers = [row for row in self.rest.rows(endpoints.WORKERS, noun="worker") if row.name("pool_id") in live]
         busy = [row for row in workers if row.text("job_id")]
         yield judgement.seconds(self.rest.elapsed)
         yield nagiosplugin.Metric("pools", len(live), min=0)

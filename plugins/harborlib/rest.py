@@ -56,21 +56,18 @@ class Rest:
         answer = self.answer(endpoint, *parts, **query)
         return Fields.of(answer, endpoint.limits.values) if answer.body.strip() else None
 
-    def rows(self, endpoint: Endpoint, *parts: object, **query: object) -> list[Fields]:
-        """The list of objects there, where Harbor does not cut it into pages."""
+    def rows(self, endpoint: Endpoint, *parts: object, noun: str = "row", **query: object) -> list[Fields]:
+        """The list of objects there, where Harbor does not cut it into pages; `noun` is what people call one."""
         answer = self.answer(endpoint, *parts, **query)
         rows = Fields.rows_of(answer, endpoint.limits.rows, endpoint.limits.values)
         if len(rows) < (total(answer) or 0):
-            raise cut_short(answer, "row", total(answer) or 0, len(rows))
+            raise cut_short(answer, noun, total(answer) or 0, len(rows))
         return rows
 
     def pages(
         self, endpoint: Endpoint, *parts: object, limit: int | None = None, noun: str = "row", **query: object
     ) -> Pages:
-        """The rows of a long list, read while one iterates; at most `limit` pages, and no longer than there is time.
-
-        `noun` is what people call one of them.
-        """
+        """The rows of a long list, read while one iterates; at most `limit` pages, and no longer than there is time."""
         return Pages(self, endpoint, parts, query, limit, noun)
 
     def first_page(self, endpoint: Endpoint, *parts: object, **query: Any) -> list[Fields]:

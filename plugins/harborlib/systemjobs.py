@@ -32,7 +32,7 @@ class SystemJob(nagiosplugin.Resource):
 
     def probe(self) -> Iterator[nagiosplugin.Metric]:
         """What runs.contexts judge, and how long the last real run took."""
-        rows = self.rest.first_page(self.endpoint, sort="-creation_time")
+        rows = self.rest.first_page(self.endpoint, noun="run", sort="-creation_time")
         found = self.rest.find(self.schedule_endpoint)
         parameters = {row.number("id"): row.packed("job_parameters") for row in rows}
         history = History(
