@@ -7,9 +7,9 @@ States:
   OK        no project has used too much of its quota
   WARNING   a project has used much of it (-w)
   CRITICAL  a project has used (nearly) all of it (-c): its next push is refused
-  UNKNOWN   usage error, no login, a right is missing, no such project, no answer that can be judged; time ran out
-            before all projects were looked at, or Harbor does not sort them (below); with --isolate: another probe
-            reports the cause, named in the line (database, the login)
+  UNKNOWN   usage error, no login, a right is missing, no such project, no answer that can be judged; not all projects
+            were seen: time ran out, Harbor announces more than it shows, or does not sort them (below); with
+            --isolate: another probe reports the cause, named in the line (database, the login)
 
 -w and -c are percent of the quota used. A project without a limit is counted, not judged. With several thousand
 projects Harbor needs minutes for the whole list (18 ms for each project): raise -t, or name the projects that matter

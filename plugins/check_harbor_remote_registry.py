@@ -10,9 +10,9 @@ States:
   WARNING   one that nothing uses does not answer; a ping takes long (-w)
   CRITICAL  one that an enabled replication policy or a proxy-cache project uses does not answer; a ping takes very long
             (-c)
-  UNKNOWN   usage error, no login, a right is missing, no such registry, no answer that can be judged; time ran out
-            before all registries were asked; with --isolate: another probe reports the cause, named in the line
-            (database, redis, the login)
+  UNKNOWN   usage error, no login, a right is missing, no such registry, no answer that can be judged; not all
+            registries were asked: time ran out, or Harbor announces more than it shows; with --isolate: another probe
+            reports the cause, named in the line (database, redis, the login)
 
 A remote that has not answered Harbor within 5 seconds does not answer. In read-only mode Harbor pings nothing: its own
 status is judged instead, and the line says so. -c is off by default.

@@ -12,9 +12,9 @@ States:
             --schedule-grace ago
   CRITICAL  in some policy: the last three executions failed; one takes very long (-c); the last success is longer ago
             than --maximum-age
-  UNKNOWN   usage error, no login, a right is missing, no such policy, no answer that can be judged; time ran out before
-            all policies were looked at; with --isolate: another probe reports the cause, named in the line (jobservice,
-            database, the login)
+  UNKNOWN   usage error, no login, a right is missing, no such policy, no answer that can be judged; not all policies
+            were seen: time ran out, or Harbor announces more than it shows; with --isolate: another probe reports the
+            cause, named in the line (jobservice, database, the login)
 
 Disabled policies are counted, not judged; one that Harbor shows without "enabled" is disabled. A policy that never ran
 has no last success: --maximum-age judges it only once its schedule should have fired.

@@ -12,9 +12,10 @@ States:
             not fire, although it was due longer than --schedule-grace ago; the last success is long ago (-w), or a run
             takes long (--running-warning)
   CRITICAL  in some project: the last success is very long ago (-c), or a run takes very long (--running-critical)
-  UNKNOWN   usage error, no login, a right is missing, no such project, no answer that can be judged; time ran out
-            before all projects were looked at (raise -t, or divide them among services with --project); with
-            --isolate: another probe reports the cause, named in the line (jobservice, database, the login)
+  UNKNOWN   usage error, no login, a right is missing, no such project, no answer that can be judged; not all projects
+            were seen: time ran out (raise -t, or divide them among services with --project), or Harbor announces more
+            than it shows; with --isolate: another probe reports the cause, named in the line (jobservice, database,
+            the login)
 
 Dry runs do not count. Where no success is among the runs read, the age is the one of the oldest of them, at least.
 Schedules that fire less than once a week need other thresholds: -w 35d -c 65d for monthly ones.

@@ -9,9 +9,9 @@ States:
   WARNING   an account expires within 7 days or a quarter of its life, whichever is shorter (or -w); one has expired or
             was disabled in the last 30 days
   CRITICAL  the account that this probe logs in with expires as soon as that; any account expires very soon (-c)
-  UNKNOWN   usage error, no login, a right is missing, no such account or project, no answer that can be judged; time
-            ran out before all projects were looked at; with --isolate: another probe reports the cause, named in the
-            line (database, the login)
+  UNKNOWN   usage error, no login, a right is missing, no such account or project, no answer that can be judged; not
+            all accounts were seen: time ran out, or Harbor announces more than it shows; with --isolate: another
+            probe reports the cause, named in the line (database, the login)
 
 -w and -c are times left, as 14d: for two weeks; -c is off by default. Accounts that expired or were disabled longer
 than 30 days ago are counted, not judged. Harbor lists the accounts of one project at a time: with thousands of projects

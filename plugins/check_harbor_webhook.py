@@ -8,9 +8,9 @@ States:
   OK        few or none of the last deliveries failed; nothing was delivered yet; no project has a webhook
   WARNING   of some webhook: some of the last deliveries failed (-w); it is disabled
   CRITICAL  of some webhook: many of the last deliveries failed (-c)
-  UNKNOWN   usage error, no login, a right is missing, no such project, no answer that can be judged; time ran out
-            before all projects were looked at; with --isolate: another probe reports the cause, named in the line
-            (jobservice, database, the login)
+  UNKNOWN   usage error, no login, a right is missing, no such project, no answer that can be judged; not all projects
+            were seen: time ran out, or Harbor announces more than it shows; with --isolate: another probe reports the
+            cause, named in the line (jobservice, database, the login)
 
 -w and -c are percent of the last deliveries that have ended, of which --last says how many are looked at. A webhook is
 named PROJECT/NAME.
