@@ -23,6 +23,8 @@ from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 #: Where the site has what a test needs to see and drive its daemon.
 FOLDER = "var/lib/site"
 NODE = "monitoring.test"
+#: An option's value with whatever means something to a shell or to one of the engines.
+HOSTILE = r"""a\b; touch /canary "b c" 'd' $HOME$ $(touch /canary) `touch /canary` ~: * ? # ! & | < > (x) %s"""
 #: Files of the distribution's packages, and what the site adds to them.
 ICINGA_SITE = """
 object ApiListener "api" {{ bind_host = "127.0.0.1"; bind_port = {port} }}
@@ -79,7 +81,7 @@ def harbors(simulator: Simulator) -> list[dict[str, Any]]:
             "robot": {"username": MONITOR, "password": MONITOR_SECRET},
             "canary_project": PROJECT,
             "canary_image": f"{PROJECT}/img:1.0",
-            "probes": {"pull": {"blobs": "config"}, "push": {"depth": "session"}},
+            "probes": {"pull": {"blobs": "config"}, "push": {"depth": "session"}, "quota": {"exclude": HOSTILE}},
         },
         {
             "name": "lab.test",
@@ -95,6 +97,7 @@ class InRoot(Engine):
 
     role = ""  # what the role calls it
     objects = ""  # where the role writes a host for each Harbor
+    options = ""  # where the role writes options that the plugins read themselves, if it does
     main = ""  # a file of the configuration
     check: tuple[str, ...] = ()  # how it is asked whether it accepts its configuration
     reloaded = ""  # what its log says about a reload
@@ -115,6 +118,10 @@ class InRoot(Engine):
 
         Checks run only when they are forced: one that is under way already would swallow the order.
         """
+        raise NotImplementedError
+
+    def given(self, service: str) -> str:
+        """What the plugin of a service of harbor.test is given, as far as it can be seen."""
         raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
@@ -148,6 +155,11 @@ class IcingaInRoot(InRoot, Icinga):
     def configure(self) -> None:
         self.authorize(self.root.seen / "var/lib/icinga2/certs/ca.crt")
 
+    def given(self, service: str) -> str:
+        name = f"harbor.test!harbor-{service}"
+        (found,) = self._get("objects/services", {"services": [name], "attrs": ["last_check_result"]})
+        return "\n".join(found["attrs"]["last_check_result"]["command"])
+
     def command(self) -> list[str]:
         return self.root.command("icinga2", "daemon")
 
@@ -157,6 +169,7 @@ class NagiosInRoot(InRoot, Nagios):
 
     role = "nagios"
     objects = "etc/nagios4/conf.d/check_harbor/hosts/{}.cfg"
+    options = "etc/check_harbor/{}.options"
     main = "etc/nagios4/nagios.cfg"
     check = ("nagios4", "-v", "/etc/nagios4/nagios.cfg")
     reloaded = "Caught SIGHUP, restarting"
@@ -177,6 +190,9 @@ class NagiosInRoot(InRoot, Nagios):
     def configure(self) -> None:
         self._results = self.folder / "results"
         self._read = 0
+
+    def given(self, service: str) -> str:
+        return (self.root.seen / f"etc/check_harbor/harbor.test/{service}.options").read_text()
 
     def command(self) -> list[str]:
         return self.root.command("nagios4", "/etc/nagios4/nagios.cfg")

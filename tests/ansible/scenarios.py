@@ -7,7 +7,7 @@ import time
 from typing import ClassVar
 
 import pytest
-from monitored import Host, InRoot
+from monitored import HOSTILE, Host, InRoot
 from rootfs import Root, different
 
 from engines.engine import until
@@ -59,6 +59,8 @@ class Monitoring:
             engine.run([SELFCHECK])
             assert {check: engine.last[check].output for check in services if engine.last[check].state != 0} == {}
             assert len(services) > 30
+            assert HOSTILE in engine.given("quota")
+            assert not (engine.root.seen / "canary").exists()
             engine.alert_at_once()
             host.simulator.switch("registry-down")
             engine.run([*WATCHED, REGISTRY])
@@ -92,13 +94,16 @@ class Life(Monitoring):
             before = root.files()
             instances = copy.deepcopy(host.variables["harbor_checks_instances"])
             instances[0]["probes"]["portal"] = {"warning": 3}
-            assert host.play(root, harbor_checks_instances=instances).changed == 2  # the file and the reload
-            assert different(before, root.files()) == [self.kind.objects.format("harbor.test")]
+            written = [self.kind.options.format("harbor.test/portal")] if self.kind.options else []
+            written.append(self.kind.objects.format("harbor.test"))
+            assert host.play(root, harbor_checks_instances=instances).changed == len(written) + 1  # and the reload
+            assert different(before, root.files()) == written
             until(lambda: self.reloads(root) == known + 1, "the daemon is reloaded")
             before = root.files()
             instances[1]["state"] = "absent"
-            assert host.play(root, harbor_checks_instances=instances).changed == 2
-            gone = ["etc/check_harbor/lab.test", "etc/check_harbor/lab.test/ca.pem"]
+            gone = [self.kind.options.format("lab.test/all")] if self.kind.options else []
+            assert host.play(root, harbor_checks_instances=instances).changed == len(gone) + 2
+            gone = ["etc/check_harbor/lab.test", *gone, "etc/check_harbor/lab.test/ca.pem"]
             assert different(before, root.files()) == [*gone, self.kind.objects.format("lab.test")]
             until(lambda: self.reloads(root) == known + 2, "the daemon is reloaded")
 

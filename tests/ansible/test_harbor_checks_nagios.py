@@ -6,7 +6,8 @@ The releases the other way round than with Icinga 2: run side by side, both file
 from __future__ import annotations
 
 import pytest
-from monitored import NagiosInRoot
+from monitored import Host, NagiosInRoot
+from rootfs import different
 from scenarios import Life, Monitoring
 
 pytestmark = pytest.mark.timeout(600)
@@ -15,6 +16,17 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.mark.parametrize("host", ["trixie"], ids=["Debian 13"], indirect=True, scope="class")
 class TestLife(Life):
     kind = NagiosInRoot
+
+    def test_a_plugin_of_somebody_else_stays(self, host: Host) -> None:
+        root = host.root.copy()
+        plugin = root.seen / "usr/lib/nagios/plugins/check_harbor_api"
+        plugin.unlink()
+        plugin.write_text("#!/bin/sh\n")
+        before = root.files()
+        played = host.play(root)
+        assert "check_harbor_api': File exists" in played.out
+        assert played.code == 2
+        assert different(before, root.files()) == []
 
 
 @pytest.mark.parametrize("host", ["bookworm"], ids=["Debian 12"], indirect=True, scope="class")

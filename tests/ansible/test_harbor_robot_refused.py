@@ -40,6 +40,14 @@ EXPECTED = {
     "old Harbor": "HARBOR: is Harbor 2.1; robot accounts of the system came with 2.2",
     "relative folder": "harbor_checks_secrets_dir must be an absolute path on the controller, not secrets",
     "no url": "harbor_checks_instances: each needs a url, and a name of letters, digits, dots and dashes",
+    "no TLS": "harbor_checks_instances: harbor: url must be https://HOST or https://HOST:PORT: the password of an"
+    " administrator is sent there, and never in clear text",
+    "login in the url": "harbor_checks_instances: harbor: url must be https://HOST or https://HOST:PORT: the password of"
+    " an administrator is sent there, and never in clear text",
+    "project that leads elsewhere": "harbor_checks_instances: harbor: canary_project must be lower case letters and"
+    " digits, with . _ - between",
+    "answer that repeats the login": "HARBOR: cannot look for the robot account monitoring: ******** was Basic ***=="
+    " (X-Request-Id none)",
     "no duration": "harbor_robot_duration must be days, or -1 for accounts that never expire",
 }
 #: Where the rest of the line is OpenSSL's, Python's or Ansible's.
@@ -101,12 +109,18 @@ def hindered(case: str, folder: Path) -> Case:
     if case == "trouble inside":
         trouble = {"errors": [{"code": "UNKNOWN", "message": "internal server error"}]}
         harbor.answer("/api/v2.0/robots", 500, {"X-Request-Id": "4711"}, trouble)
+    if case == "answer that repeats the login":
+        told, header = forms(ADMIN, PASSWORD)
+        harbor.answer("/api/v2.0/robots", 500, {}, {"errors": [{"message": f"{told} was Basic {header}"}]})
     if case == "trouble with the project":
         harbor.answer("/api/v2.0/projects/canary", 502)
     if case == "redirect":
         harbor.answer("/api/v2.0/systeminfo", 308, {"Location": "https://elsewhere.example.com/"})
     traits: dict[str, dict[str, object]] = {
         "trouble with the project": {"robot": {"username": "own", "password": "own"}, "canary_project": "canary"},
+        "no TLS": {"url": "http://harbor.test"},
+        "login in the url": {"url": "https://u:p@harbor.test"},
+        "project that leads elsewhere": {"canary_project": "../robots"},
         "unknown CA": {"ca_file": "/etc/ssl/certs/ca-certificates.crt"},
     }
     return Case(case, harbor, variables.get(case, {}), traits.get(case, {}))
