@@ -37,6 +37,7 @@ from harborlib.harbor import Run, endpoints
 from harborlib.judge import Limit, Problem, Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import SECONDS, WARNING
+from harborlib.text.cleaning import redacted
 from harborlib.wire.origin import Origin, Target
 
 WRITABLE = (
@@ -70,7 +71,7 @@ def measure(run: Run) -> Readings:
     if is_read_only:
         yield read_only("Harbor is in read-only mode: pushes are refused")
     yield read_only_mode(int(is_read_only), high=1)
-    version = info.name("harbor_version")
+    version = redacted(info.name("harbor_version"))  # of which a piece is shown
     age = version_problem(version, run.args.minimum_version)
     if age:
         yield too_old(age)

@@ -199,7 +199,9 @@ def go_all(run: Run, going: list[Child]) -> View:
     for child, end in zip(going, ends):
         if isinstance(end, Exception):
             child.attempt.add(end)
-    return seen if isinstance(seen, View) else View(isolation.Snapshot(seen))
+    if isinstance(seen, Exception) and not isinstance(seen, Failure):
+        raise seen  # without a look at Harbor there is nothing to judge the probes by
+    return View(isolation.Snapshot(seen)) if isinstance(seen, Failure) else seen
 
 
 def look(eyes: Run) -> View:

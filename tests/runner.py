@@ -64,10 +64,11 @@ def process(name: str, *argv: str, python: str = sys.executable, **options) -> O
 def here(name: str, *argv: str) -> Outcome:
     """Run a plugin in this process: the same code without the start of an interpreter, without signals and exit."""
     from harborlib.run import attempt, options, plugin
-    from harborlib.text import json_output
+    from harborlib.text import cleaning, json_output
     from harborlib.text.writing import write
 
     started = time.monotonic()
+    cleaning.forget()  # a process knows the secrets of one run
     probe = importlib.import_module(name).main.probe
     try:
         args = options.parse(probe.parser(), argv)

@@ -5,14 +5,14 @@ reads as WARNING, so a broken installation is turned into UNKNOWN here, and so i
 own precautions stand (plugin.py).
 """
 
-import contextlib
+import _signal as signal  # type: ignore[import-not-found]  # `signal` loads enum first: time for a traceback by Ctrl-C
 import os
-import signal
 import sys
 
 __version__ = "0.1.0"
 
 
+_SIGNALS = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT", signal.SIGHUP: "SIGHUP"}
 #: What to do about an import that fails.
 INSTALL = f"install nagiosplugin, requests and pyOpenSSL for {sys.executable}"
 #: What to do about an engine that has no patience, and about a host that lacks something.
@@ -22,8 +22,10 @@ LIMITS = "look at the limits and the memory of this monitoring host: ulimit -a; 
 
 def _say(reason: str, remedy: str) -> None:
     text = f"HARBOR UNKNOWN - {' '.join(reason.split())}\nNext: {remedy}\n"
-    with contextlib.suppress(OSError):  # where nobody reads, the exit code still tells the state
+    try:  # noqa: SIM105  contextlib is not loaded yet
         os.write(1, text.encode("ascii", "backslashreplace"))
+    except OSError:  # where nobody reads, the exit code still tells the state
+        pass
 
 
 def _give_up(reason: str, remedy: str) -> None:
@@ -32,7 +34,7 @@ def _give_up(reason: str, remedy: str) -> None:
 
 
 def _interrupted(number, _frame):  # type: ignore[no-untyped-def]
-    _say(f"interrupted by {signal.Signals(number).name} while starting", ROOM)
+    _say(f"interrupted by {_SIGNALS[number]} while starting", ROOM)
     os._exit(3)
 
 
@@ -43,7 +45,7 @@ def _broken(kind, error, _traceback):  # type: ignore[no-untyped-def]
 
 
 if os.path.basename(sys.argv[0] if sys.argv else "").startswith("check_harbor_"):  # else somebody else's process
-    for _number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for _number in _SIGNALS:
         signal.signal(_number, _interrupted)
     sys.excepthook = _broken
 if sys.version_info < (3, 9):  # noqa: UP036  said in words instead of a traceback later on

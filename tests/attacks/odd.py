@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from harborlib.harbor import endpoints
 from harborlib.harbor.endpoints import BASE, Endpoint
 
-from harbor_simulator.replay import DIRECTORY, Recording, load
+from replay import DIRECTORY, Recording, load
 
 import runner
 from harbor_simulator import Simulator

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import urllib3
 
 #: Each of them, read by some parser or other, leads to {evil}.
 TEMPLATES = (
@@ -54,6 +57,7 @@ JOINTS = (
     "/./", "[", "]", "\x00", "\x0b", "\x7f", "\x85", "\xa0", "\xe4", "<", ">", '"', "|", "^", "`", "{{", "~", "*", "!",
     "443", ":443", ":0", ":65536", ":8 ", "x", "a/b", "u:p@", "\u2100", "\uff0f", "\uff20", "\u3002", "\u0301",
 )  # fmt: skip
+PORTS = {"https": 443, "http": 80}
 SCHEMES = ("https://", "https://", "https://", "//", "http://", "HTTPS://", "https:", "https:/", "", "/", "ftp://")
 
 
@@ -69,3 +73,21 @@ def urls(count: int, evil: str, harbor: str, seed: int = 11) -> Iterator[str]:
             if chance.random() < 0.5:  # such a beginning is not refused at once
                 pattern = f"https://{{harbor}}/{''.join(pieces)}"
         yield pattern.format(evil=evil, harbor=harbor)
+
+
+def of_urllib3(text: str) -> tuple | None:
+    """The server that urllib3 would dial."""
+    try:
+        url = urllib3.util.parse_url(text)
+    except urllib3.exceptions.HTTPError:
+        return None
+    return url.scheme, (url.host or "").strip("[]"), url.port or PORTS.get(url.scheme or "")
+
+
+def of_the_standard_library(text: str) -> tuple | None:
+    """The server that urlsplit sees, which is not always the one that is dialed."""
+    try:
+        url = urlsplit(text)
+        return url.scheme, url.hostname or "", url.port or PORTS.get(url.scheme)
+    except ValueError:
+        return None

@@ -16,6 +16,7 @@ from typing import Callable
 import pytest
 
 import runner
+from attacks import trial
 from contract import grammar, processes
 from contract.adversary import Adversary
 from contract.wire import BROKEN, ENDLESS
@@ -23,29 +24,6 @@ from harbor_simulator import Simulator
 from runner import Outcome
 
 LIMIT = 2.3  # seconds, for -t 2
-#: A plugin whose probe says where it is, and then does what a test wants.
-PLUGIN = '''"""Does this plugin end?"""
-from harborlib.wire import deadline
-from harborlib.judge import judgement
-from harborlib.run import plugin
-from harborlib.text import summaries
-import nagiosplugin, os, re, signal, sys, time, threading, unicodedata
-
-{}
-
-class Subject(nagiosplugin.Resource):
-    fine = "fine"
-    def probe(self):
-        deadline.enter("body", "reading the answer to GET /x | y")
-        {}
-        yield judgement.seconds(0.1)
-
-def check(args, harbor):
-    subject = Subject()
-    return nagiosplugin.Check(subject, judgement.Shown("time"), summaries.Summary(subject))
-
-main = plugin.main(__name__, lambda parser: None, check)
-'''
 #: C code that does not let go of the interpreter's lock for minutes: what a server's text can set going.
 HOGS = {
     "a regular expression": 're.match("(a+)+$", "a" * 60 + "b")',
@@ -60,8 +38,7 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin_python: str) 
     """The command of a plugin whose probe does this, after having done that at the start."""
 
     def command(does: str, *argv: str, first: str = "") -> list[str]:
-        file = tmp_path / "check_harbor_hog.py"
-        file.write_text(PLUGIN.format(first, does))
+        file = trial.written(tmp_path, "check_harbor_hog", does, first=first)
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(runner.PLUGINS)]))
         return [plugin_python, "-W", "error", str(file), "-H", "harbor.example.com", *argv]
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from harborlib.harbor.registry import CHALLENGE_LIMIT, challenge_problem, challenges
-from harborlib.wire import deadline, tls
-from harborlib.wire.dial import Route
+from harborlib.wire.connections import HEAD_LIMIT
 from harborlib.wire.failure import ANSWER, BODY, Failure
 from harborlib.wire.origin import URL_LIMIT, Origin, Target
+from harborlib.harbor.registry import CHALLENGE_LIMIT, challenge_problem, challenges
 from harborlib.wire.request import SMALL, Request
-from harborlib.wire.transport import HEAD_LIMIT, Transport
 
 import pytest
 
 import check_harbor_portal as portal
 import runner
+from attacks.client import send, transport
 from attacks.measured import measured
 from contract import grammar
 from contract.adversary import Adversary, answers, says
@@ -29,7 +28,7 @@ SECONDS = 15  # what a busy machine may take for a run; the attacks here held on
 MIB = 60  # a plain run has 35 to 40
 #: Characters over which Python's normalization takes time that grows with the square of their number.
 COMBINING = "\u0344" + "\u0301\u0323" * 50_000
-JSON = {"Content-Type": "application/json"}
+GET = Request("GET", "/", {})
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +96,7 @@ def test_a_head_that_is_too_long(case: str) -> None:
     """The standard library would take 100 lines of 64 KiB."""
     reply = answers(b"42", SLOW[case]) if case != "a status" else answers(b"42", status=b"200 " + b"x" * 40_000)
     with Adversary(reply) as server, pytest.raises(Failure) as failure:
-        send(server.url)
+        send(transport(server.url), GET)
     where = server.url.partition("//")[2]
     assert (failure.value.stage, failure.value.detail) == (ANSWER, f"{where} gives no answer: a header is too long")
 
@@ -107,12 +106,7 @@ def test_a_head_that_just_fits() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + lines
     assert HEAD_LIMIT - 2000 < len(head) < HEAD_LIMIT
     with Adversary(says(head + b"\r\n42")) as server:
-        assert send(server.url) == b"42"
-
-
-def send(url: str) -> bytes:
-    client = Transport(Origin.parse(url), Route(), tls.context(ca_file(), None, None, True), None)
-    return deadline.supervised(lambda: client.send(Request("GET", "/", {})), 10).body
+        assert send(transport(server.url), GET).body == b"42"
 
 
 # Memory
@@ -193,5 +187,5 @@ def test_an_answer_that_is_too_large_for_what_it_is(name: str, harbor: Simulator
 def test_a_body_that_breaks_off_is_no_answer_that_is_too_large() -> None:
     with Adversary(says(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n42")) as server:
         with pytest.raises(Failure) as failure:
-            send(server.url)
+            send(transport(server.url), GET)
         assert failure.value.stage == BODY

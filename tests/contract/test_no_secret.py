@@ -6,17 +6,16 @@ That no output holds them is a property of every test: runner.Outcome refuses su
 from __future__ import annotations
 
 import base64
+import subprocess
 import threading
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from urllib.parse import quote
 
-from harborlib.run import attempt, options
-from harborlib.run.probes import Probe
-
 import pytest
 
 import runner
+from attacks import trial
 from contract import grammar, twists
 from contract.adversary import Adversary
 from contract.conftest import ACCOUNTS
@@ -82,27 +81,17 @@ def told(text, report):
     grammar.checked_json(report)
 
 
-def test_fault_of_our_own(authfile, capsys):
+@pytest.mark.parametrize("output", ["nagios", "json"])
+def test_fault_of_our_own(output, authfile, tmp_path, plugin_python, monkeypatch):
     """An exception that holds the login, in a plugin that is told to show tracebacks."""
-
-    def check(args, harbor):
-        raise RuntimeError(f"cannot use {args.login.header} of {args.login!r} with {args.login.password}")
-
-    probe = Probe("broken", "Is this plugin broken?", lambda parser: None, check)
-    args = options.parse(probe.parser(), ["-H", "harbor.example.com", "--authfile", authfile, "-vvv"])
-    attempt.examine(probe, args, 1e9)
-    report = attempt.fault(probe.name, raised(check, args))
-    for text in (report.nagios(3), report.json()):
-        assert SECRET.search(text) is None
-    assert "Traceback (most recent call last)" in report.nagios(3)
-    assert "internal error: RuntimeError: cannot use Basic *** of Login('robot$monitor') with ***" in report.nagios(0)
-
-
-def raised(check, args):
-    try:
-        check(args, None)
-    except RuntimeError as error:
-        return error
+    does = 'raise RuntimeError(f"cannot use {login.header} of {login!r} with {login.password}")'
+    plugin = trial.written(tmp_path, "check_harbor_broken", does)
+    monkeypatch.setenv("PYTHONPATH", str(runner.PLUGINS))
+    command = [plugin_python, plugin, "-H", "h", "--authfile", authfile, "-vvv", "--output", output]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    out = Outcome(done.returncode, done.stdout, done.stderr).out
+    assert "internal error: RuntimeError: cannot use Basic *** of Login('robot$monitor') with ***" in out
+    assert "Traceback (most recent call last)" in out or output == "json"
 
 
 def test_not_in_the_process_list(name, against, plugin_python, monkeypatch):

@@ -13,7 +13,7 @@ SCRIPT = """#!{python}
 import json, sys
 sys.path.insert(0, {plugins!r})
 from {name} import main
-from harborlib import options
+from harborlib.run import options
 given = vars(options.parse(main.probe.parser()))
 with open({noted!r}, "w") as file:
     json.dump({{name: str(value) for name, value in given.items()}}, file)

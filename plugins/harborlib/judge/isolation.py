@@ -133,11 +133,16 @@ class Snapshot(NamedTuple):
 
 
 def look(run: Run, ask_login: bool, seconds: float) -> Snapshot:
-    """Ask both questions at the same time; a refused login is not tried again, so `ask_login` can leave it out."""
+    """Ask both questions at the same time; a refused login is not tried again, so `ask_login` can leave it out.
+
+    Raises what keeps this host from asking.
+    """
     questions: list[Callable[[], Any]] = [partial(HealthReport.ask, run)]
     if ask_login and run.client.account:
         questions.append(partial(logged_in, run))
     health, *rest = deadline.side_by_side(questions, seconds)
+    if isinstance(health, Exception) and not isinstance(health, Failure):
+        raise health
     systeminfo = rest[0] if rest and isinstance(rest[0], Failure) else None
     return Snapshot(health, systeminfo)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from harborlib import INSTALL, LIMITS
 from harborlib.harbor import components
 from harborlib.harbor.client import Client
 from harborlib.harbor.run import LOOKED_PAST, Run
@@ -19,7 +18,9 @@ from harborlib.text.first_line import Summary
 from harborlib.text.report import Measure, Report
 from harborlib.text.states import CRITICAL, OK, UNKNOWN, worst_of
 from harborlib.wire import deadline
-from harborlib.wire.failure import CERTIFICATE, Failure, Interrupted, Starved, Unusable
+from harborlib.wire.failure import CERTIFICATE, Failure, Interrupted
+
+from .faults import misfortune
 
 if TYPE_CHECKING:
     from .probe import Probe
@@ -49,27 +50,6 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
     if attempt.failure and attempt.inside and attempt.has(REFUSED, *isolation.TROUBLE):
         attempt.blame(attempt.look(until))
     return attempt.report()
-
-
-def fault(name: str, error: BaseException) -> Report:
-    """The report of the plugin of this name where something broke that is not Harbor's."""
-    return Report(name, [misfortune(name, error)], error=error)
-
-
-def misfortune(name: str, error: BaseException) -> Finding:
-    """What to say of an error that is not Harbor's, and what to do about it."""
-    lack = Starved.by(error)
-    if lack:
-        return Finding(
-            "host-starved", UNKNOWN, f"this monitoring host has no {lack} left for the plugin", next_step=LIMITS
-        )
-    if isinstance(error, Unusable):
-        return Finding("usage", UNKNOWN, f"usage: {error}", next_step=f"see check_harbor_{name} --help")
-    if isinstance(error, ImportError):
-        return Finding("broken-installation", UNKNOWN, f"broken installation: {error}", next_step=INSTALL)
-    text = f"internal error: {type(error).__name__}: {error}"
-    step = "report this bug of check_harbor with the output of -vvv"
-    return Finding("internal-error", UNKNOWN, text, next_step=step)
 
 
 def judged(

@@ -13,6 +13,7 @@ import mmap
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
@@ -27,6 +28,7 @@ GRACE = 2.5  # seconds from such a signal to the end: taking back what was begun
 OVERTIME = 0.15  # seconds after the deadline at which a probe that cannot tell of a hang itself is ended
 LAST_RESORT = 0.5  # seconds after the deadline at which the kernel ends a probe whose guard is gone
 NOTED = 1024  # bytes for what the probe is doing
+ANSWER = 0  # the child's end of the pipe stands where nobody reads: some hosts grant only a handful of descriptors
 END = b"\0"  # ends an answer, which is text: what comes without it is half of one
 
 LOAD = "look at the load of this monitoring host; if there is none, report a bug of check_harbor with Harbor's answer"
@@ -72,9 +74,11 @@ def guarded(work: Callable[[], Ending], until: float) -> Ending:
     reader, writer = pipe
     if child == 0:
         os.close(reader)
-        be_guarded(writer, until, doing)
+        os.dup2(writer, ANSWER)
+        os.close(writer)
+        be_guarded(until, doing)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        answer(work, writer)
+        answer(work)
     os.close(writer)
     return Guard(child, reader, until, doing).wait(before)
 
@@ -106,28 +110,33 @@ def obey(until: float, guard: select.poll | None = None) -> Callable[[], None]:
     return enough
 
 
-def be_guarded(writer: int, until: float, doing: mmap.mmap) -> None:
+def be_guarded(until: float, doing: mmap.mmap) -> None:
     """Be the child: tell what is being done, and notice when nobody listens any more."""
 
     def note(text: str) -> None:
         data = clean(text).encode()[: NOTED - 1]
         doing[: len(data) + 1] = data + END
 
+    if not sys._xoptions:  # nothing for a developer: C libraries write there what no engine should show
+        with contextlib.suppress(OSError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, 2)
+            os.close(null)
     guard = select.poll()
-    guard.register(writer, 0)  # tells of nothing but of its other end, where that is closed
+    guard.register(ANSWER, 0)  # tells of nothing but of its other end, where that is closed
     deadline.listener = note
     obey(until, guard)
-    fcntl.fcntl(writer, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(writer, fcntl.F_SETFL, os.O_ASYNC)  # SIGIO when the other end is closed
+    fcntl.fcntl(ANSWER, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(ANSWER, fcntl.F_SETFL, os.O_ASYNC)  # SIGIO when the other end is closed
 
 
-def answer(work: Callable[[], Ending], writer: int) -> NoReturn:
+def answer(work: Callable[[], Ending]) -> NoReturn:
     """Work, hand the answer to the guard and end, threads and all."""
     with contextlib.suppress(BaseException):  # without an answer the guard gives one
         ending = work()
         data = b"%d %b" % (ending.code, ending.text.encode("ascii", "backslashreplace")) + END
         while data:
-            data = data[os.write(writer, data) :]
+            data = data[os.write(ANSWER, data) :]
     os._exit(0)
 
 

@@ -22,7 +22,7 @@ from harborlib.text.report import Report
 from harborlib.text.writing import write
 from harborlib.wire.failure import Interrupted
 
-from . import attempt, guard, options
+from . import attempt, faults, guard, options
 from .guard import Ending
 from .probe import Probe
 
@@ -80,7 +80,7 @@ def outcome(probe: Probe, show: Show, started: float) -> Ending:
     except Interrupted as signalled:  # without a guard, when the answer was nearly there
         return Ending(nagios.text(interrupted(probe, signalled), 0), 3)
     except Exception as error:  # a fault of our own must not exit with 1, which engines read as WARNING
-        return Ending(nagios.text(attempt.fault(probe.name, error), 0), 3)
+        return Ending(nagios.text(faults.fault(probe.name, error), 0), 3)
 
 
 def judged(probe: Probe, parser: options.Parser, args: argparse.Namespace, show: Show, until: float) -> Ending:
@@ -92,7 +92,7 @@ def judged(probe: Probe, parser: options.Parser, args: argparse.Namespace, show:
         except options.Told as told:
             return Ending(told.text, 3)
         except Exception as error:
-            return ending(attempt.fault(probe.name, error), args, engine)
+            return ending(faults.fault(probe.name, error), args, engine)
     except Interrupted as signalled:
         return ending(interrupted(probe, signalled), args, show)
 

@@ -11,13 +11,16 @@ from collections.abc import Iterator
 
 LIMIT = 4096  # characters of one text
 MOST = 65536  # characters of a text that are looked at; what comes after them is left out
-LONGEST = 8  # characters for one of a secret, as &#x00e9;
+LONGEST = 12  # characters for one of a secret, as %2526%2523233; or more than &#x00e9;
 HIDDEN = "***"
 SHORTEST = 4  # characters of a secret: what is shorter stands in every second word
+LAYERS = 3  # of escapes: JSON in a URL, and a text of Harbor's in a query of ours
 LONG = 8  # characters from which on a secret is found inside a word too
 
 #: How a server may write a character: in a URL, in JSON or a repr, in HTML.
-_ESCAPE = re.compile(r"(?:%[0-9a-fA-F]{2})+|(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+|\\.|&#?\w{1,31};", re.DOTALL)
+_ESCAPE = re.compile(
+    r"""(?:%[0-9a-fA-F]{2})+|(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+|\\["'/\\]|&#?\w{1,31};""", re.ASCII
+)
 _PIECE = re.compile(f"{_ESCAPE.pattern}|.", re.DOTALL)
 
 _secrets: set[str] = set()
@@ -75,12 +78,24 @@ def _places(text: str) -> Iterator[tuple[int, int]]:
     if not _secrets:
         return
     yield from _found(_alike(text))
-    escaped = any(mark in text for mark in "%\\&")
-    behind = list(_found(_alike(_unescaped(text)))) if escaped else []
-    if behind:
-        origin = [piece.span() for piece in _PIECE.finditer(text) for _ in _meaning(piece)]
-        for start, end in behind:
-            yield origin[start][0], origin[end - 1][1]
+    layers: list[str] = []
+    while any(mark in text for mark in "%\\&") and len(layers) < LAYERS:
+        layers.append(text)
+        text = _unescaped(text)
+        behind = list(_found(_alike(text)))
+        if behind:
+            origin = _origin(layers)
+            for start, end in behind:
+                yield origin[start][0], origin[end - 1][1]
+
+
+def _origin(layers: list[str]) -> list[tuple[int, int]]:
+    """Where in the first text each character stands that is behind so many layers of escapes."""
+    origin = [(position, position + 1) for position in range(len(layers[0]))]
+    for text in layers:
+        pieces = _PIECE.finditer(text)
+        origin = [(origin[one.start()][0], origin[one.end() - 1][1]) for one in pieces for _ in _meaning(one)]
+    return origin
 
 
 def _found(text: str) -> Iterator[tuple[int, int]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import deadline
-from .failure import CERTIFICATE, CONNECT, RESOLVE, TLS, Failure
+from .failure import CERTIFICATE, CONNECT, RESOLVE, TLS, Failure, starve
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
@@ -76,6 +76,7 @@ def connect(addresses: list[tuple], host: str, port: int) -> socket.socket:
         try:
             sock = socket.socket(family, kind, protocol)
         except OSError as error:  # IPv6 switched off
+            starve(error)
             problem = error.strerror or problem
             continue
         # The last address may hang: the supervisor then names the stage. The others must leave time for the rest.

@@ -48,20 +48,27 @@ class Interrupted(BaseException):
 
 #: What this host can run out of, which says nothing about Harbor.
 SCARCE = {errno.EMFILE: "file descriptors", errno.ENFILE: "file descriptors", errno.ENOMEM: "memory"}
+#: How libraries say that memory is short.
+NO_MEMORY = ("malloc failure", "failed to map segment", "cannot allocate memory")
 
 
 class Starved(Exception):
     """This monitoring host lacks something that a probe cannot do without; the text names it."""
 
-    @classmethod
-    def by(cls, error: BaseException) -> Starved | None:
-        """What an error of the interpreter or the system says about this host; None for any other error."""
-        if isinstance(error, Starved):
-            return error
-        lack = "memory" if isinstance(error, MemoryError) else None
-        if isinstance(error, OSError):
-            lack = SCARCE.get(error.errno or 0)
-        return cls(lack) if lack else None
+
+def lack(error: BaseException) -> str:
+    """What this host has run out of, by an error of the interpreter or the system; "" where it says no such thing."""
+    if isinstance(error, Starved):
+        return str(error)
+    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in NO_MEMORY):
+        return "memory"
+    return SCARCE.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+
+
+def starve(error: BaseException) -> None:
+    """Raise Starved where an error is about this host; do nothing for any other."""
+    if lack(error):
+        raise Starved(lack(error)) from None
 
 
 class Unusable(Exception):

@@ -12,6 +12,8 @@ import socket
 from typing import NamedTuple
 from urllib.parse import quote
 
+from harborlib.text.cleaning import redacted
+
 from .dial import bracketed, where
 
 PORTS = {"https": 443, "http": 80}
@@ -82,6 +84,8 @@ class Target(NamedTuple):
 
     def follow(self, reference: str) -> Target:
         """Where a URL leads that may be relative to this one (as `Location` and `src` may be); raises ValueError."""
+        if redacted(reference) != reference:
+            raise ValueError("holds a secret, of which a piece would be told")
         text = _plain(reference).partition("#")[0]
         if text.startswith("//"):
             return self._of(self.origin.scheme, text[2:])

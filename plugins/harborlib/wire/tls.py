@@ -9,7 +9,7 @@ import re
 import socket
 import ssl
 
-from .failure import CERTIFICATE, TLS, Failure, Unusable
+from .failure import CERTIFICATE, TLS, Failure, Unusable, starve
 
 
 class Context(ssl.SSLContext):
@@ -60,7 +60,8 @@ def _refuse_pass_phrase() -> str:
 
 
 def failure(error: OSError, host: str) -> Failure:
-    """What a handshake that failed means, as a Failure (certificate, tls)."""
+    """What a handshake that failed means, as a Failure (certificate, tls); raises Starved."""
+    starve(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure(CERTIFICATE, f"certificate does not verify: {verdict(error, host)}")
     return Failure(TLS, f"TLS handshake with {host} failed: {reason(error)}")

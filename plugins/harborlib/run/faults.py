@@ -1,0 +1,28 @@
+"""What keeps a plugin from judging and is nothing of Harbor's: its options, its installation, its host, a bug."""
+
+from __future__ import annotations
+
+from harborlib import INSTALL, LIMITS
+from harborlib.text.finding import Finding
+from harborlib.text.report import Report
+from harborlib.text.states import UNKNOWN
+from harborlib.wire.failure import Unusable, lack
+
+BUG = "report this bug of check_harbor with the output of -vvv"
+
+
+def fault(name: str, error: BaseException) -> Report:
+    """The report of the plugin of this name where something broke that is not Harbor's."""
+    return Report(name, [misfortune(name, error)], error=error)
+
+
+def misfortune(name: str, error: BaseException) -> Finding:
+    """What to say of an error that is not Harbor's, and what to do about it."""
+    if lack(error):
+        text = f"this monitoring host has no {lack(error)} left for the plugin"
+        return Finding("host-starved", UNKNOWN, text, next_step=LIMITS)
+    if isinstance(error, Unusable):
+        return Finding("usage", UNKNOWN, f"usage: {error}", next_step=f"see check_harbor_{name} --help")
+    if isinstance(error, ImportError):
+        return Finding("broken-installation", UNKNOWN, f"broken installation: {error}", next_step=INSTALL)
+    return Finding("internal-error", UNKNOWN, f"internal error: {type(error).__name__}: {error}", next_step=BUG)
