@@ -47,7 +47,8 @@ def test_a_title_begins_it() -> None:
 
 def test_a_sentence_stands_for_many_findings() -> None:
     sick = [Finding("health.sick", CRITICAL, f"{name} is unhealthy") for name in ("redis", "registry")]
-    summary = Summary("fine", instead="2 of 8 unhealthy", of=frozenset({"health.sick"}))
+    together = [finding(CRITICAL, "2 of 8 unhealthy")]
+    summary = Summary("fine", instead=together, of=frozenset({"health.sick"}))
     assert str(line(*sick, summary=summary)) == "2 of 8 unhealthy"
     assert str(line(*sick, finding(CRITICAL, "slow"), summary=summary)) == "2 of 8 unhealthy; slow"
 
