@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 from harborlib.harbor import endpoints
 from harborlib.harbor.endpoints import BASE, Endpoint
 
-from replay import DIRECTORY, Recording, load
-
 import runner
 from harbor_simulator import Simulator
+from replay import DIRECTORY, Recording, load
 from tier2 import HEADERS
 
 NUMBERS: tuple[Any, ...] = (
@@ -112,7 +111,7 @@ def twisted(case: Case, chance: random.Random) -> Case:
     value = copy.deepcopy(case.value)
     for _ in range(chance.choice((1, 1, 2, 3))):
         container, key = chance.choice(list(places(value)) or [([None], 0)])
-        container[key] = chance.choice(alike(container[key]) if chance.random() < 0.7 else ALL)
+        container[key] = copy.deepcopy(chance.choice(alike(container[key]) if chance.random() < 0.7 else ALL))
     if isinstance(value, list) and chance.random() < 0.1:
         value = chance.choice((value * 3, value[:0], [*value, chance.choice(ALL)]))
     headers = dict(case.headers)

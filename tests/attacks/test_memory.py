@@ -38,7 +38,7 @@ def run(server: Simulator, authfile: str, name: str, distortion: floods.Distorti
     command = [sys.executable, str(runner.PLUGINS / f"{name}.py"), *common, *runner.NEEDED.get(name, ()), *options]
     out, memory = peak(command)
     title = name.replace("check_", "").replace("_", " ", 1).upper()
-    assert out.startswith((f"{title} ", f'{{"schema": 1, "plugin": "{name}", '))
+    assert out.startswith((f"{title} ", f'{{"schema": 2, "plugin": "{name}", '))
     assert "internal error" not in out
     return out, memory
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from harborlib.harbor.registry import CHALLENGE_LIMIT, challenge_problem, challenges
 from harborlib.wire.connections import HEAD_LIMIT
 from harborlib.wire.failure import ANSWER, BODY, Failure
 from harborlib.wire.origin import URL_LIMIT, Origin, Target
-from harborlib.harbor.registry import CHALLENGE_LIMIT, challenge_problem, challenges
 from harborlib.wire.request import SMALL, Request
 
 import pytest

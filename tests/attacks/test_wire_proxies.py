@@ -9,10 +9,10 @@ import pytest
 
 import runner
 from contract import grammar
-from listeners import listening, pump
 from harbor_simulator import Simulator
 from harbor_simulator import tls as served
 from harbor_simulator.certificates import ca_file
+from listeners import listening, pump
 
 
 def tunnel_to(serve: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:

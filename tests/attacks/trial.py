@@ -27,7 +27,9 @@ main = plugin.main(Probe(__name__, measure, [seconds]))
 '''
 
 
-def written(folder: Path, name: str, does: str, doing: str = "reading the answer to GET /x | y", first: str = "") -> Path:
+def written(
+    folder: Path, name: str, does: str, doing: str = "reading the answer to GET /x | y", first: str = ""
+) -> Path:
     """The file of the plugin of this name, whose probe does that, after having done `first` at the start."""
     file = folder / f"{name}.py"
     file.write_text(PLUGIN.format(does=does, doing=doing, first=first))

@@ -22,6 +22,8 @@ SCHEMA = {
     "schema": int, "plugin": str, "version": str, "state": str, "exit_code": int, "summary": str, "parts": list,
     "metrics": list, "notes": list, "cause": (dict, type(None)), "next_step": str, "left_out": dict,
 }  # fmt: skip
+PART = {"id": str, "state": str, "subject": str, "text": str, "values": dict, "next_step": str}
+ID = re.compile(r"[a-z0-9_-]+(\.[a-z0-9-]+)?")
 METRIC = {
     "name": str, "value": (int, float), "uom": str, "warn": str, "crit": str,
     "min": (int, float, type(None)), "max": (int, float, type(None)),
@@ -106,6 +108,7 @@ def checked_json(outcome: Outcome) -> dict:
     assert outcome.out.endswith("\n")
     report = json.loads(outcome.out, parse_constant=lambda name: refuse(f"{name} is not JSON"))
     conforms(report, SCHEMA)
+    assert report["schema"] == 2
     assert report["state"] == STATES[report["exit_code"]]
     assert report["exit_code"] == outcome.code
     for metric in report["metrics"]:
@@ -113,8 +116,10 @@ def checked_json(outcome: Outcome) -> dict:
     names = [metric["name"] for metric in report["metrics"]]
     assert len(names) == len(set(names)), f"metrics of the same name: {names}"
     for part in report["parts"]:
-        conforms(part, {"state": str, "text": str, "next_step": str})
+        conforms(part, PART)
         assert part["state"] in STATES
+        assert part["state"] == "OK" or ID.fullmatch(part["id"]), f"a problem without an id: {part}"
+        assert set(part["values"]) <= {"value", "unit", "limit"}
     assert all(isinstance(note, str) for note in report["notes"])
     conforms(report["left_out"], {"parts": int, "metrics": int, "notes": int})
     if report["cause"]:

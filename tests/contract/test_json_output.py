@@ -68,8 +68,9 @@ def fits(value, fields):
 def test_page_names_every_field(process, harbor):
     harbor.switch("registry-down")
     report = json.loads(process("check_harbor_v2", "--isolate", "--output", "json").out)
-    whole, metric, cause = documented()
+    whole, part, metric, cause = documented()
     fits(report, whole)
+    fits(report["parts"][0], part)
     fits(report["metrics"][0], metric)
     fits(report["cause"], cause)
 

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from harborlib.judge.isolation import OWNERS
-from harborlib.text.terminal import section
+from harborlib.judge.isolation import OWNERS, service_of
 
 import pytest
 
@@ -219,4 +218,4 @@ def test_nor_do_names_in_verdict_and_remarks(lie: str, authfile: str) -> None:
 
 def test_every_section_is_in_the_runbook() -> None:
     runbook = (Path(__file__).resolve().parents[2] / "docs" / "runbook.md").read_text(encoding="utf-8")
-    assert [name for name in OWNERS if f"\n## {section(name)}\n" not in runbook] == []
+    assert [name for name in OWNERS if f"\n## {service_of(name)}\n" not in runbook] == []

@@ -22,6 +22,7 @@ SMALL_PAGE = 10  # where a hundred rows hold more values than the endpoint's lim
 MOST_ROWS = 50_000  # of all lists that one probe reads to their end; more would fill the memory
 TOLERANCE = 20  # of so many rows that are announced one may be gone before its page is read
 CUT_SHORT = Kind("harbor.list-cut-short", CONTENT)  # Harbor shows fewer rows than it announces
+TIME_RAN_OUT = "time ran out"
 RESERVE = 0.5  # seconds of a probe's time that stay free when a list is long
 
 
@@ -101,7 +102,7 @@ class Pages:
     def _reason_to_stop(self, answer: Answer) -> str:
         """Why no further page is read, or ""."""
         if deadline.remaining() < RESERVE + 1.5 * answer.elapsed:
-            return "time ran out"
+            return TIME_RAN_OUT
         if self._is_long and self._rest.rows_read >= MOST_ROWS:
             return f"more than {MOST_ROWS} rows are too many"
         return ""

@@ -17,7 +17,7 @@ from harborlib.wire.request import SMALL, Answer, Request
 from . import endpoints
 from .endpoints import Endpoint
 from .fields import Fields
-from .pages import RESERVE, Pages, cut_short, total
+from .pages import RESERVE, TIME_RAN_OUT, Pages, cut_short, total
 from .refusals import ABSENT, LOGIN_REFUSED, NEEDED, NOT_SET_UP, PERMISSION_MISSING, TOO_OLD, good
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ class Rest:
         yield from pages
         pages.confirm()
         if pages.cut:
-            raise Failure(CONTENT, f"{pages.unseen} (GET {endpoint.at(*parts)})", next_step="raise -t")
+            path, hung = endpoint.at(*parts), pages.cut == TIME_RAN_OUT
+            step = "raise -t, or divide what is looked at among services"
+            raise Failure(CONTENT, f"{pages.unseen} (GET {path})", hung=hung, path=path, login=True, next_step=step)
 
     def answer(self, endpoint: Endpoint, *parts: object, **query: object) -> Answer:
         """The answer with status 200; raises Failure that says what each refusal means."""
@@ -178,7 +180,7 @@ class Each(Iterable[tuple[T, Any]]):
                 yield thing, answer
             seen = start + len(few)
             if seen < end and deadline.remaining() < RESERVE + 1.5 * (time.monotonic() - begun):
-                self.unseen = self._only(seen, "time ran out")
+                self.unseen = self._only(seen, TIME_RAN_OUT)
                 return
         if end < len(self._things):
             self.unseen = self._only(end, "more are too many")

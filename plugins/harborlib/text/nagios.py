@@ -19,7 +19,7 @@ ASIDE = 400  # characters of a note and of the next step
 
 def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None) -> str:
     """First line and perfdata whole, details cut so that everything fits 4 KiB; of these `findings` only, if given."""
-    notes = list(map(clean, report.notes))
+    notes = fitting((cut(clean(note), ASIDE) for note in report.notes), LIMIT)
     told = "; ".join([report.headline, *notes])
     inline = report.state == OK and len(told) <= LINE
     head = f"HARBOR {report.probe.upper()} {report.state} - {told if inline else first_line(report)}"
@@ -27,7 +27,7 @@ def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None
     shown = [part for part in parts if verbose or part.is_problem]
     if not (verbose or len(shown) > 1 or len(report.headline) > LINE):
         shown = []
-    tail = [] if inline else fitting((f"Note: {cut(note, ASIDE)}" for note in notes), LIMIT // 2)
+    tail = [] if inline else fitting((f"Note: {note}" for note in notes), LIMIT // 2)
     tail += [f"Next: {cut(report.next_step, ASIDE)}"] if report.next_step else []
     trace = traceback_of(report) if verbose >= 3 else []
     room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")

@@ -83,7 +83,8 @@ class Page:
             # What it follows from stands below the table.
             ending = part.reason + part.pointer if part.follows and self.verbose else ""
             whole = self.verbose or state not in (OK, "follows")
-            text = cut(part.text + ending, ASIDE if whole else self.width - len(head))
+            said = part._replace(subject="").sentence()  # the name stands before it
+            text = cut(said + ending, ASIDE if whole else self.width - len(head))
             lines += self._painted(state, self._wrapped(text, head, " " * len(head)))
         return lines
 
