@@ -42,7 +42,7 @@ EXPECTED = {
     "no url": "harbor_checks_instances: each needs a url, and a name of letters, digits, dots and dashes",
     "no TLS": "harbor_checks_instances: harbor: url must be https://HOST or https://HOST:PORT: the password of an"
     " administrator is sent there, and never in clear text",
-    "login in the url": "harbor_checks_instances: harbor: url must be https://HOST or https://HOST:PORT: the password of"
+    "login in the url": "harbor_checks_instances: harbor: url must be https://HOST or https://HOST:PORT: the password of"  # noqa: E501
     " an administrator is sent there, and never in clear text",
     "project that leads elsewhere": "harbor_checks_instances: harbor: canary_project must be lower case letters and"
     " digits, with . _ - between",

@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
 
-from harborlib.harbor import endpoints, refusals
+from harborlib.harbor import endpoints, pages, refusals, rest
 from harborlib.harbor.client import Client
 from harborlib.harbor.refusals import LOGIN_REFUSED, PERMISSION_MISSING
 from harborlib.harbor.rest import AT_ONCE, Each, Rest
@@ -21,6 +21,7 @@ from harborlib.wire.origin import Origin
 import pytest
 
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator.messages import Request, Response, json_response
 from harbor_simulator.records import Remote
 from tier2 import NOW
 
@@ -31,7 +32,7 @@ Connect = Callable[..., Rest]
 def connect() -> Connect:
     """The API of a simulator, as somebody with this login sees it."""
 
-    def rest(harbor: Simulator, name: str = MONITOR, password: str = MONITOR_SECRET) -> Rest:
+    def connected(harbor: Simulator, name: str = MONITOR, password: str = MONITOR_SECRET) -> Rest:
         args = Namespace(
             harbor=Origin.parse(harbor.url),
             isolate=None,
@@ -45,7 +46,7 @@ def connect() -> Connect:
         )
         return Rest(Run(Client(args, Credentials(name, password) if name else None), args))
 
-    return rest
+    return connected
 
 
 def refused(call: Callable[[], object]) -> Failure:

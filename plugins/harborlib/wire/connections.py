@@ -17,7 +17,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from . import deadline, tls
 from .dial import Route, ask_proxy, through
-from .failure import ANSWER, ROUTE, Failure
+from .failure import ANSWER, ROUTE, Failure, starve
 from .origin import Origin
 
 HEAD_LIMIT = 32768  # bytes of status line and headers; Harbor sends 500, and nginx passes on no more than 8 KiB
