@@ -31,7 +31,7 @@ def text() -> str:
     document = PATH.read_text(encoding="utf-8")
     for name, table in tables.items():
         begin, end = f"<!-- begin: {name} -->\n", f"<!-- end: {name} -->"
-        document = re.sub(f"(?<={begin}).*?(?={end})", lambda _, table=table: table, document, flags=re.S)  # type: ignore[misc]
+        document = re.sub(f"(?<={begin}).*?(?={end})", lambda _, table=table: table, document, flags=re.DOTALL)  # type: ignore[misc]
     return document
 
 

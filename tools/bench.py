@@ -84,6 +84,7 @@ class Subject:
     memory: list[int] = field(default_factory=list)
 
     def run(self) -> None:
+        """Run it once, and note what it took."""
         output = subprocess.run(
             [sys.executable, "-ISc", LAUNCHER, *self.command], capture_output=True, text=True, check=True
         )
@@ -182,6 +183,7 @@ def page(groups: dict[str, list[Subject]], foreign: list[Subject], runs: int) ->
 
 
 def main() -> None:
+    """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=25)
     runs = parser.parse_args().runs

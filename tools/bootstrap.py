@@ -65,6 +65,7 @@ def install_pip() -> None:
 
 
 def main() -> None:
+    """Make .venv, or leave it as it is where it has what is wanted."""
     wanted = requirements(sys.argv[1:])
     interpreter = f"{sys.base_prefix} {platform.python_version()}"
     noted = NOTE.read_text(encoding="utf-8").splitlines() if NOTE.is_file() and PYTHON.exists() else []

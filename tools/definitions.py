@@ -14,6 +14,7 @@ HOUR = 3600
 
 
 def path(name: str) -> Path:
+    """Where a file of definitions stands."""
     return probes.ROOT / name
 
 
@@ -56,6 +57,7 @@ FILES = {
 
 
 def main() -> None:
+    """Write them all."""
     for name, text in FILES.items():
         path(name).write_text(text(), encoding="utf-8")
         print(name)

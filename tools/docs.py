@@ -40,6 +40,7 @@ def row(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
 
 
 def main() -> None:
+    """Write every page, and remove those of no probe."""
     documents = {path(probe): page(probe) for probe in installed()}
     for file, text in {**documents, alerting.PATH: alerting.text()}.items():
         file.write_text(text, encoding="utf-8")

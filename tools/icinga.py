@@ -78,10 +78,9 @@ def services() -> str:
 
 def owners(shipped: Iterable[Shipped]) -> str:
     """The function that gives --isolate the services which this host has."""
+    whole = [service for service in shipped if service.owner in isolation.OWNERS and not service.component]
     lines = ["var owners = []"]
-    for service in shipped:
-        if service.owner in isolation.OWNERS and not service.component:
-            lines.append(f'if ({condition(service)}) {{ owners.add("{service.owner}") }}')
+    lines += [f'if ({condition(service)}) {{ owners.add("{service.owner}") }}' for service in whole]
     names = ", ".join(f'"{name}"' for name in isolation.COMPONENTS)
     lines.append(f"for (component in [ {names} ]) {{")
     lines.append("  if (host.vars.harbor_components.contains(component)) { owners.add(component) }")
@@ -150,6 +149,7 @@ def condition(service: Shipped) -> str:
 
 
 def block(head: str, lines: Iterable[str]) -> str:
+    """A head with indented lines in braces."""
     return f"{head} {{\n" + "\n".join(indent(lines)) + "\n}\n"
 
 
@@ -159,4 +159,5 @@ def indent(lines: Iterable[str]) -> list[str]:
 
 
 def quoted(text: str) -> str:
+    """A text as a string of Icinga's language."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -14,7 +14,10 @@ def replaced(document: str, name: str, text: str) -> str:
     for before, after in STYLES:
         begin, end = (re.escape(f"{before}{word}: {name}{after}") for word in ("begin", "end"))
         found, count = re.subn(
-            f"^( *)({begin}\n).*?^ *({end})$", lambda match: indented(match, text), document, flags=re.S | re.M
+            f"^( *)({begin}\n).*?^ *({end})$",
+            lambda match: indented(match, text),
+            document,
+            flags=re.DOTALL | re.MULTILINE,
         )
         if count:
             return found

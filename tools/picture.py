@@ -82,6 +82,7 @@ def picture(text: str) -> str:
 
 
 def main() -> None:
+    """Take the picture."""
     FILE.write_text(picture(captured()), encoding="ascii")
     print(FILE.relative_to(probes.ROOT))
 

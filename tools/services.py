@@ -1,5 +1,7 @@
-"""The services that every Harbor gets in Icinga 2 and in Nagios: those that the probes carry, and the one that watches
-the monitoring itself. Both engines' definitions are written from this list.
+"""The services that every Harbor gets in Icinga 2 and in Nagios.
+
+Those that the probes carry, and the one that watches the monitoring itself. Both engines' definitions are written
+from this list.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ __all__ = ["Simulator", "harbor", "options"]
 
 
 def harbor() -> Simulator:
+    """A simulated Harbor whose monitoring account may see everything."""
     # By address: a bare root file system cannot resolve even localhost.
     return Simulator(host="127.0.0.1", users={MONITOR: Account(MONITOR_SECRET, sysadmin=True)})
 

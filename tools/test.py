@@ -21,9 +21,9 @@ import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 HARBORLIB, CONTRACT = "tests/harborlib", "tests/contract"
@@ -71,6 +71,7 @@ def interpreter(version: str) -> str | None:
 
 
 def runs(python: str, code: str) -> bool:
+    """Whether an interpreter can run this."""
     return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
 
 
@@ -104,6 +105,7 @@ def read(report: Path, run: Run) -> None:
 
 
 def tox(name: str, environment: str, pythons: dict[str, str], paths: list[str]) -> Run:
+    """Tests in an environment of tox."""
     command = [sys.executable, "-m", "tox", "run", "-q", "-c", "pyproject.toml", "-e", environment]
     return execute(name, [*command, "--discover", *pythons.values(), "--", *SIDE_BY_SIDE, *paths])
 
@@ -116,6 +118,7 @@ def contract(name: str, environment: str = "") -> Run:
 
 
 def main() -> None:
+    """Run them all, and print what was skipped."""
     started = time.monotonic()
     found = {version: interpreter(version) for version in supported()}
     pythons = {version: path for version, path in found.items() if path}

@@ -68,6 +68,7 @@ def scene(title: str, chosen: list[Probe], shared: list[str], folder: str | None
 
 
 def headline(title: str) -> None:
+    """Print an underlined title."""
     print(f"{title}\n{'-' * len(title)}", flush=True)
 
 
@@ -110,6 +111,7 @@ def stand_in() -> None:
 
 
 def main() -> None:
+    """Run every probe."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="")
     parser.add_argument("--authfile", default="")

@@ -166,8 +166,10 @@ class Artifact:
 
 @dataclass
 class Storage:
-    """The bytes in the registry. Blobs and manifests (with their media type) are known by repository and digest, the
-    digests of images by repository and tag, what has arrived of an upload by repository and number.
+    """The bytes in the registry.
+
+    Blobs and manifests (with their media type) are known by repository and digest, the digests of images by repository
+    and tag, what has arrived of an upload by repository and number.
 
     `counted` are the blobs that count against a quota, by project and digest.
     """

@@ -35,9 +35,9 @@ PACKAGE = (
 #: What chroot connections need of community.general, which ansible-core does not have.
 CHROOT = ("plugins/connection/chroot.py", "meta/runtime.yml", "MANIFEST.json")
 NO_INDEX = re.compile(r"No matching distribution|Could not find a version|Connection|resolve|Could not fetch")
-RECAP = re.compile(r"^\S+ +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.M)
+RECAP = re.compile(r"^\S+ +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
 
-FAILURE = re.compile(r"^f(?:atal|ailed): \[\S+?\]:? .*?=> (?=\{)", re.M)
+FAILURE = re.compile(r"^f(?:atal|ailed): \[\S+?\]:? .*?=> (?=\{)", re.MULTILINE)
 
 
 class Played(NamedTuple):

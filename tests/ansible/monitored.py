@@ -181,7 +181,7 @@ class NagiosInRoot(InRoot, Nagios):
         (root.seen / "etc/nagios4/conf.d/site.cfg").write_text(NAGIOS_SITE.format(tell=f"/{FOLDER}/tell"))
         settings = {name: f"/{FOLDER}/{file}" for name, file in NAGIOS_FILES.items()}
         settings.update(NAGIOS_SETTINGS)
-        kept = re.sub(rf"^({'|'.join(settings)})=.*\n", "", (root.seen / cls.main).read_text(), flags=re.M)
+        kept = re.sub(rf"^({'|'.join(settings)})=.*\n", "", (root.seen / cls.main).read_text(), flags=re.MULTILINE)
         (root.seen / cls.main).write_text(
             "\n".join([kept, *(f"{name}={value}" for name, value in settings.items()), ""])
         )

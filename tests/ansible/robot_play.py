@@ -22,9 +22,9 @@ ADMINISTRATORS = {
     OTHER: Account(OTHER_PASSWORD, sysadmin=True),
     "plain": Account(PASSWORD),
 }
-RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+)", re.M)
-WOULD = re.compile(r'^ +"msg": "(.*: would .*)"$', re.M)
-FAILURE = re.compile(r"^fatal: \[monitoring-1[^\]]*\]: FAILED! => ", re.M)
+RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+)", re.MULTILINE)
+WOULD = re.compile(r'^ +"msg": "(.*: would .*)"$', re.MULTILINE)
+FAILURE = re.compile(r"^fatal: \[monitoring-1[^\]]*\]: FAILED! => ", re.MULTILINE)
 
 
 class Played(NamedTuple):

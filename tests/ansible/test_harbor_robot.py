@@ -1,5 +1,4 @@
-"""harbor_robot from the first run to the last, on Harbors before and after 2.10, which gave robots both kinds of
-rights.
+"""harbor_robot from the first run to the last, before and after Harbor 2.10, which gave robots both kinds of rights.
 
 The runs build on each other: each is made when the first test asks for it, after those before it.
 """

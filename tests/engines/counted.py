@@ -20,7 +20,7 @@ COLUMNS = {"icinga2": 2, "nagios4": 3}
 
 def rows() -> list[list[str]]:
     """The table as it stands, without its head."""
-    table = re.search(f"{BEGIN}(.*?){END}", DOCUMENT.read_text(encoding="utf-8"), re.S)
+    table = re.search(f"{BEGIN}(.*?){END}", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
     assert table, f"no {BEGIN} in {DOCUMENT}"
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[1].splitlines()[2:]]
 
@@ -41,5 +41,5 @@ def write(engine: str, told: Sequence[tuple[str, str, str]]) -> None:
     lines = [HEAD, ["---"] * len(HEAD), *table]
     text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     document = DOCUMENT.read_text(encoding="utf-8")
-    replaced = re.sub(f"(?<={BEGIN}).*?(?={END})", lambda _: text, document, flags=re.S)
+    replaced = re.sub(f"(?<={BEGIN}).*?(?={END})", lambda _: text, document, flags=re.DOTALL)
     DOCUMENT.write_text(replaced, encoding="utf-8")

@@ -154,7 +154,7 @@ class Nagios(Engine):
     def states(self) -> dict[tuple[str, str], int | None]:
         text = (self.folder / "status.dat").read_text()
         found = {}
-        for entry in re.findall(r"^servicestatus {\n(.*?)^\t}", text, re.M | re.S):
+        for entry in re.findall(r"^servicestatus {\n(.*?)^\t}", text, re.MULTILINE | re.DOTALL):
             values = dict(line.strip().split("=", 1) for line in entry.splitlines())
             state = int(values["current_state"]) if values["has_been_checked"] == "1" else None
             found[values["host_name"], values["service_description"]] = state

@@ -77,7 +77,7 @@ def test_no_note_breaks_nagios() -> None:
 
 def test_nagios_hosts_name_the_owners_that_they_have() -> None:
     text = (ROOT / "nagios" / "check_harbor" / "templates.cfg").read_text()
-    named = [set(line.split()[1].split(",")) for line in re.findall(r"^ +_HARBOR_OWNERS .*$", text, re.M)]
+    named = [set(line.split()[1].split(",")) for line in re.findall(r"^ +_HARBOR_OWNERS .*$", text, re.MULTILINE)]
     stack = {service.owner for service in services.ALL if service.hosts == ("url",)} & set(OWNERS)
     canary = {"login", "pull", "push"}
     assert named == [stack, stack | {"api"}, stack | {"api"} | canary]
@@ -156,7 +156,7 @@ def install(package: str, below: str, folder: Path) -> None:
         if hashlib.md5(content).hexdigest() != digest:
             pytest.skip(f"needs {name} as Debian has it")
         text = re.sub("(?:/etc|/var/[a-z]+)/nagios4", str(folder), content.decode())
-        text = re.sub("^nagios_user=.*", f"nagios_user={os.getuid()}", text, flags=re.M)
+        text = re.sub("^nagios_user=.*", f"nagios_user={os.getuid()}", text, flags=re.MULTILINE)
         copy = folder / Path(name).relative_to(below)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(text)
@@ -211,7 +211,7 @@ def accepted(engine: Engine) -> bool:
     """Whether the daemon takes it without a warning, but for Icinga's of rules that match no host."""
     engine.configure()
     taken, said = engine.accepts()
-    complaints = [line for line in said.splitlines() if re.search("warn|err", line, re.I)]
+    complaints = [line for line in said.splitlines() if re.search("warn|err", line, re.IGNORECASE)]
     complaints = [line for line in complaints if "does not match anywhere" not in line and not re.search(": +0$", line)]
     assert not complaints
     return taken

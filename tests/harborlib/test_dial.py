@@ -9,6 +9,7 @@ from argparse import Namespace
 from harborlib.wire import deadline, dial
 from harborlib.wire.dial import Route
 from harborlib.wire.failure import CONNECT, RESOLVE, TLS, Failure
+from harborlib.wire.origin import where
 
 import pytest
 
@@ -145,4 +146,4 @@ def test_an_address_of_an_option_is_told(connect_to: object, proxy: object, opti
     ("host", "shown"), [("harbor.example.com", "harbor.example.com:443"), ("2001:db8::1", "[2001:db8::1]:443")]
 )
 def test_where(host: str, shown: str) -> None:
-    assert dial.where(host, 443) == shown
+    assert where(host, 443) == shown

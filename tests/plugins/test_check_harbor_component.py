@@ -162,5 +162,5 @@ def test_response_time(check, harbor: Simulator, options: list[str], state: str,
     assert check("component", "--component", "registry", *options) == [
         f"HARBOR COMPONENT {state} | time=Ts;{limits};0 registry=1;;;0;1",
         *([] if state.startswith("OK") else [screens.SLOW]),
-        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split()[0])}",
+        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split(maxsplit=1)[0])}",
     ]

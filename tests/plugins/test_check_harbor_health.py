@@ -194,5 +194,5 @@ def test_response_time(check, harbor: Simulator, options: list[str], state: str,
     assert check("health", *options) == [
         f"HARBOR HEALTH {state} | {perfdata(time=f'time=Ts;{limits};0')}",
         *([] if state.startswith("OK") else [screens.SLOW]),
-        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split()[0])}",
+        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split(maxsplit=1)[0])}",
     ]

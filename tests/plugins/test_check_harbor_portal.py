@@ -124,7 +124,7 @@ def test_response_time(check, harbor: Simulator, options: list[str], state: str,
     assert check("portal", *options) == [
         f"HARBOR PORTAL {state} | time=Ts;{limits};0 size=461B;;;0",
         *([] if state.startswith("OK") else [screens.SLOW]),
-        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split()[0])}",
+        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split(maxsplit=1)[0])}",
     ]
 
 

@@ -208,5 +208,5 @@ def test_both_requests_count_for_the_time(
     assert check("v2", *options, login=True) == [
         f"HARBOR V2 {state} | time=Ts;{limits};0",
         *([] if state.startswith("OK") else [screens.SLOW]),
-        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split()[0])}",
+        f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split(maxsplit=1)[0])}",
     ]

@@ -116,7 +116,7 @@ def test_lists_every_switch(command: tuple[str, ...]) -> None:
 def test_help_names_every_kind_of_certificate_and_has_examples_that_parse() -> None:
     text = run("--help").stdout
     assert f"Certificates: {', '.join(KINDS)}, days-left=N Examples:" in " ".join(text.split())
-    examples = re.findall(r"^  check_harbor_simulator(.*)$", text.partition("Examples:")[2], flags=re.M)
+    examples = re.findall(r"^  check_harbor_simulator(.*)$", text.partition("Examples:")[2], flags=re.MULTILINE)
     for example in examples:
         args = parser().parse_args(example.split())
         Simulator(*args.switch, certificate=args.certificate)

@@ -64,4 +64,4 @@ class HealthReport(NamedTuple):
 def reason(entry: Mapping[str, Any]) -> str:
     """Harbor's error text without the words that begin every one."""
     text = str(entry.get("error") or "no reason given")
-    return (text[len(NOISE) :] if text.startswith(NOISE) else text)[:LONGEST_REASON]
+    return (text.removeprefix(NOISE))[:LONGEST_REASON]

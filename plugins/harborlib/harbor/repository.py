@@ -196,6 +196,7 @@ class Sink:
         self._hash = hashlib.sha256()
 
     def __call__(self, piece: bytes) -> bool:
+        """Take a piece; False where there is more than there should be."""
         self._hash.update(piece)
         self.received += len(piece)
         return self.received <= self.size

@@ -1,5 +1,6 @@
-"""How a probe judges executions (executions.History). The limits and the states stand in the probe; how they are
-applied stands here, once for all of them.
+"""How a probe judges executions (executions.History).
+
+The limits and the states stand in the probe; how they are applied stands here, once for all of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What a probe measures and how each value is judged. A declaration that is called with a value is a reading:
+"""What a probe measures and how each value is judged.
+
+A declaration that is called with a value is a reading:
 
     waiting = Limit("queue.waiting", "latency", SECONDS, "the oldest job waits {value}", "15min", "60min", ...)
     paused = Problem("queue.paused", WARNING, next_step=RESUME)
@@ -92,6 +94,7 @@ class Shown(Measure):
         self.show: Callable[[float], str] = lambda value: f"{units.plain(value)} {unit.uom}".rstrip()
 
     def __call__(self, value: float, of: str = "", high: float | None = None, label: str = "", **words: Any) -> Reading:
+        """The reading of this value, `of` one among many; `words` fill the places in its sentence."""
         name = label or self.label
         return Reading(self, value, of=of, label=f"{name}_{of}" if of else name, high=high, words=words)
 
@@ -190,6 +193,7 @@ class Problem(Measure):
         self.symptom = symptom
 
     def __call__(self, text: str, of: str = "", state: str = "", next_step: str = "") -> Reading:
+        """The reading that this problem is there; without a text it is not."""
         return Reading(self, text=text, of=of, state=state, next_step=next_step)
 
     def judge(self, reading: Reading, args: Options) -> Finding:
@@ -208,4 +212,5 @@ class ResponseTime(Limit):
                          show=lambda value: f"{units.plain(value)} s", symptom=isolation.SLOW)  # fmt: skip
 
     def __call__(self, value: float, *args: Any, **more: Any) -> Reading:
+        """The reading of so many seconds."""
         return super().__call__(round(value, 3), *args, **more)

@@ -81,6 +81,7 @@ class Parser(argparse.ArgumentParser):
         return super()._get_values(action, arg_strings)
 
     def error(self, message: str) -> NoReturn:
+        """Raise Told with the one line that says what is wrong with the command line."""
         message = re.sub(r"ignored explicit argument .*", "takes no value", message, flags=re.DOTALL)
         text = cut(clean(message.replace("argument ", "", 1)), USAGE_LINE)
         raise Told(f"{self.title} UNKNOWN - usage: {text}\nNext: see {self.prog} --help\n", text)

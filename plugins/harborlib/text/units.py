@@ -14,8 +14,10 @@ from . import words
 
 
 class Unit(NamedTuple):
-    """A unit of measure: the factors of its spellings to the base unit ("" is that itself), its name in the perfdata,
-    and how people read a number of it.
+    """A unit of measure.
+
+    The factors of its spellings to the base unit ("" is that itself), its name in the perfdata, and how people read a
+    number of it.
     """
 
     factors: Mapping[str, float]
@@ -36,7 +38,7 @@ BYTES = Unit(
     "B",
     words.size,
 )
-COUNT = Unit({"": 1}, "", lambda count: plain(count))
+COUNT = Unit({"": 1}, "", lambda count: plain(count))  # noqa: PLW0108  plain comes later
 
 _NUMBER = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?|-?\.\d{1,15})\s*([A-Za-z%]*)", re.ASCII)
 
@@ -86,6 +88,7 @@ class RangeType:
         self.unit = unit
 
     def __call__(self, text: str) -> nagiosplugin.Range:
+        """The range in base units; raises ArgumentTypeError."""
         start, _, end = text.strip().lstrip("@").rpartition(":")
         if text.count("@") > 1 or "@" in text[1:] or text.count(":") > 1 or not (start or end):
             raise argparse.ArgumentTypeError(f"not a Nagios range ([@][start:][end]): {text[:40]!r}")

@@ -38,10 +38,12 @@ class Certificate(NamedTuple):
 
     @property
     def self_signed(self) -> bool:
+        """Whether it vouches for itself."""
         return self.subject == self.issuer
 
     @property
     def lifetime(self) -> float:
+        """Days from the first to the last moment at which it is valid."""
         return (self.not_after - self.not_before) / DAY
 
     def days_left(self, now: float) -> int:

@@ -34,21 +34,25 @@ class Adapter(HTTPAdapter):
         super().__init__(pool_maxsize=CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Have the pools use our context and our connections."""
         super().init_poolmanager(*args, ssl_context=self.context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self.pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """The same for the way through a proxy."""
         manager = super().proxy_manager_for(proxy, ssl_context=self.context, **kwargs)
         manager.pool_classes_by_scheme = self.pools
         return manager
 
     def send(self, request: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        """Send what goes to the origin; raises Failure for anything else."""
         if not request.url.startswith(f"{self.origin.url}/"):
             raise astray(self.origin)
         kwargs["verify"] = self.context.verify_mode is ssl.CERT_REQUIRED
         return super().send(request, **kwargs)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Verify by our context alone."""
         conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"
         conn.ca_certs = None  # Debian's urllib3 would add the system's CAs to our context, with each connection
 
@@ -114,10 +118,12 @@ class Kept:
     answered = False
 
     def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request; raises Stale."""
         with self._stale():
             super().request(*args, **kwargs)  # type: ignore[misc]
 
     def getresponse(self) -> Any:
+        """Wait for the answer; raises Stale."""
         with self._stale():
             response = super().getresponse()  # type: ignore[misc]
         self.answered = True
@@ -149,6 +155,7 @@ class Reply(http.client.HTTPResponse):
     """An answer that is no larger than it should be, after whatever interim answers (100 to 103) come before it."""
 
     def begin(self) -> None:
+        """Read status and headers; raises LineTooLong."""
         stream = self.fp
         self.fp = Head(stream)  # type: ignore[assignment]
         try:
@@ -174,6 +181,7 @@ class Head:
         self.left = HEAD_LIMIT
 
     def readline(self, size: int) -> bytes:
+        """The next line; raises LineTooLong."""
         line: bytes = self.stream.readline(min(size, self.left + 1))
         self.left -= len(line)
         if self.left < 0:
@@ -181,6 +189,7 @@ class Head:
         return line
 
     def close(self) -> None:
+        """Close the stream below."""
         self.stream.close()
 
 

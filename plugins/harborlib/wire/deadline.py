@@ -41,7 +41,8 @@ class Worker(threading.Thread):
         self.finished = threading.Event()
 
     def run(self) -> None:
-        global _newest
+        """Do the work, and keep what comes of it."""
+        global _newest  # noqa: PLW0603  there is one main thread that wants to know
         _newest = self
         try:
             self.outcome = self.call()

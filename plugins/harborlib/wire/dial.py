@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import deadline
 from .failure import CERTIFICATE, CONNECT, RESOLVE, TLS, Failure, starve
+from .origin import where
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
@@ -131,13 +132,3 @@ def through(proxy: Origin | None, failure: Failure) -> Failure:
     detail = failure.detail if proxy.where in failure.detail else f"{failure.detail} (through the proxy {proxy.where})"
     step = f"look at the proxy {proxy.where}, given with --proxy: does it pass TLS on as it is? then at Harbor's own"
     return failure.but(detail=detail, next_step=step if failure.stage == TLS else "")
-
-
-def bracketed(host: str) -> str:
-    """A host as it stands in a URL: an IPv6 address in brackets."""
-    return f"[{host}]" if ":" in host else host
-
-
-def where(host: str, port: int) -> str:
-    """`host:port` as it stands in a URL."""
-    return f"{bracketed(host)}:{port}"

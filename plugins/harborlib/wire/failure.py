@@ -53,7 +53,7 @@ NO_MEMORY = ("malloc failure", "failed to map segment", "cannot allocate memory"
 
 
 class Starved(Exception):
-    """This monitoring host lacks something that a probe cannot do without; the text names it."""
+    """The monitoring host lacks something that a probe cannot do without; the text names it."""
 
 
 def lack(error: BaseException) -> str:

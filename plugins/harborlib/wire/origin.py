@@ -1,6 +1,6 @@
-"""Where Harbor is, and where a URL leads: the only parser of URLs, strict with people and stricter with servers.
+r"""Where Harbor is, and where a URL leads: the only parser of URLs, strict with people and stricter with servers.
 
-Two parsers never agree on what is odd: in `https://EVIL\\@HARBOR/` one sees HARBOR, and another dials EVIL. So a URL
+Two parsers never agree on what is odd: in `https://EVIL\@HARBOR/` one sees HARBOR, and another dials EVIL. So a URL
 that a server sends is never handed on: it is taken apart here, and the request is built anew from an Origin and a path.
 """
 
@@ -13,8 +13,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from harborlib.text.cleaning import redacted
-
-from .dial import bracketed, where
 
 PORTS = {"https": 443, "http": 80}
 #: Characters of a URL: what servers take in a request line. A pre-signed URL of S3 with a session token can have 2,500.
@@ -65,6 +63,7 @@ class Origin(NamedTuple):
 
     @property
     def url(self) -> str:
+        """`https://host` or `https://host:port`."""
         return f"{self.scheme}://{self.where}"
 
 
@@ -186,3 +185,13 @@ def _normal(path: str) -> str:
 
 def _quoted(text: str, more: str = "") -> str:
     return quote(_STRAY_PERCENT.sub("%25", text), safe=f"/%:@!$&'()*+,;={more}")
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def where(host: str, port: int) -> str:
+    """`host:port` as it stands in a URL."""
+    return f"{bracketed(host)}:{port}"

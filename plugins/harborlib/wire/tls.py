@@ -21,6 +21,7 @@ class Context(ssl.SSLContext):
     host: str | None = None
 
     def wrap_socket(self, sock, server_hostname=None, **kwargs):  # type: ignore[no-untyped-def,override]
+        """The socket of a handshake with `server_hostname`, or else with the host that was set."""
         return super().wrap_socket(sock, server_hostname=server_hostname or self.host, **kwargs)
 
 

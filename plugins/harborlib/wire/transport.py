@@ -137,7 +137,8 @@ class Session(requests.Session):
     """Leaves redirects to us: requests reads the whole body of one, however long, even when told not to follow."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
+        """None: nowhere."""
+        return None  # noqa: RET501  mypy wants it
 
 
 def explained(error: Exception, origin: Origin) -> Failure:

@@ -36,6 +36,7 @@ def words(options):
 
 
 def refuse(message):
+    """Raise what the option would not take."""
     raise ValueError(message)
 
 

@@ -82,6 +82,7 @@ def others_write(path):
 
 
 def main():
+    """Answer on stdout what is asked on stdin."""
     asked = json.load(sys.stdin)
     directories = asked["directories"]
     for directory in directories if asked["mark"] else []:

@@ -71,6 +71,7 @@ def mistakes(given):
 
 
 def shown(name, value):
+    """The value for a message, where it may be shown."""
     return f": {told(value)}" if name in SHOWN else ""
 
 
