@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 from urllib.parse import quote
 
-from harborlib.run import attempt, options
-from harborlib.run.probes import Probe
+from harborlib.run import Probe, attempt, options
+from harborlib.text import json_output, nagios
 
 import pytest
 
+import check_harbor_gc
 import runner
 from contract import grammar, twists
 from contract.adversary import Adversary
@@ -82,27 +84,22 @@ def told(text, report):
     grammar.checked_json(report)
 
 
-def test_fault_of_our_own(authfile, capsys):
+def test_fault_of_our_own(authfile):
     """An exception that holds the login, in a plugin that is told to show tracebacks."""
 
-    def check(args, harbor):
-        raise RuntimeError(f"cannot use {args.login.header} of {args.login!r} with {args.login.password}")
+    def measure(run):
+        account = run.client.account
+        raise RuntimeError(f"cannot use {account.header} of {account!r} with {account.password}")
+        yield
 
-    probe = Probe("broken", "Is this plugin broken?", lambda parser: None, check)
+    probe = Probe(check_harbor_gc.__name__, measure)
     args = options.parse(probe.parser(), ["-H", "harbor.example.com", "--authfile", authfile, "-vvv"])
-    attempt.examine(probe, args, 1e9)
-    report = attempt.fault(probe.name, raised(check, args))
-    for text in (report.nagios(3), report.json()):
+    report = attempt.examine(probe, args, time.monotonic() + 5)
+    for text in (nagios.text(report, 3), json_output.text(report)):
         assert SECRET.search(text) is None
-    assert "Traceback (most recent call last)" in report.nagios(3)
-    assert "internal error: RuntimeError: cannot use Basic *** of Login('robot$monitor') with ***" in report.nagios(0)
-
-
-def raised(check, args):
-    try:
-        check(args, None)
-    except RuntimeError as error:
-        return error
+    assert "Traceback (most recent call last)" in nagios.text(report, 3)
+    told = "internal error: RuntimeError: cannot use Basic *** of Credentials('robot$monitor') with ***"
+    assert told in nagios.text(report, 0)
 
 
 def test_not_in_the_process_list(name, against, plugin_python, monkeypatch):
