@@ -90,7 +90,7 @@ def test_fault_of_our_own(output, authfile, tmp_path, plugin_python, monkeypatch
     command = [plugin_python, plugin, "-H", "h", "--authfile", authfile, "-vvv", "--output", output]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
     out = Outcome(done.returncode, done.stdout, done.stderr).out
-    assert "internal error: RuntimeError: cannot use Basic *** of Login('robot$monitor') with ***" in out
+    assert "internal error: RuntimeError: cannot use Basic *** of Credentials('robot$monitor') with ***" in out
     assert "Traceback (most recent call last)" in out or output == "json"
 
 

@@ -15,7 +15,7 @@ from harborlib.text.cleaning import clean, conceal, cut, redacted, sanitised
 from harborlib.wire.credentials import Credentials
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 PASSWORD = 'p$/\u00df W0rd&<"\u00e9\\x+-_~'
@@ -73,6 +73,7 @@ def test_base64(way: str, text: str) -> None:
 PRINTABLE = st.text(st.characters(blacklist_categories=("C", "Z")), min_size=8, max_size=30)
 
 
+@example("0000000\u0130", "lower case", "")  # which becomes two characters
 @given(PRINTABLE, st.sampled_from(sorted(WRITTEN)), st.text("ab %&\\u0041;#", max_size=5))
 def test_any_password_anyhow_anywhere(password: str, way: str, around: str) -> None:
     """Behind any beginning of an escape, too, that text and secret make up together."""

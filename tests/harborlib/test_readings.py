@@ -8,7 +8,7 @@ from collections.abc import Callable
 from harborlib.judge import SLOW, STANDSTILL, Limit, Problem, Readings, ResponseTime, Selectable, Shown, measured
 from harborlib.judge.measured import Measured
 from harborlib.judge.readings import Measure, Reading
-from harborlib.text import BYTES, COUNT, CRITICAL, OK, SECONDS, UNKNOWN, WARNING, Summary
+from harborlib.text import BYTES, COUNT, CRITICAL, OK, SECONDS, UNKNOWN, WARNING, Summary, cleaning
 from harborlib.text.finding import Finding
 
 import pytest
@@ -81,6 +81,19 @@ def test_one_of_many_is_named_and_has_perfdata_where_asked_for() -> None:
     assert [str(finding) for finding in found] == ["a: waits 30 s", "b: waits 1 min 30 s (warning at 1 min)", ""]
     assert [finding.subject for finding in found] == ["a", "b", ""]
     assert perfdata == ["wait_b=90s;60;120;0", "wait=90s;60;120;0"]
+
+
+def test_no_half_of_a_secret_is_in_a_label() -> None:
+    """A label is cut: of what is left nobody would know that it is a secret."""
+    secret = "open-sesame" * 10
+
+    def readings() -> Readings:
+        yield waiting(30, of=f"<{secret}>")
+        return "fine"
+
+    cleaning.conceal(secret)
+    assert run(readings, options("--perfdata-for", "*", of=(waiting,)))[2] == ["'wait_<***>'=30s;60;120;0"]
+    cleaning.forget()
 
 
 def test_problem() -> None:

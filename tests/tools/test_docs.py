@@ -1,9 +1,13 @@
-"""The pages in docs/ say what the probes' help, the isolation and its tests say."""
+"""The documents say what the probes say: their pages, their lists, the ids of all problems, the isolation's tables."""
 
 from __future__ import annotations
 
+import importlib
+import re
 import sys
 from pathlib import Path
+
+from harborlib.run.probe import FOLDER, PREFIX, Probe, installed
 
 import pytest
 
@@ -11,26 +15,63 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 import alerting
 import docs
+import lists
 import probes
 
+PROBES = pytest.mark.parametrize("probe", installed(), ids=lambda probe: probe.name)
+#: An id as the sources write it: of a finding, of a kind, of what a probe judges by.
+WRITTEN = re.compile(r"\b(?:Finding|Kind|Limit|Problem|ResponseTime)\(\s*\"([\w.-]+)\"")
 
-@pytest.mark.parametrize("name", probes.names())
-def test_page_is_up_to_date(name: str) -> None:
-    assert docs.path(name).read_text(encoding="utf-8") == docs.page(name), "run `make docs`"
+
+@PROBES
+def test_page_is_up_to_date(probe: Probe) -> None:
+    assert docs.path(probe).read_text(encoding="utf-8") == docs.page(probe), "run `make docs`"
 
 
 def test_tables_of_who_pages_are_up_to_date() -> None:
     assert alerting.PATH.read_text(encoding="utf-8") == alerting.text(), "run `make docs`"
 
 
+@pytest.mark.parametrize("name", lists.PARTS)
+def test_lists_are_up_to_date(name: str) -> None:
+    assert (probes.ROOT / name).read_text(encoding="utf-8") == lists.document(name), "run `make docs`"
+
+
 def test_no_page_without_its_probe() -> None:
-    pages = {path.stem for path in (probes.ROOT / "docs").glob("check_harbor_*.md")}
-    assert pages == set(probes.names())
+    pages = {path.stem for path in (probes.ROOT / "docs").glob(f"{PREFIX}*.md")}
+    assert pages == set(map(probes.command, installed()))
 
 
-@pytest.mark.parametrize("name", probes.names())
-def test_probe_is_packaged_and_in_the_readme(name: str) -> None:
+@PROBES
+def test_probe_is_packaged_and_in_the_readme(probe: Probe) -> None:
+    name = probes.command(probe)
     setup = (probes.ROOT / "setup.cfg").read_text(encoding="utf-8").splitlines()
     assert f"    {name}" in setup
     assert f"    {name} = {name}:main" in setup
     assert f"[{name}](docs/{name}.md)" in (probes.ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_id_has_one_place_in_the_runbook() -> None:
+    runbook = (probes.ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r'<a id="([^"]*)"', runbook)) == sorted(known.id for known in lists.known_ids())
+
+
+def test_every_id_that_the_sources_write_is_known() -> None:
+    written = {known for path in FOLDER.rglob("*.py") for known in WRITTEN.findall(path.read_text(encoding="utf-8"))}
+    assert written - {known.id for known in lists.known_ids()} == set()
+    assert len(written) > 50
+
+
+@PROBES
+def test_a_probe_judges_by_all_that_it_declares(probe: Probe) -> None:
+    """What it leaves out has no options, and no place in the runbook."""
+    module = vars(importlib.import_module(probes.command(probe)))
+    many = [each for value in module.values() if isinstance(value, dict) for each in value.values()]
+    declared = {id(value): value for value in (*module.values(), *many) if is_declared(value)}
+    judged = set(map(id, probe.judged))
+    assert [vars(value) for number, value in declared.items() if number not in judged] == []
+
+
+def is_declared(value: object) -> bool:
+    """Whether it is what a probe judges by: a measure, or several that belong together."""
+    return not isinstance(value, type) and hasattr(value, "declare") and hasattr(value, "measures")

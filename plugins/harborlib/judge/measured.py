@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Generator, Iterator
 
 from harborlib.text import units
+from harborlib.text.cleaning import redacted
 from harborlib.text.finding import Finding
 from harborlib.text.first_line import Summary
 from harborlib.text.report import Measure
@@ -101,7 +102,7 @@ class Judge(nagiosplugin.Context):
         measure = reading.measure
         limits = ("" if limit is None else str(limit) for limit in measure.limits(reading, resource.args))
         return nagiosplugin.Performance(
-            units.label(reading.label), reading.value, measure.unit.uom, *limits, measure.low, reading.high
+            units.label(redacted(reading.label)), reading.value, measure.unit.uom, *limits, measure.low, reading.high
         )
 
 

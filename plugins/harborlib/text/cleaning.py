@@ -29,7 +29,8 @@ _secrets: set[str] = set()
 def conceal(*secrets: str) -> None:
     """From now on no text shows these, in whatever way they are written."""
     for secret in secrets:
-        forms = (_alike(secret), _alike(_unescaped(secret)))
+        # Some characters become two in lower case, as a capital I with a dot.
+        forms = [_alike(form) for text in (secret, _unescaped(secret)) for form in (text, text.lower())]
         _secrets.update(form for form in forms if len(form) >= SHORTEST)
 
 
