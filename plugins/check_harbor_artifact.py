@@ -40,7 +40,7 @@ from harborlib.harbor.fields import Fields
 from harborlib.harbor.refusals import ABSENT
 from harborlib.judge import STANDSTILL, Limit, Problem, Reading, Readings, Shown
 from harborlib.judge.readings import Options, Range
-from harborlib.run import Probe, Service, options, plugin
+from harborlib.run import Probe, Service, plugin, values
 from harborlib.text import BYTES, CRITICAL, SECONDS, Summary, words
 from harborlib.text.units import limit
 from harborlib.wire import STATUS, Failure, Kind, Unusable
@@ -115,7 +115,7 @@ def measure(run: Run) -> Readings:
     return Summary(text, title)
 
 
-def artifact(run: Run, image: options.Image) -> Fields:
+def artifact(run: Run, image: values.Image) -> Fields:
     """What Harbor says of it; raises Failure (MISSING) where it is not there."""
     project, _, repository = image.repository.partition("/")
     try:
@@ -163,7 +163,7 @@ def requirements(text: str) -> list[str]:
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare which artifact it is, and what it must have."""
-    parser.add_argument("--artifact", metavar="P/R:TAG", type=options.image, required=True,
+    parser.add_argument("--artifact", metavar="P/R:TAG", type=values.image, required=True,
                         help="the artifact, with its project, by tag or as P/R@DIGEST")  # fmt: skip
     parser.add_argument("--require", metavar="LIST", type=requirements, default=[],
                         help="what it must have: scan, signature, sbom")  # fmt: skip

@@ -27,7 +27,7 @@ import argparse
 
 from harborlib.harbor import HealthReport, Run, components
 from harborlib.judge import Problem, Readings, ResponseTime, Shown
-from harborlib.run import Probe, Service, options, plugin
+from harborlib.run import Probe, Service, plugin, values
 from harborlib.text import CRITICAL, WARNING
 from harborlib.wire import CONTENT, Failure, Kind
 
@@ -63,7 +63,7 @@ def measure(run: Run) -> Readings:
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """What it takes besides."""
-    parser.add_argument("--component", metavar="NAME", type=options.name, required=True, help="as in Harbor's report")
+    parser.add_argument("--component", metavar="NAME", type=values.name, required=True, help="as in Harbor's report")
 
 
 def service(name: str, notes: str, every: str = "1min", attempts: int = 1, retry: str = "1min") -> Service:

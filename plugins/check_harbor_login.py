@@ -30,7 +30,7 @@ from harborlib.harbor.refusals import NEEDED
 from harborlib.harbor.repository import Repository
 from harborlib.harbor.tokens import ISSUER, Claims
 from harborlib.judge import Problem, Readings, ResponseTime, Shown
-from harborlib.run import Probe, Service, options, plugin
+from harborlib.run import Probe, Service, plugin, values
 from harborlib.run.service import CANARY
 from harborlib.text import CRITICAL, SECONDS, WARNING
 from harborlib.wire import Unusable
@@ -92,9 +92,9 @@ def not_valid(claims: Claims, now: float, whose: str) -> str:
 def declare(parser: argparse.ArgumentParser) -> None:
     """What it takes besides."""
     parser.set_defaults(timeout=45)
-    parser.add_argument("--repository", metavar="P/R", type=options.repository, required=True,
+    parser.add_argument("--repository", metavar="P/R", type=values.repository, required=True,
                         help="the repository, with its project, that the login is for")  # fmt: skip
-    parser.add_argument("--actions", metavar="LIST", type=options.names, default=["pull"],
+    parser.add_argument("--actions", metavar="LIST", type=values.names, default=["pull"],
                         help="actions that it must be granted: pull, push, delete (default pull)")  # fmt: skip
 
 

@@ -35,7 +35,7 @@ from harborlib.harbor import Run
 from harborlib.harbor.manifest import Descriptor, Manifest
 from harborlib.harbor.repository import Repository
 from harborlib.judge import Readings, ResponseTime, Shown
-from harborlib.run import Probe, Service, options, plugin
+from harborlib.run import Probe, Service, plugin, values
 from harborlib.text.units import BYTES, SECONDS
 from harborlib.wire import CONTENT, Failure, Kind
 
@@ -103,7 +103,7 @@ def choose(found: Manifest, args: argparse.Namespace) -> tuple[list[Descriptor],
 def declare(parser: argparse.ArgumentParser) -> None:
     """What it takes besides."""
     parser.set_defaults(timeout=45)
-    parser.add_argument("--image", metavar="P/R:TAG", type=options.image, required=True,
+    parser.add_argument("--image", metavar="P/R:TAG", type=values.image, required=True,
                         help="the image, with its project, by tag or as P/R@DIGEST")  # fmt: skip
     parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64",
                         help="which image of an index, as OS/ARCH[/VARIANT] (default %(default)s)")  # fmt: skip
@@ -111,7 +111,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--blobs", choices=choices, default="all",
                         help="what to read besides the manifest: nothing, the configuration, that and the smallest "
                         "layer, or everything (default %(default)s)")  # fmt: skip
-    parser.add_argument("--max-bytes", metavar="SIZE", type=options.size, default="100MiB",
+    parser.add_argument("--max-bytes", metavar="SIZE", type=values.size, default="100MiB",
                         help="read the smallest blobs up to this sum (default %(default)s)")  # fmt: skip
 
 

@@ -44,7 +44,7 @@ from harborlib.harbor.refusals import NEEDED
 from harborlib.harbor.repository import Repository
 from harborlib.harbor.upload import digest_of
 from harborlib.judge import Problem, Readings, ResponseTime, Shown
-from harborlib.run import Probe, Service, options, plugin
+from harborlib.run import Probe, Service, plugin, values
 from harborlib.run.service import CANARY
 from harborlib.text import BYTES, CRITICAL, SECONDS, WARNING
 from harborlib.wire import CONTENT, Failure, Kind, Unusable
@@ -200,12 +200,12 @@ def make_manifest(config: bytes, layer: bytes) -> bytes:
 def declare(parser: argparse.ArgumentParser) -> None:
     """What it takes besides."""
     parser.set_defaults(timeout=45)
-    parser.add_argument("--project", metavar="P", type=options.part, required=True, help="the canary project")
-    parser.add_argument("--repository", metavar="R", type=options.part, default="canary",
+    parser.add_argument("--project", metavar="P", type=values.part, required=True, help="the canary project")
+    parser.add_argument("--repository", metavar="R", type=values.part, default="canary",
                         help="the repository in it; nothing is written elsewhere (default %(default)s)")  # fmt: skip
     parser.add_argument("--depth", choices=("blob", "image", "session"), default="blob",
                         help="how much is written (default %(default)s)")  # fmt: skip
-    parser.add_argument("--image", metavar="P/R:TAG", type=options.image,
+    parser.add_argument("--image", metavar="P/R:TAG", type=values.image,
                         help="the image of check_harbor_pull, which owns what cannot be read either")  # fmt: skip
 
 

@@ -39,7 +39,7 @@ from harborlib.harbor.refusals import LOGIN_REFUSED, NOT_SET_UP, PERMISSION_MISS
 from harborlib.harbor.run import LOOKED_PAST
 from harborlib.judge import Limit, Reading, Readings, Shown, isolation
 from harborlib.judge.verdict import Row, Verdict, seen_from_here
-from harborlib.run import Probe, Service, options, plugin
+from harborlib.run import Probe, Service, options, plugin, values
 from harborlib.run.attempt import OWN_SHARE, Attempt, judged
 from harborlib.run.probe import installed
 from harborlib.text import SECONDS, Summary, terminal
@@ -96,8 +96,8 @@ class Child:
         account = whole.args.login
         if probe.name in isolation.LOGIN_OWNER and whole.args.canary:
             account = whole.args.canary
-        values = {flag: given.get(flag, "" if "{" in value else value) for flag, value in service.options.items()}
-        words = [f"{flag}={value}" for flag, value in values.items() if value]
+        filled = {flag: given.get(flag, "" if "{" in value else value) for flag, value in service.options.items()}
+        words = [f"{flag}={value}" for flag, value in filled.items() if value]
         try:
             own = probe.parser().parse_args(words)
         except options.Told as told:
@@ -241,10 +241,8 @@ def summary(run: Run, rows: list[Row], verdict: Verdict) -> Summary:
 def declare(parser: options.Parser) -> None:
     """What it takes besides."""
     parser.add_argument("--canary-authfile", metavar="FILE", help="login of check_harbor_login, _pull and _push")
-    parser.add_argument(
-        "--image", metavar="P/R:TAG", type=options.image, help="canary image, for login, pull, artifact"
-    )
-    parser.add_argument("--push-project", metavar="P", type=options.part, help="canary project to write to, for push")
+    parser.add_argument("--image", metavar="P/R:TAG", type=values.image, help="canary image, for login, pull, artifact")
+    parser.add_argument("--push-project", metavar="P", type=values.part, help="canary project to write to, for push")
     parser.add_argument("--plain", action="store_true", help="no colours and no progress on a terminal")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from harborlib.harbor import components
 from harborlib.judge import isolation
-from harborlib.run import options
+from harborlib.run import options, values
 from harborlib.text import units
 from harborlib.wire.origin import Origin
 
@@ -81,18 +81,18 @@ def test_thresholds_of_a_second_metric() -> None:
 
 TYPES: dict[str, tuple[Callable, list[tuple[str, object]], list[str]]] = {
     "owners": (
-        options.owners,
+        values.owners,
         [("health", frozenset({"health"})), (" redis , health,", frozenset({"redis", "health"}))],
         ["", ",", "nobody", "health;redis", "Health"],
     ),
     "name": (
-        options.name,
+        values.name,
         [("registry", "registry"), (" a.b-c_1 ", "a.b-c_1")],
         ["", "a b", "a/b", "\u00e4", "x" * 61, "a\n"[:1] + "\nb"],
     ),
-    "names": (options.names, [("a,b", ["a", "b"]), ("a", ["a"])], ["", "a,", "a,,b"]),
+    "names": (values.names, [("a,b", ["a", "b"]), ("a", ["a"])], ["", "a,", "a,,b"]),
     "part": (
-        options.part,
+        values.part,
         [("pub", "pub"), ("a.b-c__d", "a.b-c__d")],
         ["", "Pub", "a/b", "-a", "a-", "a b", "\u00e4", "x" * 256],
     ),
@@ -102,12 +102,12 @@ TYPES: dict[str, tuple[Callable, list[tuple[str, object]], list[str]]] = {
         ["", "trivvy", "redis,", "Redis"],
     ),
     "repository": (
-        options.repository,
+        values.repository,
         [("a/b", "a/b"), ("a/b/c-d__e.f", "a/b/c-d__e.f")],
         ["", "a", "a/", "/b", "A/b", "a/b:c", "a//b", "a/-b", "a/" + "b" * 254],
     ),
     "image": (
-        options.image,
+        values.image,
         [("a/b:1.0", ("a/b", "1.0")), (f"a/b@{DIGEST}", ("a/b", DIGEST)), ("a/b/c:x", ("a/b/c", "x"))],
         [
             "",
@@ -120,9 +120,9 @@ TYPES: dict[str, tuple[Callable, list[tuple[str, object]], list[str]]] = {
             "a/b:" + "x" * 129,
         ],
     ),
-    "size": (options.size, [("100MiB", 104857600), ("5", 5)], ["", "MiB", "1e9"]),
+    "size": (values.size, [("100MiB", 104857600), ("5", 5)], ["", "MiB", "1e9"]),
     "proxy": (
-        options.proxy,
+        values.proxy,
         [("h:3128", Origin("http", "h", 3128)), ("http://h", Origin("http", "h", 80))],
         ["", "https://h", "socks5://h", "http://u:p@h"],
     ),
@@ -145,10 +145,10 @@ def test_refused(kind: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("take", "text", "told"),
     [
-        (options.image, "img", "not P/R:TAG or P/R@sha256:DIGEST: 'img'"),
-        (options.image, "img:1.0", "not PROJECT/REPOSITORY: 'img'"),
-        (options.image, "h:5000/p/r:1", "not P/R:TAG or P/R@sha256:DIGEST: 'h:5000/p/r:1'"),
-        (options.part, "Pub", "not lower case letters and digits, with . _ - between: 'Pub'"),
+        (values.image, "img", "not P/R:TAG or P/R@sha256:DIGEST: 'img'"),
+        (values.image, "img:1.0", "not PROJECT/REPOSITORY: 'img'"),
+        (values.image, "h:5000/p/r:1", "not P/R:TAG or P/R@sha256:DIGEST: 'h:5000/p/r:1'"),
+        (values.part, "Pub", "not lower case letters and digits, with . _ - between: 'Pub'"),
         (
             components.names,
             "trivvy",
@@ -171,4 +171,4 @@ def test_any_text_is_taken_or_refused(kind: str, text: str) -> None:
 
 @pytest.mark.parametrize("text", [f"a/b@{DIGEST}", "a/b:1.0"])
 def test_an_image_is_written_as_it_was_given(text: str) -> None:
-    assert str(options.image(text)) == text
+    assert str(values.image(text)) == text

@@ -12,7 +12,7 @@ import re
 import socket
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from harborlib import __version__
 from harborlib.judge.isolation import OWNERS
@@ -23,7 +23,7 @@ from harborlib.wire import credentials
 from harborlib.wire.failure import Unusable
 from harborlib.wire.origin import Origin, host_and_port
 
-from . import optionsfile
+from . import optionsfile, values
 
 USAGE_LINE = 200  # characters of a usage error, which has room for a path
 STATES = ("ok", "warning", "critical", "unknown")
@@ -97,46 +97,42 @@ class Parser(argparse.ArgumentParser):
 def parser(probe: str, description: str) -> Parser:
     """The parser with the options common to all plugins; each plugin declares its own on top."""
     result = Parser(probe, description)
-    where = result.add_argument_group("where Harbor is")
+    _declare_where(result)
+    _declare_login(result.add_argument_group("TLS and login"))
+    _declare_output(result.add_argument_group("judgement and output"))
+    return result
+
+
+def _declare_where(parser: Parser) -> None:
+    where = parser.add_argument_group("where Harbor is")
     add = where.add_argument
     add("-H", "--harbor", metavar="URL", type=Origin.parse, help="Harbor's URL or host name (or $HARBOR_URL)")
-    add(
-        "-I",
-        "--connect-to",
-        metavar="HOST[:PORT]",
-        type=host_and_port,
-        help="dial this host, for one replica",
-    )
+    add("-I", "--connect-to", metavar="HOST[:PORT]", type=host_and_port, help="dial this host, for one replica")
     family = where.add_mutually_exclusive_group().add_argument
     family("-4", dest="family", action="store_const", const=socket.AF_INET, help="IPv4 only")
     family("-6", dest="family", action="store_const", const=socket.AF_INET6, help="IPv6 only")
-    result.set_defaults(family=socket.AF_UNSPEC)
-    add("--proxy", metavar="URL", type=proxy, help="HTTP proxy to go through; the environment's is not used")
+    parser.set_defaults(family=socket.AF_UNSPEC)
+    add("--proxy", metavar="URL", type=values.proxy, help="HTTP proxy to go through; the environment's is not used")
 
-    add = result.add_argument_group("TLS and login").add_argument
+
+def _declare_login(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add("--ca-file", metavar="FILE", help="CA certificates to trust instead of the system's")
     add("--client-cert", metavar="FILE", help="client certificate, PEM")
     add("--client-key", metavar="FILE", help="its key, PEM without a pass phrase")
     add("--insecure", action="store_true", help="do not verify the certificate")
-    add(
-        "--authfile",
-        metavar="FILE",
-        help="file with username= and password= (or $HARBOR_USERNAME, $HARBOR_PASSWORD)",
-    )
+    add("--authfile", metavar="FILE",
+        help="file with username= and password= (or $HARBOR_USERNAME, $HARBOR_PASSWORD)")  # fmt: skip
     add("--authfile-any-mode", action="store_true", help="accept an authfile that others may read")
 
-    add = result.add_argument_group("judgement and output").add_argument
-    add(
-        "-t",
-        "--timeout",
-        metavar="TIME",
-        type=units.duration,
-        default=15,
-        help="answer within this time (%(default)s s)",
-    )
+
+def _declare_output(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("-t", "--timeout", metavar="TIME", type=units.duration, default=15,
+        help="answer within this time (%(default)s s)")  # fmt: skip
     add("--unreachable", metavar="STATE", type=str.lower, choices=STATES, default="critical",
         help="state when Harbor cannot be reached: %(choices)s (%(default)s)")  # fmt: skip
-    add("--isolate", metavar="OWNERS", nargs="?", type=owners, const=frozenset(OWNERS),
+    add("--isolate", metavar="OWNERS", nargs="?", type=values.owners, const=frozenset(OWNERS),
         help="UNKNOWN for a failure that another scheduled probe reports; a list of those probes, alone: all of "
         + ", ".join(OWNERS))  # fmt: skip
     add("--output", choices=("nagios", "json"), default="nagios", help="output format (%(default)s)")
@@ -144,7 +140,6 @@ def parser(probe: str, description: str) -> Parser:
     add("-v", "--verbose", action="count", default=0, help="one line per part (-v) to tracebacks (-vvv)")
     add("-V", "--version", action="version", version=f"%(prog)s {__version__}", help="show the version")
     add("-h", "--help", action="help", help="show this help")
-    return result
 
 
 def common(args: argparse.Namespace) -> dict[str, Any]:
@@ -179,76 +174,6 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
         path = getattr(args, option)
         if path and not os.access(path, os.R_OK):
             parser.error(f"--{option.replace('_', '-')}: cannot read {path}")
-
-
-def owners(text: str) -> frozenset[str]:
-    """The value of --isolate: names of owners, separated by commas."""
-    names = {name.strip() for name in text.split(",")} - {""}
-    unknown = sorted(names - set(OWNERS))
-    if unknown or not names:
-        raise argparse.ArgumentTypeError(
-            f"unknown owner {unknown[0][:40] if unknown else ''!r} (known: {', '.join(OWNERS)})"
-        )
-    return frozenset(names)
-
-
-def name(text: str) -> str:
-    """A name as Harbor gives it to its parts; raises ArgumentTypeError."""
-    if not re.fullmatch(r"[\w.-]{1,60}", text.strip(), re.ASCII):
-        raise argparse.ArgumentTypeError(f"not a name: {text[:40]!r}")
-    return text.strip()
-
-
-def names(text: str) -> list[str]:
-    """A list of names, separated by commas; raises ArgumentTypeError."""
-    return [name(item) for item in text.split(",")]
-
-
-class Image(NamedTuple):
-    """An image by name: `P/R` and a tag or a digest."""
-
-    repository: str
-    reference: str
-
-    def __str__(self) -> str:
-        return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}"
-
-
-def part(text: str) -> str:
-    """A project, or a part of a repository's name, as the registry wants it; raises ArgumentTypeError."""
-    if not re.fullmatch(r"[a-z0-9]+([._-]+[a-z0-9]+)*", text) or len(text) > 255:
-        raise argparse.ArgumentTypeError(f"not lower case letters and digits, with . _ - between: {text[:60]!r}")
-    return text
-
-
-def repository(text: str) -> str:
-    """`PROJECT/REPOSITORY`, which may have more parts; raises ArgumentTypeError."""
-    if "/" not in text or len(text) > 255:
-        raise argparse.ArgumentTypeError(f"not PROJECT/REPOSITORY: {text[:60]!r}")
-    return "/".join(map(part, text.split("/")))
-
-
-def image(text: str) -> Image:
-    """`P/R:TAG` or `P/R@sha256:...`, without a host; raises ArgumentTypeError."""
-    path, at, digest = text.partition("@")
-    name, _, tag = path.partition(":") if not at else (path, "", "")
-    good = re.fullmatch(r"sha256:[0-9a-f]{64}", digest) if at else re.fullmatch(r"\w[\w.-]{0,127}", tag, re.ASCII)
-    if not good:
-        raise argparse.ArgumentTypeError(f"not P/R:TAG or P/R@sha256:DIGEST: {text[:60]!r}")
-    return Image(repository(name), digest or tag)
-
-
-def size(text: str) -> int:
-    """A number of bytes, as 100MiB; raises ArgumentTypeError."""
-    return int(units.number(text, units.BYTES))
-
-
-def proxy(text: str) -> Origin:
-    """A proxy's URL; credentials in it would be seen by everybody who can list processes."""
-    found = Origin.parse(text if "://" in text else f"http://{text}")
-    if found.scheme != "http":
-        raise argparse.ArgumentTypeError("only http:// proxies are spoken to; TLS goes through them end to end")
-    return found
 
 
 def parse(parser: Parser, argv: Sequence[str] | None = None) -> argparse.Namespace:

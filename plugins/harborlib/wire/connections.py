@@ -98,9 +98,8 @@ def pools(origin: Origin, route: Route, proxy: Origin | None) -> dict[str, type]
                 starve(error)
                 stage, doing = deadline.stage()
                 raise through(proxy, Failure(stage, f"connection lost while {doing}: {cause(error)}")) from None
-            self.is_verified = (
-                True  # or not on purpose, and said in the output: no warning (filters are not for threads)
-            )
+            # Or not on purpose, and said in the output: no warning (filters are not for threads).
+            self.is_verified = True
             deadline.enter(ANSWER, f"waiting for the answer to {deadline.task()}")
 
     class PlainPool(HTTPConnectionPool):

@@ -1,0 +1,81 @@
+"""What values of options mean: each from its text, or ArgumentTypeError with the reason."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import NamedTuple
+
+from harborlib.judge.isolation import OWNERS
+from harborlib.text import units
+from harborlib.wire.origin import Origin
+
+
+def owners(text: str) -> frozenset[str]:
+    """The value of --isolate: names of owners, separated by commas."""
+    names = {name.strip() for name in text.split(",")} - {""}
+    unknown = sorted(names - set(OWNERS))
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(
+            f"unknown owner {unknown[0][:40] if unknown else ''!r} (known: {', '.join(OWNERS)})"
+        )
+    return frozenset(names)
+
+
+def name(text: str) -> str:
+    """A name as Harbor gives it to its parts."""
+    if not re.fullmatch(r"[\w.-]{1,60}", text.strip(), re.ASCII):
+        raise argparse.ArgumentTypeError(f"not a name: {text[:40]!r}")
+    return text.strip()
+
+
+def names(text: str) -> list[str]:
+    """A list of names, separated by commas."""
+    return [name(item) for item in text.split(",")]
+
+
+class Image(NamedTuple):
+    """An image by name: `P/R` and a tag or a digest."""
+
+    repository: str
+    reference: str
+
+    def __str__(self) -> str:
+        return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}"
+
+
+def part(text: str) -> str:
+    """A project, or a part of a repository's name, as the registry wants it."""
+    if not re.fullmatch(r"[a-z0-9]+([._-]+[a-z0-9]+)*", text) or len(text) > 255:
+        raise argparse.ArgumentTypeError(f"not lower case letters and digits, with . _ - between: {text[:60]!r}")
+    return text
+
+
+def repository(text: str) -> str:
+    """`PROJECT/REPOSITORY`, which may have more parts."""
+    if "/" not in text or len(text) > 255:
+        raise argparse.ArgumentTypeError(f"not PROJECT/REPOSITORY: {text[:60]!r}")
+    return "/".join(map(part, text.split("/")))
+
+
+def image(text: str) -> Image:
+    """`P/R:TAG` or `P/R@sha256:...`, without a host."""
+    path, at, digest = text.partition("@")
+    name, _, tag = path.partition(":") if not at else (path, "", "")
+    good = re.fullmatch(r"sha256:[0-9a-f]{64}", digest) if at else re.fullmatch(r"\w[\w.-]{0,127}", tag, re.ASCII)
+    if not good:
+        raise argparse.ArgumentTypeError(f"not P/R:TAG or P/R@sha256:DIGEST: {text[:60]!r}")
+    return Image(repository(name), digest or tag)
+
+
+def size(text: str) -> int:
+    """A number of bytes, as 100MiB."""
+    return int(units.number(text, units.BYTES))
+
+
+def proxy(text: str) -> Origin:
+    """A proxy's URL; credentials in it would be seen by everybody who can list processes."""
+    found = Origin.parse(text if "://" in text else f"http://{text}")
+    if found.scheme != "http":
+        raise argparse.ArgumentTypeError("only http:// proxies are spoken to; TLS goes through them end to end")
+    return found
