@@ -10,13 +10,16 @@ from typing import NamedTuple
 import probes  # isort: split
 
 import harborlib
+from harborlib import ROOM
 from harborlib.harbor import endpoints
 from harborlib.harbor.components import NEXT_STEPS
 from harborlib.harbor.endpoints import PROJECT, SYSTEM, Endpoint
 from harborlib.judge.readings import Limit, Measure, Problem
+from harborlib.run.faults import misfortune
 from harborlib.run.probe import installed
 from harborlib.text import UNKNOWN
-from harborlib.wire import CONTENT, Kind
+from harborlib.wire import CONTENT, Kind, Unusable
+from harborlib.wire.failure import Starved
 
 import marked
 
@@ -81,7 +84,7 @@ def ids() -> str:
 
 def known_ids() -> list[Known]:
     """Every id that a finding can have, by name."""
-    found = {known.id: known for known in [*of_measures(), *of_failures()]}
+    found = {known.id: known for known in [*of_measures(), *of_failures(), *of_faults()]}
     return sorted(found.values())
 
 
@@ -108,6 +111,15 @@ def of_failures() -> Iterator[Known]:
                 state = value.state or (UNKNOWN if value.stage is CONTENT else "as --unreachable says")
                 step = value.next_step or NEXT_STEPS.get(value.stage, "").format(host="HOST", port="PORT")
                 yield Known(value.id, state, step)
+
+
+def of_faults() -> Iterator[Known]:
+    """Those of what keeps a plugin from judging and is nothing of Harbor's."""
+    for error in (Starved("memory"), Unusable(""), ImportError(""), Exception()):
+        finding = misfortune("NAME", error)
+        yield Known(finding.id, finding.state, finding.next_step)
+    yield Known("interrupted", UNKNOWN, ROOM)
+    yield Known("lost", UNKNOWN, "")
 
 
 def everything() -> Iterator[object]:

@@ -116,6 +116,8 @@ class Attempt:
         self.summary = resource.summary
         if isinstance(outcome, BaseException):
             self.add(outcome)
+        elif not self.seen:
+            self.add(RuntimeError("nothing was measured"))
         return self
 
     def add(self, error: BaseException) -> None:
