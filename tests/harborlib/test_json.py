@@ -62,6 +62,7 @@ def test_a_failure_of_somebody_elses_ends_with_whose() -> None:
     }
 
 
+@pytest.mark.timeout(240)
 @settings(max_examples=50)  # a secret is looked for in every text, and that takes a while
 @given(REPORTS, SECRETS)
 def test_no_report_holds_a_secret(report: Report, secret: str) -> None:

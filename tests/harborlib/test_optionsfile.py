@@ -62,17 +62,16 @@ def test_an_option_counts_where_its_file_is_named(write: Callable[[str], Path]) 
     assert (str(args.warning), str(args.critical)) == ("5", "7")
 
 
-def told(write: Callable[[str], Path], capfd: pytest.CaptureFixture[str], text: str) -> str:
+def told(write: Callable[[str], Path], text: str) -> str:
     """The first line about an options file, with FILE for its path."""
     path = write(text)
-    return refused(capfd, str(path)).replace(str(path), "FILE")
+    return refused(str(path)).replace(str(path), "FILE")
 
 
-def refused(capfd: pytest.CaptureFixture[str], path: str) -> str:
-    with pytest.raises(SystemExit) as left:
+def refused(path: str) -> str:
+    with pytest.raises(options.Told) as told:
         options.parse(parser(), ["-H", "h", "--options-file", path])
-    assert left.value.code == 3
-    return capfd.readouterr().out.splitlines()[0].removeprefix("HARBOR ANY UNKNOWN - usage: ")
+    return told.value.problem
 
 
 @pytest.mark.parametrize(
@@ -96,26 +95,22 @@ def refused(capfd: pytest.CaptureFixture[str], path: str) -> str:
         ("#" * 65537, "options file FILE: larger than 64 KiB"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(
-    write: Callable[[str], Path], capfd: pytest.CaptureFixture[str], text: str, said: str
-) -> None:
-    assert told(write, capfd, text) == said
+def test_what_is_wrong_is_named_with_its_line(write: Callable[[str], Path], text: str, said: str) -> None:
+    assert told(write, text) == said
 
 
 @pytest.mark.parametrize("mode", [0o664, 0o646])
-def test_a_file_that_others_may_write_is_refused(
-    write: Callable[[str], Path], capfd: pytest.CaptureFixture[str], mode: int
-) -> None:
+def test_a_file_that_others_may_write_is_refused(write: Callable[[str], Path], mode: int) -> None:
     path = write("--warning 5")
     path.chmod(mode)
     said = f"options file {path}: others may write it (mode {mode:04o}); chmod go-w it"
-    assert refused(capfd, str(path)) == said
+    assert refused(str(path)) == said
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo", 0o600)
     (tmp_path / "bytes").write_bytes(b"--keyword \xff")
-    assert refused(capfd, str(tmp_path / "fifo")) == f"options file {tmp_path}/fifo: not a regular file"
-    assert refused(capfd, str(tmp_path / "bytes")) == f"options file {tmp_path}/bytes: not a text file in UTF-8"
-    assert refused(capfd, str(tmp_path / "none")) == f"options file {tmp_path}/none: No such file or directory"
-    assert refused(capfd, "") == "--options-file: expected one argument"
+    assert refused(str(tmp_path / "fifo")) == f"options file {tmp_path}/fifo: not a regular file"
+    assert refused(str(tmp_path / "bytes")) == f"options file {tmp_path}/bytes: not a text file in UTF-8"
+    assert refused(str(tmp_path / "none")) == f"options file {tmp_path}/none: No such file or directory"
+    assert refused("") == "--options-file: expected one argument"

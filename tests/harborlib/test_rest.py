@@ -237,7 +237,7 @@ class TestPages:
         assert len(harbor.requests) == len(answers)
         assert (pages.complete, pages.missing) == (problem is None, problem is not None)
         if problem:
-            assert refused(pages.confirm)[0] == f"Harbor announces {problem} (GET /api/v2.0/replication/policies)"
+            assert refused(pages.confirm).detail == f"Harbor announces {problem} (GET /api/v2.0/replication/policies)"
         else:
             pages.confirm()
 
@@ -245,22 +245,22 @@ class TestPages:
         harbor.answer("/api/v2.0/replication/policies", headers={"X-Total-Count": "500"}, body=[{"id": 1}] * 7)
         rest, where = connect(harbor), "(GET /api/v2.0/replication/policies)"
         found = refused(lambda: rest.first_page(endpoints.REPLICATION_POLICIES))
-        assert found[0] == f"Harbor announces 100 rows and showed 7 {where}"
+        assert found.detail == f"Harbor announces 100 rows and showed 7 {where}"
         harbor.answer("/api/v2.0/replication/policies", headers={"X-Total-Count": "500"}, body=[])
         found = refused(lambda: list(rest.whole(endpoints.REPLICATION_POLICIES, noun="policy")))
-        assert found[0] == f"Harbor announces 500 policies and showed 0 {where}"
+        assert found.detail == f"Harbor announces 500 policies and showed 0 {where}"
         harbor.answer("/api/v2.0/jobservice/queues", headers={"X-Total-Count": "2"}, body=[{}])
         found = refused(lambda: rest.rows(endpoints.QUEUES))
-        assert found[0] == "Harbor announces 2 rows and showed 1 (GET /api/v2.0/jobservice/queues)"
+        assert found.detail == "Harbor announces 2 rows and showed 1 (GET /api/v2.0/jobservice/queues)"
 
     def test_more_rows_than_were_asked_for(self, harbor: Simulator, connect: Connect) -> None:
         harbor.answer("/api/v2.0/replication/policies", body=[{}] * 101)
         harbor.answer("/api/v2.0/jobservice/queues", body=[{}] * 101)
         rest = connect(harbor)
         start = "the answer to GET /api/v2.0/replication/policies is not understood: 101 rows instead of at most"
-        assert refused(lambda: list(rest.pages(endpoints.REPLICATION_POLICIES)))[0] == f"{start} 100"
-        assert refused(lambda: rest.first_page(endpoints.REPLICATION_POLICIES, page_size=5))[0] == f"{start} 5"
-        assert refused(lambda: rest.rows(endpoints.QUEUES))[0].endswith("101 rows instead of at most 100")
+        assert refused(lambda: list(rest.pages(endpoints.REPLICATION_POLICIES))).detail == f"{start} 100"
+        assert refused(lambda: rest.first_page(endpoints.REPLICATION_POLICIES, page_size=5)).detail == f"{start} 5"
+        assert refused(lambda: rest.rows(endpoints.QUEUES)).detail.endswith("101 rows instead of at most 100")
 
     def test_an_endless_list(self, harbor: Simulator, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pages, "MOST_ROWS", 300)
@@ -270,7 +270,7 @@ class TestPages:
         assert len(list(found)) == 300
         assert found.unseen == "only 300 of 99999999 projects looked at: more than 300 rows are too many"
         assert not found.complete
-        assert refused(lambda: list(rest.whole(endpoints.PROJECTS, noun="project")))[0] == (
+        assert refused(lambda: list(rest.whole(endpoints.PROJECTS, noun="project"))).detail == (
             "only 100 of 99999999 projects looked at: more than 300 rows are too many (GET /api/v2.0/projects)"
         )
         assert len(rest.first_page(endpoints.PROJECTS)) == 100
