@@ -40,7 +40,7 @@ def _interrupted(number, _frame):  # type: ignore[no-untyped-def]
 
 def _broken(kind, error, _traceback):  # type: ignore[no-untyped-def]
     """Instead of the traceback, which would be WARNING."""
-    _say(f"cannot start: {kind.__name__}: {error}", INSTALL if issubclass(kind, ImportError) else LIMITS)
+    _say(f"cannot start: {kind.__name__}: {error}".strip(), INSTALL if issubclass(kind, ImportError) else LIMITS)
     os._exit(3)
 
 

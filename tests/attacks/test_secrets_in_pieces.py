@@ -19,6 +19,8 @@ from attacks import trial
 from contract import grammar, twists
 from contract.adversary import Adversary
 from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
+from harbor_simulator.messages import Response
+from registry.lab import SECRET, Lab
 
 BASE64 = base64.b64encode(f"{MONITOR}:{MONITOR_SECRET}".encode()).decode()
 FORMS = {
@@ -107,6 +109,46 @@ def test_texts_of_harbor(form: str, told: Callable[..., str], harbor: Simulator)
         for name in NAMES[turn % 4 :: 4]:
             shown = told(name)
             assert holds_a_piece(shown, FORMS[form]) == "", f"{name}: {shown}"
+
+
+@pytest.mark.parametrize("before", range(0, 37, 6))
+@pytest.mark.parametrize(("key", "name"), [("cron", "check_harbor_gc"), ("harbor_version", "check_harbor_api")])
+def test_texts_of_which_pieces_are_told(
+    key: str, name: str, before: int, told: Callable[..., str], harbor: Simulator
+) -> None:
+    """A schedule that is not understood, and a version without what stands after its dash."""
+    secret = f"{'x' * before}{MONITOR_SECRET} 0 0 0 0 0"
+    harbor.state.distortions.append((("/",), twists.retold(lambda leaf, found: secret if found == key else leaf)))
+    assert "***" in told(name)
+    assert holds_a_piece(told(name), MONITOR_SECRET) == ""
+
+
+@pytest.mark.parametrize("before", range(0, 20, 4))
+def test_a_digest(before: int, lab: Lab) -> None:
+    """Of which 19 characters are told."""
+    digest = f"{'sha256:123456789012'[:before]}{SECRET}"
+    lab.intercept("GET", lambda request: claims(request, digest))
+    outcome = lab.pull("-vvv")
+    assert "is corrupt" in outcome.first
+    assert "***" in outcome.out or before > 15
+    assert holds_a_piece(outcome.out, SECRET) == ""
+
+
+@pytest.mark.parametrize("location", ["https://{}/x", "/v2/{}/x", "https://x/{}"])
+def test_where_a_blob_is(location: str, lab: Lab) -> None:
+    """Host and path are told apart, and by themselves."""
+    away = Response(307, {"Location": location.format(SECRET)})
+    lab.intercept("GET", lambda request: away.copy() if "/blobs/" in request.path else None)
+    outcome = lab.pull("-vvv")
+    assert outcome.code == 2
+    assert holds_a_piece(outcome.out, SECRET) == "", outcome.out
+
+
+def claims(request, digest):  # type: ignore[no-untyped-def]
+    """A manifest that says it has this digest."""
+    if "/manifests/" not in request.path:
+        return None
+    return Response(200, {"Content-Type": "application/json", "Docker-Content-Digest": digest}, b"{}")
 
 
 #: What it is doing names the login.
