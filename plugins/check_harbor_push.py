@@ -40,6 +40,7 @@ import time as clock
 from hashlib import shake_256
 
 from harborlib.harbor import Run, upload
+from harborlib.harbor.manifest import DIGEST
 from harborlib.harbor.refusals import NEEDED
 from harborlib.harbor.repository import Repository
 from harborlib.harbor.upload import digest_of
@@ -132,6 +133,8 @@ def delete_what_a_killed_run_left(repository: Repository) -> list[str]:
     digest = answer.headers.get("Docker-Content-Digest")
     if answer.status != 200 or not digest:
         return []
+    if not DIGEST.fullmatch(digest):  # it becomes a part of the path that is deleted
+        raise answer.fail(CONTENT, f"the digest of {repository.name}:{TAG} is none: {digest[:80]}")
     name = f"image {repository.name}:{TAG}"
     upload.delete(repository, f"manifests/{digest}", name)
     return [f"a run before this one left the {name} behind; it is deleted now"]
