@@ -19,6 +19,8 @@ PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
 NAMES = sorted(path.stem for path in PLUGINS.glob("check_harbor_*.py"))
 #: Options without which a probe does not run.
 NEEDED = {f"{PREFIX}{probe.name}": list(probe.example) for probe in installed()}
+#: Probes that read Harbor's API with an account.
+OF_API = {probe.name: probe for probe in installed() if probe.asks}
 #: Plugins that run all others, and so are no service of their own.
 RUNS_OTHERS = {f"{PREFIX}{probe.name}" for probe in installed() if not probe.services}
 #: Probes that ask for nothing over HTTP.

@@ -14,11 +14,9 @@ from harbor_simulator.content import HOUR, Work
 from harbor_simulator.records import Execution, Job, Replication, Robot, Scanner, Webhook
 from screens import screen
 
-PROBES = {
-    **dict.fromkeys(("audit_purge", "gc", "queue", "quota", "retention", "storage", "workers"), ()),
-    **dict.fromkeys(("remote_registry", "replication", "robots", "scan", "scanner", "vulnerabilities", "webhook"), ()),
-    "artifact": ("--artifact", "priv/img:1.0", "--maximum-age", "24h"),
-}
+#: All but the one that is about the clocks, with what makes them judge an age.
+PROBES = {name: [*probe.example] for name, probe in runner.OF_API.items() if name != "api"}
+PROBES["artifact"] += ["--maximum-age", "24h"]
 LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), "")
 pytestmark = pytest.mark.skipif(not LIBRARY, reason="needs the Debian package faketime")
 

@@ -7,12 +7,11 @@ import pytest
 from harbor_simulator import Simulator
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job, Replication
+from runner import OF_API
 from tier2 import NOW
 
-#: Those that do not ask jobservice for anything; what stands still because of it is another matter.
-APART = ("api", "quota", "storage", "remote_registry", "robots", "scanner", "vulnerabilities")
-JOBS = ("audit_purge", "gc", "retention", "replication", "scan", "webhook", "artifact")
-PROBES = sorted((*APART, *JOBS, "queue", "workers"))
+#: Those that ask jobservice itself; what stands still because of it is another matter.
+JOBSERVICE = ("queue", "workers")
 
 
 def pointer(line: str) -> str:
@@ -20,7 +19,7 @@ def pointer(line: str) -> str:
     return line.partition(" | ")[0].rpartition(" (see ")[2].rstrip(")")
 
 
-@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize("probe", OF_API)
 @pytest.mark.parametrize("switches", [("database-down",), ("database-down", "cached-configuration")])
 def test_database_down(ask, harbor: Simulator, probe: str, switches: tuple[str, ...]) -> None:
     harbor.switch(*switches)
@@ -31,7 +30,7 @@ def test_database_down(ask, harbor: Simulator, probe: str, switches: tuple[str, 
     assert code == "exit code 3"
 
 
-@pytest.mark.parametrize("probe", ["queue", "workers"])
+@pytest.mark.parametrize("probe", JOBSERVICE)
 @pytest.mark.parametrize("switch", ["jobservice-down", "jobservice-frozen"])
 def test_jobservice_down(ask, harbor: Simulator, probe: str, switch: str) -> None:
     harbor.switch(switch)
@@ -58,13 +57,13 @@ def test_what_stands_still_while_jobservice_is_down(ask, harbor: Simulator, prob
     assert (pointer(first), code) == ("check_harbor_component jobservice", "exit code 3")
 
 
-@pytest.mark.parametrize("probe", [*APART, *JOBS])
+@pytest.mark.parametrize("probe", [name for name in OF_API if name not in JOBSERVICE])
 def test_others_do_not_suffer_from_jobservice(ask, harbor: Simulator, probe: str) -> None:
     harbor.switch("jobservice-down")
     assert ask(probe, "--isolate")[-1] == "exit code 0"
 
 
-@pytest.mark.parametrize("probe", ["queue", "workers"])
+@pytest.mark.parametrize("probe", JOBSERVICE)
 def test_redis_down(ask, harbor: Simulator, probe: str) -> None:
     harbor.switch("redis-down")
     first, *_, code = ask(probe, "--isolate")
@@ -85,28 +84,28 @@ def test_time_runs_out_because_redis_is_down(ask, harbor: Simulator, probe: str,
     assert (pointer(first), code) == ("check_harbor_component redis", "exit code 3")
 
 
-@pytest.mark.parametrize("probe", [probe for probe in PROBES if probe != "api"])
+@pytest.mark.parametrize("probe", [probe for probe in OF_API if probe != "api"])
 def test_tables_locked(ask, harbor: Simulator, probe: str) -> None:
     harbor.switch("tables-locked")
     first, *_, code = ask(probe, "--isolate", "-t", "2")
     assert (pointer(first), code) == ("check_harbor_api", "exit code 3")
 
 
-@pytest.mark.parametrize("probe", [probe for probe in PROBES if probe != "api"])
+@pytest.mark.parametrize("probe", [probe for probe in OF_API if probe != "api"])
 def test_login_refused(ask, harbor: Simulator, probe: str) -> None:
     harbor.authenticator.accounts = {}
     first, *_, code = ask(probe, "--isolate")
     assert (pointer(first), code) == ("check_harbor_api", "exit code 3")
 
 
-@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize("probe", OF_API)
 def test_core_down(ask, harbor: Simulator, probe: str) -> None:
     harbor.switch("core-down")
     first, *_, code = ask(probe, "--isolate")
     assert (pointer(first), code) == ("check_harbor_health", "exit code 3")
 
 
-@pytest.mark.parametrize("probe", PROBES)
+@pytest.mark.parametrize("probe", OF_API)
 def test_what_is_well_asks_nothing_extra(ask, harbor: Simulator, probe: str) -> None:
     ask(probe)
     alone = sorted(request.target for request in harbor.requests)

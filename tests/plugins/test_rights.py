@@ -10,6 +10,8 @@ import re
 from typing import NamedTuple
 
 from harborlib.harbor import endpoints
+from harborlib.harbor.endpoints import PROJECT, SYSTEM
+from harborlib.run import Probe
 
 import pytest
 
@@ -29,24 +31,20 @@ class Rights(NamedTuple):
     options: tuple[str, ...] = ()
 
 
-NEEDED = {
-    "api": Rights(),
-    "storage": Rights(("system-volumes:read",)),
-    "quota": Rights(("quota:list",)),
-    "workers": Rights(("jobservice-monitor:list",)),
-    "queue": Rights(("jobservice-monitor:list",)),
-    "gc": Rights(("garbage-collection:list", "garbage-collection:read")),
-    "audit_purge": Rights(("purge-audit:list", "purge-audit:read")),
-    "retention": Rights(projects=("tag-retention:read", "tag-retention:list")),
-    "replication": Rights(("replication-policy:list", "replication:list")),
-    "remote_registry": Rights(("registry:list", "registry:read", "replication-policy:list")),
-    "scan": Rights(("scan-all:read",)),
-    "scanner": Rights(("scanner:list", "scanner:read")),
-    "vulnerabilities": Rights(("security-hub:read", "scan-all:read")),
-    "robots": Rights(("robot:list",)),
-    "webhook": Rights(projects=("notification-policy:list", "notification-policy:read")),
-    "artifact": Rights(projects=("artifact:read",), options=("--artifact", "priv/img:1.0")),
-}
+#: What only an option makes a probe ask for, or what it does without.
+SPARED = {"quota": "project:list", "remote_registry": "project:list"}
+
+
+def needed(probe: Probe) -> Rights:
+    """What its endpoints want, as it declares them; with rights on system level those in projects are not needed."""
+    held: dict[str, dict[str, None]] = {SYSTEM: {}, PROJECT: {}}
+    for endpoint in probe.asks:
+        if endpoint.right and endpoint.right != SPARED.get(probe.name):
+            held[endpoint.level][endpoint.right] = None
+    return Rights(tuple(held[SYSTEM]), () if held[SYSTEM] else tuple(held[PROJECT]), tuple(probe.example))
+
+
+NEEDED = {name: needed(probe) for name, probe in runner.OF_API.items()}
 
 
 def run(probe: str, authfile: str, rights: Rights, version: str = "2.9.5") -> list[str]:
@@ -66,12 +64,12 @@ def test_sufficient(probe: str, authfile: str) -> None:
     [(probe, right) for probe, rights in sorted(NEEDED.items()) for right in rights.system + rights.projects],
 )
 def test_necessary(probe: str, right: str, authfile: str) -> None:
-    needed = NEEDED[probe]
+    full = NEEDED[probe]
     rest = Rights(
-        tuple(other for other in needed.system if other != right),
+        tuple(other for other in full.system if other != right),
         # One that covers no project at all would not see the project either.
-        tuple(other for other in needed.projects if other != right),
-        needed.options,
+        tuple(other for other in full.projects if other != right),
+        full.options,
     )
     first, step, code = run(probe, authfile, rest)
     lack = rf"(\w+: )?the login lacks the right {right} \(403 for /api/v2.0/[\w/.-]+\)"
@@ -96,8 +94,8 @@ def test_on_harbor_2_9_rights_on_system_level_take_away_those_in_projects(authfi
 
 
 def test_robots_of_projects_need_the_right_there(authfile: str) -> None:
-    needed = Rights(projects=("robot:list",), options=("--project", "*"))
-    assert run("robots", authfile, needed)[-1] == "exit code 0"
+    inside = Rights(projects=("robot:list",), options=("--project", "*"))
+    assert run("robots", authfile, inside)[-1] == "exit code 0"
     elsewhere = Rights(("robot:list", "project:list"), options=("--project", "*"))
     first, step, code = run("robots", authfile, elsewhere)
     assert first == "HARBOR ROBOTS UNKNOWN - library: the login lacks the right robot:list (403 for /api/v2.0/robots)"
