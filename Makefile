@@ -2,7 +2,7 @@
 PYTHON = python3
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 - /p' Makefile
 
 try: ## run every probe against a simulated Harbor; URL=https://... [AUTHFILE=] [CA_FILE=] for a real one
 	@$(PYTHON) tools/bootstrap.py simulator
@@ -30,6 +30,10 @@ docs: ## write docs/check_harbor_*.md and the definitions in icinga2/ and nagios
 	@.venv/bin/python tools/definitions.py
 	@.venv/bin/python tools/lists.py
 
+new-probe: ## write a probe and its test, to begin with: make new-probe NAME=labels
+	@$(PYTHON) tools/bootstrap.py
+	@.venv/bin/python tools/new_probe.py '$(NAME)'
+
 picture: ## take the picture of the README anew: a run of check_harbor_triage on a terminal
 	@$(PYTHON) tools/bootstrap.py simulator
 	@.venv/bin/python tools/picture.py
@@ -42,4 +46,4 @@ clean: ## remove .venv, .tox and every cache
 	rm -rf .venv .tox .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help try test engines lint docs picture bench clean
+.PHONY: help try test engines lint docs new-probe picture bench clean
