@@ -36,7 +36,7 @@ from harborlib.run.service import ROBOT
 from harborlib.text import COUNT, words
 
 many = Limit("NAME.too-many", "count", COUNT, "{value} projects", "1000", "5000",
-             help="number of projects", next_step="look at Projects in the UI, and delete what nobody needs")  # fmt: skip
+             help="number of projects", next_step="look at Projects in the UI")  # fmt: skip
 
 
 def measure(run: Run) -> Readings:
