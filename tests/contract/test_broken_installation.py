@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 
 import pytest
@@ -66,3 +67,11 @@ def test_requests_or_pyopenssl_fails(stub, plugin_python, tmp_path, monkeypatch,
         done = run(plugin_python, name, against(name), tmp_path, monkeypatch)
         problem, _ = one_line(done, plugin_python, name.replace("check_", "").replace("_", " ", 1).upper())
         assert problem.startswith("internal error: ")
+
+
+def test_an_old_python_gets_as_far_as_saying_so(name):
+    """Down to 3.6 it can read the probe and the first file of harborlib, which says that it is too old."""
+    for path in (runner.PLUGINS / f"{name}.py", runner.PLUGINS / "harborlib" / "__init__.py"):
+        tree = ast.parse(path.read_text(), feature_version=(3, 6))
+        futures = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+        assert futures == []
