@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from harborlib.text.cleaning import begun
 from harborlib.wire.failure import Failure
 from harborlib.wire.request import VALUES, Answer, Excess, parsed
 
@@ -79,7 +80,7 @@ class Fields:
 
     def name(self, name: str) -> str:
         """A name, or another short text that is kept or shown; of what is too long for one, the beginning."""
-        return self.text(name)[:NAME]
+        return begun(self.text(name), NAME)
 
     def text(self, name: str) -> str:
         """A text of any length; "" where it is missing."""

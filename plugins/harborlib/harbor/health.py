@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harborlib.text.cleaning import begun
 from harborlib.wire.failure import CONTENT
 from harborlib.wire.request import SMALL, Answer
 
@@ -40,7 +41,7 @@ class HealthReport(NamedTuple):
         report = answer.json()
         try:
             components = {
-                str(entry["name"])[:LONGEST_NAME]: None if entry["status"] == "healthy" else reason(entry)
+                begun(str(entry["name"]), LONGEST_NAME): None if entry["status"] == "healthy" else reason(entry)
                 for entry in report["components"]
             }
         except (AttributeError, KeyError, TypeError, RecursionError):
@@ -64,4 +65,4 @@ class HealthReport(NamedTuple):
 def reason(entry: Mapping[str, Any]) -> str:
     """Harbor's error text without the words that begin every one."""
     text = str(entry.get("error") or "no reason given")
-    return (text.removeprefix(NOISE))[:LONGEST_REASON]
+    return begun(text.removeprefix(NOISE), LONGEST_REASON)

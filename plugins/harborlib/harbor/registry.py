@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from harborlib.text import CRITICAL, WARNING
-from harborlib.text.cleaning import redacted
+from harborlib.text.cleaning import begun, redacted
 from harborlib.wire.failure import ROUTE, STATUS, Failure, Kind
 from harborlib.wire.origin import Origin, Target
 from harborlib.wire.request import SMALL, Answer, Request, http_date
@@ -31,7 +31,7 @@ def challenges(header: str) -> dict[str, dict[str, str]]:
 
     What does not fit the grammar, or is too long for anybody to mean it, ends the parsing.
     """
-    header = header[:CHALLENGE_LIMIT]
+    header = begun(header, CHALLENGE_LIMIT)
     found: dict[str, dict[str, str]] = {}
     parameters: dict[str, str] = {}
     position = 0

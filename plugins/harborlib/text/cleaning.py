@@ -69,6 +69,11 @@ def without_pointer(text: str) -> str:
     return re.sub(r"\(see (?=check_harbor|harbor-)", "[see ", text)
 
 
+def begun(text: str, most: int) -> str:
+    """A foreign text if it has at most so many characters, else its beginning; half a secret is no beginning."""
+    return text if len(text) <= most else redacted(text)[:most]
+
+
 def cut(text: str, width: int) -> str:
     """At most so many characters of a text without secrets."""
     return text if len(text) <= width else text[: width - 3].rstrip() + "..."

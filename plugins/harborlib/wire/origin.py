@@ -83,9 +83,9 @@ class Target(NamedTuple):
 
     def follow(self, reference: str) -> Target:
         """Where a URL leads that may be relative to this one (as `Location` and `src` may be); raises ValueError."""
-        if redacted(reference) != reference:
-            raise ValueError("holds a secret, of which a piece would be told")
         text = _plain(reference).partition("#")[0]
+        if redacted(text) != text:
+            raise ValueError("holds a secret, of which a piece would be told")
         if text.startswith("//"):
             return self._of(self.origin.scheme, text[2:])
         if _SCHEME.match(text):
