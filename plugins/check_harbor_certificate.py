@@ -46,7 +46,7 @@ from harborlib.text import CRITICAL, DAYS, OK, SECONDS, WARNING, words
 from harborlib.text.finding import Finding
 from harborlib.wire import CERTIFICATE, TLS, Failure, Unusable, certificates, deadline, tls
 from harborlib.wire.certificates import DAY, RENEW, Certificate
-from harborlib.wire.dial import Route, tunnel
+from harborlib.wire.dial import Route, through, tunnel
 
 import nagiosplugin
 
@@ -146,7 +146,7 @@ def refusal_of_a_client(args: argparse.Namespace, context: Any) -> Optional[Fail
     except Failure as failure:
         if failure.stage not in (TLS, CERTIFICATE) or failure.hung:
             raise
-        return failure
+        return through(args.proxy, failure) if failure.stage is TLS else failure
     return None
 
 
@@ -157,7 +157,7 @@ def served_chain(args: argparse.Namespace, refusal: Optional[Failure]) -> list[C
     try:
         served = deadline.supervised(lambda: chain.served(lambda: dial(args), args.harbor.host, *client_of(args)))
     except Failure as failure:
-        raise refusal or failure from None
+        raise refusal or through(args.proxy, failure) from None
     elements, version = served
     if version <= chain.TLS_1_1:
         raise Failure(TLS, f"{args.harbor.where} speaks only TLS below 1.2")

@@ -52,7 +52,8 @@ def argv(harbor: Simulator, authfile: str) -> Callable[..., list[str]]:
 @pytest.mark.parametrize("begin", ["https://", "https://harbor/", "", "//"])
 def test_an_external_url_of_combining_characters(begin: str, harbor: Simulator, argv, plugin_python: str) -> None:
     """It kept check_harbor_api busy for hours, past -t and deaf to signals."""
-    info = {"current_time": "2026-07-01T00:00:00Z", "external_url": begin + COMBINING, "harbor_version": "v2.10.3"}
+    url = begin + COMBINING[:40_000]  # what fits into the largest answer that is read here
+    info = {"current_time": "2026-07-01T00:00:00Z", "external_url": url, "harbor_version": "v2.10.3"}
     harbor.answer("/api/v2.0/systeminfo", 200, {}, info)
     options = ("--skew-warning", "~:", "--skew-critical", "~:")
     outcome = runner.process(
