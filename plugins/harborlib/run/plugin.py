@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from harborlib import ROOM
 from harborlib.text import UNKNOWN, json_output, nagios
+from harborlib.text.cleaning import cut, redacted
 from harborlib.text.finding import Finding
 from harborlib.text.report import Report
 from harborlib.text.writing import write
@@ -100,7 +101,8 @@ def judged(probe: Probe, parser: options.Parser, args: argparse.Namespace, show:
 def interrupted(probe: Probe, signalled: Interrupted) -> Report:
     """The report of a probe that was told to stop."""
     text = f"interrupted by {signal.Signals(signalled.number).name} while {signalled.doing}"
-    return Report(probe.name, [Finding("interrupted", UNKNOWN, text, next_step=ROOM)], notes=signalled.notes)
+    finding = Finding("interrupted", UNKNOWN, cut(redacted(text), nagios.LINE), next_step=ROOM)
+    return Report(probe.name, [finding], notes=signalled.notes)
 
 
 def ending(report: Report, args: argparse.Namespace, show: Show) -> Ending:
