@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import mmap
 import os
 import select
@@ -62,8 +63,10 @@ def guarded(work: Callable[[], Ending], until: float) -> Ending:
     try:
         pipe = os.pipe()
         doing = mmap.mmap(-1, NOTED)
+        gc.freeze()  # a collection in the child would touch, and so copy, every object of ours
         child = os.fork()
     except OSError:
+        gc.enable()
         for descriptor in pipe:
             os.close(descriptor)
         enough = obey(until)
@@ -73,6 +76,7 @@ def guarded(work: Callable[[], Ending], until: float) -> Ending:
         return ending
     reader, writer = pipe
     if child == 0:
+        gc.enable()
         os.close(reader)
         os.dup2(writer, ANSWER)
         os.close(writer)
