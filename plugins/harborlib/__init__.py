@@ -6,6 +6,7 @@ own precautions stand (plugin.py).
 """
 
 import _signal as signal  # type: ignore[import-not-found]  # `signal` loads enum first: time for a traceback by Ctrl-C
+import gc
 import os
 import sys
 
@@ -48,6 +49,7 @@ if os.path.basename(sys.argv[0] if sys.argv else "").startswith("check_harbor_")
     for _number in _SIGNALS:
         signal.signal(_number, _interrupted)
     sys.excepthook = _broken
+    gc.disable()  # until guard.py has forked, as Python's manual wants it
 if sys.version_info < (3, 9):  # noqa: UP036  said in words instead of a traceback later on
     _give_up("Python 3.9 or newer is needed", f"{sys.executable} is too old: install the plugins for a newer one")
 try:
