@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
 import signal
+import ssl
 import subprocess
 import time
 from pathlib import Path
 from typing import Callable
+
+from harborlib.harbor.health import HealthReport
+from harborlib.judge import isolation
+from harborlib.wire import tls, transport
+from harborlib.wire.failure import Starved, lack
+from harborlib.wire.origin import Origin
 
 import pytest
 
@@ -66,6 +74,55 @@ def test_few_descriptors(name: str, count: int, poor: Callable[..., Outcome]) ->
 @pytest.mark.parametrize("name", NAMES)
 def test_little_memory(name: str, size: int, poor: Callable[..., Outcome]) -> None:
     judged(poor(name, AS=size * MiB))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "memory"),
+        (OSError(errno.EMFILE, "Too many open files"), "file descriptors"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "memory"),
+        (ssl.SSLError(1, "[CRYPTO] malloc failure (_ssl.c:3098)"), "memory"),
+        (ImportError("libcrypto.so.3: failed to map segment from shared object"), "memory"),
+        (Starved("threads"), "threads"),
+        (OSError(errno.ECONNREFUSED, "Connection refused"), ""),
+        (ValueError("memory"), ""),
+    ],
+)
+def test_what_an_error_says_of_this_host(error: Exception, said: str) -> None:
+    """Whatever it ends: a request, a handshake, what isolation asks."""
+    assert lack(error) == said
+    if said:
+        with pytest.raises(Starved, match=said):
+            transport.explained(error, Origin("https", "h", 443))
+        with pytest.raises(Starved, match=said):
+            tls.failure(error, "h")
+
+
+def test_what_keeps_this_host_from_asking_is_no_report_of_harbors(monkeypatch: pytest.MonkeyPatch) -> None:
+    def starved(run: object) -> None:
+        raise Starved("memory")
+
+    monkeypatch.setattr(HealthReport, "ask", starved)
+    with pytest.raises(Starved):
+        isolation.look(None, False, 5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("raise MemoryError", "cannot start: MemoryError:\nNext: look at the limits and the memory "),
+        ("import nowhere", "cannot start: ModuleNotFoundError: No module named 'nowhere'\nNext: install "),
+        ("raise KeyboardInterrupt", "cannot start: KeyboardInterrupt:\nNext: "),
+    ],
+)
+def test_a_plugin_that_cannot_start(line: str, words: str, tmp_path: Path, plugin_python: str) -> None:
+    plugin = tmp_path / "check_harbor_odd.py"
+    plugin.write_text(f"import harborlib\n{line}\n")
+    environment = {**os.environ, "PYTHONPATH": str(runner.PLUGINS)}
+    done = subprocess.run([plugin_python, str(plugin)], capture_output=True, text=True, env=environment, timeout=20)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.startswith(f"HARBOR UNKNOWN - {words}")
 
 
 #: Takes away root's privileges, whom no limit of processes concerns, once all is loaded.
