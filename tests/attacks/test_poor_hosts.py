@@ -10,10 +10,10 @@ import signal
 import ssl
 import subprocess
 import time
-from argparse import Namespace
 from pathlib import Path
 from typing import Callable
 
+from harborlib.harbor.health import HealthReport
 from harborlib.judge import isolation
 from harborlib.wire import tls, transport
 from harborlib.wire.failure import Starved, lack
@@ -99,15 +99,13 @@ def test_what_an_error_says_of_this_host(error: Exception, said: str) -> None:
             tls.failure(error, "h")
 
 
-def test_what_keeps_this_host_from_asking_is_no_report_of_harbors() -> None:
-    class Asked:
-        client = Namespace(account=None)
+def test_what_keeps_this_host_from_asking_is_no_report_of_harbors(monkeypatch: pytest.MonkeyPatch) -> None:
+    def starved(run: object) -> None:
+        raise Starved("memory")
 
-        def __getattr__(self, name: str) -> None:
-            raise Starved("memory")
-
+    monkeypatch.setattr(HealthReport, "ask", starved)
     with pytest.raises(Starved):
-        isolation.look(Asked(), False, 5)  # type: ignore[arg-type]
+        isolation.look(None, False, 5)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

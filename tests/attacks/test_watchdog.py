@@ -176,6 +176,21 @@ def test_nor_does_a_stuck_one_for_long(plugin: Callable[..., list[str]], tmp_pat
         assert gone(child, 5)
 
 
+def test_only_the_guard_prints(plugin: Callable[..., list[str]]) -> None:
+    """Not what a C library has to say, and no child that lingers keeps the engine's pipe open."""
+    noise = "os.write(1, b'out'); os.write(2, b'err'); os.system('echo noise; echo noise >&2')"
+    outcome = run(plugin(noise))
+    assert (outcome.code, outcome.out, outcome.err) == (0, "HARBOR HOG OK - fine | time=0.1s;;;0\n", "")
+
+
+def test_signals_that_the_engine_has_blocked(plugin: Callable[..., list[str]]) -> None:
+    """A plugin inherits that too, and the deadline is a signal."""
+    blocked = (signal.SIGALRM, signal.SIGTERM)
+    block = lambda: signal.pthread_sigmask(signal.SIG_BLOCK, blocked)  # noqa: E731
+    outcome = run(plugin(HOGS["a number"], "-t", "1"), preexec_fn=block)
+    one_line(outcome, rf"stuck {WHILE}: ended by force after 1\.\d s")
+
+
 def test_without_a_second_process_there_is_an_answer_too(plugin: Callable[..., list[str]]) -> None:
     """It can be told to stop as well."""
     no_fork = "def no_fork():\n    raise BlockingIOError(11, 'Resource temporarily unavailable')\nos.fork = no_fork"
@@ -189,12 +204,12 @@ def test_a_probe_that_wants_to_end_the_process(plugin: Callable[..., list[str]])
     """At once, not after -t, and not twice: an exit in one thread is one for whoever waits for it."""
     inner = "deadline.supervised(lambda: sys.exit(1))"
     for does in ("sys.exit(1)", inner, "raise KeyboardInterrupt", "raise GeneratorExit('x')"):
-        outcome = run(plugin(does, "-t", "20"))
+        outcome = run(plugin(does, "-t", "25"))
         assert (outcome.code, outcome.err) == (3, "")
         assert re.match(
             r"HARBOR HOG UNKNOWN - internal error: (SystemExit|KeyboardInterrupt|GeneratorExit):", outcome.out
         )
-        assert outcome.seconds < 10
+        assert outcome.seconds < 20
 
 
 #: Servers that end neither their answer nor the connection, and those that make no sense.

@@ -25,6 +25,7 @@ from harborlib.wire import deadline
 from harborlib.wire.failure import Interrupted
 
 TOLD_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+HANDLED = (*TOLD_TO_STOP, signal.SIGALRM)
 GRACE = 2.5  # seconds from such a signal to the end: taking back what was begun may need two
 OVERTIME = 0.15  # seconds after the deadline at which a probe that cannot tell of a hang itself is ended
 LAST_RESORT = 0.5  # seconds after the deadline at which the kernel ends a probe whose guard is gone
@@ -57,7 +58,7 @@ def guarded(work: Callable[[], Ending], until: float) -> Ending:
     To be called before any thread is started. Where no process can be forked the work is done here, without a guard.
     `work` gets signals as Interrupted, once.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (*TOLD_TO_STOP, signal.SIGALRM))  # until somebody handles them
+    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)  # until somebody does
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how a child ended
     pipe: tuple[int, ...] = ()
     try:
@@ -70,7 +71,6 @@ def guarded(work: Callable[[], Ending], until: float) -> Ending:
         for descriptor in pipe:
             os.close(descriptor)
         enough = obey(until)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         ending = work()
         enough()
         return ending
@@ -81,10 +81,9 @@ def guarded(work: Callable[[], Ending], until: float) -> Ending:
         os.dup2(writer, ANSWER)
         os.close(writer)
         be_guarded(until, doing)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         answer(work)
     os.close(writer)
-    return Guard(child, reader, until, doing).wait(before)
+    return Guard(child, reader, until, doing).wait()
 
 
 def obey(until: float, guard: select.poll | None = None) -> Callable[[], None]:
@@ -106,6 +105,7 @@ def obey(until: float, guard: select.poll | None = None) -> Callable[[], None]:
         signal.signal(number, interrupt)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, max(0.01, until + LAST_RESORT - time.monotonic()))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
 
     def enough() -> None:
         nonlocal interrupted
@@ -121,17 +121,23 @@ def be_guarded(until: float, doing: mmap.mmap) -> None:
         data = clean(text).encode()[: NOTED - 1]
         doing[: len(data) + 1] = data + END
 
-    if not sys._xoptions:  # nothing for a developer: C libraries write there what no engine should show
-        with contextlib.suppress(OSError):
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, 2)
-            os.close(null)
+    be_quiet()
     guard = select.poll()
     guard.register(ANSWER, 0)  # tells of nothing but of its other end, where that is closed
     deadline.listener = note
     obey(until, guard)
     fcntl.fcntl(ANSWER, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(ANSWER, fcntl.F_SETFL, os.O_ASYNC)  # SIGIO when the other end is closed
+
+
+def be_quiet() -> None:
+    """Leave stdout, but for a terminal that shows progress, and stderr to the guard: C libraries write there too."""
+    with contextlib.suppress(OSError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        for number in (1, 2):
+            if not (number == 1 and os.isatty(1)) and not sys._xoptions:  # what -X shows is for a developer
+                os.dup2(null, number)
+        os.close(null)
 
 
 def answer(work: Callable[[], Ending]) -> NoReturn:
@@ -157,14 +163,14 @@ class Guard:
         self.over = False
         self.heard = bytearray()
 
-    def wait(self, mask: set[int | signal.Signals]) -> Ending:
-        """The child's answer; raises Lost. `mask`: the signals that are blocked from now on."""
+    def wait(self) -> Ending:
+        """The child's answer; raises Lost."""
         try:
             for number in TOLD_TO_STOP:
                 signal.signal(number, self.hand_on)
             signal.signal(signal.SIGALRM, self.give_up)
             signal.setitimer(signal.ITIMER_REAL, max(0.01, self.until - time.monotonic()))
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
             while piece := os.read(self.reader, 65536):
                 self.heard += piece
             status: int | None = os.waitpid(self.child, 0)[1]
