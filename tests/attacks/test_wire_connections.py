@@ -66,7 +66,7 @@ def test_interim_answers_as_process(case: str, plugin_python: str) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(page)
     with Adversary(says(INTERIM[case] + head + page)) as server:
         outcome = runner.process("check_harbor_portal", "-H", server.url, "--ca-file", ca_file(), python=plugin_python)
-    assert grammar.checked(outcome).state == "OK"
+    assert (grammar.checked(outcome).state, outcome.err) == ("OK", "")
 
 
 # Connections that are used again

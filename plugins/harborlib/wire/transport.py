@@ -39,6 +39,7 @@ class Transport:
         self.context.host = origin.host
         self.proxy = Origin.parse(proxy) if proxy else None
         self.session = self._new_session()
+        self.spare: list[Session] = []  # of second tries; kept, for Python warns of connections that nobody closes
 
     def _new_session(self) -> Session:
         session = Session()
@@ -86,7 +87,9 @@ class Transport:
         try:
             return self._ask(self.session, request, path)
         except Stale:
-            return self._ask(self._new_session(), request, path)
+            fresh = self._new_session()
+            self.spare.append(fresh)
+            return self._ask(fresh, request, path)
 
     def _ask(self, session: Session, request: Request, path: str) -> requests.Response:
         """Raises Failure, and Stale where it may be asked once more: nothing came of it."""
