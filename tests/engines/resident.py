@@ -33,7 +33,7 @@ class Resident:
         self._days = days
 
     def __enter__(self) -> Resident:
-        paths = [str(runner.PLUGINS), str(Path(runner.__file__).parent)]
+        paths = [path for path in sys.path if path]
         code = (
             f"import sys; sys.path[:0] = {paths!r}; from engines import resident; resident.serve({str(self._days)!r})"
         )

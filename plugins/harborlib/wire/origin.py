@@ -84,8 +84,6 @@ class Target(NamedTuple):
     def follow(self, reference: str) -> Target:
         """Where a URL leads that may be relative to this one (as `Location` and `src` may be); raises ValueError."""
         text = _plain(reference).partition("#")[0]
-        if redacted(text) != text:
-            raise ValueError("holds a secret, of which a piece would be told")
         if text.startswith("//"):
             return self._of(self.origin.scheme, text[2:])
         if _SCHEME.match(text):
@@ -150,6 +148,8 @@ def _address(text: str) -> str:
 def _plain(url: str) -> str:
     if len(url) > URL_LIMIT or not _PLAIN.fullmatch(url):
         raise ValueError("not a plain URL")
+    if redacted(url) != url:
+        raise ValueError("holds a secret, of which a piece would be shown")
     return url
 
 
