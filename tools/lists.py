@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -117,7 +118,7 @@ def of_faults() -> Iterator[Known]:
     """Those of what keeps a plugin from judging and is nothing of Harbor's."""
     for error in (Starved("memory"), Unusable(""), ImportError(""), Exception()):
         finding = misfortune("NAME", error)
-        yield Known(finding.id, finding.state, finding.next_step)
+        yield Known(finding.id, finding.state, finding.next_step.replace(sys.executable, "PYTHON"))
     yield Known("interrupted", UNKNOWN, ROOM)
     yield Known("lost", UNKNOWN, "")
 
