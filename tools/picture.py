@@ -14,7 +14,7 @@ from pathlib import Path
 import probes  # isort: split
 
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from terminals import final, shown
+from support.terminals import final, shown
 
 HOST = "harbor.example.com"
 TYPED = f"check_harbor_triage -H {HOST} --authfile robot.auth"

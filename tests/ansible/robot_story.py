@@ -10,8 +10,8 @@ import requests
 from controller import Controller
 from robot_play import ADMIN, OTHER, OTHER_PASSWORD, PASSWORD, Played, forms, instance, play
 
-import runner
 from harbor_simulator import Simulator
+from support import runner
 
 DAY = 86400
 

@@ -6,9 +6,9 @@ import subprocess
 import sys
 import time
 
-import runner
 from contract.test_endless import MEASURE
-from runner import Outcome
+from support import runner
+from support.runner import Outcome
 
 
 def measured(name: str, *argv: str, python: str) -> tuple[Outcome, float]:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from harborlib.harbor import endpoints
 from harborlib.harbor.endpoints import BASE, Endpoint
 
-import runner
 from harbor_simulator import Simulator
-from replay import DIRECTORY, Recording, load
-from tier2 import HEADERS
+from support import runner
+from support.planted import HEADERS
+from support.replay import DIRECTORY, Recording, load
 
 NUMBERS: tuple[Any, ...] = (
     -1, -2, 0, 1, 99, 2**31, 2**53, 2**62, 2**63 - 1, -(2**63), 2**63, 10**30,

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from harbor_simulator.certificates import DAY, ca_file, identity, now, root
-from listeners import listening
+from support.listeners import listening
 
 HANDSHAKE = b"\x16"
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"

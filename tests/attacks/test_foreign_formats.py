@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import runner
 from attacks.odd_certificates import ODD
 from contract import grammar
 from contract.conftest import ACCOUNTS
 from harbor_simulator import Simulator
 from harbor_simulator.certificates import ca_file
+from support import runner
 
 FAULT = "report this bug"
 

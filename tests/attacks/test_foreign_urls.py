@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from attacks.client import enemy, transport
 from attacks.odd_urls import of_the_standard_library, of_urllib3, urls
 from attacks.recorder import Recorder
-from listeners import listening, proxy
+from support.listeners import listening, proxy
 
 EVIL, HARBOR = "evil.example.net:8443", "harbor.example.com"
 HERE = Target(Origin.parse(f"https://{HARBOR}"), "/v2/pub/img/x?state=1")

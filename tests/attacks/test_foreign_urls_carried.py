@@ -13,7 +13,6 @@ from harborlib.wire.origin import Origin
 
 import pytest
 
-import runner
 from attacks.client import SECRET, enemy, is_secret, send, transport
 from attacks.odd_urls import TEMPLATES, of_the_standard_library, of_urllib3, urls
 from attacks.recorder import Recorder, client_certificate
@@ -21,6 +20,7 @@ from contract.adversary import Adversary
 from contract.conftest import ACCOUNTS
 from harbor_simulator import Simulator
 from harbor_simulator.messages import Response
+from support import runner
 
 MANY = 10_000
 SOME = 300  # as many of them as go over real sockets

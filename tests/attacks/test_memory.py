@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
-import runner
 from attacks import floods
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from tier2 import peak
+from support import runner
+from support.planted import peak
 
 MEBIBYTE = 1024 * 1024
 LIMIT, LIMIT_OF_ALL = 100 * MEBIBYTE, 200 * MEBIBYTE

@@ -7,8 +7,8 @@ import pytest
 import check_harbor_pull
 import check_harbor_push
 import check_harbor_triage
-import runner
 from harbor_simulator import Simulator
+from support import runner
 
 
 @pytest.mark.parametrize(

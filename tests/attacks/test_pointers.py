@@ -16,10 +16,10 @@ from harborlib.text.report import Report
 
 import pytest
 
-import runner
 from contract import grammar, twists
 from harbor_simulator import Simulator
-from runner import Outcome
+from support import runner
+from support.runner import Outcome
 
 #: What engines take for a pointer, wherever it stands; the second is the form that a later version may have.
 POINTER = re.compile(r"\(see (?:check_harbor|harbor-)[^)]*\)")

@@ -21,11 +21,11 @@ from harborlib.wire.origin import Origin
 
 import pytest
 
-import runner
 from attacks import trial
 from contract import grammar
 from harbor_simulator import Simulator
-from runner import Outcome
+from support import runner
+from support.runner import Outcome
 
 NAMES = ("check_harbor_health", "check_harbor_certificate", "check_harbor_gc", "check_harbor_triage")
 MiB = 1 << 20

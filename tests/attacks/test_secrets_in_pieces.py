@@ -14,13 +14,13 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-import runner
 from attacks import trial
 from contract import grammar, twists
 from contract.adversary import Adversary
 from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 from harbor_simulator.messages import Response
 from registry.lab import SECRET, Lab
+from support import runner
 
 BASE64 = base64.b64encode(f"{MONITOR}:{MONITOR_SECRET}".encode()).decode()
 FORMS = {

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-import runner
 from attacks import floods
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from harbor_simulator.messages import Request, Response
-from screens import problem
+from support import runner
+from support.screens import problem
 
 NEXT = "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv"
 API = "/api/v2.0"

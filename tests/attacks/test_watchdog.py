@@ -15,13 +15,13 @@ from typing import Callable
 
 import pytest
 
-import runner
 from attacks import trial
 from contract import grammar, processes
 from contract.adversary import Adversary
 from contract.wire import BROKEN, ENDLESS
 from harbor_simulator import Simulator
-from runner import Outcome
+from support import runner
+from support.runner import Outcome
 
 LIMIT = 2.3  # seconds, for -t 2
 #: C code that does not let go of the interpreter's lock for minutes: what a server's text can set going.

@@ -14,7 +14,6 @@ from harborlib.wire.request import SMALL, Request
 import pytest
 
 import check_harbor_portal as portal
-import runner
 from attacks.client import send, transport
 from attacks.measured import measured
 from contract import grammar
@@ -23,6 +22,7 @@ from contract.conftest import ACCOUNTS
 from harbor_simulator import Simulator
 from harbor_simulator.certificates import ca_file
 from harbor_simulator.messages import Response
+from support import runner
 
 SECONDS = 15  # what a busy machine may take for a run; the attacks here held one up for hours
 MIB = 60  # a plain run has 35 to 40

@@ -10,14 +10,14 @@ from harborlib.wire.request import Request
 
 import pytest
 
-import runner
 from attacks.client import send, transport
 from contract import grammar
 from contract.adversary import Adversary, head_of, says
 from harbor_simulator import MONITOR
 from harbor_simulator import tls as served
 from harbor_simulator.certificates import ca_file
-from listeners import listening
+from support import runner
+from support.listeners import listening
 
 PING = Request("GET", "/api/v2.0/ping", {})
 FINAL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nX-Request-Id: 1\r\n\r\nPong"

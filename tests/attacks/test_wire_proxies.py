@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-import runner
 from contract import grammar
 from harbor_simulator import Simulator
 from harbor_simulator import tls as served
 from harbor_simulator.certificates import ca_file
-from listeners import listening, pump
+from support import runner
+from support.listeners import listening, pump
 
 
 def tunnel_to(serve: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:

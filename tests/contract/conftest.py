@@ -8,9 +8,9 @@ from typing import Callable
 
 import pytest
 
-import runner
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from runner import Outcome
+from support import runner
+from support.runner import Outcome
 
 Run = Callable[..., Outcome]
 #: A login that may do everything: what a robot may not do is for the tests of the probes.

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from runner import Outcome
+from support.runner import Outcome
 
 STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 LIMIT = 4096  # bytes of the whole output

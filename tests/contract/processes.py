@@ -16,7 +16,7 @@ from typing import Callable
 
 import pytest
 
-from runner import PLUGINS, Outcome
+from support.runner import PLUGINS, Outcome
 
 #: Runs a plugin as its console script does, and says on a descriptor when main() begins.
 TIMED = f"""

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-import runner
+from support import runner
 
 #: What stands where a library should be.
 STUBS = {

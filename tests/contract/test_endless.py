@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-import runner
 from contract import grammar, wire
 from contract.adversary import Adversary
+from support import runner
 
 MEMORY = 120_000  # KiB; a run takes 30,000, and an answer of 8 MiB is read before it is called too large
 SECONDS = 1

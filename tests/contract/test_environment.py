@@ -6,8 +6,8 @@ import base64
 
 import pytest
 
-import runner
 from harbor_simulator import MONITOR, MONITOR_SECRET
+from support import runner
 
 BASIC = "Basic " + base64.b64encode(f"{MONITOR}:{MONITOR_SECRET}".encode()).decode()
 

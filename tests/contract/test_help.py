@@ -10,7 +10,7 @@ from harborlib import __version__
 
 import pytest
 
-import runner
+from support import runner
 
 SECTIONS = ("States:\n", "Perfdata:\n", "Rights: ", " Harbor: ", "Does not see: ")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-import runner
 from contract import grammar, twists, wire
 from contract.adversary import Adversary
 from harbor_simulator.hostile import DISTORTIONS
+from support import runner
 
 HANGING = ("slow-drip-header", "slow-drip-body", "endless-body")
 QUICK = sorted({*DISTORTIONS} - {*HANGING})

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import runner
 from contract import grammar, twists, wire
 from contract.adversary import Adversary
+from support import runner
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "json.md").read_text(encoding="ascii")
 TYPES = {"string": str, "number": (int, float), "array": list, "object": dict, "null": type(None)}

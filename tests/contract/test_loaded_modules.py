@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-import runner
+from support import runner
 
 REQUESTS = {"requests", "urllib3"}
 OPENSSL = {"OpenSSL", "cryptography"}

@@ -8,11 +8,11 @@ import threading
 
 import pytest
 
-import runner
 from contract import grammar
 from contract.conftest import ACCOUNTS
 from harbor_simulator import Simulator
-from listeners import listening, proxy, pump, says
+from support import runner
+from support.listeners import listening, proxy, pump, says
 
 REFUSALS = {
     "407": (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "407 Proxy Authentication Required"),

@@ -14,15 +14,15 @@ from urllib.parse import quote
 
 import pytest
 
-import runner
 from attacks import trial
 from contract import grammar, twists
 from contract.adversary import Adversary
 from contract.conftest import ACCOUNTS
 from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 from harbor_simulator.hostile import DISTORTIONS
-from listeners import listening
-from runner import SECRET, Outcome
+from support import runner
+from support.listeners import listening
+from support.runner import SECRET, Outcome
 
 BASE64 = base64.b64encode(f"{MONITOR}:{MONITOR_SECRET}".encode()).decode()
 FORMS = {"password": MONITOR_SECRET, "base64": BASE64, "in a URL": quote(MONITOR_SECRET, safe="")}

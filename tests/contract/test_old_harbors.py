@@ -6,9 +6,9 @@ import importlib
 
 import pytest
 
-import runner
 from contract.conftest import ACCOUNTS
 from harbor_simulator import Simulator
+from support import runner
 
 PROMISES = ("Harbor: 2.0 or newer", "Harbor: any version")
 OLD = [

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-import runner
 from contract import grammar, processes
-from listeners import listening
+from support import runner
+from support.listeners import listening
 
 AT_ONCE = 1.0  # seconds; -t is 30
 SIGNALS = (signal.SIGTERM, signal.SIGINT)

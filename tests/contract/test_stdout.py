@@ -9,8 +9,8 @@ from harborlib import __version__
 
 import pytest
 
-import runner
-from listeners import listening
+from support import runner
+from support.listeners import listening
 
 #: What a shell does with stdout (and more), and the exit code of the command is kept.
 REDIRECTIONS = {"closed": ">&-", "full": ">/dev/full", "all closed": "<&- >&- 2>&-", "nobody reads": "| true"}

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-import runner
 from contract import grammar, processes
+from support import runner
 
 LIMIT = 2.3
 #: What hangs, and how the line names it.

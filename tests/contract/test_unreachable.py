@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-import runner
 from contract import grammar
+from support import runner
 
 STATES = ("ok", "warning", "critical", "unknown")
 

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from runner import NAMES, PLUGINS
+from support.runner import NAMES, PLUGINS
 
 SCRIPT = "#!{python}\nimport sys\nsys.path.insert(0, {plugins!r})\nfrom {name} import main\nmain()\n"
 

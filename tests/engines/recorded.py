@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from runner import PLUGINS
+from support.runner import PLUGINS
 
 #: As the real plugin reads its command line.
 SCRIPT = """#!{python}

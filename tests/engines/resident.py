@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-import runner
+from support import runner
 
 DAY = 86400
 CLIENT = """#!/bin/bash

@@ -14,7 +14,7 @@ from harborlib.judge.isolation import COMPONENTS, OWNERS
 
 import pytest
 
-from runner import NAMES, RUNS_OTHERS
+from support.runner import NAMES, RUNS_OTHERS
 
 from .engine import ROOT, Engine, Harbor
 from .icinga import Icinga

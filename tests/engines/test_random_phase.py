@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 import pytest
 
-import runner
 from harbor_simulator import Simulator
+from support import runner
 
 from .engine import ROOT, Engine, until
 from .icinga import Icinga

@@ -20,7 +20,7 @@ import pytest
 from harbor_simulator import MONITOR, Account, Simulator
 from harbor_simulator.accounts import MONITOR_RIGHTS, Authenticator
 from isolation.scenarios import COMPONENTS, FROZEN, STEADY, TWO_CAUSES, Scenario
-from runner import NAMES
+from support.runner import NAMES
 
 from . import counted, plugins
 from .engine import Engine, Page

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import NAMES
+from support.runner import NAMES
 
 from .engine import ROOT, Engine, Harbor
 

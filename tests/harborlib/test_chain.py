@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from harbor_simulator import Simulator
 from harbor_simulator.certificates import issue, root
-from listeners import listening, says
+from support.listeners import listening, says
 
 # Object identifiers as they stand in a certificate.
 ECDSA_SHA256, P256 = bytes.fromhex("2a8648ce3d040302"), bytes.fromhex("2a8648ce3d030107")

@@ -14,7 +14,7 @@ from harborlib.wire.origin import where
 import pytest
 
 from harbor_simulator import Simulator
-from listeners import listening, proxy, says
+from support.listeners import listening, proxy, says
 
 
 def refusal(call: object) -> tuple[str, str]:

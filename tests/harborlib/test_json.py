@@ -13,9 +13,9 @@ from harborlib.text.report import Measure, Report
 import pytest
 from hypothesis import given, settings
 
-import runner
 from contract import grammar
-from reports import MANY, REPORTS, SECRETS, holding
+from support import runner
+from support.reports import MANY, REPORTS, SECRETS, holding
 
 
 @given(REPORTS)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import runner
 from contract import grammar
-from reports import MANY, REPORTS, SECRETS, holding
+from support import runner
+from support.reports import MANY, REPORTS, SECRETS, holding
 
 
 def finding(state: str, text: str, **more: object) -> Finding:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import NAMES, PLUGINS, Outcome
+from support.runner import NAMES, PLUGINS, Outcome
 
 #: A plugin that does one wrong thing; {} is what it does when its perfdata is made, what it measures, and the value.
 BROKEN = '''"""Is this plugin broken?"""

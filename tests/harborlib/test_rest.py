@@ -23,7 +23,7 @@ import pytest
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from harbor_simulator.messages import Request, Response, json_response
 from harbor_simulator.records import Remote
-from tier2 import NOW
+from support.planted import NOW
 
 Connect = Callable[..., Rest]
 

@@ -13,8 +13,8 @@ import pytest
 
 from contract import twists
 from harbor_simulator import Simulator
-from runner import command
-from terminals import CLEAR, final, shown
+from support.runner import command
+from support.terminals import CLEAR, final, shown
 
 HOST = "harbor.example.com"
 #: What the text may hold on a terminal besides printable ASCII: our colours, and the beginning of a line anew.

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from harbor_simulator import Simulator
 from harbor_simulator.certificates import issue, root
-from listeners import listening, says
+from support.listeners import listening, says
 
 
 def test_context() -> None:

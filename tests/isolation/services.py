@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-import runner
 from harbor_simulator import Simulator
 from isolation.scenarios import COMPONENTS, LOGINS, SERVICES, Scenario
-from runner import Outcome
+from support import runner
+from support.runner import Outcome
 
 STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 POINTER = re.compile(r" \(see check_harbor_(?:component )?(\w+)\)$")

@@ -9,7 +9,7 @@ import pytest
 from harbor_simulator import Simulator
 from isolation.scenarios import COMPONENTS, CORE
 from isolation.services import run, verdict
-from runner import here
+from support.runner import here
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-import runner
 from harbor_simulator import Account, Simulator
-from logins import ACTIONS, REPOSITORY, ROBOT, SECRET, secrets
-from replay import DIRECTORY, RECORDED_HOST, load
-from screens import HOST, screen
+from support import runner
+from support.logins import ACTIONS, REPOSITORY, ROBOT, SECRET, secrets
+from support.replay import DIRECTORY, RECORDED_HOST, load
+from support.screens import HOST, screen
 
 SET_BY_THE_SERVER = ("Server", "Date", "Content-Length", "Connection", "Transfer-Encoding")
 Check = Callable[..., list[str]]

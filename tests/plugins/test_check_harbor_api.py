@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import runner
 from harbor_simulator import MONITOR, Simulator
 from harbor_simulator.content import moment
-from screens import CONTENT, CORE, DATABASE, SLOW, screen
-from tier2 import plant
+from support import runner
+from support.planted import plant
+from support.screens import CONTENT, CORE, DATABASE, SLOW, screen
 
 SYSTEMINFO = "/api/v2.0/systeminfo"
 WELL = "HARBOR API OK - harbor.example.com takes the login, Harbor v2.10.3 is writable"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-import runner
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Artifact
-from screens import screen
-from tier2 import NOW, plant
+from support import runner
+from support.planted import NOW, plant
+from support.screens import screen
 
 IMAGE = "priv/img:1.0"
 DIGEST = "sha256:216e249b24b14a97cfe411c564f6369b4184b2128c88771fb8ff1398f7f52907"

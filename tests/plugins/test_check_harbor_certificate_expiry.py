@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-import runner
 from harbor_simulator import Simulator
 from harbor_simulator.certificates import DAY, HALF_DAY, Identity, issue, now, root
+from support import runner
 
 RENEW = (
     "Next: renew the certificate, install it with its intermediates and restart the proxy; "

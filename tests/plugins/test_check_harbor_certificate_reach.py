@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-import listeners
-import screens
 from harbor_simulator import Simulator
 from harbor_simulator.certificates import identity
+from support import listeners, screens
 
 PERFDATA = "time=Ts;;;0"
 GOOD = "HARBOR CERTIFICATE OK - localhost is good for 89 days, until DATE (issued by Testing CA)"

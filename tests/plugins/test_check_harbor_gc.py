@@ -7,7 +7,7 @@ import pytest
 from harbor_simulator import Simulator
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job
-from tier2 import NOW, plant
+from support.planted import NOW, plant
 
 LOG = "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"
 READ_LOG = f"Next: {LOG}"

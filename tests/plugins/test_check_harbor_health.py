@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-import screens
 from harbor_simulator import Simulator
+from support import screens
 
 HEALTH = "/api/v2.0/health"
 NAMES = ("core", "database", "jobservice", "portal", "redis", "registry", "registryctl", "trivy")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-import screens
 from harbor_simulator import Simulator
+from support import screens
 
 HEALTH = "/api/v2.0/health"
 TIMED_OUT = "timed out after T s waiting for the answer to GET /api/v2.0/health"

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-import runner
 from harbor_simulator import Simulator
-from listeners import listening
-from logins import PERFDATA, REPOSITORY, ROBOT, logins
-from screens import CORE, DATABASE
+from support import runner
+from support.listeners import listening
+from support.logins import PERFDATA, REPOSITORY, ROBOT, logins
+from support.screens import CORE, DATABASE
 
 RIGHTS = "Next: give the robot account that right in its project, and look whether the project exists"
 CREDENTIALS = (

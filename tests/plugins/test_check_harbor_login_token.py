@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from harbor_simulator import Simulator, tokens
-from logins import ACTIONS, PERFDATA, REPOSITORY, ROBOT, SECRET
+from support.logins import ACTIONS, PERFDATA, REPOSITORY, ROBOT, SECRET
 
 CLOCKS = "Next: set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
 Check = Callable[..., list[str]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-import screens
 from harbor_simulator import Simulator
+from support import screens
 
 OK = "HARBOR PORTAL OK - harbor.example.com serves Harbor's page"
 FOREIGN = "the front page is not Harbor's: neither <harbor-app> nor a title with Harbor"

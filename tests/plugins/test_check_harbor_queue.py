@@ -6,7 +6,7 @@ import pytest
 
 from harbor_simulator import Simulator
 from harbor_simulator.content import Queue
-from tier2 import plant
+from support.planted import plant
 
 QUEUES = "/api/v2.0/jobservice/queues"
 WAITING = "Next: look at Administration > Job Service Dashboard, and at docker logs harbor-jobservice"

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-import runner
 from harbor_simulator import Simulator
-from tier2 import plant
+from support import runner
+from support.planted import plant
 
 QUOTAS = "/api/v2.0/quotas"
 NEXT = "Next: delete what is not needed in the project (tag retention, then garbage collection), or raise its quota"

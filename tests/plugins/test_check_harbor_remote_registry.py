@@ -8,7 +8,7 @@ import pytest
 
 from harbor_simulator import Simulator
 from harbor_simulator.records import Remote, Replication
-from tier2 import plant
+from support.planted import plant
 
 TEST_IT = (
     "Next: test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"

@@ -7,8 +7,8 @@ import pytest
 from harbor_simulator import Simulator
 from harbor_simulator.content import HOUR
 from harbor_simulator.records import Replication
-from replications import LAST_NIGHT, LOG, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
-from tier2 import NOW
+from support.planted import NOW
+from support.replications import LAST_NIGHT, LOG, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
 
 SAVE_ANEW = f"Next: save the schedule anew in the UI, so that the job service learns of it; {LOG}"
 SKIPPED = "Execution skipped: active replication still in progress."

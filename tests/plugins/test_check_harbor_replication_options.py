@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-import runner
 from harbor_simulator import Simulator
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution
-from replications import LAST_NIGHT, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
-from tier2 import NOW, peak
+from support import runner
+from support.planted import NOW, peak
+from support.replications import LAST_NIGHT, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
 
 
 def test_options(check, harbor: Simulator) -> None:

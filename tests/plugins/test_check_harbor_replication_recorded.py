@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harbor_simulator import Simulator
-from replications import READ_LOG, perfdata
-from tier2 import plant
+from support.planted import plant
+from support.replications import READ_LOG, perfdata
 
 REFUSED = 'Post "http://127.0.0.1:18082/api/v1/jobs": dial tcp 127.0.0.1:18082: connect: connection refused'
 

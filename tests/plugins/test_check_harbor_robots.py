@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-import runner
 from harbor_simulator import MONITOR, Simulator
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Robot
-from tier2 import NOW, peak, plant
+from support import runner
+from support.planted import NOW, peak, plant
 
 MIB = 1024 * 1024
 PROLONG = (

@@ -7,8 +7,8 @@ import pytest
 from harbor_simulator import Simulator
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Job, ScanAll
-from screens import problem
-from tier2 import NOW, plant
+from support.planted import NOW, plant
+from support.screens import problem
 
 NIGHTLY = "0 0 2 * * *"
 READ_LOG = (

@@ -7,7 +7,7 @@ import pytest
 from harbor_simulator import Simulator
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Scanner
-from tier2 import NOW, plant
+from support.planted import NOW, plant
 
 TRIVY = "Trivy at http://127.0.0.1:18087"
 UPDATE = "Next: can the scanner download its database? docker logs trivy-adapter; its proxy, its rate limits, its disk"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harbor_simulator import Simulator
-from tier2 import plant
+from support.planted import plant
 
 VOLUMES = "/api/v2.0/systeminfo/volumes"
 NEXT = "Next: run garbage collection, delete what is not needed, or enlarge the volume: df -h /data on the Harbor host"

@@ -10,7 +10,7 @@ import pytest
 from harbor_simulator import Account, Simulator
 from harbor_simulator.accounts import default_accounts
 from isolation.scenarios import FROZEN, INSIDE_THE_LAG, STEADY, TWO_CAUSES, Scenario
-from verdicts import book, lines, triage
+from support.verdicts import book, lines, triage
 
 CANARY, CANARY_SECRET = "robot$canary", "sEcret-of/the+canary=robot"
 ROBOTS = {**default_accounts(), CANARY: Account(CANARY_SECRET, projects={"pub": ("pull", "push", "delete")})}

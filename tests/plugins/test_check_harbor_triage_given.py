@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-import runner
 from contract.twists import retold
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from listeners import listening, says
-from verdicts import lines, triage
+from support import runner
+from support.listeners import listening, says
+from support.verdicts import lines, triage
 
 ANSWERED = "HARBOR TRIAGE OK - harbor.example.com: {} probes have run, and all are OK"
 NO_LOGIN = "a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-import screens
 from harbor_simulator import Simulator
 from harbor_simulator.messages import Request, Response
+from support import screens
 
 ANONYMOUS = "HARBOR V2 OK - harbor.example.com/v2/ speaks the registry protocol, proves core alone (no login given)"
 LOGGED_IN = "HARBOR V2 OK - harbor.example.com/v2/ speaks the registry protocol, the registry answers a login"

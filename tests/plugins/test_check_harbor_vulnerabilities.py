@@ -6,8 +6,8 @@ import pytest
 
 from harbor_simulator import Simulator
 from harbor_simulator.records import ScanAll, Security
-from screens import problem
-from tier2 import plant
+from support.planted import plant
+from support.screens import problem
 
 SCAN = "Next: start a scan of all images in the UI (Interrogation Services), or let projects scan on push"
 FAILING = "Next: run check_harbor_scan and check_harbor_scanner: as long as scans fail, these counts mean nothing"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-import runner
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from harbor_simulator.content import HOUR
 from harbor_simulator.records import Execution, Webhook
-from screens import screen
-from tier2 import NOW
+from support import runner
+from support.planted import NOW
+from support.screens import screen
 
 READ_LOG = (
     "Next: read a delivery's log in the UI (project > Webhooks), and ask the receiver for its address from jobservice"

@@ -6,8 +6,8 @@ import pytest
 
 from harbor_simulator import Simulator
 from harbor_simulator.content import HOUR, Pool, Work
-from screens import JOBSERVICE
-from tier2 import NOW, plant
+from support.planted import NOW, plant
+from support.screens import JOBSERVICE
 
 LONG_JOB = "Next: look at the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
 

@@ -8,11 +8,11 @@ import re
 
 import pytest
 
-import runner
 from harbor_simulator import Simulator
 from harbor_simulator.content import HOUR, Work
 from harbor_simulator.records import Execution, Job, Replication, Robot, Scanner, Webhook
-from screens import screen
+from support import runner
+from support.screens import screen
 
 #: All but the one that is about the clocks, with what makes them judge an age.
 PROBES = {name: [*probe.example] for name, probe in runner.OF_API.items() if name != "api"}

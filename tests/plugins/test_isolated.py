@@ -7,8 +7,8 @@ import pytest
 from harbor_simulator import Simulator
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job, Replication
-from runner import OF_API
-from tier2 import NOW
+from support.planted import NOW
+from support.runner import OF_API
 
 #: Those that ask jobservice itself; what stands still because of it is another matter.
 JOBSERVICE = ("queue", "workers")

@@ -13,11 +13,11 @@ from harborlib.harbor.rest import WHERE
 
 import pytest
 
-import runner
 from harbor_simulator import Simulator
-from replay import DIRECTORY, Recording, load
-from screens import CORE
-from tier2 import plant
+from support import runner
+from support.planted import plant
+from support.replay import DIRECTORY, Recording, load
+from support.screens import CORE
 
 LOGIN = (
     "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"

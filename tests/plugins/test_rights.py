@@ -15,12 +15,12 @@ from harborlib.run import Probe
 
 import pytest
 
-import runner
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from harbor_simulator.api import ENDPOINTS
 from harbor_simulator.records import Remote
-from replay import DIRECTORY
-from screens import screen
+from support import runner
+from support.replay import DIRECTORY
+from support.screens import screen
 
 
 class Rights(NamedTuple):

@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import runner
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from harbor_simulator.messages import Request, Response
 from harbor_simulator.upstream import Upstream
 from registry.daemon import PASSWORD, USER, Daemon
 from registry.images import Image, canary, digest_of, store
-from runner import Outcome
+from support import runner
+from support.runner import Outcome
 
 ROBOT, SECRET = "robot$canary", "sEcret-of/the+canary=robot"
 REPOSITORY = "priv/canary"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import runner
 from registry import large
 from registry.lab import Lab
+from support import runner
 
 LIMIT = 64 * 1024  # KiB
 

@@ -16,9 +16,9 @@ from urllib.parse import unquote
 
 import pytest
 
-import runner
 from harbor_simulator.messages import Request, Response
 from registry.lab import REPOSITORY, Lab
+from support import runner
 
 KILLED = 100
 AT_A_TIME = 4

@@ -12,7 +12,7 @@ from registry import daemon
 from registry.lab import IMAGE, REPOSITORY, Lab
 from registry.scenarios import DATA_PATH, Trouble
 from registry.troubles import trouble
-from verdicts import book, lines, triage
+from support.verdicts import book, lines, triage
 
 VERDICTS = book(__file__)
 VARIABLE = (

@@ -7,7 +7,7 @@ import re
 from harbor_simulator.accounts import MONITOR_RIGHTS, Account
 from harbor_simulator.content import Content, Queue
 from harbor_simulator.records import Execution, Job, Permission, Project, Remote, Replication, Robot, ScanAll, Security
-from replay import Recording
+from support.replay import Recording
 
 ROBOTS = {
     "robot$mixed": Account("mixed's", rights=frozenset({"system-volumes:read"})),

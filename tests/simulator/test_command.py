@@ -18,12 +18,12 @@ import pytest
 import requests
 
 import harbor_simulator
-import runner
 from harbor_simulator import Simulator
 from harbor_simulator.certificates import KINDS
 from harbor_simulator.command import parser
 from harbor_simulator.faults import FAULTS
 from harbor_simulator.hostile import DISTORTIONS
+from support import runner
 
 CHECKOUT = Path(__file__).resolve().parents[2] / "simulator"
 COMMAND = (sys.executable, "-W", "error", "-m", "harbor_simulator")

@@ -16,7 +16,7 @@ import pytest
 
 from harbor_simulator.accounts import MONITOR_RIGHTS, Account
 from harbor_simulator.simulator import Simulator
-from replay import DIRECTORY, Answer, Recording, basic, load, replay
+from support.replay import DIRECTORY, Answer, Recording, basic, load, replay
 
 from .recorded import ROBOTS, held
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-import runner
 from harbor_simulator import Account, Simulator
 from harbor_simulator.image import CONFIG, MEDIA_TYPE, digest_of, manifest
+from support import runner
 
 ROBOT, SECRET = "robot$canary", "sEcret-of/the+canary=robot"
 LOGIN = (ROBOT, SECRET)

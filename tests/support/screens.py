@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from harbor_simulator import Simulator
-from runner import Outcome
+from support.runner import Outcome
 
 HOST = "harbor.example.com"
 VARIABLE = (

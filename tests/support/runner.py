@@ -15,7 +15,7 @@ from harborlib.run.probe import PREFIX, installed
 
 from harbor_simulator import MONITOR, MONITOR_SECRET
 
-PLUGINS = Path(__file__).resolve().parent.parent / "plugins"
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 NAMES = sorted(path.stem for path in PLUGINS.glob("check_harbor_*.py"))
 #: Options without which a probe does not run.
 NEEDED = {f"{PREFIX}{probe.name}": list(probe.example) for probe in installed()}

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from harbor_simulator import Simulator
-from replay import DIRECTORY, load
+from support.replay import DIRECTORY, load
 
 NOW = 1795348800.0  # 2026-11-22 12:00 UTC, for a simulator whose clock stands still
 #: The headers of an answer that a probe looks at; with the Date ages are those of the day of the recording.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job, Replication
-from tier2 import NOW
+from support.planted import NOW
 
 LOG = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"
 READ_LOG = f"Next: {LOG}"

@@ -11,8 +11,8 @@ from harborlib.text import json_output, terminal
 
 import check_harbor_triage
 from harbor_simulator import Simulator
-from runner import Outcome
-from screens import HOST, screen
+from support.runner import Outcome
+from support.screens import HOST, screen
 
 SECTION = re.compile(r"^== (.*)\n((?:(?!== ).*\n)*)", re.MULTILINE)
 

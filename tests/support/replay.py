@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harbor_simulator import Simulator
 
-DIRECTORY = Path(__file__).resolve().parent / "recordings"
+DIRECTORY = Path(__file__).resolve().parents[1] / "recordings"
 CONNECT_TIMEOUT = 30.0
 RECORDED_HOST = re.compile(r"harbor\.test:\d+")
 
