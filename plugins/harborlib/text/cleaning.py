@@ -21,7 +21,6 @@ LONG = 8  # characters from which on a secret is found inside a word too
 _ESCAPE = re.compile(
     r"""(?:%[0-9a-fA-F]{2})+|(?:\\u[0-9a-fA-F]{4})+|(?:\\x[0-9a-fA-F]{2})+|\\["'/\\]|&#?\w{1,31};""", re.ASCII
 )
-_PIECE = re.compile(f"{_ESCAPE.pattern}|.", re.DOTALL)
 
 _secrets: set[str] = set()
 
@@ -99,8 +98,12 @@ def _origin(layers: list[str]) -> list[tuple[int, int]]:
     """Where in the first text each character stands that is behind so many layers of escapes."""
     origin = [(position, position + 1) for position in range(len(layers[0]))]
     for text in layers:
-        pieces = _PIECE.finditer(text)
-        origin = [(origin[one.start()][0], origin[one.end() - 1][1]) for one in pieces for _ in _meaning(one)]
+        mapped, position = [], 0
+        for escape in _ESCAPE.finditer(text):
+            place = (origin[escape.start()][0], origin[escape.end() - 1][1])
+            mapped += [*origin[position : escape.start()], *[place] * len(_meaning(escape))]
+            position = escape.end()
+        origin = [*mapped, *origin[position:]]
     return origin
 
 
