@@ -1,17 +1,20 @@
-"""`make test`: every test in .venv, then what each other interpreter adds.
+"""`make test`: what a contributor needs, on the Python of .venv. `make test-all`: that and all the rest.
 
-1. .venv: the whole suite, once; what counts pages on the engines comes last and alone, for it needs a machine that
-   does nothing else: a late answer is one page more.
-2. The wheel on each other supported Python that is found, and on the oldest with the oldest libraries (tox,
+The rest is:
+
+1. The Ansible collection in root file systems.
+2. Pages counted on the real engines: alone, on an otherwise idle machine, because a late answer is one page more.
+3. The wheel on each other supported Python that is found, and on the oldest with the oldest libraries (tox,
    `floor`): the tests of harborlib.
-3. The contract suite with the plugins as processes of that oldest Python, of the newest, and of the distribution's
-   own python3 with its own packages. (The workflow for public hosting runs all tests on each Python.)
+4. The contract suite with the plugins as processes of that oldest Python, of the newest, and of the distribution's
+   own python3 with its own packages. (The workflow for public hosting runs `make test` on each Python.)
 
 Ends with one table, what was left out for want of what, and a closing line in pytest's form over all runs.
 """
 
 from __future__ import annotations
 
+import argparse
 import configparser
 import os
 import platform
@@ -26,7 +29,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
-HARBORLIB, CONTRACT = "tests/harborlib", "tests/contract"
+ANSIBLE, CONTRACT, HARBORLIB = "tests/ansible", "tests/contract", "tests/harborlib"
 COUNTING = ["tests/engines/test_scenarios.py", "tests/engines/test_random_phase.py"]
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Most tests wait for something, so one process more than there are cores; a file stays in one of them, for its servers
@@ -52,6 +55,7 @@ class Run:
     broken: bool = False
     seconds: float = 0.0
     packages: set[str] = field(default_factory=set)
+    retried: list[str] = field(default_factory=list)
 
 
 def supported() -> list[str]:
@@ -91,7 +95,7 @@ def execute(name: str, command: list[str]) -> Run:
 
 
 def read(report: Path, run: Run) -> None:
-    """Add the counts of a JUnit report, and the packages that its skipped tests ask for."""
+    """Add the counts of a JUnit report, the packages that its skipped tests ask for, and what had to be retried."""
     tree = ElementTree.parse(report)  # noqa: S314 - written by our own pytest a moment ago
     for suite in tree.iter("testsuite"):
         failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
@@ -102,6 +106,9 @@ def read(report: Path, run: Run) -> None:
     for skip in tree.iter("skipped"):
         wanted = PACKAGE.search(skip.get("message", ""))
         run.packages.update(wanted[1].split() if wanted else [])
+    for case in tree.iter("testcase"):
+        if case.find("properties/property[@name='attempts']") is not None:
+            run.retried.append(f"{case.get('classname')}::{case.get('name')}")
 
 
 def tox(name: str, environment: str, pythons: dict[str, str], paths: list[str]) -> Run:
@@ -118,30 +125,49 @@ def contract(name: str, environment: str = "") -> Run:
 
 
 def main() -> None:
-    """Run them all, and print what was skipped."""
+    """Run them, and print what was skipped."""
     started = time.monotonic()
+    arguments = argparse.ArgumentParser(description="Run the tests.")
+    arguments.add_argument("--all", action="store_true", help="also what `make test` leaves to `make test-all`")
+    everything = arguments.parse_args().all
+    apart = [f"--ignore={path}" for path in (*COUNTING, *([] if everything else [ANSIBLE]))]
+    own = execute(f"Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *apart])
+    all_runs: list[Run] = [own]
+    left_out: list[str] = []
+    if everything:
+        all_runs.append(
+            execute("pages counted on Icinga 2 and Nagios", [sys.executable, "-m", "pytest", "-q", *COUNTING])
+        )
+        for runs_of, missing in (other_pythons(), distribution()):
+            all_runs += runs_of
+            left_out += missing
+    else:
+        left_out.append("Ansible, counted pages, other Pythons and libraries: `make test-all` runs them too")
+    close(all_runs, left_out, time.monotonic() - started)
+
+
+def other_pythons() -> tuple[list[Run], list[str]]:
+    """The runs on each other supported Python and on the oldest libraries; and which of them there are not."""
     found = {version: interpreter(version) for version in supported()}
     pythons = {version: path for version, path in found.items() if path}
     missing = [version for version, path in found.items() if not path]
     left_out = [f"Python {', '.join(missing)}: neither in PATH nor by pyenv"] if missing else []
-    pytest = [sys.executable, "-m", "pytest"]
-    apart = [f"--ignore={path}" for path in COUNTING]
-    everything = execute(f"all tests, Python {platform.python_version()}", [*pytest, *SIDE_BY_SIDE, *apart])
-    all_runs = [everything, execute("pages counted on Icinga 2 and Nagios", [*pytest, "-q", *COUNTING])]
     others = [version for version in pythons if version != OWN]
-    all_runs += [tox(f"wheel, Python {version}", version, pythons, [HARBORLIB]) for version in others]
+    all_runs = [tox(f"wheel, Python {version}", version, pythons, [HARBORLIB]) for version in others]
     if FLOOR_PYTHONS & pythons.keys():
         all_runs.append(tox("wheel, oldest libraries", "floor", pythons, [HARBORLIB]))
         all_runs.append(contract("the oldest Python and libraries", "floor"))
     else:
         left_out.append("the oldest libraries, which need one of Python " + ", ".join(sorted(FLOOR_PYTHONS)))
-    all_runs += [contract(f"Python {version}", version) for version in others[-1:]]
+    return [*all_runs, *(contract(f"Python {version}", version) for version in others[-1:])], left_out
+
+
+def distribution() -> tuple[list[Run], list[str]]:
+    """The contract suite on the distribution's Python and packages, or that it has none."""
     if runs(DISTRIBUTION_PYTHON, "import nagiosplugin, requests, OpenSSL"):
-        all_runs.append(contract(f"{DISTRIBUTION_PYTHON} with its own packages"))
-    else:
-        left_out.append(f"{DISTRIBUTION_PYTHON} with the distribution's own packages, which it does not have")
-        everything.packages.update(DISTRIBUTION_PACKAGES.split())
-    close(all_runs, left_out, time.monotonic() - started)
+        return [contract(f"{DISTRIBUTION_PYTHON} with its own packages")], []
+    missing = f"{DISTRIBUTION_PYTHON} with the distribution's own packages: apt-get install {DISTRIBUTION_PACKAGES}"
+    return [], [missing]
 
 
 def close(all_runs: list[Run], left_out: list[str], seconds: float) -> None:
@@ -154,6 +180,8 @@ def close(all_runs: list[Run], left_out: list[str], seconds: float) -> None:
         print(f"{run.name:{width}}  {counts}{note}")
     for line in left_out:
         print(f"Left out: {line}")
+    for test in (test for run in all_runs for test in run.retried):
+        print(f"Passed or failed only when tried again: {test}")
     packages = sorted(set().union(*(run.packages for run in all_runs)))
     if packages:
         print(f"For the skipped tests, on Debian: apt-get install --no-install-recommends {' '.join(packages)}")
