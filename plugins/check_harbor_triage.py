@@ -32,7 +32,7 @@ import time as clock
 from collections import ChainMap
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from harborlib.harbor import HealthReport, Run
 from harborlib.harbor.refusals import LOGIN_REFUSED, NOT_SET_UP, PERMISSION_MISSING, TOO_OLD
@@ -63,7 +63,7 @@ class Outcome(Shown):
 
     def judge(self, reading: Reading, args: argparse.Namespace) -> Finding:
         """The finding of the probe's row."""
-        return reading.words["row"].finding
+        return cast(Row, reading.words["row"]).finding
 
 
 time = Limit("triage.slow", "time", SECONDS, "all probes together took {value}", help="seconds for everything",

@@ -10,6 +10,8 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("plugins", "simulator", "tests
 
 from harborlib.run.probe import PREFIX, Probe, installed  # noqa: E402
 
+__all__ = ["ROOT", "Probe", "command", "file", "installed", "single"]
+
 
 def single() -> list[Probe]:
     """The probes that answer one question each, as services do; the others run these."""

@@ -33,7 +33,7 @@ ANSIBLE, CONTRACT, HARBORLIB = "tests/ansible", "tests/contract", "tests/harborl
 COUNTING = ["tests/engines/test_scenarios.py", "tests/engines/test_random_phase.py"]
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Most tests wait for something, so one process more than there are cores; a file stays in one of them, for its servers
-# and daemons serve all its tests. In the order of the names: tests/ansible, which takes longest, begins.
+# and daemons serve all its tests. In the order of the names: tests/ansible_roles, which takes longest, begins.
 PROCESSES = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
 # On a machine that is busy with other things a deadline can pass: who fails may try twice more, and is counted.
 SIDE_BY_SIDE = ["-q", *PROCESSES, "--reruns", "2", "--reruns-delay", "1"]

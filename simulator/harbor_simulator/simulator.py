@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Mapping
-from typing import Any, Union
+from typing import Any, TypeVar, Union
 
 from . import edge, tls
 from .accounts import Account, Authenticator, as_in, default_accounts
@@ -17,6 +17,7 @@ from .server import Server
 from .world import Registry, World
 
 Body = Union[bytes, str, dict[str, Any], list[Any]]
+Self = TypeVar("Self", bound="Simulator")
 
 
 class Simulator:
@@ -61,7 +62,7 @@ class Simulator:
         self._certificate = certificate
         self._context = self._make_context()
 
-    def __enter__(self) -> Simulator:
+    def __enter__(self: Self) -> Self:
         self._server = Server(self._respond, lambda: self._context, self.port)
         self.port = self._server.port
         self.world.url = self.url

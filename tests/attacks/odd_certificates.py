@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import ssl
+from collections.abc import Callable
+from functools import partial
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -89,9 +91,9 @@ class Raw:
         return ssl.DER_cert_to_PEM_cert(self.content).encode()
 
 
-ODD = {
-    **{name: lambda value=value: made(alternative=value) for name, value in ALTERNATIVE_NAMES.items()},
-    **{name: lambda value=value: made(value, names()) for name, value in SUBJECTS.items()},
+ODD: dict[str, Callable[[], Identity]] = {
+    **{name: partial(made, alternative=value) for name, value in ALTERNATIVE_NAMES.items()},
+    **{name: partial(made, value, names()) for name, value in SUBJECTS.items()},
     "the year 9999": lambda: made(alternative=names(), end=utc(9999)),
     "the year 1950": lambda: made(alternative=names(), begin=utc(1950), end=utc(1951)),
     "for no time": lambda: made(alternative=names(), begin=utc(2026), end=utc(2026)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Optional
 from urllib.parse import urlsplit
 
 import urllib3
@@ -75,7 +76,10 @@ def urls(count: int, evil: str, harbor: str, seed: int = 11) -> Iterator[str]:
         yield pattern.format(evil=evil, harbor=harbor)
 
 
-def of_urllib3(text: str) -> tuple | None:
+Server = tuple[Optional[str], str, Optional[int]]  # scheme, host, port
+
+
+def of_urllib3(text: str) -> Server | None:
     """The server that urllib3 would dial."""
     try:
         url = urllib3.util.parse_url(text)
@@ -84,7 +88,7 @@ def of_urllib3(text: str) -> tuple | None:
     return url.scheme, (url.host or "").strip("[]"), url.port or PORTS.get(url.scheme or "")
 
 
-def of_the_standard_library(text: str) -> tuple | None:
+def of_the_standard_library(text: str) -> Server | None:
     """The server that urlsplit sees, which is not always the one that is dialed."""
     try:
         url = urlsplit(text)

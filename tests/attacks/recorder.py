@@ -8,6 +8,7 @@ import socket
 import ssl
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -30,7 +31,7 @@ class Recorder:
     def __init__(self, answer: bytes = ANSWER) -> None:
         self.answer = answer
         self.heard: list[bytes] = []
-        self.shown: list[dict | None] = []
+        self.shown: list[dict[str, Any] | None] = []
 
     def __enter__(self) -> Recorder:
         self._stack = contextlib.ExitStack()

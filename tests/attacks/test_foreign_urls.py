@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from urllib.parse import urlsplit
 
+from harborlib.wire.connections import Adapter
 from harborlib.wire.failure import ROUTE, Failure
 from harborlib.wire.origin import URL_LIMIT, Origin, Target
+from harborlib.wire.transport import Transport
 
 import pytest
 import requests
@@ -48,6 +51,7 @@ def agreed(target: Target, everybody: bool = True) -> None:
     assert of_the_standard_library(asked) == target.origin
     prepared = requests.PreparedRequest()
     prepared.prepare_url(asked, None)
+    assert prepared.url
     assert prepared.url.startswith(f"{target.origin.url}/")
     assert of_urllib3(prepared.url) == target.origin
     assert "@" not in urlsplit(prepared.url).netloc
@@ -123,13 +127,19 @@ def astray(call: Callable[[], object]) -> None:
     assert " is not sent: it would not go to " in failure.value.detail
 
 
+def adapter_of(client: Transport) -> Adapter:
+    adapter = client.session.get_adapter(client.origin.url)
+    assert isinstance(adapter, Adapter)
+    return adapter
+
+
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_what_is_dialed_is_what_was_checked(scheme: str, evil: Recorder) -> None:
     """Were a URL read in another way after all: neither the adapter nor a connection goes there."""
     client = transport(f"{scheme}://{HARBOR}")
     for url in (f"{scheme}://{evil.where}/", f"{scheme}://{evil.where}\\@{HARBOR}/", f"{scheme}://u:p@{HARBOR}/"):
-        astray(lambda url=url: client.session.get(url))
-    pool = client.session.get_adapter(f"{scheme}://{HARBOR}").poolmanager
+        astray(partial(client.session.get, url))
+    pool = adapter_of(client).poolmanager
     host, port = evil.where.split(":")
     astray(lambda: pool.connection_from_host(host, int(port), scheme).urlopen("GET", "/"))
     astray(lambda: pool.connection_from_host(HARBOR, int(port), scheme).urlopen("GET", "/"))
@@ -143,7 +153,7 @@ def test_what_goes_through_a_proxy_is_what_was_checked(scheme: str, evil: Record
         through = f"http://127.0.0.1:{port}"
         client = transport(f"{scheme}://{HARBOR}", through)
         astray(lambda: client.session.get(f"{scheme}://{evil.where}/"))
-        adapter = client.session.get_adapter(f"{scheme}://{HARBOR}")
+        adapter = adapter_of(client)
         host, evil_port = evil.where.split(":")
         if scheme == "https":
             pool = adapter.proxy_manager_for(through).connection_from_host(host, int(evil_port), scheme)

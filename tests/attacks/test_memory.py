@@ -13,6 +13,7 @@ import pytest
 
 from attacks import floods
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator.hostile import Distortion
 from support import runner
 from support.planted import peak
 
@@ -30,7 +31,7 @@ def server() -> Iterator[Simulator]:
         yield simulator
 
 
-def run(server: Simulator, authfile: str, name: str, distortion: floods.Distortion, *options: str) -> tuple[str, int]:
+def run(server: Simulator, authfile: str, name: str, distortion: Distortion, *options: str) -> tuple[str, int]:
     """What a plugin says to a server that answers so, and the most memory that it had, in bytes."""
     server.switch()
     server.state.distortions.append((("/api/v2.0/",), distortion))

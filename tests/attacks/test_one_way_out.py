@@ -37,7 +37,7 @@ def test_a_usage_error(name: str, words: list[str], problem: str, harbor: Simula
 def test_an_option_has_one_type() -> None:
     """What triage hands to a probe is what the probe would take."""
 
-    def taken(module, option: str):  # type: ignore[no-untyped-def]
+    def taken(module, option: str):
         return module.main.probe.parser()._option_string_actions[option].type
 
     assert taken(check_harbor_triage, "--push-project") is taken(check_harbor_push, "--project")

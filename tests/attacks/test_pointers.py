@@ -73,7 +73,7 @@ def test_an_error_message(lie: str, status: int, isolated: Callable[[str], Repor
         checked(isolated(name))
 
 
-def refusal(request, response, status, body):  # type: ignore[no-untyped-def]
+def refusal(request, response, status, body):
     """The health report as it is, for everything else an error of Harbor's."""
     if request.path == "/api/v2.0/health":
         return response

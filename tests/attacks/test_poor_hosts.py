@@ -96,7 +96,7 @@ def test_what_an_error_says_of_this_host(error: Exception, said: str) -> None:
         with pytest.raises(Starved, match=said):
             transport.explained(error, Origin("https", "h", 443))
         with pytest.raises(Starved, match=said):
-            tls.failure(error, "h")
+            tls.failure(error, "h")  # type: ignore[arg-type]  # it ends none with another
 
 
 def test_what_keeps_this_host_from_asking_is_no_report_of_harbors(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from attacks import trial
 from contract import grammar, twists
-from contract.adversary import Adversary
+from contract.adversary import Adversary, says
 from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 from harbor_simulator.messages import Response
 from registry.lab import SECRET, Lab
@@ -92,7 +92,7 @@ def test_echoes(echo: str, form: str, told: Callable[..., str]) -> None:
     for number, before in enumerate(BEFORE):
         secret = f"{'x' * before}{FORMS[form]}"
         reply = ECHOES[echo].format(secret, json.dumps(secret)[1:-1]).encode()
-        with Adversary(lambda head, reply=reply: [reply]) as server:
+        with Adversary(says(reply)) as server:
             name = NAMES[(turn * len(BEFORE) + number) % len(NAMES)]
             shown = told(name, server.url)
         assert holds_a_piece(shown, FORMS[form]) == "", f"{name}: {shown}"
@@ -144,7 +144,7 @@ def test_where_a_blob_is(location: str, lab: Lab) -> None:
     assert holds_a_piece(outcome.out, SECRET) == "", outcome.out
 
 
-def claims(request, digest):  # type: ignore[no-untyped-def]
+def claims(request, digest):
     """A manifest that says it has this digest."""
     if "/manifests/" not in request.path:
         return None

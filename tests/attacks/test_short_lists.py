@@ -10,6 +10,7 @@ import pytest
 
 from attacks import floods
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
+from harbor_simulator.hostile import Distortion
 from harbor_simulator.messages import Request, Response
 from support import runner
 from support.screens import problem
@@ -135,7 +136,7 @@ def test_triage_sees_it_too(ask, harbor: Simulator) -> None:
     assert lines[-1] == "exit code 3"
 
 
-def change(harbor: Simulator, path: str, distortion: floods.Distortion) -> None:
+def change(harbor: Simulator, path: str, distortion: Distortion) -> None:
     """Distort the answers of this path, and of none below it."""
 
     def distorted(request: Request, response: Response) -> Response:
@@ -144,5 +145,5 @@ def change(harbor: Simulator, path: str, distortion: floods.Distortion) -> None:
     harbor.state.distortions.append(((API + path,), distorted))
 
 
-def announced(total: int) -> floods.Distortion:
+def announced(total: int) -> Distortion:
     return lambda request, response: replace(response, headers={**response.headers, "X-Total-Count": str(total)})

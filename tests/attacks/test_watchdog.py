@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
@@ -45,9 +45,9 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin_python: str) 
     return command
 
 
-def run(command: list[str], **options: object) -> Outcome:
+def run(command: list[str], **options: Any) -> Outcome:
     started = time.monotonic()
-    settings = {"capture_output": True, "text": True, "timeout": 30, "stdin": subprocess.DEVNULL}
+    settings: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 30, "stdin": subprocess.DEVNULL}
     done = subprocess.run(command, **{**settings, **options})
     return Outcome(done.returncode, done.stdout, done.stderr, time.monotonic() - started)
 

@@ -64,7 +64,7 @@ def refusal(capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
             outcome = runner.here(name, *argv)
         except SystemExit as left:
             captured = capfd.readouterr()
-            outcome = runner.Outcome(left.code, captured.out, captured.err)
+            outcome = runner.Outcome(left.code if isinstance(left.code, int) else -1, captured.out, captured.err)
         assert (outcome.code, outcome.err) == (3, "")
         title = name.replace("check_", "").replace("_", " ", 1).upper()
         match = re.fullmatch(rf"{title} UNKNOWN - usage: (.*)\nNext: see {name} --help\n", outcome.out)

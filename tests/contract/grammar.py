@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from support.runner import Outcome
 
@@ -99,14 +101,14 @@ def perfdata(text: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def checked_json(outcome: Outcome) -> dict:
+def checked_json(outcome: Outcome) -> dict[str, Any]:
     """The same for --output json: one object on one line, of the documented fields and types alone."""
     assert outcome.err == ""
     assert outcome.out.isascii()
     assert outcome.out.count("\n") == 1, "not one line"
     assert len(outcome.out) <= JSON_LIMIT, f"{len(outcome.out)} bytes"
     assert outcome.out.endswith("\n")
-    report = json.loads(outcome.out, parse_constant=lambda name: refuse(f"{name} is not JSON"))
+    report: dict[str, Any] = json.loads(outcome.out, parse_constant=lambda name: refuse(f"{name} is not JSON"))
     conforms(report, SCHEMA)
     assert report["schema"] == 2
     assert report["state"] == STATES[report["exit_code"]]
@@ -134,7 +136,7 @@ def refuse(reason: str) -> None:
     raise AssertionError(reason)
 
 
-def conforms(value: dict, fields: dict) -> None:
+def conforms(value: Mapping[str, object], fields: Mapping[str, Any]) -> None:
     """The object has these fields, of these types, and no others."""
     assert list(value) == list(fields)
     for name, kind in fields.items():

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import pytest
 
@@ -67,7 +67,7 @@ def side_by_side(names: list[str], run: Callable[[str], Outcome]) -> dict[str, O
 
 def interrupted(command: list[str], ready: Callable[[], object], number: signal.Signals) -> Outcome:
     """Start a plugin, wait until `ready` returns, send it a signal; `seconds` are those from the signal to its end."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, text=True, **pipes) as process:
         ready()
         sent = time.monotonic()

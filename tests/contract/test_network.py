@@ -92,7 +92,7 @@ def relay(port):
 
 
 def test_proxy(name, here, harbor):
-    asked = []
+    asked: list[str] = []
     with listening(proxy(asked)) as port:
         outcome = here(name, "--proxy", f"http://127.0.0.1:{port}")
     assert outcome.code == 0, outcome.out
@@ -101,7 +101,7 @@ def test_proxy(name, here, harbor):
 
 def test_proxy_resolves_the_name(name, here):
     """Behind a proxy names need not be known here."""
-    asked = []
+    asked: list[str] = []
     with listening(proxy(asked, REFUSALS["403"][0])) as port:
         here(name, "--proxy", f"127.0.0.1:{port}", url="https://harbor.invalid")
     assert set(asked) == {"harbor.invalid:443"}

@@ -54,7 +54,7 @@ def test_broken_installation(redirection, shell, tmp_path, monkeypatch):
 @pytest.mark.parametrize("redirection", ["closed", "all closed"])
 def test_the_output_does_not_go_to_harbor(redirection, shell):
     """The first socket gets the number that stdout had."""
-    received = []
+    received: list[bytes] = []
 
     def listen(sock):
         sock.sendall(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n")

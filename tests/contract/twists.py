@@ -122,10 +122,10 @@ def deep(value: Any) -> Any:
     return value
 
 
+ABSURD: tuple[Any, ...] = (None, True, -1, 1e308, float("inf"), float("nan"), 10**4000, [], {}, "")
 TWISTS: dict[str, Twist] = {
     **{f"texts are {name}": texts_become(text) for name, text in TEXTS.items()},
-    **{f"everything is {json.dumps(value)[:20]}": leaves_become(value)
-       for value in (None, True, -1, 1e308, float("inf"), float("nan"), 10**4000, [], {}, "")},
+    **{f"everything is {json.dumps(value)[:20]}": leaves_become(value) for value in ABSURD},
     **{f"numbers are {json.dumps(value)[:20]}": numbers_become(value)
        for value in (-1, 0, 1e-300, 1e308, float("inf"), float("nan"), 10**4000, "1e3", None)},
     "everything is deep": retold(lambda leaf, key: deep(leaf)),

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pytest
 
@@ -28,6 +28,9 @@ end='
 '
 printf '%s\\t%s\\t%s\\t%s\\t%s\\n' "$1" "$2" "$3" "$4" "${{5%%"$end"*}}" >> {pages}
 """
+
+
+Self = TypeVar("Self", bound="Engine")
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Engine:
         if not shutil.which(cls.name, path=f"{os.environ['PATH']}:/usr/sbin"):
             pytest.skip(f"needs the Debian package {cls.package}")
 
-    def __enter__(self) -> Engine:
+    def __enter__(self: Self) -> Self:
         self.configure()
         self._start()
         return self

@@ -126,7 +126,7 @@ class Icinga(Engine):
     def close(self) -> None:
         self._session.close()
 
-    def _post(self, path: str, body: Mapping[str, object]) -> None:
+    def _post(self, path: str, body: Mapping[str, Any]) -> None:
         self._session.post(self._url(path), json=body, timeout=30).raise_for_status()
 
     def _get(self, path: str, parameters: Mapping[str, list[str]]) -> list[dict[str, Any]]:

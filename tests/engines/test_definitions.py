@@ -205,10 +205,8 @@ def test_selfcheck_of_nagios_names_the_file_that_it_cannot_read(text: str | None
 
 def everything(name: str) -> Harbor:
     """A host that has every service."""
-    robots = {"robot_authfile": "/etc/harbor/robot.auth", "canary_authfile": "/etc/harbor/canary.auth"}
-    return Harbor(
-        name, f"https://{name}.example.com", canary_project="canary", canary_image="canary/alpine:3", **robots
-    )
+    robot, canary = "/etc/harbor/robot.auth", "/etc/harbor/canary.auth"
+    return Harbor(name, f"https://{name}.example.com", robot, canary, "canary", "canary/alpine:3")
 
 
 def accepted(engine: Engine) -> bool:

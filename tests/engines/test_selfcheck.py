@@ -93,6 +93,6 @@ def test_nagios_host_must_be_named_exactly(host: str, tmp_path: Path) -> None:
     (tmp_path / "status.dat").write_text(blocks)
     (tmp_path / "nagios.cfg").write_text(f"status_file={tmp_path}/status.dat\n")
     script = ROOT / "nagios" / "check_harbor" / "selfcheck.sh"
-    command = ["sh", script, tmp_path / "nagios.cfg", host]
+    command = ["sh", str(script), str(tmp_path / "nagios.cfg"), host]
     done = subprocess.run(command, capture_output=True, text=True, timeout=10)
     assert done.stdout == f"HARBOR SELFCHECK WARNING - the status file has no service of {host} | unjudged=0;0\n"

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime
 import warnings
+from typing import Any
 
 from harborlib.wire import chain
-from harborlib.wire.certificates import DAY
+from harborlib.wire.certificates import DAY, Certificate
 from harborlib.wire.dial import Route
 from harborlib.wire.failure import CONTENT, TLS, Failure
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
+from OpenSSL import crypto
 
 from harbor_simulator import Simulator
 from harbor_simulator.certificates import issue, root
@@ -26,7 +29,7 @@ ECDSA_SHA256, P256 = bytes.fromhex("2a8648ce3d040302"), bytes.fromhex("2a8648ce3
 EC_KEY, KEY_ID, NAMES = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("551d0e"), bytes.fromhex("551d11")
 
 
-def served(harbor: Simulator, host: str = "localhost") -> tuple[list[chain.Certificate], int]:
+def served(harbor: Simulator, host: str = "localhost") -> tuple[list[Certificate], int]:
     return chain.served(lambda: Route().dial("127.0.0.1", harbor.port), host, None, None)
 
 
@@ -72,10 +75,11 @@ def test_no_tls(answer: bytes, words: str) -> None:
     assert (failure.value.stage, failure.value.detail) == (TLS, f"no TLS handshake with localhost: {words}")
 
 
-class Served:
+class Served(crypto.X509):
     """A certificate as pyOpenSSL hands it over."""
 
     def __init__(self, content: bytes) -> None:
+        super().__init__()
         self.content = content
 
     def to_cryptography(self) -> x509.Certificate:
@@ -118,7 +122,7 @@ def test_any_damaged_byte_is_read_or_refused(position: int, change: int) -> None
 
 
 def test_a_chain_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, harbor: Simulator) -> None:
-    def refuse(certificate: x509.Certificate) -> chain.Certificate:
+    def refuse(certificate: x509.Certificate) -> Certificate:
         raise x509.InvalidVersion("9 is not a valid X509 version", 9)
 
     monkeypatch.setattr(chain, "read", refuse)
@@ -136,18 +140,18 @@ def test_a_chain_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, harbor: Si
     ],
     ids=["ec", "rsa", "ed25519"],
 )
-def test_keys(key: object, name: str, bits: int) -> None:
+def test_keys(key: Any, name: str, bits: int) -> None:
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(x509.Name([])).serial_number(5)
     builder = builder.public_key(key.public_key()).not_valid_before(now).not_valid_after(now)
-    digest = None if name == "Ed25519" else x509.base.hashes.SHA256()
+    digest = None if name == "Ed25519" else hashes.SHA256()
     found = chain.read(builder.sign(key, digest))
     assert (found.key, found.bits, found.weakness, found.names) == (name, bits, "", ())
 
 
 @given(st.floats(-1e9, 1e9), st.floats(0, 4e9))
 def test_days_left_are_whole_days(left: float, now: float) -> None:
-    certificate = chain.Certificate("a", "b", 0, now + left, "EC", 256, "sha256", ())
+    certificate = Certificate("a", "b", 0, now + left, "EC", 256, "sha256", ())
     days = certificate.days_left(now)
     assert days * DAY <= left + 1
     assert left - 1 < (days + 1) * DAY

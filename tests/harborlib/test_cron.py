@@ -30,12 +30,14 @@ def fields(draw: st.DrawFn, low: int, high: int, names: tuple[str, ...] = ()) ->
     """One field, and the same with nothing but numbers or a star."""
     if draw(st.booleans()):
         return draw(st.sampled_from(["*", "?"])), "*"
-    texts, values = [], set()
+    texts: list[str] = []
+    values: set[int] = set()
     for _ in range(draw(st.integers(1, 3))):
         first = draw(st.integers(low, high))
         last = draw(st.integers(first, high))
         step = draw(st.integers(1, high))
-        word = names[first - low] if names and draw(st.booleans()) else str(first)
+        named = bool(names) and draw(st.booleans())
+        word = names[first - low] if named else str(first)
         text, numbers = draw(
             st.sampled_from(
                 [

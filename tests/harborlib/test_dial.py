@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 import time
 from argparse import Namespace
+from collections.abc import Callable
 
 from harborlib.wire import deadline, dial
 from harborlib.wire.dial import Route
-from harborlib.wire.failure import CONNECT, RESOLVE, TLS, Failure
+from harborlib.wire.failure import CONNECT, RESOLVE, TLS, Failure, Kind
 from harborlib.wire.origin import where
 
 import pytest
@@ -17,10 +18,10 @@ from harbor_simulator import Simulator
 from support.listeners import listening, proxy, says
 
 
-def refusal(call: object) -> tuple[str, str]:
+def refusal(call: Callable[[], object]) -> tuple[Kind, str]:
     """Stage and words of the Failure that a call raises."""
     with pytest.raises(Failure) as failure:
-        call()  # type: ignore[operator]
+        call()
     return failure.value.stage, failure.value.detail
 
 
@@ -58,7 +59,7 @@ def test_refused() -> None:
     )
 
 
-def address(port: int, host: str = "127.0.0.1") -> tuple:
+def address(port: int, host: str = "127.0.0.1") -> dial.Address:
     return (socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, port))
 
 
@@ -120,7 +121,7 @@ def test_a_proxy_that_refuses(answer: bytes, words: str) -> None:
 
 
 def test_after_the_tunnel_comes_the_handshake() -> None:
-    def work(port: int, proxy_port: int) -> tuple[str, str]:
+    def work(port: int, proxy_port: int) -> tuple[Kind, str]:
         dial.tunnel(Route(), ("127.0.0.1", proxy_port), "localhost", port).close()
         return deadline.stage()
 

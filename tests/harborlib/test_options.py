@@ -79,7 +79,7 @@ def test_thresholds_of_a_second_metric() -> None:
     assert "warning outside this range: bytes, or % of all (default 10%)" in " ".join(parser.format_help().split())
 
 
-TYPES: dict[str, tuple[Callable, list[tuple[str, object]], list[str]]] = {
+TYPES: dict[str, tuple[Callable[[str], object], list[tuple[str, object]], list[str]]] = {
     "owners": (
         values.owners,
         [("health", frozenset({"health"})), (" redis , health,", frozenset({"redis", "health"}))],
@@ -157,7 +157,7 @@ def test_refused(kind: str, text: str) -> None:
         ),
     ],
 )
-def test_a_refusal_tells_what_is_wanted(take: Callable, text: str, told: str) -> None:
+def test_a_refusal_tells_what_is_wanted(take: Callable[[str], object], text: str, told: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError) as refused:
         take(text)
     assert str(refused.value) == told

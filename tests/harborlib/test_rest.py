@@ -315,7 +315,7 @@ class TestEach:
                 raise Failure(STATUS, "five")
             return number
 
-        found = []
+        found: list[object] = []
         with pytest.raises(Failure, match="five"):
             found.extend(Each(list(range(10)), ask, "number"))
 

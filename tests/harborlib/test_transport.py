@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Callable
 
 from harborlib.wire import deadline, tls
+from harborlib.wire.connections import Adapter
 from harborlib.wire.dial import Route
-from harborlib.wire.failure import ANSWER, BODY, CERTIFICATE, CONNECT, CONTENT, ROUTE, TLS, Failure
+from harborlib.wire.failure import ANSWER, BODY, CERTIFICATE, CONNECT, CONTENT, ROUTE, TLS, Failure, Kind
 from harborlib.wire.origin import Origin
 from harborlib.wire.request import Answer, Request
 from harborlib.wire.transport import Transport
@@ -31,7 +32,7 @@ def send(url: str, request: Request = PING) -> Answer:
     return deadline.supervised(lambda: transport(url).send(request), 5)
 
 
-def refusal(call: Callable[[], object]) -> tuple[str, str]:
+def refusal(call: Callable[[], object]) -> tuple[Kind, str]:
     """Stage and words of the Failure that a call raises."""
     with pytest.raises(Failure) as failure:
         call()
@@ -138,7 +139,7 @@ def test_a_body_piece_by_piece(harbor: Simulator) -> None:
         ("gzip", CONTENT, "GET /api/v2.0/ping is answered compressed, which was not asked for"),
     ],
 )
-def test_broken_http(case: str, stage: str, words: str) -> None:
+def test_broken_http(case: str, stage: Kind, words: str) -> None:
     with Adversary(wire.BROKEN[case]) as server:
         where = server.url.partition("//")[2]
         assert refusal(lambda: send(server.url)) == (stage, words.format(where=where))
@@ -171,7 +172,7 @@ def test_headers_are_read_whatever_their_case() -> None:
         ),
     ],
 )
-def test_no_answer(harbor: Simulator, switch: str, stage: str, words: str) -> None:
+def test_no_answer(harbor: Simulator, switch: str, stage: Kind, words: str) -> None:
     harbor.switch(switch)
     found_stage, found = refusal(lambda: send(harbor.url))
     assert (found_stage, found.replace("127.0.0.1", "localhost")) == (stage, words.format(port=harbor.port))
@@ -195,6 +196,8 @@ def test_no_other_ca_comes_in_by_the_library(harbor: Simulator) -> None:
     context = tls.context(ca_file(), None, None, True)
     trusted = context.get_ca_certs()
     client = Transport(Origin.parse(harbor.url), Route(), context, None)
-    client.session.get_adapter(harbor.url).poolmanager.connection_pool_kw["ca_certs"] = certifi.where()
+    adapter = client.session.get_adapter(harbor.url)
+    assert isinstance(adapter, Adapter)
+    adapter.poolmanager.connection_pool_kw["ca_certs"] = certifi.where()
     assert deadline.supervised(lambda: client.send(PING), 5).status == 200
     assert context.get_ca_certs() == trusted

@@ -204,6 +204,6 @@ def test_certificate_that_clients_refuse() -> None:
         ({}, [row("health")], -120, ["this host's clock is 2 min ahead of Harbor's; certificates are judged by ours"]),
     ],
 )  # fmt: skip
-def test_seen_from_here(settings: dict, rows: list[Row], skew: float, told: list[str]) -> None:
+def test_seen_from_here(settings: dict[str, str], rows: list[Row], skew: float, told: list[str]) -> None:
     args = argparse.Namespace(**{"proxy": None, "ca_file": None, **settings})
     assert seen_from_here(args, Verdict(rows), skew) == [f"as seen from here: {text}" for text in told]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from harbor_simulator import Simulator
+from harbor_simulator import Account, Simulator
 from isolation.scenarios import COMPONENTS, LOGINS, SERVICES, Scenario
 from support import runner
 from support.runner import Outcome
@@ -28,7 +28,7 @@ def command(service: str, authfile: str) -> list[str]:
 
 def simulated(scenario: Scenario) -> Simulator:
     """A Harbor in this condition."""
-    users = None if scenario.login else {}
+    users: dict[str, Account] | None = None if scenario.login else {}
     return Simulator(*scenario.switches, certificate=scenario.certificate, users=users)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from harborlib.judge.isolation import OWNERS
 
@@ -29,8 +30,8 @@ def expected(scenario: Scenario) -> Verdicts:
 @pytest.fixture(scope="module")
 def verdicts(request: pytest.FixtureRequest, authfile: str) -> Iterator[dict[int, Future[Verdicts]]]:
     """What the services said, for each chosen scenario by its id(), some scenarios at a time."""
-    items = [item for item in request.session.items if item.path == request.path]
-    chosen = [item.callspec.params["scenario"] for item in items]
+    items = [item for item in request.session.items if isinstance(item, pytest.Function) and item.path == request.path]
+    chosen: list[Any] = [item.callspec.params["scenario"] for item in items]
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         yield {id(scenario): pool.submit(said, scenario, authfile) for scenario in chosen}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,7 +84,7 @@ def test_recorded_stranger(ask, harbor: Simulator, recording: str) -> None:
 
 
 @pytest.fixture
-def refused(harbor: Simulator, tmp_path: Path) -> Iterator[tuple[str, ...]]:
+def refused(harbor: Simulator, tmp_path: Path) -> tuple[str, ...]:
     """Arguments with a wrong password."""
     path = tmp_path / "authfile"
     path.write_text(f"username={MONITOR}\npassword=wrong\n")

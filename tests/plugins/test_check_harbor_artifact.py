@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
@@ -31,7 +33,7 @@ def perfdata(
     return f" | time=Ts;;;0 age={age}s;{warning};{critical};0 size=9044B;;;0{scanned}"
 
 
-def artifact(ago: float = HOUR, **traits: object) -> Artifact:
+def artifact(ago: float = HOUR, **traits: Any) -> Artifact:
     return Artifact(DIGEST, 9044, NOW - ago, **traits)
 
 
@@ -223,7 +225,7 @@ def test_the_worst_is_not_named(ask, harbor: Simulator) -> None:
         ({**PUSHED, "scan_overview": {REPORT: "?"}}, "an object is expected"),
     ],
 )
-def test_not_understood(ask, harbor: Simulator, body: object, problem: str) -> None:
+def test_not_understood(ask, harbor: Simulator, body: Any, problem: str) -> None:
     harbor.answer("/api/v2.0/projects/priv/repositories/img/artifacts/1.0", body=body)
     lines = ask("artifact", "--artifact", IMAGE, "--severity", "high", "-v")
     line = "the answer to GET /api/v2.0/projects/priv/repositories/img/artifacts/1.0 is not understood: " + problem

@@ -78,6 +78,7 @@ def test_one_replica(check, harbor: Simulator) -> None:
     """The name of -H is asked for and verified, wherever --connect-to leads."""
     names: list[str] = []
     with Simulator(host="harbor.example.com") as replica:
+        assert replica._context
         replica._context.sni_callback = lambda sock, name, context: names.append(name)
         target = f"127.0.0.1:{replica.port}"
         assert check("certificate", "-I", target, against=replica, url="harbor.example.com")[0].startswith(

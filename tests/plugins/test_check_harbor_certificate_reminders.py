@@ -16,7 +16,7 @@ def state(check, harbor: Simulator, lifetime: int, left: int, *options: str) -> 
     leaf = issue("localhost", issuer=root(), not_before=end - lifetime * DAY, not_after=end)
     harbor.certificate = Identity(leaf.key, (leaf.certificate,))
     first, *_, code = check("certificate", "--judge", "expiry", *options)
-    word = first.split()[2]
+    word: str = first.split()[2]
     assert code == f"exit code {('OK', 'WARNING', 'CRITICAL').index(word)}"
     return word
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harbor_simulator import Simulator
@@ -24,7 +26,7 @@ def perfdata(age: int | None = None, running: int = 0, took: int | None = None, 
     return f" | time=Ts;;;0{shown} running={running}s;43200;86400;0{done}"
 
 
-def run(number: int, status: str, ago: float, **traits: object) -> Execution:
+def run(number: int, status: str, ago: float, **traits: Any) -> Execution:
     return Execution(number, status, NOW - ago, **traits)
 
 
@@ -262,7 +264,7 @@ def test_only_the_newest_hundred_runs_are_read(ask, harbor: Simulator) -> None:
         ({"runs": []}, "the body is not a list"),
     ],
 )
-def test_not_understood(ask, harbor: Simulator, runs: object, problem: str) -> None:
+def test_not_understood(ask, harbor: Simulator, runs: Any, problem: str) -> None:
     harbor.answer("/api/v2.0/system/gc", body=runs)
     assert ask("gc") == [
         f"HARBOR GC UNKNOWN - the answer to GET /api/v2.0/system/gc is not understood: {problem}",

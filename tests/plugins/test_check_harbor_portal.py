@@ -136,7 +136,7 @@ def test_response_time(check, harbor: Simulator, options: list[str], state: str,
         (500, {}, ""),
     ],
 )
-def test_asset_that_does_not_load(check, harbor: Simulator, answer: tuple) -> None:
+def test_asset_that_does_not_load(check, harbor: Simulator, answer: tuple[int, dict[str, str], str]) -> None:
     harbor.answer("/main.js", *answer)
     assert check("portal")[-1] == "exit code 0"
     assert check("portal", "--assets") == [

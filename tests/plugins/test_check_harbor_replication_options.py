@@ -21,7 +21,7 @@ def test_options(check, harbor: Simulator) -> None:
         policy(run(5, "Error", 3 * HOUR), number=2, name="other"),
         policy(run(4, "Error", 3 * HOUR), number=3, name="nightmare"),
     ]
-    options = ("-w", "1h", "-c", "~:", "--maximum-age", "1d", "--schedule-grace", "10h")
+    options: tuple[str, ...] = ("-w", "1h", "-c", "~:", "--maximum-age", "1d", "--schedule-grace", "10h")
     options += ("--policy", "ni*", "--exclude", "nightm*", "--perfdata-for", "night")
     assert check("replication", *options, login=True) == [
         "HARBOR REPLICATION CRITICAL - night: last success 1 d 8 h ago (critical at 1 d) (and 1 more) | time=Ts;;;0 "

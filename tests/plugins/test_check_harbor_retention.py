@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harbor_simulator import Simulator
@@ -21,7 +23,7 @@ def perfdata(policies: int, age: int, running: int = 0, further: str = "") -> st
     return f" | time=Ts;;;0{further}{totals}"
 
 
-def job(status: str, ago: float, cron: str = DAILY, **traits: object) -> Job:
+def job(status: str, ago: float, cron: str = DAILY, **traits: Any) -> Job:
     """A policy whose last run began so long ago."""
     return Job([Execution(9, status, NOW - ago, **traits)], cron, NOW - 30 * DAY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def perfdata(robots: int, expired: int = 0, disabled: int = 0, left: float | Non
     return f" | time=Ts;;;0 {counts}" + ("" if left is None else f" left={left:.0f}s")
 
 
-def robot(number: int, name: str, left: float | None, life: float = 90 * DAY, **traits: object) -> Robot:
+def robot(number: int, name: str, left: float | None, life: float = 90 * DAY, **traits: Any) -> Robot:
     """An account with so many seconds left of its life, None: without an end."""
     expires = -1 if left is None else NOW + left
     return Robot(number, f"robot${name}", NOW - 100 * DAY if left is None else expires - life, expires, **traits)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harbor_simulator import Simulator
@@ -97,7 +99,7 @@ def test_several_volumes(ask, harbor: Simulator) -> None:
         ([], "an object is expected"),
     ],
 )
-def test_not_understood(ask, harbor: Simulator, body: object, problem: str) -> None:
+def test_not_understood(ask, harbor: Simulator, body: Any, problem: str) -> None:
     harbor.answer(VOLUMES, body=body)
     assert ask("storage") == [
         f"HARBOR STORAGE UNKNOWN - the answer to GET {VOLUMES} is not understood: {problem}",

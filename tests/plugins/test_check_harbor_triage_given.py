@@ -28,7 +28,7 @@ PULLS = Account(MONITOR_SECRET, projects={"pub": ("pull", "push", "delete")})
 
 
 @pytest.fixture
-def ask(harbor: Simulator, authfile: str):  # type: ignore[no-untyped-def]
+def ask(harbor: Simulator, authfile: str):
     """What is said of a Harbor: the first lines and the exit code."""
 
     def run(*argv: str, login: bool = True, against: Simulator = harbor) -> list[str]:
@@ -38,7 +38,7 @@ def ask(harbor: Simulator, authfile: str):  # type: ignore[no-untyped-def]
     return run
 
 
-def test_without_a_login(ask) -> None:  # type: ignore[no-untyped-def]
+def test_without_a_login(ask) -> None:
     operation = "api, audit_purge, gc, queue, quota, remote_registry, replication, retention, robots, scan, scanner"
     assert ask(login=False) == [
         ANSWERED.format(10),
@@ -49,7 +49,7 @@ def test_without_a_login(ask) -> None:  # type: ignore[no-untyped-def]
     ]
 
 
-def test_one_login_for_all_is_refused_once(ask) -> None:  # type: ignore[no-untyped-def]
+def test_one_login_for_all_is_refused_once(ask) -> None:
     """Whoever tried it: the password is one, and so is the cause."""
     with Simulator(users={}) as stranger:
         said = ask("--image", "pub/img:1.0", "--push-project", "pub", against=stranger)
@@ -58,13 +58,13 @@ def test_one_login_for_all_is_refused_once(ask) -> None:  # type: ignore[no-unty
     assert said[2:] == [f"Next: {LOGIN}", "exit code 2"]
 
 
-def test_so_it_is_where_no_login_probe_runs(ask) -> None:  # type: ignore[no-untyped-def]
+def test_so_it_is_where_no_login_probe_runs(ask) -> None:
     with Simulator(users={}) as stranger:
         said = ask("--push-project", "pub", against=stranger)
     assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}; the registry itself answers"
 
 
-def test_rights_that_lack(ask) -> None:  # type: ignore[no-untyped-def]
+def test_rights_that_lack(ask) -> None:
     """As with the canary robot's login alone: what it may not see is no trouble of Harbor's."""
     with Simulator(users={MONITOR: PULLS}) as harbor:
         said = ask("--push-project", "pub", against=harbor)
@@ -74,27 +74,27 @@ def test_rights_that_lack(ask) -> None:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("status", [403, 404, 412])
-def test_a_refusal_is_a_lack_only_while_the_login_passes(status: int, ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+def test_a_refusal_is_a_lack_only_while_the_login_passes(status: int, ask, harbor: Simulator) -> None:
     """Otherwise a proxy that refuses everybody would be taken for missing rights."""
     harbor.switch(f"status-{status}@/api/v2.0/systeminfo", f"status-{status}@/api/v2.0/quotas")
     assert ask("-v")[0].startswith("HARBOR TRIAGE UNKNOWN - ")
 
 
-def test_old_harbor(ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+def test_old_harbor(ask, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/jobservice/queues", 404, body="404 page not found")
     said = ask()
     assert said[0] == ANSWERED.format(24)
     assert "Note: not run: queue (404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7)" in said
 
 
-def test_component_that_is_not_reported_is_left_out(ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+def test_component_that_is_not_reported_is_left_out(ask, harbor: Simulator) -> None:
     names = ("core", "database", "jobservice", "portal", "redis", "registry", "registryctl")
     components = [{"name": name, "status": "healthy"} for name in names]
     harbor.answer("/api/v2.0/health", body={"status": "healthy", "components": components})
     assert ask()[0] == ANSWERED.format(24)
 
 
-def test_clocks_that_differ(ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+def test_clocks_that_differ(ask, harbor: Simulator) -> None:
     harbor.switch("clock-wrong")
     said = ask()
     hint = "this host's clock is 10 min behind Harbor's; certificates are judged by ours"
@@ -102,7 +102,7 @@ def test_clocks_that_differ(ask, harbor: Simulator) -> None:  # type: ignore[no-
     assert said[0].startswith("HARBOR TRIAGE CRITICAL - Harbor's clock is ")
 
 
-def test_proxy_in_the_way(ask) -> None:  # type: ignore[no-untyped-def]
+def test_proxy_in_the_way(ask) -> None:
     with listening(says(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")) as port:
         said = ask("--proxy", f"127.0.0.1:{port}")
     proxy = f"the proxy 127.0.0.1:{port}"
@@ -110,17 +110,17 @@ def test_proxy_in_the_way(ask) -> None:  # type: ignore[no-untyped-def]
     assert f"Note: as seen from here: {proxy} may be in the way here and nowhere else: try from another host" in said
 
 
-def test_no_hint_where_all_is_well(ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+def test_no_hint_where_all_is_well(ask, harbor: Simulator) -> None:
     harbor.switch("registry-down")
     assert not [line for line in ask() if "as seen from here" in line]
 
 
-def test_time_limits(ask, harbor: Simulator) -> None:  # type: ignore[no-untyped-def]
+def test_time_limits(ask, harbor: Simulator) -> None:
     harbor.delay("/api/v2.0/quotas", 0.3)
     assert ask("-w", "0.2")[0].startswith("HARBOR TRIAGE WARNING - all probes together took 0.")
 
 
-def test_login_of_the_canary(ask, harbor: Simulator, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_login_of_the_canary(ask, harbor: Simulator, tmp_path: Path) -> None:
     """It is used by the probes that need it, and by no other."""
     canary = tmp_path / "canary"
     canary.write_text(f"username=nobody\npassword={MONITOR_SECRET}\n")
@@ -134,7 +134,7 @@ def test_login_of_the_canary(ask, harbor: Simulator, tmp_path: Path) -> None:  #
     assert outcome.first == f"{usage}a login needs https: the password is not sent in clear text"
 
 
-def test_trouble_of_the_canary_is_not_the_other_robots(ask, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_trouble_of_the_canary_is_not_the_other_robots(ask, tmp_path: Path) -> None:
     """One login is refused, the other one meets a dead registry, of which Harbor does not know yet."""
     canary = tmp_path / "canary"
     canary.write_text(f"username=robot$canary\npassword={MONITOR_SECRET}\n")
@@ -145,7 +145,7 @@ def test_trouble_of_the_canary_is_not_the_other_robots(ask, tmp_path: Path) -> N
     assert [line for line in said if line.startswith("CRITICAL: push: 502 from the registry for starting an upload")]
 
 
-def test_secret_of_the_canary_is_kept_too(ask, harbor: Simulator, authfile: str) -> None:  # type: ignore[no-untyped-def]
+def test_secret_of_the_canary_is_kept_too(ask, harbor: Simulator, authfile: str) -> None:
     """Harbor may echo it. That no output holds it is a property of every test (runner.Outcome)."""
 
     def echo(leaf: object, key: str) -> object:
@@ -213,7 +213,7 @@ def methods(harbor: Simulator) -> list[str]:
     return [request.method for request in harbor.requests if "/blobs/uploads" in request.path]
 
 
-def wait_for(happened) -> None:  # type: ignore[no-untyped-def]
+def wait_for(happened) -> None:
     tick = threading.Event()
     while not happened():
         tick.wait(0.01)  # the simulator tells nobody

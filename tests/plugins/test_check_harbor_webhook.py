@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
@@ -137,7 +139,7 @@ def test_an_older_harbor(authfile: str) -> None:
         ([{"id": 1, "status": "Error", "end_time": "then"}], "end_time is not a time"),
     ],
 )
-def test_not_understood(ask, harbor: Simulator, answer: object, problem: str) -> None:
+def test_not_understood(ask, harbor: Simulator, answer: Any, problem: str) -> None:
     harbor.answer("/api/v2.0/projects/3/webhook/policies/1/executions", body=answer)
     line = f"priv: the answer to GET /api/v2.0/projects/3/webhook/policies/1/executions is not understood: {problem}"
     assert f"UNKNOWN: {line} [harbor.unexpected-answer]" in ask("webhook", "-v")

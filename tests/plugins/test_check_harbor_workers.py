@@ -117,7 +117,7 @@ def test_options(ask, harbor: Simulator) -> None:
     harbor.content.now = NOW
     harbor.content.pools = [Pool("a", 2, 10), Pool("b", 2, 10)]
     harbor.content.work = [Work("WEBHOOK", 120, "a")]
-    options = ("-w", "3:", "-c", "1:", "--heartbeat-warning", "5s", "--heartbeat-critical", "20s")
+    options: tuple[str, ...] = ("-w", "3:", "-c", "1:", "--heartbeat-warning", "5s", "--heartbeat-critical", "20s")
     options += ("--busy-warning", "20", "--busy-critical", "50%", "--job-warning", "1min", "--job-critical", "1h")
     assert ask("workers", *options) == [
         "HARBOR WORKERS WARNING - live worker pools: 2 (warning below 3); last sign of life 10 s ago (warning at 5 s); "

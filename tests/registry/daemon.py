@@ -15,6 +15,9 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
+
+Section = dict[str, Any]  # of its configuration
 
 PROGRAM = "docker-registry"
 USER, PASSWORD = "core", "core-to-registry"
@@ -42,13 +45,15 @@ class Daemon:
     `http` and `middleware` are added to those sections of its configuration.
     """
 
-    def __init__(self, folder: Path, storage: Path, http: dict | None = None, middleware: dict | None = None) -> None:
+    def __init__(
+        self, folder: Path, storage: Path, http: Section | None = None, middleware: Section | None = None
+    ) -> None:
         self.folder = folder
         self.storage = storage
         self.port = free_port()
         self._http = {"addr": f"127.0.0.1:{self.port}", "secret": "registry's", **(http or {})}
         self._middleware = middleware
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Daemon:
         self.start()

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from registry.daemon import PASSWORD, USER
 
@@ -46,7 +47,9 @@ class Image:
         return self.blobs[1:]
 
 
-def image(*layers: bytes, kind: str = OCI, platform: str = "linux/amd64", more_layers: Sequence[dict] = ()) -> Image:
+def image(
+    *layers: bytes, kind: str = OCI, platform: str = "linux/amd64", more_layers: Sequence[dict[str, Any]] = ()
+) -> Image:
     """An image of these layers; `more_layers` are descriptors of content that is not part of it."""
     system, _, architecture = platform.partition("/")
     config = json.dumps({"os": system, "architecture": architecture, "rootfs": {"type": "layers"}}).encode()

@@ -10,7 +10,7 @@ from pathlib import Path
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from harbor_simulator.messages import Request, Response
 from harbor_simulator.upstream import Upstream
-from registry.daemon import PASSWORD, USER, Daemon
+from registry.daemon import PASSWORD, USER, Daemon, Section
 from registry.images import Image, canary, digest_of, store
 from support import runner
 from support.runner import Outcome
@@ -42,8 +42,8 @@ class Lab:
         folder: Path,
         storage: Path | None = None,
         *,
-        registry_http: dict | None = None,
-        registry_middleware: dict | None = None,
+        registry_http: Section | None = None,
+        registry_middleware: Section | None = None,
         users: Mapping[str, Account] | None = None,
         **settings: object,
     ) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import socket
 import threading
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from harbor_simulator import tls
@@ -37,10 +37,10 @@ class ObjectStore:
                 pass
 
         class Server(http.server.ThreadingHTTPServer):
-            def finish_request(self, request: socket.socket, address: object) -> None:
+            def finish_request(self, request: Any, address: Any) -> None:
                 context = tls.context(certificate, HOST, "")
                 with contextlib.suppress(OSError), context.wrap_socket(request, server_side=True) as secured:
-                    super().finish_request(secured, address)  # type: ignore[arg-type]
+                    super().finish_request(secured, address)
 
         self._server = Server((HOST, 0), Handler)
 
@@ -58,7 +58,7 @@ class ObjectStore:
         return f"{HOST}:{self._server.server_address[1]}"
 
     @property
-    def middleware(self) -> dict:
+    def middleware(self) -> dict[str, Any]:
         """The registry's setting that sends clients here."""
         return {"storage": [{"name": REDIRECT, "options": {"baseurl": f"https://{self.where}/"}}]}
 

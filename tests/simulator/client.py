@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from typing import Callable
+from typing import Any, Callable
 
 import requests
 
@@ -16,9 +16,9 @@ CORE_PATHS = (HEALTH, SYSTEMINFO, V2, TOKEN)
 LOGIN = (MONITOR, MONITOR_SECRET)
 
 
-def get(harbor: Simulator, path: str, **options: object) -> requests.Response:
+def get(harbor: Simulator, path: str, **options: Any) -> requests.Response:
     """One request on a connection of its own, without redirects."""
-    settings = {"verify": harbor.ca_file, "timeout": 30, "allow_redirects": False, **options}
+    settings: dict[str, Any] = {"verify": harbor.ca_file, "timeout": 30, "allow_redirects": False, **options}
     return requests.get(harbor.url + path, **settings)
 
 

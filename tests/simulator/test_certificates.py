@@ -54,7 +54,7 @@ def chain(harbor: Simulator) -> list[x509.Certificate]:
         connection = SSL.Connection(context, sock)
         connection.set_connect_state()
         connection.do_handshake()
-        certificates = [certificate.to_cryptography() for certificate in connection.get_peer_cert_chain()]
+        certificates = [certificate.to_cryptography() for certificate in connection.get_peer_cert_chain() or ()]
         connection.shutdown()
     return certificates
 

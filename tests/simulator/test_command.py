@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -39,8 +40,9 @@ def run(*options: str, command: tuple[str, ...] = COMMAND) -> subprocess.Complet
 @contextmanager
 def serving(*options: str, end: signal.Signals = signal.SIGTERM) -> Iterator[tuple[dict[str, str], list[list[str]]]]:
     """A running one: the facts and the commands that it prints. It must end quietly, with 0."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen([*COMMAND, *options], env=ENVIRONMENT, **pipes) as process:
+        assert process.stdout
         try:
             lines = [process.stdout.readline().rstrip("\n") for _ in range(14)]
             facts = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
@@ -88,8 +90,9 @@ def test_plain_http() -> None:
 def test_an_early_signal_ends_it_quietly(end: signal.Signals) -> None:
     """While the libraries are loaded and the certificates made."""
     blocked = [sys.executable, "-c", "import harbor_simulator.command as c; print('.', flush=True); c.main()"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(blocked, env=ENVIRONMENT, **pipes) as process:
+        assert process.stdout
         assert process.stdout.readline() == ".\n"
         time.sleep(0.02)
         process.send_signal(end)

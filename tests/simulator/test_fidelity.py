@@ -11,6 +11,7 @@ import concurrent.futures
 import json
 import re
 import time
+from typing import Any
 
 import pytest
 
@@ -112,10 +113,11 @@ def authorization_for(recording: Recording, harbor: Simulator) -> str | None:
     if recording.auth == "bearer" and "garbage" in name:
         return "Bearer garbage"
     if recording.auth == "bearer":
-        account, project = re.fullmatch(r"bearer-\w+?-(\w+)-(\w+)", name).groups()
-        token = load(DIRECTORY / "v2-datapath" / f"token-{account}-{project}.http")
+        match = re.fullmatch(r"bearer-\w+?-(\w+)-(\w+)", name)
+        assert match
+        token = load(DIRECTORY / "v2-datapath" / f"token-{match[1]}-{match[2]}.http")
         fetched = replay(token, harbor, authorization_for(token, harbor))
-        return "Bearer " + json.loads(fetched.body)["token"]
+        return f"Bearer {json.loads(fetched.body)['token']}"
     if recording.auth == "none":
         return None
     bad = "badpw" in name
@@ -229,8 +231,9 @@ def compare_tokens(actual: str, recorded: str) -> None:
     assert one[1]["exp"] - one[1]["iat"] == other[1]["exp"] - other[1]["iat"]
 
 
-def decode(part: str) -> dict:
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+def decode(part: str) -> dict[str, Any]:
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return claims
 
 
 def rights(claim: object) -> object:

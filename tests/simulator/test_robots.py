@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -22,7 +23,7 @@ def harbor() -> Iterator[Simulator]:
         yield simulator
 
 
-def send(harbor: Simulator, method: str, path: str, body: object = None) -> requests.Response:
+def send(harbor: Simulator, method: str, path: str, body: Any = None) -> requests.Response:
     return requests.request(method, harbor.url + path, json=body, auth=ADMIN, verify=harbor.ca_file, timeout=30)
 
 
@@ -32,11 +33,12 @@ def wanted(name: str = "monitoring", right: str = "quota:list", **traits: object
     return {"name": name, "level": "system", "duration": -1, "permissions": [permission], **traits}
 
 
-def made(harbor: Simulator, **traits: object) -> dict:
-    return send(harbor, "POST", ROBOTS, wanted(**traits)).json()
+def made(harbor: Simulator, **traits: Any) -> dict[str, Any]:
+    robot: dict[str, Any] = send(harbor, "POST", ROBOTS, wanted(**traits)).json()
+    return robot
 
 
-def taken(harbor: Simulator, robot: dict) -> bool:
+def taken(harbor: Simulator, robot: dict[str, Any]) -> bool:
     """Whether Harbor knows who asks."""
     answer = get(harbor, SYSTEMINFO, auth=(robot["name"], robot["secret"])).json()
     return "current_time" in answer
@@ -99,7 +101,7 @@ def test_more_time_counts_from_the_creation_on(harbor: Simulator) -> None:
         ({"permissions": []}, "bad request empty permission"),
     ],
 )
-def test_what_cannot_be_changed(harbor: Simulator, traits: dict, expected: str) -> None:
+def test_what_cannot_be_changed(harbor: Simulator, traits: dict[str, object], expected: str) -> None:
     robot = made(harbor)
     body = {**wanted(name=robot["name"]), **traits}
     assert message(send(harbor, "PUT", f"{ROBOTS}/{robot['id']}", body)) == (400, expected)

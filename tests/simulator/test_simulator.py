@@ -45,8 +45,8 @@ class TestLife:
             harbor.switch("nginx-frozen")
             started = time.perf_counter()
         assert time.perf_counter() - started < 10
-        for client in (*clients, waiting):
-            client.close()
+        for sock in (*clients, waiting):
+            sock.close()
         assert set(threading.enumerate()) <= threads
         assert open_files() <= files
 

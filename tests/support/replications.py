@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job, Replication
 from support.planted import NOW
@@ -16,11 +18,11 @@ def perfdata(policies: int = 1, disabled: int = 0, failed: int = 0, age: int = 0
     return f" | time=Ts;;;0 {counts} age={age}s;;;0 running={running}s;7200;43200;0"
 
 
-def run(number: int, status: str, ago: float, **traits: object) -> Execution:
+def run(number: int, status: str, ago: float, **traits: Any) -> Execution:
     return Execution(number, status, NOW - ago, **traits)
 
 
-def policy(*runs: Execution, cron: str = "", number: int = 1, name: str = "push-pub", **traits: object) -> Replication:
+def policy(*runs: Execution, cron: str = "", number: int = 1, name: str = "push-pub", **traits: Any) -> Replication:
     return Replication(number, name, Job(list(runs), cron, NOW - 30 * DAY), **traits)
 
 

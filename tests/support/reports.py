@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harborlib.judge.isolation import blaming
 from harborlib.text import CRITICAL, OK, UNKNOWN, WARNING, Summary
 from harborlib.text.cleaning import LONG as LONG_SECRET
@@ -21,7 +23,9 @@ RANGES = st.sampled_from(["", "5", "1:", "~:5", "@1:2", "0.5:1.5"])
 LIMITS = NUMBERS | st.none()
 MEASURES = st.builds(Measure, WILD, NUMBERS, st.sampled_from(["", "s", "B", "c", "%"]), RANGES, RANGES, LIMITS, LIMITS)
 CAUSES = st.none() | st.builds(blaming, st.sampled_from(["health", "redis"]), SAID)
-VALUES = st.just({}) | st.fixed_dictionaries({"value": NUMBERS, "unit": st.just("s"), "limit": RANGES})
+VALUES: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
+    {"value": NUMBERS, "unit": st.just("s"), "limit": RANGES}
+)
 
 
 def finding(known: str, state: str, text: str, cause: Cause | None, follows: bool, **more: str) -> Finding:
@@ -76,7 +80,9 @@ def holding(report: Report, secret: str) -> Report:
         return f"{secret}{text}{secret}{secret[:3]}"
 
     def told(found: Finding) -> Finding:
-        texts = {name: planted(getattr(found, name)) for name in ("text", "subject", "limit", "aside", "next_step")}
+        texts: dict[str, Any] = {
+            name: planted(getattr(found, name)) for name in ("text", "subject", "limit", "aside", "next_step")
+        }
         cause = found.cause and found.cause._replace(because=planted(found.cause.because))
         return found._replace(cause=cause, **texts)
 

@@ -60,7 +60,9 @@ class Parser(argparse.ArgumentParser):
         self.title = f"HARBOR {probe.upper()}"
         self.said = ""
 
-    def parse_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
         """As in argparse, but names what it does not know without repeating its value; raises Told."""
         try:
             words = list(optionsfile.expanded(self, sys.argv[1:] if args is None else args))

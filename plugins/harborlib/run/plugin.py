@@ -13,7 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, Protocol, cast
 
 from harborlib import ROOM
 from harborlib.text import UNKNOWN, json_output, nagios
@@ -36,11 +36,19 @@ def engine(report: Report, args: argparse.Namespace) -> str:
     return nagios.text(report, args.verbose)
 
 
-def main(probe: Probe, show: Show = engine) -> Callable[[], NoReturn]:
+class Entry(Protocol):
+    """The entry point of a plugin; carries the `probe` for those who want to use it without a process."""
+
+    probe: Probe
+
+    def __call__(self) -> NoReturn:
+        """One run."""
+
+
+def main(probe: Probe, show: Show = engine) -> Entry:
     """The entry point of a probe's plugin, which runs at once where the module is the program.
 
-    `show` makes the text of a report, unless JSON is wanted. The returned function carries the `probe` for those who
-    want to use it without a process.
+    `show` makes the text of a report, unless JSON is wanted.
     """
 
     def run() -> NoReturn:
@@ -50,10 +58,11 @@ def main(probe: Probe, show: Show = engine) -> Callable[[], NoReturn]:
         open_standard_streams()
         leave(outcome(probe, show, started))
 
-    run.probe = probe  # type: ignore[attr-defined]
+    entry = cast(Entry, run)
+    entry.probe = probe
     if probe.module == "__main__":
         run()
-    return run
+    return entry
 
 
 def open_standard_streams() -> None:

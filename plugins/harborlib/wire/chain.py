@@ -101,9 +101,10 @@ def name(subject: x509.Name) -> str:
 
 def moment(certificate: x509.Certificate, which: str) -> float:
     """One of the two dates in seconds since 1970; cryptography before 42 gives it without a time zone."""
-    aware = getattr(certificate, f"{which}_utc", None)
+    aware: datetime.datetime | None = getattr(certificate, f"{which}_utc", None)
     if aware is None:
-        aware = getattr(certificate, which).replace(tzinfo=datetime.timezone.utc)
+        naive: datetime.datetime = getattr(certificate, which)
+        aware = naive.replace(tzinfo=datetime.timezone.utc)
     return aware.timestamp()
 
 

@@ -62,6 +62,11 @@ def pools(origin: Origin, route: Route, proxy: Origin | None) -> dict[str, type]
 
     `_new_conn` is the seam that urllib3's own SOCKS support uses, the same from 1.26 to 2.x.
     """
+    return {"http": plain(origin, route, proxy), "https": secure(origin, route, proxy)}
+
+
+def plain(origin: Origin, route: Route, proxy: Origin | None) -> type[HTTPConnectionPool]:
+    """The pool for http."""
 
     class Plain(Kept, HTTPConnection):
         response_class = Reply
@@ -75,6 +80,15 @@ def pools(origin: Origin, route: Route, proxy: Origin | None) -> dict[str, type]
         def connect(self) -> None:
             super().connect()
             deadline.enter(ANSWER, f"waiting for the answer to {deadline.task()}")
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    return PlainPool
+
+
+def secure(origin: Origin, route: Route, proxy: Origin | None) -> type[HTTPSConnectionPool]:
+    """The pool for https."""
 
     class Secure(Kept, HTTPSConnection):
         response_class = Reply
@@ -102,13 +116,10 @@ def pools(origin: Origin, route: Route, proxy: Origin | None) -> dict[str, type]
             self.is_verified = True
             deadline.enter(ANSWER, f"waiting for the answer to {deadline.task()}")
 
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
     class SecurePool(HTTPSConnectionPool):
         ConnectionCls = Secure
 
-    return {"http": PlainPool, "https": SecurePool}
+    return SecurePool
 
 
 class Kept:
@@ -166,7 +177,7 @@ class Reply(http.client.HTTPResponse):
             self.fp = stream if self.fp else None  # type: ignore[assignment]  # closed where it is no HTTP
 
     def _read_next_chunk_size(self) -> int:
-        size = super()._read_next_chunk_size()  # type: ignore[misc]
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
         if size < 0:  # for which the standard library reads until the memory is full
             raise ValueError("a chunk of negative size")
         return size

@@ -9,9 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from .failure import CONTENT, Failure, Kind, Starved
+
+Outcome = TypeVar("Outcome")
 
 MARGIN = 0.05  # seconds by which work ends before the work that waits for it, so that the inner failure is told
 
@@ -93,12 +95,13 @@ def side_by_side(calls: Sequence[Callable[[], Any]], seconds: float | None = Non
     return outcomes
 
 
-def supervised(call: Callable[[], Any], seconds: float | None = None) -> Any:
+def supervised(call: Callable[[], Outcome], seconds: float | None = None) -> Outcome:
     """Run one call under a limit: its result, or raises what it raised, or the Failure of a hang."""
     (outcome,) = side_by_side([call], seconds)
     if isinstance(outcome, Exception):
         raise outcome
-    return outcome
+    result: Outcome = outcome
+    return result
 
 
 def newest() -> Worker:

@@ -6,8 +6,8 @@ import argparse
 import contextlib
 import os
 import socket
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import deadline
 from .failure import CERTIFICATE, CONNECT, RESOLVE, TLS, Failure, starve
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from .origin import Origin
 
+#: As `getaddrinfo` gives it: family, kind, protocol, name, and what a socket of that family connects to.
+Address = tuple[int, int, int, str, tuple[Any, ...]]
 TLS_ALERT = "\x15\x03"  # how an answer of TLS to plain text begins
 FAMILIES: dict[int, str] = {
     socket.AF_INET: " to an IPv4 address (-4)",
@@ -56,7 +58,7 @@ class Route(NamedTuple):
             raise failure.but(detail=detail, next_step=step) from None
 
 
-def resolve(host: str, port: int, family: int) -> list[tuple]:
+def resolve(host: str, port: int, family: int) -> Sequence[Address]:
     """The socket addresses of a host, as `getaddrinfo` sorts them; raises Failure (resolve)."""
     deadline.enter(RESOLVE, f"resolving {host}")
     try:
@@ -68,7 +70,7 @@ def resolve(host: str, port: int, family: int) -> list[tuple]:
         raise Failure(RESOLVE, f"cannot resolve {host}: not a valid host name") from None
 
 
-def connect(addresses: list[tuple], host: str, port: int) -> socket.socket:
+def connect(addresses: Sequence[Address], host: str, port: int) -> socket.socket:
     """A connection to the first address that takes one; each gets its share of the time left."""
     problem = "no address"
     for position, (family, kind, protocol, _, address) in enumerate(addresses):

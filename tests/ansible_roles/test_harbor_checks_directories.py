@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from scripts import script
+
+from ansible_roles.scripts import script
 
 
 def directory(path: Path, name: str = "harbor_checks_dir", private: bool = True) -> dict[str, object]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import requests
-from controller import Controller
-from robot_play import ADMIN, OTHER, OTHER_PASSWORD, PASSWORD, Played, forms, instance, play
 
+from ansible_roles.controller import Controller
+from ansible_roles.robot_play import ADMIN, OTHER, OTHER_PASSWORD, PASSWORD, Played, forms, instance, play
 from harbor_simulator import Simulator
 from support import runner
 
@@ -70,7 +70,7 @@ class Story:
             text = text.replace(harbor.url, name)
         return text.splitlines()
 
-    def robots(self, name: str) -> dict[str, dict]:
+    def robots(self, name: str) -> dict[str, dict[str, Any]]:
         """The accounts of a Harbor, as its API tells of them."""
         harbor, project = self.harbors[name], self.harbors[name].content.projects.get("canary")
         queries = ["", f"?q=Level=project,ProjectID={project.number}"] if project else [""]
@@ -78,7 +78,7 @@ class Story:
         assert len(rows) == len(harbor.content.robots)
         return {row["name"]: row for row in rows}
 
-    def ask(self, name: str, method: str, path: str, body: object = None) -> requests.Response:
+    def ask(self, name: str, method: str, path: str, body: Any = None) -> requests.Response:
         harbor = self.harbors[name]
         url = f"{harbor.url}/api/v2.0{path}"
         answer = requests.request(method, url, json=body, auth=(ADMIN, PASSWORD), verify=harbor.ca_file, timeout=30)
@@ -122,8 +122,8 @@ class Story:
         del robot["permissions"][0]["access"][3]
         self.ask("middle", "PUT", f"/robots/{robot['id']}", {**robot, "disable": True})
         (self.secrets / "middle" / "robot.auth").chmod(0o644)
-        for robot in self.harbors["new"].content.robots:
-            robot.created -= (30 - 6.9) * DAY if robot.name == "robot$monitoring" else (30 - 7.1) * DAY
+        for account in self.harbors["new"].content.robots:
+            account.created -= (30 - 6.9) * DAY if account.name == "robot$monitoring" else (30 - 7.1) * DAY
         return files
 
     @functools.cached_property

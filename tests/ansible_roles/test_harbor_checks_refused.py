@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from controller import FAILURE, Controller, needed, settings
+
+from ansible_roles.controller import FAILURE, Controller, needed, settings
 
 pytestmark = pytest.mark.timeout(300)
 

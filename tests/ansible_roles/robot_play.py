@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from controller import Controller, needed, settings
-
+from ansible_roles.controller import Controller, needed, settings
 from harbor_simulator import Account, Simulator
 
 ADMIN, PASSWORD = "admin", "Adm1n-Secret/of+this=test"

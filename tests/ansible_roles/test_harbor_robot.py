@@ -9,12 +9,13 @@ import contextlib
 import re
 import stat
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from controller import Controller
-from robot_play import ADMINISTRATORS
-from robot_story import Story
 
+from ansible_roles.controller import Controller
+from ansible_roles.robot_play import ADMINISTRATORS
+from ansible_roles.robot_story import Story
 from harbor_simulator import Simulator
 
 pytestmark = pytest.mark.timeout(300)
@@ -78,7 +79,7 @@ def test_a_first_run_makes_projects_and_accounts(story: Story) -> None:
         assert story.ask(name, "GET", "/projects/canary").json()["metadata"] == {"public": "false"}
 
 
-def rights(robot: dict) -> dict[tuple[str, str], set[str]]:
+def rights(robot: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
     return {
         (permission["kind"], permission["namespace"]): {
             f"{access['resource']}:{access['action']}" for access in permission["access"]

@@ -10,7 +10,8 @@ from pathlib import Path
 import harborlib
 
 import pytest
-from controller import COLLECTION, Controller, needed, settings
+
+from ansible_roles.controller import COLLECTION, Controller, needed, settings
 
 pytestmark = pytest.mark.timeout(300)
 yaml = pytest.importorskip("yaml", reason="needs ansible-core (the extra `ansible` of setup.cfg)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from types import ModuleType
 
-from controller import COLLECTION
+from ansible_roles.controller import COLLECTION
 
 ROLE = COLLECTION / "roles" / "harbor_checks"
 

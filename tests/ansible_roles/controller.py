@@ -12,10 +12,11 @@ import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-from rootfs import CACHE, ROOT, Root, alone
+
+from ansible_roles.rootfs import CACHE, ROOT, Root, alone
 
 COLLECTION = ROOT / "ansible"
 BIN = Path(sys.executable).parent
@@ -158,8 +159,8 @@ class Controller:
         self._run(galaxy, "collection", "install", "--offline", "-p", str(folder), str(self.archive))
 
     def _run(self, *command: str) -> str:
-        options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 120, "check": False}
-        done = subprocess.run(command, env=settings(self.folder), **options)
+        environment = settings(self.folder)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
         assert not done.returncode, done.stdout + done.stderr
         return done.stdout
 

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from controller import Controller, Played, wheelhouse
-from rootfs import Root, environment
-
+from ansible_roles.controller import Controller, Played, wheelhouse
+from ansible_roles.rootfs import Root, environment
 from engines.engine import TELL, Engine, until
 from engines.icinga import Icinga, credentials, free_port
 from engines.nagios import Nagios
@@ -225,7 +224,7 @@ class Host:
         stored = self._collection.folder / "secrets" / "harbor.test" / "canary.auth"
         stored.parent.mkdir(parents=True, exist_ok=True)
         stored.write_text(f"username={CANARY}\npassword={CANARY_SECRET}\n")
-        self.variables = {
+        self.variables: dict[str, Any] = {
             "harbor_checks_secrets_dir": str(stored.parents[1]),
             "harbor_checks_engine": self.kind.role,
             "harbor_checks_instances": harbors(self.simulator),

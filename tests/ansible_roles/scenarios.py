@@ -7,9 +7,9 @@ import time
 from typing import ClassVar
 
 import pytest
-from monitored import HOSTILE, Host, InRoot
-from rootfs import Root, different
 
+from ansible_roles.monitored import HOSTILE, Host, InRoot
+from ansible_roles.rootfs import Root, different
 from engines.engine import until
 from engines.watched import CANARY_SECRET
 from harbor_simulator import MONITOR_SECRET

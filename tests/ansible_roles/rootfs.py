@@ -133,8 +133,8 @@ class Root:
 
     def run(self, *argv: str, user: str = "root") -> subprocess.CompletedProcess[str]:
         """Run a program in there."""
-        options = {"capture_output": True, "text": True, "timeout": 120, "env": environment(), "check": False}
-        return subprocess.run(self.command(*argv, user=user), **options)  # type: ignore[call-overload]
+        command = self.command(*argv, user=user)
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment(), check=False)
 
     def files(self) -> Mapping[str, str]:
         """Everything where the role may write: type, mode, owner and content, by path."""

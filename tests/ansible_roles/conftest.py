@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import monitored
 import pytest
-import rootfs
-from controller import Controller, chroot_connection
 
-pytest.register_assert_rewrite("scenarios")
+from ansible_roles import monitored, rootfs
+from ansible_roles.controller import Controller, chroot_connection
+
+pytest.register_assert_rewrite("ansible_roles.scenarios")
 
 
 @pytest.fixture(scope="session")

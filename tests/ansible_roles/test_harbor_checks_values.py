@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from scripts import ROLE, script
+
+from ansible_roles.scripts import ROLE, script
 
 HARBOR: dict[str, object] = {"name": "harbor.test", "url": "https://harbor.test"}
 SECRET = "s3same-Secret"
@@ -34,7 +35,7 @@ VALUES: dict[str, object] = {
 }
 
 
-GOOD = {
+GOOD: dict[str, list[object]] = {
     "url": ["harbor.test", "http://harbor.test:8080/", "https://[2001:db8::1]:443", "https://harbor_1"],
     "canary_project": ["canary", "a.b-c__d"],
     "canary_image": ["canary/alpine:3", f"a/b/c@sha256:{'0' * 64}"],
@@ -42,7 +43,7 @@ GOOD = {
     "contacts": [["oncall", "jane@example.com"]],
     "without": [["portal", "audit_purge"]],
 }
-BAD = {
+BAD: dict[str, tuple[str, list[object]]] = {
     "url": (
         URL,
         [

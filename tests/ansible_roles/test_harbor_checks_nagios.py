@@ -6,9 +6,10 @@ The releases the other way round than with Icinga 2: run side by side, both file
 from __future__ import annotations
 
 import pytest
-from monitored import Host, NagiosInRoot
-from rootfs import different
-from scenarios import Life, Monitoring
+
+from ansible_roles.monitored import Host, NagiosInRoot
+from ansible_roles.rootfs import different
+from ansible_roles.scenarios import Life, Monitoring
 
 pytestmark = pytest.mark.timeout(600)
 

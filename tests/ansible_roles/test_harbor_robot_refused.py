@@ -7,9 +7,9 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from controller import Controller
-from robot_play import ADMIN, ADMINISTRATORS, PASSWORD, ROLE, forms, instance, play
 
+from ansible_roles.controller import Controller
+from ansible_roles.robot_play import ADMIN, ADMINISTRATORS, PASSWORD, ROLE, forms, instance, play
 from harbor_simulator import Simulator
 from harbor_simulator.records import Robot
 

@@ -7,10 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from index import Index
-from monitored import Host, IcingaInRoot
-from rootfs import different
-from scenarios import Life, Monitoring
+
+from ansible_roles.index import Index
+from ansible_roles.monitored import Host, IcingaInRoot
+from ansible_roles.rootfs import different
+from ansible_roles.scenarios import Life, Monitoring
 
 pytestmark = pytest.mark.timeout(600)
 
