@@ -29,7 +29,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
-ANSIBLE, CONTRACT, HARBORLIB = "tests/ansible", "tests/contract", "tests/harborlib"
+ANSIBLE, CONTRACT, HARBORLIB = "tests/ansible_roles", "tests/contract", "tests/harborlib"
 COUNTING = ["tests/engines/test_scenarios.py", "tests/engines/test_random_phase.py"]
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Most tests wait for something, so one process more than there are cores; a file stays in one of them, for its servers
