@@ -1,0 +1,22 @@
+"""What an operator reads stays short: functions of 40 lines, modules of 250, blank lines and docstrings included."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTION, MODULE = 40, 250
+FILES = sorted(file for folder in ("plugins", "simulator") for file in (ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_nothing_is_too_long(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    nodes = ast.walk(ast.parse(text))
+    functions = [node for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    parts = [(node.name, (node.end_lineno or 0) - node.lineno + 1, FUNCTION) for node in functions]
+    parts.append((file.name, len(text.splitlines()), MODULE))
+    assert [f"{name} has {lines} lines, {most} at most" for name, lines, most in parts if lines > most] == []
