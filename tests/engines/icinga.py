@@ -149,6 +149,12 @@ class Icinga(Engine):
                 found.append(Result(host, service, int(result["state"]), result["output"].split("\n")[0].rstrip()))
         return found
 
+    def performance(self, host: str, service: str) -> list[str]:
+        """The performance data of the last check, one entry for each label."""
+        (found,) = self._get("objects/services", {"services": [f"{host}!{service}"], "attrs": ["last_check_result"]})
+        entries: list[str] = found["attrs"]["last_check_result"]["performance_data"]
+        return entries
+
     def submit(self, host: str, service: str, state: int, output: str) -> None:
         self._submit(one(host, service), state, output)
 
