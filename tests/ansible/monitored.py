@@ -88,6 +88,8 @@ def harbors(simulator: Simulator) -> list[dict[str, Any]]:
             "url": simulator.url,
             "ca_file": simulator.ca_file,
             "components": ["registry", "database", "redis", "jobservice", "registryctl"],
+            "without": ["portal", "component-registryctl"],
+            "patient": True,
         },
     ]
 

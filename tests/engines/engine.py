@@ -32,7 +32,7 @@ printf '%s\\t%s\\t%s\\t%s\\t%s\\n' "$1" "$2" "$3" "$4" "${{5%%"$end"*}}" >> {pag
 
 @dataclass(frozen=True)
 class Harbor:
-    """One host. `options` are those of a probe (by its name, "" for all), by option."""
+    """One host. `options` are those of a probe (by its name, "" for all), by option; `without` are services."""
 
     name: str
     url: str
@@ -42,6 +42,8 @@ class Harbor:
     canary_image: str = ""
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     endpoint: str = ""
+    without: tuple[str, ...] = ()
+    patient: bool = False
 
 
 class Page(NamedTuple):
@@ -155,6 +157,14 @@ class Engine:
 
     def services(self) -> list[tuple[str, str]]:
         """Every host and service."""
+        raise NotImplementedError
+
+    def dependencies(self) -> list[tuple[str, str, str]]:
+        """Every dependency between services of one host: the host, the service, and the one that it waits for."""
+        raise NotImplementedError
+
+    def timing(self, host: str, service: str) -> tuple[int, float]:
+        """After how many failing checks it alerts, and how many seconds apart these are."""
         raise NotImplementedError
 
     def _start(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp
+import json
 import os
 import pwd
 import re
@@ -195,6 +196,17 @@ class Icinga(Engine):
         names = [entry["name"].split("!") for entry in self._get("objects/services", {"attrs": ["name"]})]
         return [(host, service) for host, service in names]
 
+    def dependencies(self) -> list[tuple[str, str, str]]:
+        names = ["child_host_name", "child_service_name", "parent_host_name", "parent_service_name"]
+        found = [entry["attrs"] for entry in self._get("objects/dependencies", {"attrs": names})]
+        assert all(entry["child_host_name"] == entry["parent_host_name"] for entry in found)
+        return [(entry[names[0]], entry[names[1]], entry[names[3]]) for entry in found]
+
+    def timing(self, host: str, service: str) -> tuple[int, float]:
+        names = ["max_check_attempts", "retry_interval"]
+        (found,) = self._get("objects/services", {"services": [f"{host}!{service}"], "attrs": names})
+        return int(found["attrs"][names[0]]), found["attrs"][names[1]]
+
 
 def one(host: str, service: str) -> dict[str, str]:
     """How the API names one service."""
@@ -209,6 +221,10 @@ def host(harbor: Harbor) -> str:
         for option, value in options.items():
             values["_".join(filter(None, [probe, option.lstrip("-").replace("-", "_")]))] = value
     variables = [f'  vars.harbor_{name} = "{value}"' for name, value in values.items() if value]
+    if harbor.without:
+        variables.append(f"  vars.harbor_without = {json.dumps(harbor.without)}")
+    if harbor.patient:
+        variables.append("  vars.harbor_patient = true")
     page = '  vars.harbor_notifications["page"] = { command = "tell", users = [ "oncall" ] }'
     return "\n".join([f'object Host "{harbor.name}" {{', '  import "harbor"', *variables, page, "}", ""])
 
