@@ -114,7 +114,9 @@ def rule(service: Shipped) -> str:
     lines += ["", f'check_command = "{command}"']
     lines += timing(service)
     lines += patience(service)
-    lines += [f"vars.{name} = {value}" for name, value in variables(service)]
+    for name, value in variables(service):
+        set_it = f"vars.{name} = {value}"
+        lines.append(f"if ({value}) {{ {set_it} }}" if value == KNOWN[DELEGATED] else set_it)
     if service.service.login:
         authfile = f"host.vars.harbor_{service.service.login}_authfile"
         lines.append(f"if ({authfile}) {{ vars.harbor_authfile = {authfile} }}")

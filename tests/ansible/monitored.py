@@ -14,8 +14,9 @@ from typing import Any
 from controller import Controller, Played, wheelhouse
 from rootfs import Root, environment
 
+from engines.daemons import free_port
 from engines.engine import TELL, Engine, until
-from engines.icinga import Icinga, credentials, free_port
+from engines.icinga import Icinga, credentials
 from engines.nagios import Nagios
 from engines.watched import CANARY, CANARY_SECRET, PROJECT, simulated
 from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator

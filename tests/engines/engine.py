@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -15,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from .daemons import end
 from .names import Names
 
 POLL = 0.03  # seconds
@@ -233,19 +232,6 @@ class Engine:
     def pages(self) -> list[Page]:
         """What was told so far."""
         return [Page(*line.split("\t")) for line in self._pages.read_text().splitlines()]
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Stop a daemon and whatever it has started."""
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def until(true: Callable[[], bool], what: str) -> None:

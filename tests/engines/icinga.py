@@ -7,7 +7,6 @@ import json
 import os
 import pwd
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Collection, Mapping
@@ -17,6 +16,7 @@ from typing import Any
 import requests
 import trustme
 
+from .daemons import free_port
 from .engine import ROOT, Engine, Harbor, Result
 
 SHIPPED = ROOT / "icinga2" / "check_harbor"
@@ -240,10 +240,3 @@ def credentials(authority: trustme.CA, name: str, folder: Path) -> None:
     authority.cert_pem.write_to_path(str(folder / "ca.crt"))
     certificate.private_key_pem.write_to_path(str(folder / f"{name}.key"))
     certificate.cert_chain_pems[0].write_to_path(str(folder / f"{name}.crt"))
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

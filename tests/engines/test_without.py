@@ -43,13 +43,25 @@ def test_the_others_stay(kind: type[Engine], without: tuple[str, ...], tmp_path:
     assert {child for host, child, _ in waiting if host == "less"} == there - gone - NEEDED
 
 
-def test_icinga_names_no_owner_that_is_gone(tmp_path: Path) -> None:
+def asked(without: tuple[str, ...], folder: Path) -> dict[str, str]:
+    """What the options of health come to, on a host in Icinga that does without these."""
     Icinga.needed()
-    plugins = recorded.install(tmp_path / "plugins", "check_harbor_health")
-    watched = replace(HOST, without=("component-trivy", "component-redis", "portal", "pull"))
-    with Icinga(tmp_path / "engine", plugins, [watched]) as engine:
+    plugins = recorded.install(folder / "plugins", "check_harbor_health")
+    watched = replace(HOST, without=without)
+    with Icinga(folder / "engine", plugins, [watched]) as engine:
         engine.run([(watched.name, "harbor-health")])
-    came = recorded.came(plugins, "check_harbor_health")
+        assert engine.last[watched.name, "harbor-health"].output == "noted"
+    return recorded.came(plugins, "check_harbor_health")
+
+
+def test_icinga_names_no_owner_that_is_gone(tmp_path: Path) -> None:
+    came = asked(("component-trivy", "component-redis", "portal", "pull"), tmp_path)
     components, others = {"database", "registry", "jobservice", "registryctl"}, {"api", "v2", "login", "push"}
     assert set(re.findall(r"'(\w+)'", came["isolate"])) == {"health", "certificate"} | others | components
     assert re.findall(r"'(\w+)'", came["delegate"]) == sorted(components)
+
+
+def test_health_judges_all_components_where_none_has_a_service(tmp_path: Path) -> None:
+    came = asked(REMOVABLE, tmp_path)
+    assert set(re.findall(r"'(\w+)'", came["isolate"])) == {"health", "certificate"}
+    assert came["delegate"] == "[]"
