@@ -110,8 +110,7 @@ def rule(service: Shipped) -> str:
     lines = [f'import "{template(service)}"']
     if service.reminder:
         lines.append('import "harbor-reminder"')
-    command = f"check_harbor_{service.probe}" if service.probe else service.title
-    lines += ["", f'check_command = "{command}"']
+    lines += ["", *([f'check_command = "check_harbor_{service.probe}"'] if service.probe else [])]
     lines += timing(service)
     lines += patience(service)
     for name, value in variables(service):
@@ -128,7 +127,7 @@ def rule(service: Shipped) -> str:
 def template(service: Shipped) -> str:
     """What templates.conf has for it."""
     if not service.probe:
-        return "harbor-base"
+        return f"{service.title}-service"
     return "harbor-service" if service.independent else "harbor-dependent-service"
 
 
