@@ -65,7 +65,8 @@ main = plugin.main(Probe(
     [used, free, size],
     asks=[endpoints.VOLUMES],
     services=[
-        Service(every="5min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
+        # Sooner than push can fail three times: a full volume is one page, from here.
+        Service(every="1min", retry="5s", login="robot", hosts=("robot_authfile",),
                 notes="The data volume is nearly full: soon nothing can be pushed. "
                 "Delete what is not needed, run garbage collection, or enlarge the volume.")
     ],

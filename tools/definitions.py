@@ -31,7 +31,7 @@ def table() -> str:
         needs = [name.replace("_", " ") for name in service.service.hosts if name not in ("url", "scanner", "projects")]
         if service.component:
             needs.append("that component")
-        retry = f"{service.retry} s" if service.service.attempts > 1 or service.name == "health" else ""
+        retry = f"{service.retry} s" if service.service.attempts > 1 or service.retry < services.MINUTE else ""
         cells = [
             f"[{service.title}](runbook.md#{service.title})",
             spoken(service.interval),

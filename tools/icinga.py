@@ -72,8 +72,14 @@ def services() -> str:
     shipped = table.shipped()
     components = [service for service in shipped if service.component]
     single = [service for service in shipped if not service.component]
-    parts = [HEAD + owners(shipped), known_components(components), *map(rule, single)]
+    parts = [HEAD + owners(shipped), has_storage(single), known_components(components), *map(rule, single)]
     return "\n".join(parts)
+
+
+def has_storage(shipped: Iterable[Shipped]) -> str:
+    """The function that says whether a host has harbor-storage, for dependencies.conf."""
+    (storage,) = (service for service in shipped if service.name == "storage")
+    return block("globals.HarborHasStorage = function(host)", [f"return {condition(storage)}"])
 
 
 def owners(shipped: Iterable[Shipped]) -> str:
@@ -83,7 +89,7 @@ def owners(shipped: Iterable[Shipped]) -> str:
     lines += [f'if ({condition(service)}) {{ owners.add("{service.owner}") }}' for service in whole]
     names = ", ".join(f'"{name}"' for name in isolation.COMPONENTS)
     lines.append(f"for (component in [ {names} ]) {{")
-    lines.append("  if (host.vars.harbor_components.contains(component)) { owners.add(component) }")
+    lines.append("  if (HarborHasComponent(host, component)) { owners.add(component) }")
     lines += ["}", 'return owners.join(",")']
     return block("globals.HarborOwners = function(host)", lines)
 
@@ -93,7 +99,8 @@ def known_components(services: Iterable[Shipped]) -> str:
     lines = []
     for service in services:
         lines.append(f"{service.component} = {{")
-        lines += indent([*timing(service), f"notes = {quoted(service.service.notes)}"])
+        patient = ["patient = true"] if service.patient else []
+        lines += indent([*timing(service), *patient, f"notes = {quoted(service.service.notes)}"])
         lines.append("}")
     return block("globals.HarborComponents =", lines)
 
@@ -103,13 +110,12 @@ def rule(service: Shipped) -> str:
     lines = [f'import "{template(service)}"']
     if service.reminder:
         lines.append('import "harbor-reminder"')
-    command = f"check_harbor_{service.probe}" if service.probe else service.title
-    lines += ["", f'check_command = "{command}"']
+    lines += ["", *([f'check_command = "check_harbor_{service.probe}"'] if service.probe else [])]
     lines += timing(service)
-    if service.name == "health":  # a restart of core takes ten seconds
-        lines.append("if (host.vars.harbor_health_attempts) {")
-        lines += ["  max_check_attempts = host.vars.harbor_health_attempts", "  retry_interval = 15s", "}"]
-    lines += [f"vars.{name} = {value}" for name, value in variables(service)]
+    lines += patience(service)
+    for name, value in variables(service):
+        set_it = f"vars.{name} = {value}"
+        lines.append(f"if ({value}) {{ {set_it} }}" if value == KNOWN[DELEGATED] else set_it)
     if service.service.login:
         authfile = f"host.vars.harbor_{service.service.login}_authfile"
         lines.append(f"if ({authfile}) {{ vars.harbor_authfile = {authfile} }}")
@@ -121,7 +127,7 @@ def rule(service: Shipped) -> str:
 def template(service: Shipped) -> str:
     """What templates.conf has for it."""
     if not service.probe:
-        return "harbor-base"
+        return f"{service.title}-service"
     return "harbor-service" if service.independent else "harbor-dependent-service"
 
 
@@ -129,6 +135,13 @@ def timing(service: Shipped) -> list[str]:
     """Interval, attempts and retry interval."""
     lines = [f"check_interval = {service.interval}s", f"max_check_attempts = {service.service.attempts}"]
     return [*lines, f"retry_interval = {service.retry}s"]
+
+
+def patience(service: Shipped) -> list[str]:
+    """What a patient host changes of that."""
+    if not service.patient:
+        return []
+    return ["if (host.vars.harbor_patient) {", '  import "harbor-patient-service"', "}"]
 
 
 def variables(service: Shipped) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import probes  # isort: split
 
@@ -27,6 +27,10 @@ COMMAND = (
 KNOWN = {DELEGATED: "$_HOSTHARBOR_DELEGATED$", ALERTING_SINCE: "$LASTSERVICESTATECHANGE::harbor-certificate$"}
 
 
+#: The hosts that are patient with a restart.
+PATIENT = "harbor-patient"
+
+
 def commands() -> str:
     """commands.cfg: a command for each probe, and the host's variable with its options."""
     parts, none = [], {"name": "harbor-options", "register": "0"}
@@ -41,16 +45,20 @@ def commands() -> str:
 
 
 def services() -> str:
-    """services.cfg: one service each, then what depends on what."""
+    """services.cfg: one service each, then what depends on what, and the groups of hosts that do without a service."""
     shipped = table.shipped()
-    dependent: dict[str, list[str]] = {}
-    for service in shipped:
-        if not service.independent:
-            dependent.setdefault(hostgroup(service), []).append(service.title)
-    dependencies = [dependency(group, "health", names, "c,u,p", "c,u,p") for group, names in dependent.items()]
-    # A full volume pages once; harbor-push goes on being checked.
-    dependencies.append(dependency("harbor-canary", "storage", ["harbor-push"], "c", "n"))
-    return HEAD + "\n".join([*map(definition, shipped), *dependencies])
+    named = {service.name: service for service in shipped}
+    dependencies = [dependency(named["health"], service, "c,u,p", "c,u,p") for service in shipped if waits(service)]
+    # A full volume pages once. No check of push meanwhile: Nagios drops a RECOVERY that comes while a dependency holds.
+    dependencies.append(dependency(named["storage"], named["push"], "c", "c"))
+    groups = [without(service) for service in shipped if waits(service)]
+    patient = [definition(service, patient=True) for service in shipped if service.patient]
+    return HEAD + "\n".join([*map(definition, shipped), *patient, *dependencies, *groups])
+
+
+def waits(service: Shipped) -> bool:
+    """Whether it waits for health; what does not no host can do without."""
+    return not service.independent
 
 
 def hostgroup(service: Shipped) -> str:
@@ -61,8 +69,25 @@ def hostgroup(service: Shipped) -> str:
     return f"harbor-{needs[-1]}" if needs else "harbor"
 
 
-def definition(service: Shipped) -> str:
-    """One service, by host group."""
+def hostgroups(*services: Shipped, group: str = "") -> str:
+    """The hosts of the group, by default that of the first service, that have left out none of the services."""
+    left_out = [f"!harbor-without-{service.name}" for service in services if waits(service)]
+    return ",".join([group or hostgroup(services[0]), *left_out])
+
+
+def without(service: Shipped) -> str:
+    """The group of the hosts that do without the service."""
+    values = {"hostgroup_name": f"harbor-without-{service.name}", "alias": f"Harbor without {service.title}"}
+    return block("hostgroup", values)
+
+
+def definition(service: Shipped, patient: bool = False) -> str:
+    """One service, by host group; what a restart would page for all hosts but the patient ones, or for these."""
+    group, attempts, retry = hostgroup(service), service.service.attempts, service.retry
+    if patient:
+        group, attempts, retry = PATIENT, 2, table.PATIENCE
+    elif service.patient:
+        group += f",!{PATIENT}"
     words = [f"$_HOSTHARBOR_{service.service.login.upper()}_LOGIN$"] if service.service.login else []
     words += [f"{option} {macros(value)}" for option, value in service.service.options.items()]
     command = f"check_harbor_{service.probe}" if service.probe else service.title
@@ -70,26 +95,26 @@ def definition(service: Shipped) -> str:
         "service",
         {
             "use": "harbor-reminder" if service.reminder else "harbor-service",
-            "hostgroup_name": hostgroup(service),
+            "hostgroup_name": hostgroups(service, group=group),
             "service_description": service.title,
             "check_command": f"{command}!{' '.join(words)}" if words else command,
             "check_interval": minutes(service.interval),
-            "max_check_attempts": str(service.service.attempts),
-            "retry_interval": minutes(service.retry),
+            "max_check_attempts": str(attempts),
+            "retry_interval": minutes(retry),
             "notes": service.service.notes,
             "notes_url": f"$_HOSTHARBOR_RUNBOOK$#{service.title}",
         },
     )
 
 
-def dependency(group: str, parent: str, names: Iterable[str], notification: str, execution: str) -> str:
-    """In which states of the parent, within each host of the group, these are not notified and not checked."""
+def dependency(parent: Shipped, child: Shipped, notification: str, execution: str) -> str:
+    """In which states of the parent the child, on the same host, is not notified and not checked."""
     return block(
         "servicedependency",
         {
-            "hostgroup_name": group,
-            "service_description": f"harbor-{parent}",
-            "dependent_service_description": ",".join(names),
+            "hostgroup_name": hostgroups(child, parent),
+            "service_description": parent.title,
+            "dependent_service_description": child.title,
             "notification_failure_criteria": notification,
             "execution_failure_criteria": execution,
         },

@@ -14,9 +14,11 @@ from harborlib.judge.isolation import OWNERS
 from harborlib.run.service import ALERTING_SINCE, DELEGATED, Service
 from harborlib.text import units
 
-__all__ = ["ALERTING_SINCE", "DELEGATED", "MINUTE", "Shipped", "shipped"]
+__all__ = ["ALERTING_SINCE", "DELEGATED", "MINUTE", "PATIENCE", "Shipped", "shipped"]
 
 MINUTE = 60
+#: Seconds from the first failing check to the second, on a patient host: a restart is over by then.
+PATIENCE = 15
 #: Services that stand for the whole of Harbor, or for the monitoring itself: they depend on nothing.
 INDEPENDENT = ("health", "certificate", "selfcheck")
 #: The one service that is no probe.
@@ -57,6 +59,11 @@ class Shipped(NamedTuple):
     def component(self) -> str:
         """The component that it judges, or ""."""
         return self.service.options.get("--component", "")
+
+    @property
+    def patient(self) -> bool:
+        """Whether a restart of a few seconds pages, unless the host is patient with it: twice, PATIENCE apart."""
+        return self.service.attempts == 1 and (self.name == "health" or bool(self.component))
 
     @property
     def reminder(self) -> bool:

@@ -13,8 +13,9 @@ from typing import Any
 
 from ansible_roles.controller import Controller, Played, wheelhouse
 from ansible_roles.rootfs import Root, environment
+from engines.daemons import free_port
 from engines.engine import TELL, Engine, until
-from engines.icinga import Icinga, credentials, free_port
+from engines.icinga import Icinga, credentials
 from engines.nagios import Nagios
 from engines.watched import CANARY, CANARY_SECRET, PROJECT, simulated
 from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
@@ -87,6 +88,8 @@ def harbors(simulator: Simulator) -> list[dict[str, Any]]:
             "url": simulator.url,
             "ca_file": simulator.ca_file,
             "components": ["registry", "database", "redis", "jobservice", "registryctl"],
+            "without": ["portal", "component-registryctl"],
+            "patient": True,
         },
     ]
 

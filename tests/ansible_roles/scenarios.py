@@ -51,6 +51,14 @@ class Monitoring:
         ran = host.root.run(plugin, *options, "--authfile", AUTHFILE, user="nagios")
         assert (ran.returncode, ran.stdout[:14]) == (0, "HARBOR API OK ")
 
+    def test_services_left_out_are_not_there(self, host: Host) -> None:
+        with self.kind(host.root.copy(), host.port) as engine:
+            services = {service for name, service in engine.services() if name == "lab.test"}
+        reminders = {f"harbor-certificate-reminder-{which}" for which in ("first", "second", "third")}
+        components = {f"harbor-component-{name}" for name in ("registry", "database", "redis", "jobservice")}
+        rest = {"harbor-health", "harbor-certificate", "harbor-v2", "harbor-selfcheck"}
+        assert services == reminders | components | rest
+
     def test_all_is_green_and_a_failure_pages_once(self, host: Host) -> None:
         with self.kind(host.root.copy(), host.port) as engine:
             services = [check for check in engine.services() if check[0] == "harbor.test"]

@@ -94,8 +94,8 @@ def test_playbook_and_example_fit(collection: Controller) -> None:
             "harbor_checks_instances: harbor.test has a canary robot but no canary_project to push to",
         ),
         (
-            {"harbor_checks_engine": "nagios", "harbor_checks_instances": [{**HARBOR, "without": ["portal"]}]},
-            "harbor_checks_instances: harbor.test: with Nagios no services can be left out (without)",
+            {"harbor_checks_engine": "nagios", "harbor_checks_instances": [{**HARBOR, "artifact": "shop/web:stable"}]},
+            "harbor_checks_instances: harbor.test: with Nagios an artifact needs the monitoring robot",
         ),
         (
             {"harbor_checks_engine": "nagios", "harbor_checks_instances": [{**HARBOR, **CANARY}]},

@@ -17,7 +17,7 @@ LINE = 120  # characters of the first line after "HARBOR NAME STATE - "
 
 HEAD = re.compile(rf"HARBOR (?P<probe>[A-Z0-9_]+) (?P<state>{'|'.join(STATES)}) - (?P<text>\S.*)")
 NUMBER = r"-?\d+(?:\.\d+)?"
-LABEL = re.compile(r"\w+|'[^'=|\\]+'", re.ASCII)
+LABEL = re.compile(r"\w+|'(?!.*::)[^'=|\\]+'", re.ASCII)  # two colons are a prefix to Icinga 2
 RANGE = rf"@?(?:(?:~|{NUMBER}):)?(?:{NUMBER})?"
 VALUE = re.compile(rf"({NUMBER})(s|B|c|%)?(?:;({RANGE})?(?:;({RANGE})?(?:;({NUMBER})?(?:;({NUMBER})?)?)?)?)?")
 SCHEMA = {

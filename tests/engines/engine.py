@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -15,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 import pytest
 
+from .daemons import end
 from .names import Names
 
 POLL = 0.03  # seconds
@@ -35,7 +34,7 @@ Self = TypeVar("Self", bound="Engine")
 
 @dataclass(frozen=True)
 class Harbor:
-    """One host. `options` are those of a probe (by its name, "" for all), by option."""
+    """One host. `options` are those of a probe (by its name, "" for all), by option; `without` are services."""
 
     name: str
     url: str
@@ -45,6 +44,8 @@ class Harbor:
     canary_image: str = ""
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     endpoint: str = ""
+    without: tuple[str, ...] = ()
+    patient: bool = False
 
 
 class Page(NamedTuple):
@@ -160,6 +161,14 @@ class Engine:
         """Every host and service."""
         raise NotImplementedError
 
+    def dependencies(self) -> list[tuple[str, str, str]]:
+        """Every dependency between services of one host: the host, the service, and the one that it waits for."""
+        raise NotImplementedError
+
+    def timing(self, host: str, service: str) -> tuple[int, float]:
+        """After how many failing checks it alerts, and how many seconds apart these are."""
+        raise NotImplementedError
+
     def _start(self) -> None:
         with (self.folder / "output").open("wb") as output:
             self._daemon = subprocess.Popen(
@@ -226,19 +235,6 @@ class Engine:
     def pages(self) -> list[Page]:
         """What was told so far."""
         return [Page(*line.split("\t")) for line in self._pages.read_text().splitlines()]
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Stop a daemon and whatever it has started."""
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def until(true: Callable[[], bool], what: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import grp
+import json
 import os
 import pwd
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Collection, Mapping
@@ -16,6 +16,7 @@ from typing import Any
 import requests
 import trustme
 
+from .daemons import free_port
 from .engine import ROOT, Engine, Harbor, Result
 
 SHIPPED = ROOT / "icinga2" / "check_harbor"
@@ -149,6 +150,12 @@ class Icinga(Engine):
                 found.append(Result(host, service, int(result["state"]), result["output"].split("\n")[0].rstrip()))
         return found
 
+    def performance(self, host: str, service: str) -> list[str]:
+        """The performance data of the last check, one entry for each label."""
+        (found,) = self._get("objects/services", {"services": [f"{host}!{service}"], "attrs": ["last_check_result"]})
+        entries: list[str] = found["attrs"]["last_check_result"]["performance_data"]
+        return entries
+
     def submit(self, host: str, service: str, state: int, output: str) -> None:
         self._submit(one(host, service), state, output)
 
@@ -189,6 +196,17 @@ class Icinga(Engine):
         names = [entry["name"].split("!") for entry in self._get("objects/services", {"attrs": ["name"]})]
         return [(host, service) for host, service in names]
 
+    def dependencies(self) -> list[tuple[str, str, str]]:
+        names = ["child_host_name", "child_service_name", "parent_host_name", "parent_service_name"]
+        found = [entry["attrs"] for entry in self._get("objects/dependencies", {"attrs": names})]
+        assert all(entry["child_host_name"] == entry["parent_host_name"] for entry in found)
+        return [(entry[names[0]], entry[names[1]], entry[names[3]]) for entry in found]
+
+    def timing(self, host: str, service: str) -> tuple[int, float]:
+        names = ["max_check_attempts", "retry_interval"]
+        (found,) = self._get("objects/services", {"services": [f"{host}!{service}"], "attrs": names})
+        return int(found["attrs"][names[0]]), found["attrs"][names[1]]
+
 
 def one(host: str, service: str) -> dict[str, str]:
     """How the API names one service."""
@@ -203,6 +221,10 @@ def host(harbor: Harbor) -> str:
         for option, value in options.items():
             values["_".join(filter(None, [probe, option.lstrip("-").replace("-", "_")]))] = value
     variables = [f'  vars.harbor_{name} = "{value}"' for name, value in values.items() if value]
+    if harbor.without:
+        variables.append(f"  vars.harbor_without = {json.dumps(harbor.without)}")
+    if harbor.patient:
+        variables.append("  vars.harbor_patient = true")
     page = '  vars.harbor_notifications["page"] = { command = "tell", users = [ "oncall" ] }'
     return "\n".join([f'object Host "{harbor.name}" {{', '  import "harbor"', *variables, page, "}", ""])
 
@@ -218,10 +240,3 @@ def credentials(authority: trustme.CA, name: str, folder: Path) -> None:
     authority.cert_pem.write_to_path(str(folder / "ca.crt"))
     certificate.private_key_pem.write_to_path(str(folder / f"{name}.key"))
     certificate.cert_chain_pems[0].write_to_path(str(folder / f"{name}.crt"))
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port

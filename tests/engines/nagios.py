@@ -167,6 +167,28 @@ class Nagios(Engine):
         text = (self.folder / "objects.cache").read_text()
         return re.findall(r"define service {\n\thost_name\t(.*)\n\tservice_description\t(.*)\n", text)
 
+    def dependencies(self) -> list[tuple[str, str, str]]:
+        found = set()  # Nagios writes one for checks and one for notifications
+        for values in self._compiled("servicedependency"):
+            assert values["host_name"] == values["dependent_host_name"]
+            found.add((values["host_name"], values["dependent_service_description"], values["service_description"]))
+        return sorted(found)
+
+    def timing(self, host: str, service: str) -> tuple[int, float]:
+        for values in self._compiled("service"):
+            if (values["host_name"], values["service_description"]) == (host, service):
+                return int(values["max_check_attempts"]), float(values["retry_interval"]) * 60
+        raise LookupError(service)
+
+    def _compiled(self, kind: str) -> list[dict[str, str]]:
+        """The objects of a kind, as Nagios has understood them."""
+        text = (self.folder / "objects.cache").read_text()
+        entries = re.findall(rf"^define {kind} {{\n(.*?)^\t}}", text, re.MULTILINE | re.DOTALL)
+        return [
+            dict(line.strip().split("\t", 1) for line in entry.splitlines() if "\t" in line.strip())
+            for entry in entries
+        ]
+
     def _host(self, harbor: Harbor) -> str:
         """The host, as a user would write it."""
         template = "harbor-canary" if harbor.canary_project else "harbor-robot" if harbor.robot_authfile else "harbor"
@@ -177,6 +199,9 @@ class Nagios(Engine):
                 values[f"_HARBOR_{who}_LOGIN"] = f"--authfile {authfile}"
         if harbor.canary_project:
             values.update(_HARBOR_CANARY_PROJECT=harbor.canary_project, _HARBOR_CANARY_IMAGE=harbor.canary_image)
+        groups = [f"harbor-without-{name}" for name in harbor.without] + ["harbor-patient"] * harbor.patient
+        if groups:
+            values["hostgroups"] = "+" + ",".join(groups)
         for probe, options in harbor.options.items():
             values["_".join(filter(None, ["_HARBOR", probe.upper(), "OPTIONS"]))] = words(options)
         lines = [f"    {name}  {value}" for name, value in values.items()]

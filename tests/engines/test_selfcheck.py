@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from support.runner import NAMES
 
 from .engine import ROOT, Engine, Harbor
+from .icinga import Icinga
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -84,6 +86,36 @@ def test_no_text_of_a_plugin_runs_anything_or_hides_a_service(watched: Watched) 
     assert "harbor-v2 (HARBOR UNKNOWN - 404: gone (see check_harbor_health), says the server)" in output
     assert not (watched.folder / "canary").exists()
     assert watched.selfcheck(OTHER) == OK
+
+
+class Interfering(Icinga):
+    """The hosts have variables of their own, which other commands take."""
+
+    def definitions(self) -> str:
+        variables = {
+            "dummy_state": 0,
+            "dummy_text": "fine",
+            "cluster_zone": "none",
+            "command": "none",
+            "output": "json",
+        }
+        lines = "".join(f"  vars.{name} = {json.dumps(value)}\n" for name, value in variables.items())
+        found = super().definitions()
+        file = self.folder / self.objects
+        file.write_text(file.read_text().replace('  import "harbor"\n', f'  import "harbor"\n{lines}'))
+        return found
+
+
+def test_no_variable_of_a_host_silences_it(tmp_path: Path) -> None:
+    Icinga.needed()
+    with Interfering(tmp_path / "engine", tmp_path / "nothing", [Harbor(HERE, f"https://{HERE}")]) as engine:
+        engine.pass_all()
+        engine.alert_at_once()
+        engine.submit(HERE, "harbor-v2", 3, "HARBOR V2 UNKNOWN - robot$canary: no right")
+        engine.run([(HERE, SELFCHECK)])
+        found = engine.last[HERE, SELFCHECK]
+    only = "HARBOR SELFCHECK WARNING - 1 check could not judge: harbor-v2 (HARBOR V2 UNKNOWN - robot$canary: no right)"
+    assert (found.state, found.output) == (1, only)
 
 
 @pytest.mark.parametrize("host", ["harbor", ".*", "5", ""])

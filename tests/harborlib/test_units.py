@@ -133,9 +133,27 @@ def test_any_text_is_a_range_or_refused(text: str) -> None:
     assert (again.start, again.end, again.invert) == (found.start, found.end, found.invert)
 
 
-@given(st.text() | st.text(alphabet="'=|\\\" a\x1b\u2603\ud800"))
+@given(st.text() | st.text(alphabet="'=|\\\" a:\x1b\u2603\ud800"))
 def test_any_text_makes_a_label(text: str) -> None:
     found = units.label(text)
     assert LABEL.fullmatch(f"'{found}'")
     assert found == units.label(text) == units.label(found)
     assert len(found) <= 60
+    assert "::" not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("fra::hub", "fra__hub"),
+        ("::hub", "__hub"),
+        ("fra::", "fra__"),
+        ("a:::b::::c", "a___b____c"),
+        ("a: :b", "a: :b"),
+        ("registry:5000/library", "registry:5000/library"),
+        ("x" * 58 + "::y", "x" * 58 + "__"),
+        ("x" * 59 + "::y", "x" * 59 + ":"),
+    ],
+)
+def test_no_label_looks_like_a_prefix_to_icinga(name: str, expected: str) -> None:
+    assert units.label(name) == expected

@@ -222,6 +222,19 @@ def test_slow_remote(check, harbor: Simulator) -> None:
     assert further == [TEST_IT, "exit code 1"]
 
 
+def test_no_label_holds_two_colons(check, harbor: Simulator) -> None:
+    """Icinga 2 would take what stands before them for the prefix of all labels that follow."""
+    harbor.content.remotes = [Remote(1, "fra::hub"), Remote(2, "muc::quay"), Remote(3, "a:b")]
+    harbor.content.replications = []
+    first, code = check("remote_registry", "--perfdata-for", "*", login=True)
+    head, perfdata = re.sub(r"\b0\.\d+(?=s;3)", "T", first).split(" | ")
+    assert (head, code) == ("HARBOR REMOTE_REGISTRY OK - 3 remote registries", "exit code 0")
+    assert sorted(perfdata.split()) == [  # the slowest comes first
+        "'ping_a:b'=Ts;3;;0", "failed=0;;;0", "ping=Ts;3;;0", "ping_fra__hub=Ts;3;;0", "ping_muc__quay=Ts;3;;0",
+        "registries=3;;;0", "time=Ts;;;0",
+    ]  # fmt: skip
+
+
 def test_one_that_is_not_there(check) -> None:
     assert check("remote_registry", "--registry", "quay", login=True) == [
         "HARBOR REMOTE_REGISTRY UNKNOWN - no registry is named quay",

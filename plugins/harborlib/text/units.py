@@ -116,5 +116,10 @@ def declare(
 
 
 def label(name: str) -> str:
-    """A perfdata label without what would break the format; stable for the same name."""
-    return re.sub(r"[^ -~]|['=|\\\"]", "_", name[:60]).strip() or "_"
+    """A perfdata label without what would break the format; stable for the same name.
+
+    Nor with two colons in a row: Icinga 2 takes what stands before them (check_multi's mark of a sub-plugin) for the
+    prefix of all labels that follow.
+    """
+    kept = re.sub(r"[^ -~]|['=|\\\"]", "_", name[:60])
+    return re.sub(":{2,}", lambda colons: "_" * len(colons[0]), kept).strip() or "_"
