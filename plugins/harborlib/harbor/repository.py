@@ -10,16 +10,17 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from harborlib.text import CRITICAL
 from harborlib.text.cleaning import conceal, redacted
-from harborlib.wire.failure import ANSWER, BODY, CONTENT, STATUS, Failure, Kind
+from harborlib.wire.failure import BODY, CONTENT, Failure, Kind
 from harborlib.wire.origin import Target
 from harborlib.wire.request import SMALL, Answer, Request
 
-from . import registry
+from . import objectstore, registry
 from .digests import Sink, algorithm_of, digest_of
 from .manifest import LIMIT, MEDIA_TYPES, WRONG_TYPE, Descriptor, Manifest, type_problem
 from .refusals import LOGIN_REFUSED, good
@@ -28,13 +29,11 @@ from .tokens import Claims
 
 CORRUPT = Kind("pull.content-corrupt", CONTENT, CRITICAL,
                "the storage holds damaged data: check the disk and file system, push the image again")  # fmt: skip
-OBJECT_STORE = Kind("pull.object-store-fails", ANSWER, CRITICAL)
 NOT_GRANTED = Kind("login.not-granted", CONTENT, "",
                    "give the robot account that right in its project, and look whether the project exists")  # fmt: skip
 NOT_PUBLIC = Kind("pull.not-public", CONTENT, CRITICAL,
                   "look whether the project is still there and public, or give an --authfile")  # fmt: skip
 NO_DIGEST = "no Docker-Content-Digest: the manifest's own digest is not checked"
-REDIRECTS = (301, 302, 303, 307, 308)
 
 
 @contextmanager
@@ -169,8 +168,9 @@ class Repository:
                 text = f"{what} breaks off after {sink.received} of {blob.size} bytes"
                 where = f"docker logs registry; {registry.STORAGE}; look at the proxies on the way"
                 raise failure.but(detail=text, next_step=where) from None
-            if answer.status in REDIRECTS:
-                answer = self._redirected(answer, sink, what)
+            if answer.status in objectstore.REDIRECTS:
+                again = partial(self.send, "GET", sink=sink, follow=False)
+                answer = objectstore.follow(self.run, answer, sink, what, again)
             if answer.status != 200:
                 raise registry.refusal(answer, what)
             if sink.received != blob.size:
@@ -179,26 +179,6 @@ class Repository:
             if sink.digest != blob.digest:
                 raise corrupt(answer, what, blob.digest[:19], sink.digest[:19])
         return time.monotonic() - started
-
-    def _redirected(self, answer: Answer, sink: Sink, what: str) -> Answer:
-        """Follow a redirect: with our token on Harbor itself, without it to where the storage keeps its blobs."""
-        origin, path = registry.location(answer, self.run)
-        if origin == self.run.client.origin:  # Docker Hub's proxy cache: P/nginx is at P/library/nginx
-            return self.send("GET", path, sink=sink)
-        try:
-            found = self.run.send(Request("GET", path, {}, origin=origin, size=SMALL, sink=sink))
-            if found.status != 200:
-                raise answer.fail(STATUS, f"{found.status} for {what}")
-        except Failure as failure:
-            raise failure.but(
-                kind=OBJECT_STORE,  # a certificate of its own is not check_harbor_certificate's
-                detail=f"object store {origin.where}: {failure.detail}",
-                next_step=f"look at the object store {origin.where}: whoever pulls must be able to reach it",
-                path=answer.path,
-                login=True,
-                state=CRITICAL,
-            ) from None
-        return found
 
 
 def refused_login(answer: Answer) -> Failure:

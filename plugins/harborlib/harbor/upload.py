@@ -63,7 +63,7 @@ class Upload:
         Where another host is named the session is cancelled on ours: the registry behind is the same.
         """
         run = self.repository.run
-        origin, path = registry.location(answer, run)
+        origin, path = registry.location(answer, run.client.origin)
         if not re.fullmatch(rf"/v2/{re.escape(self.repository.name)}/blobs/uploads/[\w-]+(\?.*)?", path):
             raise answer.fail(ROUTE, f"the upload is sent on to another place: {path.partition('?')[0]}")
         self.path = path
