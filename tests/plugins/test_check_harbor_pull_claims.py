@@ -10,9 +10,7 @@ import pytest
 from registry.images import DOCKER, INDEX, MANIFEST, OCI, Image, digest_of, image, index
 from registry.lab import IMAGE, REPOSITORY, Lab
 
-AGAIN = (
-    "Next: of a proxy-cache project delete the artifact there, so that it is fetched anew; else push the image again"
-)
+AGAIN = "Next: delete the artifact in a proxy-cache project, so that it is fetched anew; elsewhere push the image again"
 PATH = f"/v2/{REPOSITORY}/manifests/1.0"
 
 
@@ -33,9 +31,9 @@ def without_type(found: Image) -> bytes:
         (image(b"a"), MANIFEST[DOCKER], "is served as a Docker manifest, but is an OCI manifest"),
         (image(b"a", kind=DOCKER), MANIFEST[OCI], "is served as an OCI manifest, but is a Docker manifest"),
         (image(b"a"), INDEX[OCI], "is served as an OCI index, but is an OCI manifest"),
-        (image(b"a"), "application/octet-stream", "is served as application/octet-stream, no type of a manifest"),
-        (image(b"a"), "application/json", "is served as application/json, no type of a manifest"),
-        (image(b"a"), None, "is served as nothing, no type of a manifest"),
+        (image(b"a"), "application/octet-stream", "is served as application/octet-stream, not as a manifest"),
+        (image(b"a"), "application/json", "is served as application/json, not as a manifest"),
+        (image(b"a"), None, "is served as nothing, not as a manifest"),
     ],
 )  # fmt: skip
 def test_a_media_type_that_clients_refuse(lab: Lab, made: Image, media_type: str | None, why: str) -> None:

@@ -27,7 +27,7 @@ LIMIT = 4 * 1024 * 1024  # bytes; what distribution itself accepts
 
 WRONG_TYPE = Kind(
     "pull.wrong-media-type", CONTENT, CRITICAL,
-    "of a proxy-cache project delete the artifact there, so that it is fetched anew; else push the image again",
+    "delete the artifact in a proxy-cache project, so that it is fetched anew; elsewhere push the image again",
 )  # fmt: skip
 UNCHECKABLE = Kind("pull.digest-not-checkable", CONTENT, "",
                    "choose another canary image: few clients know this algorithm")  # fmt: skip
@@ -112,7 +112,7 @@ def type_problem(answer: Answer, found: Manifest, listed: Descriptor | None) -> 
     header = answer.headers.get("Content-Type", "")
     served = header.partition(";")[0].strip().lower()
     if served not in MEDIA_TYPES:
-        return f"is served as {redacted(header)[:60] or 'nothing'}, no type of a manifest"
+        return f"is served as {redacted(header)[:60] or 'nothing'}, not as a manifest"
     if found.media_type != served and (found.media_type or served in (DOCKER_LIST, DOCKER_MANIFEST)):
         own = MEDIA_TYPES.get(found.media_type) or redacted(found.media_type)[:60] or "of no type"
         return f"is served as {MEDIA_TYPES[served]}, but is {own}"
