@@ -127,9 +127,8 @@ def artifact(run: Run, image: values.Image) -> Fields:
 def scan(run: Run, overviews: Fields) -> Generator[Reading, None, str]:
     """Whether it is scanned, and what was found; returns that in words."""
     report = overviews.inner(next((kind for kind in REPORTS if kind in overviews), REPORTS[0]))
-    status = report.name("scan_status")
-    if status != "Success":
-        state = f"not scanned (status {status})" if status else "not scanned"
+    state = lack_of_scan(report)
+    if state:
         if "scan" in run.args.require or run.args.severity:
             yield not_scanned(state)
         return f", {state}"
@@ -141,6 +140,17 @@ def scan(run: Run, overviews: Fields) -> Generator[Reading, None, str]:
     yield vulnerabilities(summary.count("total"))
     yield critical_ones(counts.get("critical", 0))
     return f", scanned ({found or 'nothing found'})"
+
+
+def lack_of_scan(report: Fields) -> str:
+    """What keeps a report from being one of a whole scan, or "": a scan can succeed without one, or of a part alone."""
+    status = report.name("scan_status")
+    if status != "Success":
+        return f"not scanned (status {status})" if status else "not scanned"
+    if "summary" not in report:
+        return "not scanned (status Success, but no report)"
+    done = report.count("complete_percent") if "complete_percent" in report else 100
+    return f"not scanned as a whole ({done:.12g}% of its parts)" if done < 100 else ""
 
 
 def is_too_bad(report: Fields, counts: Mapping[str, float], severity: str) -> bool:

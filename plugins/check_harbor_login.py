@@ -7,9 +7,10 @@ there, and reads the token: who it is for, which actions it grants on the reposi
 States:
   OK        the token grants every action of --actions
   WARNING   slow (-w); the token would not be valid by this host's clock; an unknown issuer
-  CRITICAL  login refused (wrong secret, or the robot account is expired or disabled: the same on the wire); a token
-            that lacks an action, is for another service, or is not valid by the server's own clock; no token; very slow
-            (-c); a challenge whose realm is on http or another host (nothing is sent there)
+  CRITICAL  login refused (wrong secret, or the robot account is expired or disabled: the same on the wire); an
+            anonymous token, although Harbor takes the credentials; a token that lacks an action, is for another
+            service, or is not valid by the server's own clock; no token; very slow (-c); a challenge whose realm is on
+            http or another host (nothing is sent there)
   UNKNOWN   usage error; the answer is not understood; with --isolate: another probe reports the cause, and is named
 
 Perfdata:
@@ -18,14 +19,15 @@ Perfdata:
 
 Rights: those of --actions on the repository (repository:pull). Harbor: 2.0 or newer.
 
-Does not see: whether the registry accepts the token (check_harbor_pull): its signature is not checked here. A refused
-login is never tried again: Harbor locks an account for 1.5 seconds after a wrong password.
+Does not see: whether the registry accepts the token (check_harbor_pull): its signature is not checked here. The refused
+login of a person is never tried again: Harbor locks the account for 1.5 seconds after a wrong password. With that of a
+robot account /api/v2.0/users/current is asked once, to know whether it is the token service that fails.
 """
 
 import argparse
 import time as clock
 
-from harborlib.harbor import Run
+from harborlib.harbor import Run, account
 from harborlib.harbor.refusals import NEEDED
 from harborlib.harbor.repository import Repository
 from harborlib.harbor.tokens import ISSUER, Claims
@@ -33,10 +35,14 @@ from harborlib.judge import Problem, Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin, values
 from harborlib.run.service import CANARY
 from harborlib.text import CRITICAL, SECONDS, WARNING
-from harborlib.wire import Unusable
+from harborlib.wire import STATUS, Failure, Kind, Unusable
 
 LEEWAY = 60  # seconds that the registry allows between its clock and a token's times
 CLOCKS = "set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
+TOKEN_ANONYMOUS = Kind(
+    "login.token-anonymous", STATUS, CRITICAL,
+    "let the proxies in front pass the Authorization header on to /service/token; compare the replicas of core",
+)  # fmt: skip
 
 time = ResponseTime("login.slow", "2", "10", "the token came after {value}", help="seconds until the token is there")
 lifetime = Shown("lifetime", SECONDS)
@@ -50,21 +56,25 @@ issuer = Problem("login.unknown-issuer", WARNING, "look at auth.token.issuer in 
 
 def measure(run: Run) -> Readings:
     """The token that the account gets, and what it says."""
-    account = run.client.account
-    if not account:
+    if not run.client.account:
         raise Unusable(NEEDED)
+    name = run.client.account.username
     repository = Repository(run, run.args.repository, run.args.actions)
-    repository.log_in()
+    try:
+        repository.log_in()
+    except Failure as failure:
+        raise refused_by_token_service(failure) if account.proven(run, failure) else failure from None
     yield time(repository.token_seconds)
     claims = repository.claims
     if claims is None:
-        return "/v2/ asks for no login"
+        account.prove(run)
+        return f"Harbor takes the credentials of {name}; /v2/ asks for no login, so what they grant was not seen"
     yield lifetime(round(claims.expires - claims.issued))
     missing = claims.missing(repository.name, repository.actions)
     if missing:
         granted = ", ".join(sorted(claims.access.get(repository.name, ()))) or "nothing"
         rights = f"no right to {', '.join(missing)} in {repository.name} (granted: {granted})"
-        yield lacking(f"{account.username} has {rights}")
+        yield lacking(f"{name} has {rights}")
     for problem, now, whose in (
         (invalid, repository.now, "the server's own clock"),
         (other_clock, clock.time(), "this host's clock"),
@@ -76,7 +86,13 @@ def measure(run: Run) -> Readings:
         yield audience(f"the token is for {claims.audience or 'nobody'}, not for {repository.service}")
     if claims.issuer != ISSUER:
         yield issuer(f"the token's issuer is {claims.issuer or 'nobody'}, not {ISSUER}")
-    return f"{account.username} may {', '.join(run.args.actions)} in {repository.name}"
+    return f"{name} may {', '.join(run.args.actions)} in {repository.name}"
+
+
+def refused_by_token_service(failure: Failure) -> Failure:
+    """A refused login whose credentials are right: Harbor itself takes them."""
+    detail = f"{failure.detail}, although Harbor's API takes the credentials"
+    return failure.but(kind=TOKEN_ANONYMOUS, detail=detail, state="", next_step="")
 
 
 def not_valid(claims: Claims, now: float, whose: str) -> str:

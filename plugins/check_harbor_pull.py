@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """Can the canary image be pulled, bit by bit?
 
-Does what a container runtime does, without one: token, manifest (of an index the child for --platform), then the config
-and the layers. Every byte is read and hashed, and must be what its digest says. Give a tag of a proxy-cache project to
-test the way to its upstream (a digest that is cached never asks upstream).
+Does what a container runtime does, without one: token, manifest (of an index the image for --platform, also from an
+index within it), then the config and the layers. Every byte is read and hashed, and must be what its digest, its size
+and its media type say. Blobs in an object store are followed there as clients do, without credentials. Give a tag of a
+proxy-cache project to test the way to its upstream (a digest that is cached never asks upstream).
 
 States:
   OK        manifest and blobs came, and are what their digests say
   WARNING   slow (-w); the upstream's rate limit is reached (429); refused by a policy of the project (412)
-  CRITICAL  not there, lost in the storage, corrupt, cut off, refused; no answer; very slow (-c). The line names the
-            hop that fails: proxy, core, registry, storage, object store
-  UNKNOWN   usage error; the login has no right; no image for the platform; with --isolate: another probe reports the
-            cause, named in the line
+  CRITICAL  not there, lost in the storage, corrupt, cut off, refused; a media type that clients refuse; no answer;
+            very slow (-c). The line names the hop that fails: proxy, core, registry, storage, object store
+  UNKNOWN   usage error; the login has no right; no image for the platform; nothing to read within --max-bytes; a digest
+            that cannot be checked; with --isolate: another probe reports the cause, named in the line
 
 Perfdata:
   time      seconds for everything
@@ -36,12 +37,14 @@ from harborlib.harbor.manifest import Descriptor, Manifest
 from harborlib.harbor.repository import Repository
 from harborlib.judge import Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin, values
-from harborlib.text.units import BYTES, SECONDS
+from harborlib.text import BYTES, SECONDS, words
 from harborlib.wire import CONTENT, Failure, Kind
 
 NO_PLATFORM = Kind(
     "pull.no-image-for-platform", CONTENT, next_step="choose another --platform, or another canary image"
 )
+NOTHING_READ = Kind("pull.nothing-read", CONTENT, next_step="raise --max-bytes, or choose a smaller canary image")
+MOST_MANIFESTS = 10  # that are asked for on the way to an image; with an index in an index these are three
 
 time = ResponseTime("pull.slow", "5", "20", "the whole pull took {value}", help="seconds for everything")
 token = Shown("token", SECONDS, "{label} {value}")
@@ -59,9 +62,11 @@ def measure(run: Run) -> Readings:
     repository.authorize()
     yield token(round(repository.token_seconds, 3))
     begun = clock.monotonic()
-    found = manifest_of(repository, run.args)
+    found = image_of(repository, run.args)
     yield manifest(round(clock.monotonic() - begun, 3))
     chosen, skipped = choose(found, run.args)
+    if skipped and not chosen:
+        raise Failure(NOTHING_READ, f"{image}: manifest right, but each of its blobs is beyond --max-bytes")
     spent = sum(repository.blob(descriptor) for descriptor in chosen)
     read = sum(descriptor.size for descriptor in chosen)
     yield blob(round(spent, 3))
@@ -69,21 +74,39 @@ def measure(run: Run) -> Readings:
     yield rate(round(read / spent) if spent else 0)
     yield time(clock.monotonic() - started)
     left_out = f", {skipped} beyond --max-bytes left out" if skipped else ""
+    if found.elsewhere:
+        left_out += f", {words.number(found.elsewhere, 'layer')} not in the registry"
     everything = len(found.layers) + bool(found.config)
     return f"{image} pulled: manifest and {len(chosen)} of {everything} blobs right{left_out}"
 
 
-def manifest_of(repository: Repository, args: argparse.Namespace) -> Manifest:
-    """The image's manifest; of an index the child for the platform."""
-    found = repository.manifest(args.image.reference)
-    if not found.children:
-        return found
-    wanted = args.platform
-    for child in found.children:
-        if child.platform == wanted or child.platform.startswith(f"{wanted}/"):
-            return repository.manifest(child.digest, child.size)
-    known = ", ".join(child.platform or "none" for child in found.children)
-    raise Failure(NO_PLATFORM, f"{args.image} has no image for {wanted}, only {known}")
+def image_of(repository: Repository, args: argparse.Namespace) -> Manifest:
+    """The image's manifest; of an index the one for the platform, which can be in a further index within it."""
+    found, fits = repository.manifest(args.image.reference), False
+    waiting: list[tuple[Descriptor, bool]] = []
+    known: list[str] = []
+    for _ in range(MOST_MANIFESTS):
+        if not found.is_index:
+            return found
+        known += [child.platform or "none" for child in found.children]
+        entries = candidates(found, args.platform, fits)
+        waiting = [(child, fits or bool(child.platform)) for child in entries] + waiting
+        if not waiting:
+            others = ", ".join(dict.fromkeys(known)) or "an empty index"
+            raise Failure(NO_PLATFORM, f"{args.image} has no image for {args.platform}, only {others}")
+        child, fits = waiting.pop(0)
+        found = repository.manifest(child.digest, child)
+    raise Failure(NO_PLATFORM, f"{args.image}: no image for {args.platform} in its first {MOST_MANIFESTS} indexes")
+
+
+def candidates(index: Manifest, platform: str, fits: bool) -> list[Descriptor]:
+    """The entries of an index where the image for a platform can be, the likeliest first.
+
+    One that names no platform is an index of its own (as buildkit pushes an OCI layout). Anything else without a
+    platform is no image but a signature, say; unless (`fits`) the entry that led here named the platform.
+    """
+    named = [child for child in index.children if f"{child.platform}/".startswith(f"{platform}/")]
+    return named + [child for child in index.children if not child.platform and (fits or child.is_index)]
 
 
 def choose(found: Manifest, args: argparse.Namespace) -> tuple[list[Descriptor], int]:

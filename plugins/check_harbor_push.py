@@ -40,10 +40,9 @@ import time as clock
 from hashlib import shake_256
 
 from harborlib.harbor import Run, upload
-from harborlib.harbor.manifest import DIGEST
+from harborlib.harbor.digests import DIGEST, digest_of
 from harborlib.harbor.refusals import NEEDED
 from harborlib.harbor.repository import Repository
-from harborlib.harbor.upload import digest_of
 from harborlib.judge import Problem, Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin, values
 from harborlib.run.service import CANARY

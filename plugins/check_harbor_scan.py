@@ -6,8 +6,8 @@ began (/api/v2.0/scans/schedule/metrics), and that schedule (/api/v2.0/system/sc
 
 States:
   OK        few or none of the scans failed; one goes on; there was none yet, and the schedule is not due
-  WARNING   some of the scans failed (-w); images wait while none is being scanned; the schedule never fired, although
-            it was due longer than --schedule-grace ago
+  WARNING   some of the scans failed (-w); images wait while none is being scanned; the last scan of all images scanned
+            none; the schedule never fired, although it was due longer than --schedule-grace ago
   CRITICAL  many of the scans failed (-c)
   UNKNOWN   usage error, no login, a right is missing, Harbor has no scanner, no answer that can be judged; with
             --isolate: another probe reports the cause, named in the line (trivy, jobservice, database, the login)
@@ -41,11 +41,17 @@ from harborlib.text.units import duration
 READ_LOG = "read the log of a failed scan in the UI (the artifact's vulnerabilities), then docker logs trivy-adapter"
 SAVE = "save the schedule anew in the UI (Interrogation Services), so that the job service learns of it"
 WAIT = "look at Administration > Job Service Dashboard (queue IMAGE_SCAN), and at docker logs harbor-jobservice"
+AGAIN = (
+    "if this Harbor holds images: run check_harbor_scanner, then scan all anew in the UI; the scanner may have been "
+    "away when it began"
+)
+NO_IMAGE = "it ended as a success with no image in it"
 GRACE = "1h"
 
 failing = Limit("scan.scans-failed", "errors", PERCENT, "{failed} of {total} scans failed, {value}", "5", "25",
                 help="percent of the scans that failed", next_step=READ_LOG)  # fmt: skip
 stuck = Problem("scan.stuck", WARNING, WAIT, STANDSTILL)
+nothing = Problem("scan.nothing-scanned", WARNING, AGAIN)
 never_fired = Problem("scan.schedule-never-fired", WARNING, SAVE, STANDSTILL)
 scans_failed = Shown("failed")
 images_waiting = Shown("waiting")
@@ -61,10 +67,14 @@ def measure(run: Run) -> Readings:
     metrics = newest.inner("metrics")
     completed, waiting = newest.count("completed"), metrics.count("Pending")
     failed, total = metrics.count("Error"), newest.count("total", needed=True)
-    ongoing = newest.flag("ongoing")
+    stopped, ongoing, ever = metrics.count("Stopped"), newest.flag("ongoing"), "trigger" in newest
     yield failing(round(failed * 100 / total, 2) if total else 0, high=100, failed=failed, total=total)
-    if ongoing and waiting and not metrics.count("Running"):
+    if waiting and not metrics.count("Running"):
         yield stuck(f"{waiting} of {total} images wait, and none is being scanned")
+    elif ever and not ongoing and stopped == total:
+        yield nothing(
+            "the last scan of all images scanned none: " + (f"all {total} were stopped" if total else NO_IMAGE)
+        )
     schedule = Schedule.of_system_job(found)
     never = None if "trigger" in scheduled else schedule
     missed = History((), run.rest.now, never, run.args.schedule_grace).missed
@@ -75,8 +85,8 @@ def measure(run: Run) -> Readings:
     yield scans_completed(completed)
     yield images(total)
     text = "a scan of all images goes on" if ongoing else "last scan of all images"
-    text += f": {completed} of {total} done, {failed} failed"
-    if "trigger" not in newest:
+    text += f": {completed} of {total} done, {failed} failed" + (f", {stopped} stopped" if stopped else "")
+    if not ever:
         text = "no scan of all images yet"
     return text + (f", scheduled {schedule}" if schedule else ", none scheduled")
 
@@ -90,7 +100,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [failing, stuck, never_fired, scans_failed, images_waiting, scans_completed, images],
+    [failing, stuck, nothing, never_fired, scans_failed, images_waiting, scans_completed, images],
     declare=declare,
     asks=[endpoints.SCAN_ALL_METRICS, endpoints.SCAN_SCHEDULE_METRICS, endpoints.SCAN_ALL_SCHEDULE],
     services=[

@@ -165,7 +165,8 @@ def test_a_manifest_of_harbor() -> None:
     config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": DIGEST, "size": 299}
     body = {"schemaVersion": 2, "config": config, "layers": [{"digest": DIGEST, "size": 8326}]}
     found = Manifest.of(answer(200, body), "sha256:b")
-    assert found == ("sha256:b", len(json.dumps(body)), (), Descriptor(DIGEST, 299), (Descriptor(DIGEST, 8326),))
+    named = Descriptor(DIGEST, 299, media_type=config["mediaType"])
+    assert found == ("sha256:b", len(json.dumps(body)), False, (), named, (Descriptor(DIGEST, 8326),), 0, "")
 
 
 @given(JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(("config", "layers", "manifests"), JSON)))

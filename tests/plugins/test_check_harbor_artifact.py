@@ -210,12 +210,32 @@ def test_the_worst_is_not_named(ask, harbor: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
+    ("report", "lack"),
+    [
+        ({"scan_status": "Success"}, "not scanned (status Success, but no report)"),
+        ({"scan_status": "Success", "complete_percent": 0}, "not scanned (status Success, but no report)"),
+        (
+            {"scan_status": "Success", "complete_percent": 50, "summary": {"total": 0}},
+            "not scanned as a whole (50% of its parts)",
+        ),
+    ],
+)
+def test_a_scan_that_succeeded_without_scanning(ask, harbor: Simulator, report: object, lack: str) -> None:
+    harbor.answer("/api/v2.0/projects/priv/repositories/img/artifacts/1.0",
+                  body={**PUSHED, "scan_overview": {REPORT: report}})  # fmt: skip
+    for options in (("--require", "scan"), ("--severity", "critical")):
+        first, *further = ask("artifact", "--artifact", IMAGE, *options)
+        assert first.partition(" | ")[0] == f"HARBOR ARTIFACT CRITICAL - {IMAGE}: {lack}"
+        assert further == [SCAN, "exit code 2"]
+
+
+@pytest.mark.parametrize(
     ("body", "problem"),
     [
         ({}, "push_time is missing"),
         ({"push_time": "0001-01-01T00:00:00.000Z"}, "push_time is missing"),
         (
-            {**PUSHED, "scan_overview": {REPORT: {"scan_status": "Success", "severity": "Bad"}}},
+            {**PUSHED, "scan_overview": {REPORT: {"scan_status": "Success", "severity": "Bad", "summary": {}}}},
             "the unknown severity bad",
         ),
         (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harbor_simulator import Simulator
+from harbor_simulator import Simulator, tokens
 from support import runner
 from support.listeners import listening
 from support.logins import PERFDATA, REPOSITORY, ROBOT, logins
@@ -17,6 +17,9 @@ CREDENTIALS = (
     "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
 )
 REFUSED = "login refused: the token service answers as if anonymous"
+ONCE_EACH = ["/service/token", "/api/v2.0/users/current"]  # the second to know whether the token service is wrong
+PERSON = "jane"
+LOST = "Next: let the proxies in front pass the Authorization header on to /service/token; compare the replicas of core"
 Check = Callable[..., list[str]]
 
 
@@ -56,13 +59,51 @@ def test_a_refused_login_is_never_tried_again(
 ) -> None:
     # An expired and a disabled robot look the same on the wire.
     assert login(*isolate, **wrong) == [f"HARBOR LOGIN CRITICAL - {REFUSED}", CREDENTIALS, "exit code 2"]
+    assert logins(canary_harbor) == ONCE_EACH
+
+
+def test_that_of_a_person_is_not_asked_for_anywhere_else(login: Check, canary_harbor: Simulator) -> None:
+    assert login(username=PERSON, password="not-the-secret")[0] == f"HARBOR LOGIN CRITICAL - {REFUSED}"
     assert logins(canary_harbor) == ["/service/token"]
 
 
 def test_the_right_secret_while_the_account_is_locked(login: Check, canary_harbor: Simulator) -> None:
     canary_harbor.authenticator.login(ROBOT, "somebody else's mistake")
     assert login()[0] == f"HARBOR LOGIN CRITICAL - {REFUSED}"
-    assert logins(canary_harbor) == ["/service/token"]
+    assert logins(canary_harbor) == ONCE_EACH
+
+
+STRANGERS = {"sub": None}, {"sub": ""}, {}
+
+
+@pytest.mark.parametrize("isolate", [(), ("--isolate",)])
+@pytest.mark.parametrize("claims", STRANGERS)
+def test_a_token_service_that_loses_the_credentials(
+    login: Check, canary_harbor: Simulator, claims: dict[str, object], isolate: tuple[str, ...]
+) -> None:
+    """As behind a proxy that keeps the Authorization header to itself; the token even grants what is public."""
+    access = [{"type": "repository", "name": REPOSITORY, "actions": ["pull"]}]
+    anonymous = {"iss": tokens.ISSUER, "aud": tokens.SERVICE, "access": access, **claims}
+    canary_harbor.answer("/service/token", 200, {}, {"token": tokens.sign(anonymous)})
+    text = f"{REFUSED}, although Harbor's API takes the credentials"
+    assert login(*isolate) == [f"HARBOR LOGIN CRITICAL - {text}", LOST, "exit code 2"]
+
+
+def test_a_token_service_that_refuses_what_harbor_takes(login: Check, canary_harbor: Simulator) -> None:
+    canary_harbor.answer("/service/token", 401, {}, {})
+    text = "login refused (401 for /service/token), although Harbor's API takes the credentials"
+    assert login() == [f"HARBOR LOGIN CRITICAL - {text}", LOST, "exit code 2"]
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_refused_login_that_nothing_proves(login: Check, canary_harbor: Simulator, status: int) -> None:
+    canary_harbor.answer("/service/token", 401, {}, {})
+    canary_harbor.answer("/api/v2.0/users/current", status, {}, {})
+    assert login() == [
+        "HARBOR LOGIN CRITICAL - login refused (401 for /service/token)",
+        CREDENTIALS,
+        "exit code 2",
+    ]
 
 
 def test_a_dead_database_is_told_before_anybody_looks_for_a_password(login: Check, canary_harbor: Simulator) -> None:
@@ -74,7 +115,7 @@ def test_a_dead_database_is_told_before_anybody_looks_for_a_password(login: Chec
     ]
     assert login("--isolate")[0].endswith("(see check_harbor_component database)")
     assert login("--isolate")[-1] == "exit code 3"
-    assert set(logins(canary_harbor)) == {"/service/token"}
+    assert set(logins(canary_harbor)) == set(ONCE_EACH)
 
 
 def test_no_login_is_a_usage_error(canary_harbor: Simulator) -> None:
@@ -160,4 +201,27 @@ def test_no_password_goes_to_a_realm_that_is_not_ours(
 
 def test_a_registry_without_logins(login: Check, canary_harbor: Simulator) -> None:
     canary_harbor.answer("/v2/", 200, {}, {})
-    assert login() == ["HARBOR LOGIN OK - /v2/ asks for no login | time=Ts;2;10;0", "exit code 0"]
+    text = f"Harbor takes the credentials of {ROBOT}; /v2/ asks for no login, so what they grant was not seen"
+    assert login() == [f"HARBOR LOGIN OK - {text} | time=Ts;2;10;0", "exit code 0"]
+    assert login(password="not-the-secret") == [
+        "HARBOR LOGIN CRITICAL - login refused (401 for /api/v2.0/users/current) | time=Ts;2;10;0",
+        CREDENTIALS,
+        "exit code 2",
+    ]
+    canary_harbor.answer("/api/v2.0/users/current", 200, {}, {"username": PERSON})
+    assert login(username=PERSON)[-1] == "exit code 0"
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ({"users": []}, "CRITICAL - 200 instead of an account from /api/v2.0/users/current"),
+        (b"<html>", "UNKNOWN - the answer to GET /api/v2.0/users/current is not JSON"),
+    ],
+)
+def test_a_registry_without_logins_that_is_no_harbor(
+    login: Check, canary_harbor: Simulator, body: object, line: str
+) -> None:
+    canary_harbor.answer("/v2/", 200, {}, {})
+    canary_harbor.answer("/api/v2.0/users/current", 200, {}, body)
+    assert login()[0] == f"HARBOR LOGIN {line} | time=Ts;2;10;0"

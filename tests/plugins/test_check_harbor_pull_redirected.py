@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from harbor_simulator.certificates import Identity, issue
 from registry import daemon
 from registry.images import Image, digest_of
 from registry.lab import REPOSITORY, Lab
-from registry.objectstore import ObjectStore
+from registry.objectstore import HOST, ObjectStore
 
 NORMAL = "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs right | "
 PHASES = "token=Ts;;;0 manifest=Ts;;;0 blob=Ts;;;0 bytes={size}B;;;0 rate=NB;;;0 time=Ts;5;20;0"
+VERIFIED = "is verified by --ca-file or the system's CAs"
 
 
 def size(pulled: Image) -> int:
@@ -50,6 +52,7 @@ def redirecting(tmp_path: Path, store: ObjectStore) -> Iterator[Lab]:
 def test_the_object_store_gets_no_token(redirecting: Lab, store: ObjectStore) -> None:
     assert redirecting.screen(redirecting.pull()) == [
         NORMAL + PHASES.format(size=size(redirecting.image)),
+        f"Note: object store {store.where} {VERIFIED}",
         "exit code 0",
     ]
     assert len(store.seen) == 4
@@ -101,8 +104,119 @@ def test_the_certificate_of_the_object_store_is_not_harbors(tmp_path: Path) -> N
         Lab(tmp_path, registry_middleware=store.middleware) as lab,
     ):
         outcome = lab.pull("--isolate")
-        assert outcome.first.startswith(f"HARBOR PULL CRITICAL - object store {store.where}: ")
-        assert "expired" in outcome.first
+        text = f"object store {store.where}: certificate does not verify: certificate has expired"
+        cas = "have its CA in --ca-file or among the system's CAs, here and on clients"
+        assert lab.screen(outcome) == [
+            f"HARBOR PULL CRITICAL - {text} | token=Ts;;;0 manifest=Ts;;;0",
+            f"Note: object store {store.where} {VERIFIED}",
+            f"Next: renew the certificate of the object store {store.where}, or {cas}",
+            "exit code 2",
+        ]
+
+
+@pytest.fixture
+def public(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Identity:
+    """A certificate for the object store by a CA of the system, which knows nothing of Harbor's own."""
+    ca = issue("A public CA", authority=True)
+    leaf = issue(HOST, issuer=ca)
+    system = tmp_path / "system.pem"
+    system.write_bytes(Identity(ca.key, (ca.certificate,)).pem())
+    monkeypatch.setenv("SSL_CERT_FILE", str(system))
+    return Identity(leaf.key, (leaf.certificate,))
+
+
+def test_a_public_store_behind_a_harbor_with_its_own_ca(tmp_path: Path, public: Identity) -> None:
+    daemon.needed()
+    (tmp_path / "storage").mkdir()
+    with (
+        ObjectStore(tmp_path / "storage", public) as store,
+        Lab(tmp_path, registry_middleware=store.middleware) as lab,
+    ):
+        outcome = lab.pull()
+        assert lab.screen(outcome)[1:] == [f"Note: object store {store.where} {VERIFIED}", "exit code 0"]
+        lab.harbor.certificate = public  # Harbor itself is verified by --ca-file alone
+        assert "certificate does not verify: " in lab.pull().first
+
+
+def sent(lab: Lab, location: str) -> None:
+    """Have the registry send its clients to `location` for every blob, `{path}` being the blob's file."""
+    for blob in lab.image.blobs:
+        path = "/" + str(lab.registry.blob(digest_of(blob)).relative_to(lab.storage))
+        lab.harbor.answer(f"/v2/{REPOSITORY}/blobs/{digest_of(blob)}", 307, {"Location": location.format(path=path)})
+
+
+def test_a_store_that_sends_on_to_its_region(lab: Lab) -> None:
+    with ObjectStore(lab.storage) as world, ObjectStore(lab.storage) as region:
+        world.sends_on = f"{region.url}{{path}}"
+        sent(lab, f"{world.url}{{path}}?X-Amz-Signature=feedfacecafebeef0123")
+        assert lab.pull().code == 0
+        assert [len(world.seen), len(region.seen)] == [4, 4]
+        assert region.paths == world.paths
+        assert not [headers for headers in world.seen + region.seen if "Authorization" in headers]
+        region.mood = "forbidden"
+        assert lab.pull().first.startswith(f"HARBOR PULL CRITICAL - object store {region.where}: 403 for blob ")
+
+
+def test_a_store_on_plain_http(lab: Lab) -> None:
+    with ObjectStore(lab.storage, "") as store:
+        sent(lab, f"{store.url}{{path}}")
+        assert lab.pull().first == (
+            "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs right; "
+            f"object store {store.where} is asked over http"
+        )
+        assert not [headers for headers in store.seen if "Authorization" in headers]
+
+
+def test_a_key_that_begins_with_a_slash(lab: Lab) -> None:
+    with ObjectStore(lab.storage) as store:
+        sent(lab, f"{store.url}/{{path}}?X-Amz-Signature=feedfacecafebeef0123")
+        assert lab.pull().code == 0
+        assert all(path.startswith("//docker/") for path in store.paths)
+
+
+def test_a_path_of_harbor_that_sends_on_to_a_store(lab: Lab) -> None:
+    """As a proxy cache may: first to another path of Harbor, with the token, then away, without."""
+    with ObjectStore(lab.storage) as store:
+        sent(lab, "/v2/priv/moved{path}")
+        for blob in lab.image.blobs:
+            path = "/" + str(lab.registry.blob(digest_of(blob)).relative_to(lab.storage))
+            lab.harbor.answer(f"/v2/priv/moved{path}", 302, {"Location": f"{store.url}{path}"})
+        lab.harbor.requests.clear()
+        assert lab.pull().code == 0
+        moved = [request for request in lab.harbor.requests if "moved" in request.path]
+        assert {request.authorization for request in moved} == {"Bearer"}
+        assert not [headers for headers in store.seen if "Authorization" in headers]
+
+
+def test_a_store_that_sends_back_to_harbor_gets_no_token_there(lab: Lab) -> None:
+    with ObjectStore(lab.storage) as store:
+        store.sends_on = f"{lab.harbor.url}/v2/{REPOSITORY}/blobs/anything"
+        sent(lab, f"{store.url}{{path}}")
+        lab.harbor.requests.clear()
+        assert lab.pull().code == 2
+        back = [request for request in lab.harbor.requests if request.path.endswith("/anything")]
+        assert [request.authorization for request in back] == [None]
+
+
+def test_redirects_without_end(lab: Lab) -> None:
+    with ObjectStore(lab.storage) as store:
+        store.sends_on = f"{store.url}{{path}}"
+        sent(lab, f"{store.url}{{path}}")
+        config = short(lab.image.config)
+        text = f"object store {store.where}: blob {config} of {REPOSITORY} is redirected more than 9 times"
+        outcome = lab.pull("--blobs", "config")
+        assert (outcome.first, outcome.code) == (f"HARBOR PULL CRITICAL - {text}", 2)
+        assert len(store.seen) == 9
+
+
+@pytest.mark.parametrize("location", ["ftp://127.0.0.1/x", "https://127.0.0.1:99999/x"])
+def test_a_store_that_sends_on_to_nowhere(lab: Lab, location: str) -> None:
+    with ObjectStore(lab.storage) as store:
+        store.sends_on = location
+        sent(lab, f"{store.url}{{path}}")
+        outcome = lab.pull("--blobs", "config")
+        assert f"object store {store.where}: " in outcome.first
+        assert " is answered 307 without a usable Location" in outcome.out
 
 
 def test_the_signature_of_a_redirect_is_not_shown(lab: Lab, tmp_path: Path) -> None:

@@ -15,6 +15,10 @@ READ_LOG = (
     "Next: read the log of a failed scan in the UI (the artifact's vulnerabilities), then docker logs trivy-adapter"
 )
 SAVE_ANEW = "Next: save the schedule anew in the UI (Interrogation Services), so that the job service learns of it"
+ANEW = (
+    "Next: if this Harbor holds images: run check_harbor_scanner, then scan all anew in the UI; "
+    "the scanner may have been away when it began"
+)
 WAIT = "Next: look at Administration > Job Service Dashboard (queue IMAGE_SCAN), and at docker logs harbor-jobservice"
 
 
@@ -98,14 +102,32 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
         ),
         pytest.param(
             ScanAll(success=3, stopped=97),
-            ["OK - last scan of all images: 100 of 100 done, 0 failed, none scheduled"
+            ["OK - last scan of all images: 100 of 100 done, 0 failed, 97 stopped, none scheduled"
              + perfdata(completed=100, total=100), "exit code 0"],
             id="stopped by somebody",
         ),
         pytest.param(
+            ScanAll(stopped=100),
+            ["WARNING - the last scan of all images scanned none: all 100 were stopped"
+             + perfdata(completed=100, total=100), ANEW, "exit code 1"],
+            id="stopped before anything was scanned",
+        ),
+        pytest.param(
+            ScanAll(success=3, pending=97),
+            ["WARNING - 97 of 100 images wait, and none is being scanned"
+             + perfdata(waiting=97, completed=3, total=100), WAIT, "exit code 1"],
+            id="over, says Harbor, although images wait",
+        ),
+        pytest.param(
             ScanAll(),
-            ["OK - last scan of all images: 0 of 0 done, 0 failed, none scheduled" + perfdata(), "exit code 0"],
-            id="there was nothing to scan",
+            ["WARNING - the last scan of all images scanned none: it ended as a success with no image in it"
+             + perfdata(), ANEW, "exit code 1"],
+            id="a success of nothing",
+        ),
+        pytest.param(
+            ScanAll(ongoing=True),
+            ["OK - a scan of all images goes on: 0 of 0 done, 0 failed, none scheduled" + perfdata(), "exit code 0"],
+            id="just begun",
         ),
     ],
 )  # fmt: skip
@@ -183,6 +205,13 @@ def test_isolated(check, harbor: Simulator, scan: ScanAll, switch: str, owner: s
     first, *_ = check("scan", "--isolate", login=True)
     assert first.startswith("HARBOR SCAN UNKNOWN - 4 of 4 ")
     assert first.partition(" | ")[0].endswith(f"(see check_harbor_component {owner})")
+
+
+def test_nothing_scanned_while_the_scanner_is_away(check, harbor: Simulator) -> None:
+    harbor.content.scan_all, harbor.content.scan_schedule = (ScanAll(), None), Job()
+    harbor.switch("trivy-down")
+    first, *_ = check("scan", "--isolate", login=True)
+    assert first.partition(" | ")[0].endswith("(see check_harbor_component trivy)")
 
 
 def test_failed_scans_are_not_the_job_services(check, harbor: Simulator) -> None:

@@ -145,6 +145,18 @@ def test_not_understood(ask, harbor: Simulator, answer: Any, problem: str) -> No
     assert f"UNKNOWN: {line} [harbor.unexpected-answer]" in ask("webhook", "-v")
 
 
+@pytest.mark.parametrize("probe", ["webhook", "retention", "robots"])
+def test_no_project_at_all_is_nothing_judged(ask, harbor: Simulator, probe: str) -> None:
+    harbor.content.projects = {}
+    options = ["--project", "*"] if probe == "robots" else []
+    assert ask(probe, *options) == [
+        f"HARBOR {probe.upper()} UNKNOWN - Harbor shows this account no project at all, so nothing was judged",
+        "Next: give the robot account project:list on system level; a Harbor without projects does not need this "
+        "service",
+        "exit code 3",
+    ]
+
+
 def test_a_thousand_projects(ask, harbor: Simulator) -> None:
     harbor.content.now = NOW
     harbor.content.more_projects = 996

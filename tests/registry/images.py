@@ -62,14 +62,15 @@ def image(
     return Image(json.dumps(body).encode(), MANIFEST[kind], platform, (config, *layers))
 
 
-def index(*children: Image, kind: str = OCI) -> Image:
-    """An index of images for several platforms."""
+def index(*children: Image, kind: str = OCI, platform: str = "") -> Image:
+    """An index of images, or of further indexes, for several platforms; a child may have none."""
     entries = []
     for child in children:
         names = dict(zip(("os", "architecture", "variant"), child.platform.split("/")))
-        entries.append({**descriptor(child.manifest, child.media_type), "platform": names})
+        of = {"platform": names} if child.platform else {}
+        entries.append(descriptor(child.manifest, child.media_type, **of))
     body = {"schemaVersion": 2, "mediaType": INDEX[kind], "manifests": entries}
-    return Image(json.dumps(body).encode(), INDEX[kind], children=children)
+    return Image(json.dumps(body).encode(), INDEX[kind], platform, children=children)
 
 
 def canary() -> Image:

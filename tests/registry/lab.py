@@ -72,8 +72,10 @@ class Lab:
         """Put an image into registry and database under `PROJECT/REPOSITORY:TAG`."""
         repository, _, tag = name.partition(":")
         store(self.registry.port, repository, image, tag)
-        for child in image.children:
+        children = list(image.children)
+        for child in children:
             self.upstream.add_artifact(repository, child.digest, child.digest)
+            children += child.children
         self.upstream.add_artifact(repository, image.digest, tag)
 
     def login_as(self, username: str, password: str) -> str:

@@ -1,4 +1,4 @@
-"""An object store to which the registry redirects clients: an HTTPS server over the registry's own files."""
+"""An object store to which the registry redirects clients: a server over the registry's own files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harbor_simulator import tls
+from harbor_simulator.certificates import Identity
 
 HOST = "127.0.0.1"  # another host than Harbor's, which is `localhost`
 REDIRECT = "redirect"  # the registry's own storage middleware that sends clients elsewhere
@@ -19,25 +20,35 @@ HANG_SECONDS = 30
 class ObjectStore:
     """To be used as a context manager. `mood`: good, forbidden, gone, hanging, corrupt or cut-off.
 
-    `seen` are the headers of every request.
+    `certificate` is what it shows, "" for plain HTTP. `sends_on` is where it redirects instead of answering, "" for
+    nowhere; `{path}` in it stands for what was asked for.
+    `seen` are the headers of every request, `paths` what their request lines named.
     """
 
-    def __init__(self, storage: Path, certificate: str = "good") -> None:
+    def __init__(self, storage: Path, certificate: str | Identity = "good") -> None:
         self.mood = "good"
+        self.sends_on = ""
         self.seen: list[dict[str, str]] = []
+        self.paths: list[str] = []
+        self.scheme = "https" if certificate else "http"
         self._over = threading.Event()
         store = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 store.seen.append(dict(self.headers.items()))
-                store._answer(self, storage / urlsplit(self.path).path.lstrip("/"))
+                path = self.requestline.split(" ")[1]  # http.server takes one of two leading slashes away
+                store.paths.append(path)
+                store._answer(self, storage / urlsplit(f"//x{path}").path.lstrip("/"), path)
 
             def log_message(self, *_: object) -> None:
                 pass
 
         class Server(http.server.ThreadingHTTPServer):
             def finish_request(self, request: Any, address: Any) -> None:
+                if not certificate:
+                    super().finish_request(request, address)
+                    return
                 context = tls.context(certificate, HOST, "")
                 with contextlib.suppress(OSError), context.wrap_socket(request, server_side=True) as secured:
                     super().finish_request(secured, address)
@@ -58,11 +69,21 @@ class ObjectStore:
         return f"{HOST}:{self._server.server_address[1]}"
 
     @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.where}"
+
+    @property
     def middleware(self) -> dict[str, Any]:
         """The registry's setting that sends clients here."""
-        return {"storage": [{"name": REDIRECT, "options": {"baseurl": f"https://{self.where}/"}}]}
+        return {"storage": [{"name": REDIRECT, "options": {"baseurl": f"{self.url}/"}}]}
 
-    def _answer(self, handler: http.server.BaseHTTPRequestHandler, file: Path) -> None:
+    def _answer(self, handler: http.server.BaseHTTPRequestHandler, file: Path, path: str) -> None:
+        if self.sends_on:
+            handler.send_response(307)
+            handler.send_header("Location", self.sends_on.format(path=path))
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return
         status = {"forbidden": 403, "gone": 404}.get(self.mood, 200)
         content = file.read_bytes() if status == 200 else b"<Error><Code>AccessDenied</Code></Error>"
         if self.mood == "hanging":

@@ -10,6 +10,7 @@ from harbor_simulator.records import Execution, Job, Permission, Project, Remote
 from support.replay import Recording
 
 ROBOTS = {
+    "robot$priv+pull": Account("pull's", projects={"priv": ("pull",)}),
     "robot$mixed": Account("mixed's", rights=frozenset({"system-volumes:read"})),
     "robot$syspull": Account("syspull's", project_rights=frozenset({"artifact:list", "repository:pull"})),
     "robot$priv+projpull": Account("projpull's", project_rights=frozenset({"artifact:list", "artifact:read"})),

@@ -55,6 +55,7 @@ SWITCHES = {
     "k-robots-api": (),
     "l-canary-project": (),
     "p-d1-q-decoding": (),
+    "p-d4-robots-db": (),
     "v2-datapath": (),
 }
 
@@ -103,7 +104,7 @@ def simulator_for(recording: Recording) -> Simulator:
 
 def version_of(recording: Recording) -> str:
     """That of the recorded Harbor."""
-    newer = recording.scenario == "p-d1-q-decoding" or recording.path.stem.endswith("2.10.3")
+    newer = recording.scenario in ("p-d1-q-decoding", "p-d4-robots-db") or recording.path.stem.endswith("2.10.3")
     return "2.10.3" if newer else "2.9.5"
 
 
@@ -120,8 +121,8 @@ def authorization_for(recording: Recording, harbor: Simulator) -> str | None:
         return f"Bearer {json.loads(fetched.body)['token']}"
     if recording.auth == "none":
         return None
-    bad = "badpw" in name
-    return basic(recording.auth, "wrong" if bad else ACCOUNTS[recording.auth].password)
+    refused = "badpw" in name or name.endswith((".wrong", ".disabled", ".expired"))  # which look the same
+    return basic(recording.auth, "wrong" if refused else ACCOUNTS[recording.auth].password)
 
 
 def ask(recording: Recording) -> Answer:

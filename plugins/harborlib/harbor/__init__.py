@@ -1,9 +1,9 @@
 """Harbor's client: the REST API with its permissions and pages, the health report, the registry protocol."""
 
-from . import components, endpoints
+from . import account, components, endpoints
 from .health import HealthReport
 from .refusals import good
 from .rest import Each, Rest
 from .run import Run
 
-__all__ = ["Each", "HealthReport", "Rest", "Run", "components", "endpoints", "good"]
+__all__ = ["Each", "HealthReport", "Rest", "Run", "account", "components", "endpoints", "good"]

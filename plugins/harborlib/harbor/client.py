@@ -55,7 +55,7 @@ class Client:
             if (origin, verify) not in self._transports:
                 ours = origin == self.origin
                 certificate = args.client_cert if ours else None  # an object store need not know who we are
-                context = tls.context(args.ca_file, certificate, args.client_key, verify)
+                context = tls.context(args.ca_file, certificate, args.client_key, verify, also_system=not ours)
                 route = Route.of(args) if ours else Route(None, args.family)
                 self._transports[origin, verify] = transport.Transport(
                     origin, route, context, args.proxy and args.proxy.url

@@ -72,6 +72,7 @@ def encoded(name: str) -> str:
 
 
 SYSTEMINFO = Endpoint("/systeminfo", limits=LITTLE)
+CURRENT_USER = Endpoint("/users/current", limits=LITTLE)
 VOLUMES = Endpoint("/systeminfo/volumes", "system-volumes:read", limits=LITTLE)
 QUOTAS = Endpoint("/quotas", "quota:list")
 PROJECTS = Endpoint("/projects", "project:list", limits=LARGE)

@@ -95,12 +95,12 @@ def spoken(answer: Answer) -> bool:
     return answer.status == 200 and (named or answer.body.strip() == b"{}")
 
 
-def location(answer: Answer, run: Run) -> Target:
-    """Where an answer sends its client; raises Failure (route)."""
+def location(answer: Answer, origin: Origin) -> Target:
+    """Where an answer of this origin sends its client; raises Failure (route)."""
     try:
         if not answer.headers["Location"]:
             raise ValueError
-        return Target(run.client.origin, answer.path).follow(answer.headers["Location"])
+        return Target(origin, answer.path).follow(answer.headers["Location"])
     except (KeyError, ValueError):
         path = answer.path.partition("?")[0]
         raise answer.fail(ROUTE, f"{path} is answered {answer.status} without a usable Location") from None

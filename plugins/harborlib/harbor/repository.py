@@ -6,34 +6,34 @@ upload push.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from harborlib.text import CRITICAL
 from harborlib.text.cleaning import conceal, redacted
-from harborlib.wire.failure import ANSWER, BODY, CONTENT, STATUS, Failure, Kind
+from harborlib.wire.failure import BODY, CONTENT, Failure, Kind
 from harborlib.wire.origin import Target
 from harborlib.wire.request import SMALL, Answer, Request
 
-from . import registry
-from .manifest import LIMIT, MEDIA_TYPES, Descriptor, Manifest
+from . import objectstore, registry
+from .digests import Sink, algorithm_of, digest_of
+from .manifest import LIMIT, MEDIA_TYPES, WRONG_TYPE, Descriptor, Manifest, type_problem
 from .refusals import LOGIN_REFUSED, good
 from .run import Run
 from .tokens import Claims
 
 CORRUPT = Kind("pull.content-corrupt", CONTENT, CRITICAL,
                "the storage holds damaged data: check the disk and file system, push the image again")  # fmt: skip
-OBJECT_STORE = Kind("pull.object-store-fails", ANSWER, CRITICAL)
 NOT_GRANTED = Kind("login.not-granted", CONTENT, "",
                    "give the robot account that right in its project, and look whether the project exists")  # fmt: skip
 NOT_PUBLIC = Kind("pull.not-public", CONTENT, CRITICAL,
                   "look whether the project is still there and public, or give an --authfile")  # fmt: skip
-REDIRECTS = (301, 302, 303, 307, 308)
+NO_DIGEST = "no Docker-Content-Digest: the manifest's own digest is not checked"
 
 
 @contextmanager
@@ -118,24 +118,37 @@ class Repository:
         where = path if path.startswith("/") else f"/v2/{self.name}/{path}"
         return self.run.send(Request(method, where, {**(headers or {}), **self._bearer}, **{"size": SMALL, **more}))
 
-    def manifest(self, reference: str, size: int | None = None) -> Manifest:
-        """A manifest by tag or digest, every byte checked; raises Failure (step pull)."""
+    def manifest(self, reference: str, listed: Descriptor | None = None) -> Manifest:
+        """A manifest by tag or digest, every byte checked; `listed` is what an index says of it.
+
+        Raises Failure (step pull).
+        """
         what = f"manifest {self.name}{'@' if ':' in reference else ':'}{reference[:26]}"
         with step("pull"):
             accept = {"Accept": ", ".join(MEDIA_TYPES)}
             answer = self.send("GET", f"manifests/{reference}", accept, size=LIMIT)
             if answer.status != 200:
                 raise registry.refusal(answer, what)
-            digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
-            # A proxy-cache project may leave the header empty.
-            promised = answer.headers.get("Docker-Content-Digest") or digest
-            wanted = reference if ":" in reference else promised
-            if not digest == promised == wanted:
-                expected = redacted(wanted if digest != wanted else promised)  # of a header, which can hold anything
-                raise corrupt(answer, what, expected[:19], digest[:19])
-            if size not in (None, len(answer.body)):
-                raise corrupt(answer, what, f"{size} bytes", f"{len(answer.body)} bytes")
-            return Manifest.of(answer, digest)
+            self._check(answer, reference, what)
+            if listed and listed.size != len(answer.body):
+                raise corrupt(answer, what, f"{listed.size} bytes", f"{len(answer.body)} bytes")
+            found = Manifest.of(answer, digest_of(answer.body))
+            problem = type_problem(answer, found, listed)
+            if problem:
+                raise answer.fail(WRONG_TYPE, f"{what} {problem}: clients such as docker refuse it")
+            return found
+
+    def _check(self, answer: Answer, reference: str, what: str) -> None:
+        """Compare a manifest with the digests that are known of it; raises Failure."""
+        # A proxy-cache project may leave the header empty.
+        promised = answer.headers.get("Docker-Content-Digest") or ""
+        known = [digest for digest in (reference if ":" in reference else "", promised) if digest]
+        for digest in known:
+            found = digest_of(answer.body, algorithm_of(digest))
+            if found != digest:
+                raise corrupt(answer, what, redacted(digest)[:19], found[:19])  # of a header, which can hold anything
+        if not known:
+            self.run.note(NO_DIGEST)
 
     def blob(self, blob: Descriptor) -> float:
         """Read a blob to its end, every byte checked, in constant memory; the seconds it took.
@@ -144,7 +157,7 @@ class Repository:
         """
         started = time.monotonic()
         what = f"blob {blob.digest[:19]} of {self.name}"
-        sink = Sink(blob.size)
+        sink = Sink(blob.digest, blob.size)
         with step("pull"):
             try:
                 answer = self.send("GET", f"blobs/{blob.digest}", sink=sink, follow=False)
@@ -155,8 +168,9 @@ class Repository:
                 text = f"{what} breaks off after {sink.received} of {blob.size} bytes"
                 where = f"docker logs registry; {registry.STORAGE}; look at the proxies on the way"
                 raise failure.but(detail=text, next_step=where) from None
-            if answer.status in REDIRECTS:
-                answer = self._redirected(answer, sink, what)
+            if answer.status in objectstore.REDIRECTS:
+                again = partial(self.send, "GET", sink=sink, follow=False)
+                answer = objectstore.follow(self.run, answer, sink, what, again)
             if answer.status != 200:
                 raise registry.refusal(answer, what)
             if sink.received != blob.size:
@@ -165,46 +179,6 @@ class Repository:
             if sink.digest != blob.digest:
                 raise corrupt(answer, what, blob.digest[:19], sink.digest[:19])
         return time.monotonic() - started
-
-    def _redirected(self, answer: Answer, sink: Sink, what: str) -> Answer:
-        """Follow a redirect: with our token on Harbor itself, without it to where the storage keeps its blobs."""
-        origin, path = registry.location(answer, self.run)
-        if origin == self.run.client.origin:  # Docker Hub's proxy cache: P/nginx is at P/library/nginx
-            return self.send("GET", path, sink=sink)
-        try:
-            found = self.run.send(Request("GET", path, {}, origin=origin, size=SMALL, sink=sink))
-            if found.status != 200:
-                raise answer.fail(STATUS, f"{found.status} for {what}")
-        except Failure as failure:
-            raise failure.but(
-                kind=OBJECT_STORE,  # a certificate of its own is not check_harbor_certificate's
-                detail=f"object store {origin.where}: {failure.detail}",
-                next_step=f"look at the object store {origin.where}: whoever pulls must be able to reach it",
-                path=answer.path,
-                login=True,
-                state=CRITICAL,
-            ) from None
-        return found
-
-
-class Sink:
-    """Takes a blob piece by piece and hashes it, and no more of it than its size and a piece."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.received = 0
-        self._hash = hashlib.sha256()
-
-    def __call__(self, piece: bytes) -> bool:
-        """Take a piece; False where there is more than there should be."""
-        self._hash.update(piece)
-        self.received += len(piece)
-        return self.received <= self.size
-
-    @property
-    def digest(self) -> str:
-        """The digest of what has arrived."""
-        return f"sha256:{self._hash.hexdigest()}"
 
 
 def refused_login(answer: Answer) -> Failure:

@@ -5,7 +5,6 @@ Whatever is begun stands in `run.undo` until it is completed or taken back.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from harborlib.wire.failure import ANSWER, ROUTE, STATUS, Failure, Kind
 from harborlib.wire.request import Answer
 
 from . import registry
+from .digests import digest_of
 from .repository import Repository, step
 
 READ_ONLY = Kind(
@@ -63,7 +63,7 @@ class Upload:
         Where another host is named the session is cancelled on ours: the registry behind is the same.
         """
         run = self.repository.run
-        origin, path = registry.location(answer, run)
+        origin, path = registry.location(answer, run.client.origin)
         if not re.fullmatch(rf"/v2/{re.escape(self.repository.name)}/blobs/uploads/[\w-]+(\?.*)?", path):
             raise answer.fail(ROUTE, f"the upload is sent on to another place: {path.partition('?')[0]}")
         self.path = path
@@ -120,11 +120,6 @@ def in_turn(repository: Repository) -> Iterator[None]:
     finally:
         if waited:
             repository.turn.release()
-
-
-def digest_of(data: bytes) -> str:
-    """The digest by which a registry knows these bytes."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def put_blob(repository: Repository, data: bytes) -> str:

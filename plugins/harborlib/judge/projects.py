@@ -8,10 +8,14 @@ from typing import Any
 from harborlib.harbor.endpoints import PROJECTS
 from harborlib.harbor.fields import Fields
 from harborlib.harbor.pages import Pages
+from harborlib.harbor.refusals import NOTHING_SELECTED
 from harborlib.harbor.rest import Each, Rest
 from harborlib.wire.failure import Failure
 
 from .selection import Selection
+
+NO_PROJECT = "Harbor shows this account no project at all, so nothing was judged"
+LIST = "give the robot account project:list on system level; a Harbor without projects does not need this service"
 
 
 class Projects:
@@ -28,14 +32,18 @@ class Projects:
         self._selection = selection
 
     def __iter__(self) -> Iterator[Fields]:
+        seen = False
         for pages in self._lists():
             self._pages = pages
             for row in pages:
+                seen = True
                 if self._selection.takes(row.name("name")):
                     yield row
             self.unseen = pages.unseen
             if not pages.complete:
                 return
+        if not seen and self._selection.exact is None:
+            raise Failure(NOTHING_SELECTED, NO_PROJECT, path=PROJECTS.at(), login=True, next_step=LIST)
         self._selection.confirm()
 
     @property

@@ -119,7 +119,11 @@ def _declare_where(parser: Parser) -> None:
 
 def _declare_login(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--ca-file", metavar="FILE", help="CA certificates to trust instead of the system's")
+    add(
+        "--ca-file",
+        metavar="FILE",
+        help="CA certificates to trust instead of the system's (for object stores: besides the system's)",
+    )
     add("--client-cert", metavar="FILE", help="client certificate, PEM")
     add("--client-key", metavar="FILE", help="its key, PEM without a pass phrase")
     add("--insecure", action="store_true", help="do not verify the certificate")

@@ -6,6 +6,7 @@ import argparse
 import re
 from typing import NamedTuple
 
+from harborlib.harbor.digests import DIGEST
 from harborlib.judge.isolation import OWNERS
 from harborlib.text import units
 from harborlib.wire.origin import Origin
@@ -59,10 +60,10 @@ def repository(text: str) -> str:
 
 
 def image(text: str) -> Image:
-    """`P/R:TAG` or `P/R@sha256:...`, without a host."""
+    """`P/R:TAG` or `P/R@sha256:...` (or sha512), without a host."""
     path, at, digest = text.partition("@")
     name, _, tag = path.partition(":") if not at else (path, "", "")
-    good = re.fullmatch(r"sha256:[0-9a-f]{64}", digest) if at else re.fullmatch(r"\w[\w.-]{0,127}", tag, re.ASCII)
+    good = DIGEST.fullmatch(digest) if at else re.fullmatch(r"\w[\w.-]{0,127}", tag, re.ASCII)
     if not good:
         raise argparse.ArgumentTypeError(f"not P/R:TAG or P/R@sha256:DIGEST: {text[:60]!r}")
     return Image(repository(name), digest or tag)

@@ -51,6 +51,11 @@ class Adapter(HTTPAdapter):
         kwargs["verify"] = self.context.verify_mode is ssl.CERT_REQUIRED
         return super().send(request, **kwargs)
 
+    def request_url(self, request: Any, proxies: Any) -> str:
+        """What the request line names: the path as it is. requests takes all but one of the slashes before it away."""
+        found = super().request_url(request, proxies)
+        return request.path_url if found.startswith("/") else found
+
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Verify by our context alone."""
         conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"

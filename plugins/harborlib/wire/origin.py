@@ -68,39 +68,45 @@ class Origin(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Where a server's URL leads. `path` begins with one slash, holds the query, and is quoted as it goes out."""
+    """Where a server's URL leads. `path` begins with a slash, holds the query, and is quoted as it goes out.
+
+    With several slashes only where the URL of another server has them: an object store signs its paths, and the key of
+    a blob may begin with a slash.
+    """
 
     origin: Origin
     path: str
 
     @classmethod
-    def parse(cls, url: str) -> Target:
+    def parse(cls, url: str, sender: Origin | None = None) -> Target:
         """From a whole URL that a server sends; raises ValueError."""
         scheme, mark, rest = _plain(url).partition("://")
         if not mark:
             raise ValueError("not a whole URL")
-        return cls._of(scheme.lower(), rest)
+        return cls._of(scheme.lower(), rest, sender)
 
     def follow(self, reference: str) -> Target:
         """Where a URL leads that may be relative to this one (as `Location` and `src` may be); raises ValueError."""
         text = _plain(reference).partition("#")[0]
         if text.startswith("//"):
-            return self._of(self.origin.scheme, text[2:])
+            return self._of(self.origin.scheme, text[2:], self.origin)
         if _SCHEME.match(text):
-            return self.parse(text)
+            return self.parse(text, self.origin)
         here = self.path.partition("?")[0]
         if not text or text.startswith("?"):
             return self._replace(path=_normal(here + text))
         return self._replace(path=_normal(text if text.startswith("/") else here[: here.rfind("/") + 1] + text))
 
     @classmethod
-    def _of(cls, scheme: str, rest: str) -> Target:
+    def _of(cls, scheme: str, rest: str, sender: Origin | None) -> Target:
         authority, tail = _split(rest)
         name, port = _apart(authority)  # a user or password is no part of a name
         host = wire_name(name)
         if scheme not in PORTS or not host or port == 0 or not f"{tail}/".startswith("/"):
             raise ValueError("not a URL of HTTP")
-        return cls(Origin(scheme, host, port or PORTS[scheme]), _normal(tail.partition("#")[0]))
+        origin = Origin(scheme, host, port or PORTS[scheme])
+        further = len(tail) - len(tail.lstrip("/")) - 1 if sender not in (None, origin) else 0
+        return cls(origin, "/" * further + _normal(tail.partition("#")[0]))
 
 
 def host_and_port(text: str) -> tuple[str, int]:

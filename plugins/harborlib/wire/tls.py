@@ -25,8 +25,13 @@ class Context(ssl.SSLContext):
         return super().wrap_socket(sock, server_hostname=server_hostname or self.host, **kwargs)
 
 
-def context(ca_file: str | None, client_cert: str | None, client_key: str | None, verify: bool) -> Context:
-    """The client context: TLS 1.2 or newer, the CA file or the system's store, no certifi; raises Unusable."""
+def context(
+    ca_file: str | None, client_cert: str | None, client_key: str | None, verify: bool, *, also_system: bool = False
+) -> Context:
+    """The client context: TLS 1.2 or newer, the CA file or the system's store, no certifi; raises Unusable.
+
+    `also_system`: the CA file and the system's store.
+    """
     result = Context(ssl.PROTOCOL_TLS_CLIENT)
     result.minimum_version = ssl.TLSVersion.TLSv1_2
     # Distributions build OpenSSL with different security levels, which would let the same certificate verify on one
@@ -39,7 +44,7 @@ def context(ca_file: str | None, client_cert: str | None, client_key: str | None
         result.verify_mode = ssl.CERT_NONE
     elif ca_file:
         _load(ca_file, "--ca-file", lambda: result.load_verify_locations(ca_file))
-    else:
+    if verify and (also_system or not ca_file):
         result.load_default_certs()
     if client_cert:
         files = (client_cert, client_key, _refuse_pass_phrase)

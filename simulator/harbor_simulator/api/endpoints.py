@@ -27,6 +27,7 @@ from . import (
     scans,
     system,
     systemjobs,
+    users,
     webhooks,
 )
 from .query import BadQueryError
@@ -48,6 +49,7 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/health": {"GET": Endpoint(system.health)},
     "/systeminfo": {"GET": Endpoint(system.info)},
     "/systeminfo/volumes": {"GET": Endpoint(system.volumes, needs="system-volumes:read")},
+    "/users/current": {"GET": Endpoint(users.current)},
     "/projects": {"GET": Endpoint(projects.listing), "POST": Endpoint(projects.create, needs="project:create")},
     "/projects/{name}": {
         "GET": Endpoint(projects.one),

@@ -1,0 +1,70 @@
+"""Where the registry sends clients for a blob: object stores, followed as container clients follow them.
+
+Those follow several redirects, across hosts and from https to http, without credentials. docker and containerd verify
+whoever they are sent to by the CA that they are given for Harbor or by the system's CAs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harborlib.text import CRITICAL
+from harborlib.wire.failure import ANSWER, CERTIFICATE, ROUTE, STATUS, Failure, Kind
+from harborlib.wire.origin import Origin
+from harborlib.wire.request import SMALL, Answer, Request
+
+from . import registry
+from .digests import Sink
+from .run import Run
+
+OBJECT_STORE = Kind("pull.object-store-fails", ANSWER, CRITICAL)
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_REDIRECTS = 9  # Go's client makes ten requests
+
+
+def follow(run: Run, answer: Answer, sink: Sink, what: str, at_home: Callable[[str], Answer]) -> Answer:
+    """The answer at the end of a blob's redirects; raises Failure, which names the object store.
+
+    `at_home` asks Harbor itself, with our token (of Docker Hub's proxy cache, P/nginx is at P/library/nginx). Nobody
+    else gets it, and Harbor neither once a redirect has led away.
+    """
+    found, origin, away = answer, run.client.origin, False
+    try:
+        for _ in range(MOST_REDIRECTS):
+            origin, path = registry.location(found, origin)
+            away = away or origin != run.client.origin
+            found = ask(run, origin, path, sink) if away else at_home(path)
+            if found.status not in REDIRECTS:
+                break
+        else:
+            raise answer.fail(ROUTE, f"{what} is redirected more than {MOST_REDIRECTS} times")
+        if away and found.status != 200:
+            raise answer.fail(STATUS, f"{found.status} for {what}")
+    except Failure as failure:
+        raise named(failure, origin, answer) if away else failure from None
+    return found
+
+
+def ask(run: Run, origin: Origin, path: str, sink: Sink) -> Answer:
+    """The answer of an object store, with a note how it is verified where that is not as Harbor is."""
+    if origin.scheme == "http":
+        run.note(f"object store {origin.where} is asked over http")
+    elif run.args.ca_file and not run.args.insecure:
+        run.note(f"object store {origin.where} is verified by --ca-file or the system's CAs")
+    return run.send(Request("GET", path, {}, origin=origin, size=SMALL, sink=sink, follow=False))
+
+
+def named(failure: Failure, origin: Origin, answer: Answer) -> Failure:
+    """A failure on the way that begins with this answer of the registry, as one of the object store."""
+    step = f"look at the object store {origin.where}: whoever pulls must be able to reach it"
+    if failure.stage is CERTIFICATE:  # its own, which is not check_harbor_certificate's
+        cas = "in --ca-file or among the system's CAs, here and on clients"
+        step = f"renew the certificate of the object store {origin.where}, or have its CA {cas}"
+    return failure.but(
+        kind=OBJECT_STORE,
+        detail=f"object store {origin.where}: {failure.detail}",
+        next_step=step,
+        path=answer.path,
+        login=True,
+        state=CRITICAL,
+    )
