@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Callable
+from typing import Any
 
 from harborlib.harbor import registry
 from harborlib.harbor.client import Client
@@ -106,13 +107,13 @@ def test_no_realm_but_ours_is_followed(before: str, after: str) -> None:
     ],
 )  # fmt: skip
 def test_locations(location: str, origin: str, path: str) -> None:
-    found, target = registry.location(answer(307, Location=location), run())
+    found, target = registry.location(answer(307, Location=location), ORIGIN)
     assert (found.url, target) == (origin, path)
 
 
 @given(st.text())
 def test_any_location_is_a_place_or_a_failure_without_the_query(location: str) -> None:
-    failure = failure_of(lambda: registry.location(answer(307, Location=location), run()))
+    failure = failure_of(lambda: registry.location(answer(307, Location=location), ORIGIN))
     known = (ROUTE, "/v2/priv/canary/x is answered 307 without a usable Location")
     assert failure is None or (failure.stage, failure.detail) == known
 
@@ -162,7 +163,7 @@ def test_what_harbor_says_twice_is_told_once(message: str, told: str) -> None:
 
 
 def test_a_manifest_of_harbor() -> None:
-    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": DIGEST, "size": 299}
+    config: dict[str, Any] = {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": DIGEST, "size": 299}
     body = {"schemaVersion": 2, "config": config, "layers": [{"digest": DIGEST, "size": 8326}]}
     found = Manifest.of(answer(200, body), "sha256:b")
     named = Descriptor(DIGEST, 299, media_type=config["mediaType"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_the_right_secret_while_the_account_is_locked(login: Check, canary_harbo
     assert logins(canary_harbor) == ONCE_EACH
 
 
-STRANGERS = {"sub": None}, {"sub": ""}, {}
+STRANGERS: tuple[dict[str, object], ...] = {"sub": None}, {"sub": ""}, {}
 
 
 @pytest.mark.parametrize("isolate", [(), ("--isolate",)])
@@ -220,7 +221,7 @@ def test_a_registry_without_logins(login: Check, canary_harbor: Simulator) -> No
     ],
 )
 def test_a_registry_without_logins_that_is_no_harbor(
-    login: Check, canary_harbor: Simulator, body: object, line: str
+    login: Check, canary_harbor: Simulator, body: Any, line: str
 ) -> None:
     canary_harbor.answer("/v2/", 200, {}, {})
     canary_harbor.answer("/api/v2.0/users/current", 200, {}, body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from registry.lab import Lab
 
 NAME = "priv/nested:1"
 PLATFORM = "Next: choose another --platform, or another canary image"
-NOTE = {"platform": "unknown/unknown"}
+NOTE: dict[str, Any] = {"platform": "unknown/unknown"}
 
 
 def attestation() -> Image:
