@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from harborlib.text import words
 
-from .clients import BROKEN_DIGESTS, entry, is_address, is_named, refused_key
+from .clients import BROKEN_DIGESTS, UNREADABLE, entry, is_address, is_named, refused_key
 
 DAY = 86400
 RENEW = (
@@ -152,7 +152,9 @@ class Refusal(NamedTuple):
 def refusals(served: Served, why: str, host: str, now: float) -> list[Refusal]:
     """All that makes clients refuse the chain. `why` are OpenSSL's words, "" where it accepts the chain."""
     leaf = served.path[0]
-    refused_name = not is_named(host, leaf.names) or why.endswith(f"not valid for {host}")
+    # Whatever OpenSSL takes for this name, Go does too, once the common name is left aside (tls.context).
+    readable = UNREADABLE not in leaf.names
+    refused_name = why.endswith(f"not valid for {host}") or bool(why and readable and not is_named(host, leaf.names))
     is_default = refused_name and leaf.self_signed and bool(leaf.names) and not served.is_trusted
     found = [wrong_name(leaf, host, is_default)] if refused_name else []
     for element in served.path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cryptography import x509
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from OpenSSL import SSL, crypto
 
 from .certificates import FOREIGN, NEEDED, SPARE, Certificate, Served
-from .clients import DNS, IP, is_address
+from .clients import DNS, IP, UNREADABLE, is_address
 from .failure import CONTENT, TLS, Failure
 
 TLS_1_1 = 0x0302
@@ -110,7 +110,7 @@ def read(certificate: x509.Certificate) -> Certificate:
     key = known(certificate.public_key)
     names = alternative_names(certificate)
     return Certificate(
-        subject=name(certificate.subject) or next(iter(bare(names)), "a certificate without a name"),
+        subject=name(certificate.subject) or bare(names) or "a certificate without a name",
         issuer=name(certificate.issuer) or "a CA without a name",
         not_before=moment(certificate, "not_valid_before"),
         not_after=moment(certificate, "not_valid_after"),
@@ -157,12 +157,14 @@ def known(look: Callable[[], Any]) -> Any:
 def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
     """The names and addresses that the certificate is valid for, as `DNS:NAME` and `IP:ADDRESS`.
 
-    There are none where they cannot be read.
+    Where they cannot be read, UNREADABLE stands for them.
     """
-    extension = known(lambda: certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName))
-    if extension is None:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
         return ()
-    names = extension.value
+    except Exception:  # what cryptography raises for one that it cannot make out changes with each version
+        return (UNREADABLE,)
     addresses = names.get_values_for_type(x509.IPAddress)
     return (
         *(f"{DNS}{text}" for text in names.get_values_for_type(x509.DNSName)),
@@ -170,9 +172,9 @@ def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
     )
 
 
-def bare(names: Iterable[str]) -> Iterator[str]:
-    """The names without their types."""
-    return (name.partition(":")[2] for name in names)
+def bare(names: Sequence[str]) -> str:
+    """The first of the names without its type, "" where there is none."""
+    return names[0].partition(":")[2] if names else ""
 
 
 def name(subject: x509.Name) -> str:

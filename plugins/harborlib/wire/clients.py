@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 #: How an entry of subjectAltName is shown, as openssl.cnf writes it.
 DNS, IP = "DNS:", "IP:"
+#: Stands for a subjectAltName that we cannot read; OpenSSL may.
+UNREADABLE = "entries that cannot be read"
 #: Kinds of keys that Go verifies with; "EC" are the curves of NIST. What nobody here knows is newer than we are.
 KNOWN_KEYS = ("RSA", "EC", "Ed25519", "NoneType")
 BROKEN_DIGESTS = ("md5", "sha1")
