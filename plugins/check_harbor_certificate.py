@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 """How long is Harbor's certificate good, and do clients accept it?
 
-Two TLS handshakes and no request: one verifies as every client does (validity), one reads the chain as it is served,
-also when it does not verify (expiry of each element, order, weak keys and signatures).
+Two TLS handshakes and no request: one verifies as container clients do (docker, containerd, helm), one reads the chain
+as it is served, also when it does not verify (expiry of each element, order, keys and signatures).
 
 States:
   OK        the chain verifies and every element is good for longer than the thresholds
-  WARNING   few whole days left (-w, default: 30, or a quarter of a shorter lifetime); elements in the wrong order or
-            not belonging to the chain; a weak key (RSA under 2048 bits) or signature (SHA-1, MD5)
+  WARNING   few whole days left (-w, default: 30, or a quarter of a shorter lifetime); elements in the wrong order; an
+            element that no client needs expires or has expired, or does not belong to the chain; a weak key (RSA under
+            2048 bits)
   CRITICAL  very few days left (-c, default: 7, or a twelfth of a shorter lifetime); expired, not yet valid, not for
-            this name or address, self-signed, untrusted, an intermediate is missing; no TLS at all, or only below 1.2
+            this name or address (it must be in subjectAltName: clients ignore the common name), self-signed, untrusted,
+            an intermediate is missing; a signature (SHA-1, MD5) or key that clients refuse; no TLS at all, or only
+            below 1.2
   UNKNOWN   usage error; with --isolate: Harbor cannot be reached (check_harbor_health)
 
 -w and -c are Nagios ranges over whole days left: "-w 30:" warns when fewer than 30 are left, "-w @8:14" in between.
-They hold for every element of the chain; the defaults are computed from each element's own lifetime.
+They hold for every element of the chain; the defaults are computed from each element's own lifetime. An element that no
+client needs, such as an old cross-signature of a CA that clients trust, is never CRITICAL.
 --judge expiry looks at the days left alone, --judge validity at everything else.
 
 --reminder is for services that alert once more while the certificate's own service has been alerting for long: OK
@@ -33,9 +37,9 @@ revocation; certificates of the components among themselves.
 
 import argparse
 import math
-import socket
 import time as clock
-from typing import Any, Optional
+from collections.abc import Iterator
+from typing import Optional
 
 from harborlib.harbor import Run
 from harborlib.judge import Limit, Problem, Reading, Readings, Shown
@@ -45,15 +49,16 @@ from harborlib.run.service import ALERTING_SINCE
 from harborlib.text import CRITICAL, DAYS, OK, SECONDS, WARNING, words
 from harborlib.text.finding import Finding
 from harborlib.wire import CERTIFICATE, TLS, Failure, Unusable, certificates, deadline, tls
-from harborlib.wire.certificates import DAY, RENEW, Certificate
-from harborlib.wire.dial import Route, through, tunnel
+from harborlib.wire.certificates import DAY, ISSUE_ANEW, LEAVE_OUT, NEEDED, RENEW, Certificate, Served
+from harborlib.wire.dial import dial_harbor, through
+from harborlib.wire.failure import NO_TLS
 
 import nagiosplugin
 
 REMINDERS = ("first", "second", "third")
 REMINDED_LIFETIME = 10  # days; who renews more often than that has a machine do it
+TLS_PORT = "point -H at the port where Harbor speaks TLS; one that has none needs no check_harbor_certificate"
 IN_ORDER = "put the server's certificate first, then each one's issuer, and restart the proxy"
-ISSUE_ANEW = "have it issued anew: RSA 2048 or EC P-256, signed with SHA-256"
 
 
 def milestones(lifetime: float) -> dict[str, int]:
@@ -72,11 +77,11 @@ class DaysLeft(Limit):
 
     def limits(self, reading: Reading, args: argparse.Namespace) -> tuple[Range, Range]:
         """Alert on the day on which a milestone is reached."""
-        days = milestones(reading.words["element"].lifetime)
-        return (
-            args.warning or nagiosplugin.Range(f"{days['warning'] + 1}:"),
-            args.critical or nagiosplugin.Range(f"{days['critical'] + 1}:"),
-        )
+        element = reading.words["element"]
+        days = milestones(element.lifetime)
+        warning = args.warning or nagiosplugin.Range(f"{days['warning'] + 1}:")
+        critical = args.critical or nagiosplugin.Range(f"{days['critical'] + 1}:")
+        return warning, critical if element.place == NEEDED else None
 
     def judge(self, reading: Reading, args: argparse.Namespace) -> Finding:
         """Critical, then warning, then ok; a limit is named where it was given."""
@@ -86,6 +91,9 @@ class DaysLeft(Limit):
             if allowed and not allowed.match(left) and is_due(args, element, left):
                 text = element.good_until(clock.time(), ends=True)
                 limit = f"{state.lower()} {words.limit(allowed, self.show)}" if given else ""
+                if element.place != NEEDED:
+                    text += ", but no client needs it"
+                    return Finding(superfluous.id, state, text, values={"days_left": left}, next_step=LEAVE_OUT)
                 return Finding(self.id, state, text, limit=limit, values={"days_left": left}, next_step=RENEW)
         return Finding(self.id, OK, element.good_until(clock.time()))
 
@@ -95,6 +103,7 @@ days_left = DaysLeft("certificate.expires", "days_left", DAYS, "", low=None,
                      help="whole days left, as 30: (default: by lifetime)")  # fmt: skip
 refused = {kind: Problem(f"certificate.{kind}", CRITICAL) for kind in certificates.REFUSALS}
 order = Problem("certificate.wrong-order", WARNING, IN_ORDER)
+superfluous = Problem("certificate.superfluous", WARNING, LEAVE_OUT)
 weak = Problem("certificate.weak", WARNING, ISSUE_ANEW)
 
 
@@ -102,26 +111,33 @@ def measure(run: Run) -> Readings:
     """The certificates that Harbor's TLS port sends, and the verdict of a client."""
     refuse_contradictions(run.args)
     started = clock.monotonic()
-    context = tls.context(run.args.ca_file, *client_of(run.args), verify=not run.args.insecure)
-    refusal = refusal_of_a_client(run.args, context)
+    refusal = refusal_of_a_client(run.args)
     yield time(round(clock.monotonic() - started, 3))
     chain = served_chain(run.args, refusal)
-    now = clock.time()
     if run.args.judge != "validity":
-        for position, element in enumerate(chain):
+        now = clock.time()
+        for position, element in enumerate(chain.elements):
             label = f"days_left_{position}" if position else ""
             yield days_left(element.days_left(now), label=label, element=element)
     if run.args.judge != "expiry":
-        if refusal:
-            kind, text, step = certificates.refused(chain, refusal.detail, run.args.harbor.host, now)
+        yield from validity(run.args, chain, refusal.detail if refusal else "")
+    own = chain.elements[0]
+    return f"{own.good_until(clock.time())} (issued by {own.issuer})"
+
+
+def validity(args: argparse.Namespace, chain: Served, why: str) -> Iterator[Reading]:
+    """What is wrong with the chain besides its dates; `why` a verifying client gives up, or ""."""
+    if not args.insecure:
+        for kind, text, step in certificates.refusals(chain, why, args.harbor.host, clock.time()):
             yield refused[kind](text, next_step=step)
-        misplaced = certificates.misplaced(chain)
-        if misplaced:
-            yield order(misplaced)
-        weaknesses = [f"{element.subject}: {element.weakness}" for element in chain if element.weakness]
-        if weaknesses:
-            yield weak(f"weak: {', '.join(weaknesses)}")
-    return f"{chain[0].good_until(clock.time())} (issued by {chain[0].issuer})"
+    if chain.misplaced:
+        yield order(chain.misplaced)
+    if chain.superfluous:
+        yield superfluous(chain.superfluous)
+    needed = [element for element in chain.elements if element.place == NEEDED]
+    weaknesses = [f"{element.subject}: {element.weakness}" for element in needed if element.weakness]
+    if weaknesses:
+        yield weak(f"weak: {', '.join(weaknesses)}")
 
 
 def refuse_contradictions(args: argparse.Namespace) -> None:
@@ -134,53 +150,43 @@ def refuse_contradictions(args: argparse.Namespace) -> None:
         raise Unusable("--alerting-since needs --reminder")
 
 
-def client_of(args: argparse.Namespace) -> tuple[Optional[str], Optional[str]]:
-    """The client certificate and its key."""
-    return args.client_cert, args.client_key
-
-
-def refusal_of_a_client(args: argparse.Namespace, context: Any) -> Optional[Failure]:
+def refusal_of_a_client(args: argparse.Namespace) -> Optional[Failure]:
     """Why a verifying client gives up, or None."""
+    context = tls.context(args.ca_file, args.client_cert, args.client_key, verify=not args.insecure)
     try:
-        deadline.supervised(lambda: tls.shake_hands(dial(args), context, args.harbor.host))
+        deadline.supervised(lambda: tls.shake_hands(dial_harbor(args), context, args.harbor.host))
     except Failure as failure:
         if failure.stage not in (TLS, CERTIFICATE) or failure.hung:
             raise
+        if failure.kind is NO_TLS:
+            failure = failure.but(next_step=TLS_PORT)
         return through(args.proxy, failure) if failure.stage is TLS else failure
     return None
 
 
-def served_chain(args: argparse.Namespace, refusal: Optional[Failure]) -> list[Certificate]:
+def served_chain(args: argparse.Namespace, refusal: Optional[Failure]) -> Served:
     """The chain as it is sent, whether a client accepts it or not; raises Failure where there is none."""
     from harborlib.wire import chain
 
+    files = (None if args.insecure else args.ca_file, args.client_cert, args.client_key)
     try:
-        served = deadline.supervised(lambda: chain.served(lambda: dial(args), args.harbor.host, *client_of(args)))
+        served = deadline.supervised(lambda: chain.served(lambda: dial_harbor(args), args.harbor.host, *files))
     except Failure as failure:
         raise refusal or through(args.proxy, failure) from None
-    elements, version = served
-    if version <= chain.TLS_1_1:
+    if served.version <= chain.TLS_1_1:
         raise Failure(TLS, f"{args.harbor.where} speaks only TLS below 1.2")
     if refusal and refusal.stage is not CERTIFICATE:
         raise refusal
-    return list(elements)
-
-
-def dial(args: argparse.Namespace) -> socket.socket:
-    """A TCP connection to the TLS port, through the proxy if there is one."""
-    host, port = args.harbor.host, args.harbor.port
-    if args.proxy:
-        return tunnel(Route.of(args), (args.proxy.host, args.proxy.port), host, port)
-    return Route.of(args).dial(host, port)
+    return served
 
 
 def is_due(args: argparse.Namespace, element: Certificate, left: int) -> bool:
     """Whether an alert with so many whole days left is wanted: always, unless this is a reminder.
 
-    What began to alert within the reminder's days has said what it would say.
+    What began to alert within the reminder's days has said what it would say; what no client needs reminds nobody.
     """
-    if not args.reminder:
-        return True
+    if not args.reminder or element.place != NEEDED:
+        return not args.reminder
     alerting_with = (element.not_after - (args.alerting_since or 0)) / DAY
     begins, ends = days_of_reminder(args.reminder, element.lifetime)
     return ends < left <= begins and alerting_with > begins + 1
@@ -228,7 +234,7 @@ def reminder(which: str, notes: str) -> Service:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [days_left, time, *refused.values(), order, weak],
+    [days_left, time, *refused.values(), order, superfluous, weak],
     declare=declare,
     services=[
         Service(every="1min", notes="The certificate expires soon, or clients refuse it. "

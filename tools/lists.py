@@ -110,7 +110,8 @@ def of_failures() -> Iterator[Known]:
         for value in vars(module).values():
             if isinstance(value, Kind):
                 state = value.state or (UNKNOWN if value.stage is CONTENT else "as --unreachable says")
-                step = value.next_step or NEXT_STEPS.get(value.stage, "").format(host="HOST", port="PORT")
+                step = NEXT_STEPS.get(value) or NEXT_STEPS.get(value.stage, "")
+                step = value.next_step or step.format(host="HOST", where="HOST:PORT")
                 yield Known(value.id, state, step)
 
 

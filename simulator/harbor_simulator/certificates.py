@@ -75,15 +75,18 @@ def issue(
     not_after: datetime.datetime | None = None,
     key: Key | None = None,
     authority: bool = False,
+    subject: x509.Name | None = None,
+    alternative: Iterable[x509.GeneralName] | None = None,
 ) -> Issued:
     """A certificate for these DNS names and IP addresses; without an issuer it signs itself.
 
-    It is good for the 90 days from yesterday on, with a P-256 key and SHA-256, unless told otherwise.
+    It is good for the 90 days from yesterday on, with a P-256 key and SHA-256, unless told otherwise. Its subject is
+    the first of the names, and all of them are its alternative names, unless it is given others.
     """
     key = key or ec.generate_private_key(ec.SECP256R1())
     not_before = not_before or now() - DAY
     not_after = not_after or not_before + 90 * DAY + HALF_DAY
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    subject = common_name(names[0]) if subject is None else subject
     signer = issuer or Issued(None, key)  # type: ignore[arg-type]
     builder = (
         x509.CertificateBuilder()
@@ -100,9 +103,17 @@ def issue(
     if authority:
         builder = builder.add_extension(CA_KEY_USAGE, critical=True)
     else:
-        builder = builder.add_extension(x509.SubjectAlternativeName(_general_names(names)), critical=False)
+        alternative = list(_general_names(names) if alternative is None else alternative)
+        if alternative:
+            san = x509.SubjectAlternativeName(alternative)
+            builder = builder.add_extension(san, critical=not list(subject))
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return Issued(builder.sign(signer.key, hashes.SHA256()), key)
+
+
+def common_name(name: str) -> x509.Name:
+    """A subject that is a common name and nothing else."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
 SHA256_WITH_RSA, SHA1_WITH_RSA = bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010105")
@@ -204,6 +215,16 @@ def _expired_intermediate(host: str) -> Identity:
     return _chain(host, ca, ca)
 
 
+def _expired_cross_signature(host: str) -> Identity:
+    """The intermediate's issuer as an older root vouched for it, until two days ago; clients know that issuer."""
+    old = issue("Old Root", authority=True, not_before=now() - YEAR, not_after=now() - DAY)
+    cross = issue(
+        "Testing CA", subject=root().certificate.subject, key=root().key,
+        issuer=old, authority=True, not_before=now() - YEAR, not_after=now() - DAY,
+    )  # fmt: skip
+    return _chain(host, intermediate(), intermediate(), cross)
+
+
 def _weak_signature(host: str) -> Identity:
     ca = issue("RSA CA", issuer=root(), authority=True, key=rsa.generate_private_key(65537, 2048))
     leaf = with_sha1(issue(*_names(host), issuer=ca), ca)
@@ -220,6 +241,11 @@ KINDS: dict[str, Callable[[str], Identity]] = {
     "incomplete-chain": lambda host: _chain(host, intermediate()),
     "wrong-order": lambda host: _chain(host, second_intermediate(), intermediate(), second_intermediate()),
     "expired-intermediate": _expired_intermediate,
+    "expired-cross-signature": _expired_cross_signature,
+    "common-name-only": lambda host: _leaf(host, alternative=()),
+    "address-as-dns-name": lambda host: _leaf(host, alternative=[x509.DNSName(name) for name in _names(host)]),
+    "no-subject": lambda host: _leaf(host, subject=x509.Name([])),
+    "another-default": lambda host: Identity(*_only(issue("ingress.local"))),
     "weak-key": lambda host: _leaf(host, key=rsa.generate_private_key(65537, 1024)),
     "weak-signature": _weak_signature,
 }

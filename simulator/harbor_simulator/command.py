@@ -28,7 +28,8 @@ fails. It prints its URL, its CA file and two logins, then serves until Ctrl-C o
 EPILOG = f"""\
 Certificates:
   good, expired, not-yet-valid, self-signed, wrong-name, full-chain, incomplete-chain, wrong-order,
-  expired-intermediate, weak-key, weak-signature, days-left=N
+  expired-intermediate, expired-cross-signature, common-name-only, address-as-dns-name, no-subject, another-default,
+  weak-key, weak-signature, days-left=N
 
 Examples:
   {NAME}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from harborlib.wire import chain
-from harborlib.wire.certificates import DAY, Certificate
+from harborlib.wire.certificates import DAY, FOREIGN, NEEDED, SPARE, Certificate, Served
 from harborlib.wire.dial import Route
 from harborlib.wire.failure import CONTENT, TLS, Failure
 
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from OpenSSL import crypto
 
 from harbor_simulator import Simulator
-from harbor_simulator.certificates import issue, root
+from harbor_simulator.certificates import Identity, issue, root
 from support.listeners import listening, says
 
 # Object identifiers as they stand in a certificate.
@@ -29,37 +30,41 @@ ECDSA_SHA256, P256 = bytes.fromhex("2a8648ce3d040302"), bytes.fromhex("2a8648ce3
 EC_KEY, KEY_ID, NAMES = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("551d0e"), bytes.fromhex("551d11")
 
 
-def served(harbor: Simulator, host: str = "localhost") -> tuple[list[Certificate], int]:
-    return chain.served(lambda: Route().dial("127.0.0.1", harbor.port), host, None, None)
+def served(harbor: Simulator, host: str = "localhost") -> Served:
+    return chain.served(lambda: Route().dial("127.0.0.1", harbor.port), host, harbor.ca_file, None, None)
 
 
 def test_a_full_chain_leaf_first(harbor: Simulator) -> None:
     harbor.certificate = "full-chain"
-    (leaf, intermediate), version = served(harbor)
-    assert (leaf.subject, leaf.names, leaf.issuer) == ("localhost", ("localhost", "127.0.0.1"), intermediate.subject)
+    found = served(harbor)
+    leaf, intermediate = found.elements
+    assert (leaf.subject, leaf.issuer) == ("localhost", intermediate.subject)
+    assert leaf.names == ("DNS:localhost", "IP:127.0.0.1")
     assert (leaf.key, leaf.bits, leaf.signature, leaf.weakness) == ("EC", 256, "sha256", "")
     assert round(leaf.lifetime, 1) == 90.5
-    assert version > chain.TLS_1_1
+    assert found.version > chain.TLS_1_1
+    assert [*found.elements, found.path[-1]] == found.path
+    assert (found.complaints, found.is_trusted, found.path[-1].self_signed) == ([], True, True)
 
 
 @pytest.mark.parametrize("kind", ["expired", "not-yet-valid", "self-signed", "wrong-name"])
 def test_also_what_does_not_verify(harbor: Simulator, kind: str) -> None:
     harbor.certificate = kind
-    (leaf,), _ = served(harbor)
+    (leaf,) = served(harbor).elements
     assert leaf.self_signed is (kind == "self-signed")
 
 
 def test_weak_ones(harbor: Simulator) -> None:
     harbor.certificate = "weak-key"
-    assert served(harbor)[0][0].weakness == "RSA key of 1024 bits"
+    assert served(harbor).elements[0].weakness == "RSA key of 1024 bits"
     harbor.certificate = "weak-signature"
-    leaf, above = served(harbor)[0]
-    assert (leaf.weakness, above.weakness) == ("signed with SHA1", "")
+    leaf, above = served(harbor).elements
+    assert (leaf.refused_algorithm, above.refused_algorithm) == ("signed with SHA1", "")
 
 
 def test_old_tls_is_told_apart(harbor: Simulator) -> None:
     harbor.switch("tls-1.1")
-    assert served(harbor)[1] == chain.TLS_1_1
+    assert served(harbor).version == chain.TLS_1_1
 
 
 @pytest.mark.parametrize(
@@ -71,11 +76,11 @@ def test_old_tls_is_told_apart(harbor: Simulator) -> None:
 )
 def test_no_tls(answer: bytes, words: str) -> None:
     with listening(says(answer)) as port, pytest.raises(Failure) as failure:
-        chain.served(lambda: Route().dial("127.0.0.1", port), "localhost", None, None)
+        chain.served(lambda: Route().dial("127.0.0.1", port), "localhost", None, None, None)
     assert (failure.value.stage, failure.value.detail) == (TLS, f"no TLS handshake with localhost: {words}")
 
 
-class Served(crypto.X509):
+class Sent(crypto.X509):
     """A certificate as pyOpenSSL hands it over."""
 
     def __init__(self, content: bytes) -> None:
@@ -86,6 +91,10 @@ class Served(crypto.X509):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # cryptography finds some of them odd, too
             return x509.load_der_x509_certificate(self.content)
+
+
+def understood(content: bytes) -> Sequence[Certificate]:
+    return chain.understood("localhost", [Sent(content)], [Sent(content)]).elements
 
 
 GOOD = issue("localhost", issuer=root()).certificate.public_bytes(Encoding.DER)
@@ -103,8 +112,8 @@ GOOD = issue("localhost", issuer=root()).certificate.public_bytes(Encoding.DER)
 )
 def test_what_the_library_does_not_know_is_not_weak(old: bytes, new: bytes) -> None:
     assert old in GOOD
-    (found,) = chain.understood([Served(GOOD.replace(old, new))], "localhost")
-    assert (found.subject, found.weakness) == ("localhost", "")
+    (found,) = understood(GOOD.replace(old, new))
+    assert (found.subject, found.weakness, found.refused_algorithm) == ("localhost", "", "")
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
@@ -112,7 +121,7 @@ def test_any_damaged_byte_is_read_or_refused(position: int, change: int) -> None
     damaged = bytearray(GOOD)
     damaged[position] ^= change
     try:
-        (found,) = chain.understood([Served(bytes(damaged))], "localhost")
+        (found,) = understood(bytes(damaged))
     except Failure as failure:
         told = (failure.stage, failure.detail)
     else:
@@ -135,10 +144,11 @@ def test_a_chain_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, harbor: Si
     ("key", "name", "bits"),
     [
         (ec.generate_private_key(ec.SECP384R1()), "EC", 384),
+        (ec.generate_private_key(ec.BrainpoolP256R1()), "brainpoolP256r1", 256),
         (rsa.generate_private_key(65537, 2048), "RSA", 2048),
         (ed25519.Ed25519PrivateKey.generate(), "Ed25519", 256),
     ],
-    ids=["ec", "rsa", "ed25519"],
+    ids=["ec", "another curve", "rsa", "ed25519"],
 )
 def test_keys(key: Any, name: str, bits: int) -> None:
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -157,8 +167,33 @@ def test_days_left_are_whole_days(left: float, now: float) -> None:
     assert left - 1 < (days + 1) * DAY
 
 
-@pytest.mark.parametrize(
-    ("host", "address"), [("192.0.2.1", True), ("2001:db8::1", True), ("localhost", False), ("1.2.3", False)]
-)
-def test_addresses_are_no_names(host: str, address: bool) -> None:
-    assert chain.is_address(host) is address
+def test_self_signed_means_by_its_own_key() -> None:
+    """Equal names are not enough."""
+    ca = issue("Same", authority=True)
+    assert chain.read(ca.certificate).self_signed
+    assert not chain.read(issue("Same", issuer=ca).certificate).self_signed
+    assert not chain.read(issue("Other", issuer=ca).certificate).self_signed
+    rsa_ca = issue("Same", authority=True, key=rsa.generate_private_key(65537, 2048))
+    assert chain.read(rsa_ca.certificate).self_signed
+    assert not chain.read(issue("Same", issuer=rsa_ca).certificate).self_signed
+
+
+def test_names_of_what_has_no_subject() -> None:
+    nothing = x509.Name([])
+    assert chain.read(issue("a.test", "b.test", subject=nothing).certificate).subject == "a.test"
+    assert chain.read(issue("192.0.2.1", subject=nothing).certificate).subject == "192.0.2.1"
+    unnamed = chain.read(issue("a.test", subject=nothing, alternative=()).certificate)
+    assert (unnamed.subject, unnamed.issuer) == ("a certificate without a name", "a CA without a name")
+
+
+def test_places_in_the_chain(harbor: Simulator) -> None:
+    """The CAs that a client knows make the rest of what is served needed or not."""
+    harbor.certificate = "expired-cross-signature"
+    found = served(harbor)
+    assert [element.place for element in found.elements] == [NEEDED, NEEDED, SPARE]
+    leaf = issue("localhost", issuer=root())
+    stranger = issue("Somebody Else", authority=True)
+    harbor.certificate = Identity(leaf.key, (leaf.certificate, stranger.certificate, leaf.certificate))
+    assert [element.place for element in served(harbor).elements] == [NEEDED, FOREIGN, SPARE]
+    elements = "localhost > Somebody Else > localhost"
+    assert served(harbor).superfluous == f"Somebody Else does not belong to the chain: {elements}"

@@ -16,7 +16,7 @@ EMPTY = Kind("volume.empty", CONTENT, "CRITICAL", "fill it")
 def test_every_stage_has_a_next_step(stage: Kind) -> None:
     """That of an error status depends on who answered."""
     assert (stage in NEXT_STEPS) is (stage is not STATUS)
-    assert "{" not in NEXT_STEPS.get(stage, "").format(host="harbor.example.com", port=443)
+    assert "{" not in NEXT_STEPS.get(stage, "").format(host="harbor.example.com", where="harbor.example.com:443")
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=repr)

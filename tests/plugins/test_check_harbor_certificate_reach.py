@@ -16,6 +16,8 @@ from harbor_simulator.certificates import identity
 from support import listeners, screens
 
 PERFDATA = "time=Ts;;;0"
+NO_TLS = "the server does not speak TLS on this port (plain HTTP?)"
+TLS_PORT = "Next: point -H at the port where Harbor speaks TLS; one that has none needs no check_harbor_certificate"
 GOOD = "HARBOR CERTIFICATE OK - localhost is good for 89 days, until DATE (issued by Testing CA)"
 
 
@@ -45,18 +47,18 @@ def test_whole_of_harbor_is_unreachable(check, harbor: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("answer", "reason", "step"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "the server does not speak TLS on this port (plain HTTP?)"),
-        (b"SSH-2.0-OpenSSH_9.2p1\r\n", "the server does not speak TLS on this port (plain HTTP?)"),
-        (b"", "connection closed in the handshake"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", NO_TLS, TLS_PORT),
+        (b"SSH-2.0-OpenSSH_9.2p1\r\n", NO_TLS, TLS_PORT),
+        (b"", "connection closed in the handshake", screens.TLS),
     ],
 )
-def test_port_without_tls(check, answer: bytes, reason: str) -> None:
+def test_port_without_tls(check, answer: bytes, reason: str, step: str) -> None:
     with listeners.listening(listeners.says(answer)) as port:
         assert check("certificate", url=f"localhost:{port}") == [
             f"HARBOR CERTIFICATE CRITICAL - TLS handshake with localhost failed: {reason} | {PERFDATA}",
-            screens.TLS.replace(screens.HOST, f"localhost:{port}"),
+            step.replace(screens.HOST, f"localhost:{port}"),
             "exit code 2",
         ]
 

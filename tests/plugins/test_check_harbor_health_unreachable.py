@@ -13,7 +13,7 @@ DRIP = "timed out after T s reading the answer to GET /api/v2.0/health"
 FROM_PROXY = "for /api/v2.0/health from the proxy in front"
 WEB_PAGE = "200 text/html instead of JSON from /api/v2.0/health"
 CLOSED = "harbor.example.com gives no answer: connection closed early"
-MOVED = "is redirected to https://registry.example.net; give -H the final address"
+MOVED = "is redirected to https://registry.example.net"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ MOVED = "is redirected to https://registry.example.net; give -H the final addres
         ("status-418 misrouted-portal", f"no Harbor seen here: 418 {FROM_PROXY}", screens.ROUTE),
         ("html", f"no Harbor seen here: {WEB_PAGE}", screens.ROUTE),
         ("reset", f"neither core nor the web UI answers: {CLOSED}", screens.ANSWER),
-        ("redirect-foreign", f"GET /api/v2.0/health {MOVED}", screens.ROUTE),
+        ("redirect-foreign", f"GET /api/v2.0/health {MOVED}", screens.MOVED),
         ("redirect-loop", "GET /api/v2.0/health is redirected in a loop", screens.ROUTE),
         ("truncated-body", "the answer to GET /api/v2.0/health breaks off: connection closed early", screens.BODY),
         ("slow-drip-body", f"neither core nor the web UI answers: {DRIP}", screens.BODY),

@@ -11,7 +11,7 @@ OK = "HARBOR PORTAL OK - harbor.example.com serves Harbor's page"
 FOREIGN = "the front page is not Harbor's: neither <harbor-app> nor a title with Harbor"
 ROUTE = "Next: check which backend the ingress routes / to: it should be the container harbor-portal (or its service)"
 KEYWORD = "Next: open the page in a browser: is it this Harbor's, and is --keyword still in it?"
-MOVED = "is redirected to https://registry.example.net; give -H the final address"
+MOVED = "is redirected to https://registry.example.net"
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
@@ -87,7 +87,7 @@ def test_keyword(check) -> None:
         ("portal-down", "502 for / from the proxy in front", screens.PORTAL),
         ("portal-frozen", "timed out after T s waiting for the answer to GET /", screens.PORTAL),
         ("status-404@/", "404 instead of the front page", ROUTE),
-        ("redirect-foreign", f"GET / {MOVED}", screens.ROUTE),
+        ("redirect-foreign", f"GET / {MOVED}", screens.MOVED),
         ("nginx-down", "cannot connect to harbor.example.com: Connection refused", screens.CONNECT),
     ],
 )

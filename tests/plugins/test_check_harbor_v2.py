@@ -11,7 +11,7 @@ from support import screens
 ANONYMOUS = "HARBOR V2 OK - harbor.example.com/v2/ speaks the registry protocol, proves core alone (no login given)"
 LOGGED_IN = "HARBOR V2 OK - harbor.example.com/v2/ speaks the registry protocol, the registry answers a login"
 PERFDATA = "time=Ts;1;5;0"
-MOVED = "is redirected to https://registry.example.net; give -H the final address"
+MOVED = "is redirected to https://registry.example.net"
 HUNG = "timed out after T s waiting for the answer to GET /v2/"
 STALLED = "Next: the registry or the database stalls: docker logs --tail 50 registry, and harbor-db"
 AUTHFILE = (
@@ -128,7 +128,7 @@ def test_who_says_502(check, harbor: Simulator) -> None:
         ("core-frozen", HUNG, screens.CORE),
         ("tables-locked", f"{HUNG} with a login (without one it answers)", STALLED),
         ("misrouted-v2", "200 text/html instead of the registry from /v2/", screens.ROUTE),
-        ("redirect-foreign", f"GET /v2/ {MOVED}", screens.ROUTE),
+        ("redirect-foreign", f"GET /v2/ {MOVED}", screens.MOVED),
         ("reset", "harbor.example.com gives no answer: connection closed early", screens.ANSWER),
         ("nginx-down", "cannot connect to harbor.example.com: Connection refused", screens.CONNECT),
     ],

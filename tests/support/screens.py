@@ -53,10 +53,12 @@ TRIVY = look("vulnerability scans fail", "trivy-adapter")
 
 CONNECT = "Next: check that the Harbor host is up and its proxy (container nginx, or the ingress) listens"
 TLS = f"Next: look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {HOST}"
-CERTIFICATE = "Next: run check_harbor_certificate -v with the same options; renew or complete it, or give --ca-file"
+CERTIFICATE = "Next: run check_harbor_certificate with the same options: it lists what clients refuse, and why"
+NO_TLS = f"Next: point -H at http://{HOST} if Harbor speaks plain HTTP there; else look at what listens there"
 STUCK = "Next: look at the Harbor host and its proxy, which accepts but does not answer: uptime; docker logs nginx"
 ANSWER = "Next: look at the containers nginx and harbor-core: docker ps; docker logs harbor-core"
 BODY = "Next: look at the proxies between here and Harbor, then at docker logs nginx"
+MOVED = "Next: point -H at https://registry.example.net"
 ROUTE = "Next: check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
 CONTENT = "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv"
 SLOW = "Next: look at the load of the Harbor host, then at docker logs harbor-core and harbor-db"

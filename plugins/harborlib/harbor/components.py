@@ -6,7 +6,7 @@ import argparse
 
 from harborlib.wire import failure
 from harborlib.wire.failure import Failure, Kind
-from harborlib.wire.origin import Origin
+from harborlib.wire.origin import Origin, where
 
 #: Component: (what its failure means for users, container of Harbor's own installer).
 CONTAINERS = {
@@ -51,14 +51,14 @@ def next_step(component: str) -> str:
     return f"docker ps -a; docker logs --tail 50 {container} (or the pod and its log); meanwhile {loss}"
 
 
-#: What to do about a failure on the way, by its stage.
+#: What to do about a failure on the way, by its kind or else by its stage.
 NEXT_STEPS: dict[Kind, str] = {
     failure.RESOLVE: "check the name and the name servers of this monitoring host: getent hosts {host}",
     failure.CONNECT: "check that the Harbor host is up and its proxy (container nginx, or the ingress) listens",
-    failure.TLS: "look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {host}:{port}",
-    failure.CERTIFICATE: (
-        "run check_harbor_certificate -v with the same options; renew or complete it, or give --ca-file"
-    ),
+    failure.TLS: "look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {where}",
+    failure.NO_TLS: "point -H at http://{where} if Harbor speaks plain HTTP there; else look at what listens there",
+    failure.PLAIN_TO_TLS: "point -H at https://{where}",
+    failure.CERTIFICATE: "run check_harbor_certificate with the same options: it lists what clients refuse, and why",
     failure.ANSWER: "look at the containers nginx and harbor-core: docker ps; docker logs harbor-core",
     failure.BODY: "look at the proxies between here and Harbor, then at docker logs nginx",
     failure.ROUTE: "check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal",
@@ -76,7 +76,8 @@ def where_to_look(failed: Failure, origin: Origin) -> str:
         return next_step(answering if answering in CONTAINERS else "core")
     if stage is failure.TLS and failed.hung:
         return STUCK
-    return NEXT_STEPS[stage].format(host=origin.host, port=origin.port)
+    step = NEXT_STEPS.get(failed.kind) or NEXT_STEPS[stage]
+    return step.format(host=origin.host, where=where(origin.host, origin.port))
 
 
 def served_by(path: str, login: bool) -> str:

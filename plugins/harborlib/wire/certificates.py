@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from harborlib.text import words
+
+from .clients import BROKEN_DIGESTS, UNREADABLE, entry, is_address, is_named, refused_key
 
 DAY = 86400
 RENEW = (
@@ -16,16 +18,40 @@ COMPLETE = (
     "append the issuer's certificate to the file that the proxy serves and restart it; a CA of your own: give --ca-file"
 )
 TRUST = "a CA of your own: give --ca-file; else have the certificate issued by a CA that clients trust"
-RENAME = "have it issued for this name too, or give -H and the clients a name that it is for"
+DEFAULT = "install Harbor's certificate on the proxy or ingress that answers here: it serves one of its own"
+OTHER_SUBJECT = "have it issued with a subject that differs from its CA's"
 CLOCK = "compare the clocks (timedatectl); until that day, install the certificate that was there before"
+ISSUE_ANEW = "have it issued anew: RSA 2048 or EC P-256, signed with SHA-256"
+REISSUE = "have it issued anew by a CA that clients trust"
+LEAVE_OUT = "leave it out of the file that the proxy serves, and restart the proxy"
+CLIENTS = "docker, containerd and helm refuse"
+NAMES = 5  # entries of subjectAltName that are shown
 #: The reasons for which clients refuse a chain.
-REFUSALS = ("expired", "not-yet-valid", "wrong-name", "untrusted", "refused")
-#: What OpenSSL says when a chain leads to no CA that it trusts (1.1.1 spells it without the hyphen).
-UNTRUSTED = ("local issuer", "self-signed", "self signed", "first certificate")
+REFUSALS = ("expired", "not-yet-valid", "wrong-name", "untrusted", "algorithm-refused", "refused")
+#: OpenSSL's numbers for a path that leads to no CA that is trusted here.
+UNTRUSTED = frozenset({2, 18, 19, 20, 21})
+#: Its other numbers that say which certificate is wrong, in words (24 is an invalid CA before OpenSSL 3, 79 after).
+WRONG = {
+    7: "its signature does not fit its issuer's key",
+    24: "it is no CA, and issued another certificate",
+    25: "it issued a CA, which its pathlen forbids",
+    26: "it is not for servers (extendedKeyUsage)",
+    47: "its name is not permitted by its CA's name constraints",
+    48: "its name is excluded by its CA's name constraints",
+    79: "it is no CA, and issued another certificate",
+}
+
+#: What an element of the chain is there for: clients need it; it is one more of a CA that they know by another
+#: certificate (a cross-signature, an old root); it has nothing to do with the chain.
+NEEDED, SPARE, FOREIGN = "needed", "spare", "foreign"
 
 
 class Certificate(NamedTuple):
-    """One element of the chain; times in seconds since 1970, `lifetime` in days."""
+    """One element of the chain; times in seconds since 1970, `lifetime` in days.
+
+    `names` are the entries of its subjectAltName, as `DNS:NAME` and `IP:ADDRESS`. `self_signed`: it is its own issuer,
+    by name and by key. `place` is NEEDED, SPARE or FOREIGN.
+    """
 
     subject: str
     issuer: str
@@ -35,11 +61,8 @@ class Certificate(NamedTuple):
     bits: int
     signature: str
     names: tuple[str, ...]
-
-    @property
-    def self_signed(self) -> bool:
-        """Whether it vouches for itself."""
-        return self.subject == self.issuer
+    self_signed: bool = False
+    place: str = NEEDED
 
     @property
     def lifetime(self) -> float:
@@ -52,16 +75,20 @@ class Certificate(NamedTuple):
 
     @property
     def weakness(self) -> str:
-        """What is too weak about it, or "": RSA and DSA under 2048 bits, curves under 224, MD5 and SHA-1.
+        """What is too weak about its key, or "": RSA and DSA under 2048 bits, curves under 224."""
+        if self.bits < (2048 if self.key in ("RSA", "DSA") else 224):
+            return f"{self.key} key of {self.bits} bits"
+        return ""
+
+    @property
+    def refused_algorithm(self) -> str:
+        """What clients do not accept about its key or signature, or "".
 
         The signature of a self-signed one is not looked at: nothing depends on it.
         """
-        if self.bits < (2048 if self.key in ("RSA", "DSA") else 224):
-            return f"{self.key} key of {self.bits} bits"
-        digest = self.signature
-        if not self.self_signed and digest in ("md5", "sha1"):
-            return f"signed with {digest.upper()}"
-        return ""
+        if not self.self_signed and self.signature in BROKEN_DIGESTS:
+            return f"signed with {self.signature.upper()}"
+        return refused_key(self.key, self.bits)
 
     def good_until(self, now: float, ends: bool = False) -> str:
         """How long it is good, how soon it `ends`, or since when it is not any more."""
@@ -77,23 +104,41 @@ class Certificate(NamedTuple):
         return f"{self.subject} is good for {words.number(left, 'day')}, until {date}"
 
 
-def misplaced(chain: Sequence[Certificate]) -> str:
-    """What is wrong with the order of the chain, or ""; TLS wants each certificate followed by its issuer."""
-    for lower, upper in zip(chain, chain[1:]):
-        if lower.issuer != upper.subject:
-            known = any(lower.issuer == other.subject for other in chain)
-            problem = "the chain is in the wrong order" if known else f"{upper.subject} does not belong to the chain"
-            return f"{problem}: {' > '.join(element.subject for element in chain)}"
-    return ""
+class Served(NamedTuple):
+    """What a server sends, and what a client makes of it.
 
+    `elements` are in the order of the wire, the server's own first; `path` leads from that one to a CA, as OpenSSL
+    builds it from the elements and the CAs that are trusted here. `complaints` are all of OpenSSL's, each a number and
+    the certificate that it is about. `version` is that of TLS.
+    """
 
-def last_link(chain: Sequence[Certificate]) -> Certificate:
-    """The last certificate that the server's own leads to within the chain, from issuer to issuer."""
-    served = {element.subject: element for element in chain}
-    last = chain[0]
-    for _ in chain:
-        last = served.get(last.issuer, last)
-    return last
+    elements: Sequence[Certificate]
+    path: Sequence[Certificate]
+    complaints: Sequence[tuple[int, Certificate]]
+    version: int
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the path ends at a CA that is trusted here."""
+        return not any(number in UNTRUSTED for number, _ in self.complaints)
+
+    @property
+    def misplaced(self) -> str:
+        """What is wrong with the order, or ""; TLS 1.2 wants each certificate followed by its issuer."""
+        needed = [element for element in self.elements if element.place == NEEDED]
+        if needed == [element for element in self.path if element in needed]:
+            return ""
+        return f"the chain is in the wrong order: {self}"
+
+    @property
+    def superfluous(self) -> str:
+        """Which elements have nothing to do with the chain, or ""."""
+        foreign = [element.subject for element in self.elements if element.place == FOREIGN]
+        does = "does" if len(foreign) == 1 else "do"
+        return f"{', '.join(foreign)} {does} not belong to the chain: {self}" if foreign else ""
+
+    def __str__(self) -> str:
+        return " > ".join(element.subject for element in self.elements)
 
 
 class Refusal(NamedTuple):
@@ -104,24 +149,77 @@ class Refusal(NamedTuple):
     next_step: str
 
 
-def refused(chain: Sequence[Certificate], why: str, host: str, now: float) -> Refusal:
-    """What makes clients refuse the chain. `why` are OpenSSL's words, which are kept where they tell enough."""
-    leaf, last = chain[0], last_link(chain)
-    expired = [element for element in chain if now > element.not_after]
-    early = [element for element in chain if now < element.not_before]
-    if "has expired" in why and expired:
-        return Refusal("expired", expired[0].good_until(now), RENEW)
-    if "not yet valid" in why and early:
-        return Refusal("not-yet-valid", f"{early[0].subject} is not valid before {day(early[0].not_before)}", CLOCK)
-    if why.endswith(f"not valid for {host}"):
-        names = ", ".join(leaf.names) or leaf.subject
-        return Refusal("wrong-name", f"not valid for {host}, only for {names}", RENAME)
-    if not any(sign in why for sign in UNTRUSTED):
-        return Refusal("refused", why, RENEW)
+def refusals(served: Served, why: str, host: str, now: float) -> list[Refusal]:
+    """All that makes clients refuse the chain. `why` are OpenSSL's words, "" where it accepts the chain."""
+    leaf = served.path[0]
+    # Whatever OpenSSL takes for this name, Go does too, once the common name is left aside (tls.context).
+    readable = UNREADABLE not in leaf.names
+    refused_name = why.endswith(f"not valid for {host}") or bool(why and readable and not is_named(host, leaf.names))
+    is_default = refused_name and leaf.self_signed and bool(leaf.names) and not served.is_trusted
+    found = [wrong_name(leaf, host, is_default)] if refused_name else []
+    for element in served.path:
+        if now > element.not_after:
+            found.append(Refusal("expired", element.good_until(now), RENEW))
+        if now < element.not_before:
+            text = f"{element.subject} is not valid before {day(element.not_before)}"
+            found.append(Refusal("not-yet-valid", text, CLOCK))
+    if why and not served.is_trusted:
+        refusal = untrusted(served.path[-1])
+        found.append(refusal._replace(next_step=DEFAULT) if is_default else refusal)
+    found += algorithms(served)
+    found += broken(served) if why else []
+    return found if found or not why else [Refusal("refused", why, REISSUE)]
+
+
+def broken(served: Served) -> Iterator[Refusal]:
+    """What else OpenSSL says of single certificates, of each the first: the rest follows from that."""
+    seen = set()
+    for number, element in served.complaints:
+        if number in WRONG and element not in seen:
+            seen.add(element)
+            yield Refusal("refused", f"{element.subject}: {WRONG[number]}", REISSUE)
+
+
+def wrong_name(leaf: Certificate, host: str, is_default: bool) -> Refusal:
+    """That the server's certificate is for other names, or for this one in the wrong place.
+
+    `is_default`: it is one that a proxy makes for itself where it has none for this name.
+    """
+    kind = "IP address" if is_address(host) else "DNS name"
+    if not leaf.names:
+        text = f"not valid for {host}: no {kind} in subjectAltName (SAN), and clients ignore the common name"
+    else:
+        names = ", ".join(leaf.names[:NAMES])
+        more = f" and {len(leaf.names) - NAMES} more" if len(leaf.names) > NAMES else ""
+        text = f"not valid for {host}, only for {names}{more}"
+        if is_address(host) and f"DNS:{host}" in leaf.names:
+            text += ": an address must be an IP address in subjectAltName"
+        elif is_named(host, leaf.names):
+            text += ": no wildcard may stand before the last part of a name"
+    if is_default:
+        return Refusal("wrong-name", text, DEFAULT)
+    step = f"have it issued with {entry(host)} in subjectAltName, or give -H and the clients a name that it is for"
+    return Refusal("wrong-name", text, step)
+
+
+def untrusted(last: Certificate) -> Refusal:
+    """That the path ends where nobody here trusts it."""
     if last.self_signed:
         return Refusal("untrusted", f"{last.subject} is self-signed and not trusted here", TRUST)
+    if last.subject == last.issuer:
+        text = f"{last.subject} is issued by a CA of the same name, for which clients do not look"
+        return Refusal("untrusted", text, OTHER_SUBJECT)
     text = f"{last.issuer} is neither served nor trusted here; it issued {last.subject}"
     return Refusal("untrusted", text, COMPLETE)
+
+
+def algorithms(served: Served) -> Iterator[Refusal]:
+    """What clients do not accept, of the certificates whose signatures they look at."""
+    for position, element in enumerate(served.path):
+        is_anchor = served.is_trusted and position == len(served.path) - 1
+        problem = refused_key(element.key, element.bits) if is_anchor else element.refused_algorithm
+        if problem:
+            yield Refusal("algorithm-refused", f"{element.subject}: {problem}, which {CLIENTS}", ISSUE_ANEW)
 
 
 def day(seconds: float) -> str:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import datetime
 import socket
-from collections.abc import Callable, Iterable
+import ssl
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from OpenSSL import SSL, crypto
 
-from .certificates import Certificate
+from .certificates import FOREIGN, NEEDED, SPARE, Certificate, Served
+from .clients import DNS, IP, UNREADABLE, is_address
 from .failure import CONTENT, TLS, Failure
 
 TLS_1_1 = 0x0302
+NIST_CURVES = ("secp224r1", "secp256r1", "secp384r1", "secp521r1")
 
 
 def served(
-    dial: Callable[[], socket.socket], host: str, client_cert: str | None, client_key: str | None
-) -> tuple[list[Certificate], int]:
-    """The chain in the order of the wire, leaf first, and the TLS version; raises Failure (tls, content and dial's).
+    dial: Callable[[], socket.socket], host: str, ca_file: str | None, client_cert: str | None, client_key: str | None
+) -> Served:
+    """The chain as it is sent, and what OpenSSL makes of it; raises Failure (tls, content and dial's).
 
     Old versions and ciphers are let in, so that a server which speaks nothing else can be told apart.
     """
@@ -29,26 +33,73 @@ def served(
     if client_cert:
         context.use_certificate_chain_file(client_cert)
         context.use_privatekey_file(client_key or client_cert)
+    complaints = heard(context, ca_file)
     connection = SSL.Connection(context, dial())
     try:
         if not is_address(host):
             connection.set_tlsext_host_name(host.encode())
         connection.set_connect_state()
         connection.do_handshake()
-        chain, version = connection.get_peer_cert_chain() or [], connection.get_protocol_version()
+        chain, path = connection.get_peer_cert_chain() or [], connection.get_verified_chain() or []
+        version = connection.get_protocol_version()
     except (SSL.Error, OSError) as error:
         raise Failure(TLS, f"no TLS handshake with {host}: {reason(error)}") from None
     finally:
         connection.close()
-    return understood(chain, host), version
+    return understood(host, chain, path or chain[:1], complaints, version)
 
 
-def understood(chain: Iterable[crypto.X509], host: str) -> list[Certificate]:
+def heard(context: SSL.Context, ca_file: str | None) -> list[tuple[int, crypto.X509]]:
+    """All that OpenSSL has to complain about in the handshakes of this context, which go on all the same."""
+    complaints: list[tuple[int, crypto.X509]] = []
+
+    def note(_: SSL.Connection, certificate: crypto.X509, number: int, depth: int, good: int) -> bool:
+        if not good:
+            complaints.append((number, certificate))
+        return True
+
+    system = ssl.get_default_verify_paths()
+    files = (ca_file, None) if ca_file else (system.cafile, system.capath)
+    if any(files):
+        context.load_verify_locations(*files)
+    store = context.get_cert_store()
+    if store:
+        store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
+    context.set_verify(SSL.VERIFY_PEER, note)
+    return complaints
+
+
+def understood(
+    host: str,
+    chain: Sequence[crypto.X509],
+    path: Sequence[crypto.X509],
+    complaints: Sequence[tuple[int, crypto.X509]] = (),
+    version: int = 0,
+) -> Served:
     """What we need of every certificate; raises Failure (content)."""
     try:
-        return [read(certificate.to_cryptography()) for certificate in chain]
+        needed = [certificate.to_cryptography() for certificate in path]
+        elements = placed([certificate.to_cryptography() for certificate in chain], needed)
+        told = [(number, read(certificate.to_cryptography())) for number, certificate in complaints]
+        return Served(elements, [read(certificate) for certificate in needed], told, version)
     except Exception:  # what cryptography raises for one that it cannot make out changes with each version
         raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
+
+
+def placed(elements: Sequence[x509.Certificate], needed: Sequence[x509.Certificate]) -> list[Certificate]:
+    """What we need of the elements of a chain, of which a client needs some; raises as `read` does."""
+    found: list[Certificate] = []
+    # Names for which a client may take a certificate of the chain, as it may take a cross-signature of its CA.
+    wanted = {certificate.issuer for certificate in needed}
+    for position, certificate in enumerate(elements):
+        if certificate in needed and certificate not in elements[:position]:
+            place = NEEDED
+        else:
+            place = SPARE if certificate.subject in wanted or certificate in needed else FOREIGN
+        if place != FOREIGN:
+            wanted.add(certificate.issuer)
+        found.append(read(certificate)._replace(place=place))
+    return found
 
 
 def read(certificate: x509.Certificate) -> Certificate:
@@ -57,16 +108,42 @@ def read(certificate: x509.Certificate) -> Certificate:
     An algorithm that it does not know is newer than we are, and not weak.
     """
     key = known(certificate.public_key)
+    names = alternative_names(certificate)
     return Certificate(
-        subject=name(certificate.subject),
-        issuer=name(certificate.issuer),
+        subject=name(certificate.subject) or bare(names) or "a certificate without a name",
+        issuer=name(certificate.issuer) or "a CA without a name",
         not_before=moment(certificate, "not_valid_before"),
         not_after=moment(certificate, "not_valid_after"),
-        key=type(key).__name__.strip("_").replace("PublicKey", "").replace("EllipticCurve", "EC"),
+        key=kind_of(key),
         bits=getattr(key, "key_size", 256),
         signature=getattr(known(lambda: certificate.signature_hash_algorithm), "name", "unhashed"),
-        names=alternative_names(certificate),
+        names=names,
+        self_signed=certificate.subject == certificate.issuer and is_signed_by(certificate, key),
     )
+
+
+def kind_of(key: Any) -> str:
+    """RSA, EC, Ed25519 and the like; other curves than those of NIST by their own names."""
+    curve = getattr(getattr(key, "curve", None), "name", "")
+    if curve and curve not in NIST_CURVES:
+        return str(curve)
+    return type(key).__name__.strip("_").replace("PublicKey", "").replace("EllipticCurve", "EC")
+
+
+def is_signed_by(certificate: x509.Certificate, key: Any) -> bool:
+    """Whether a certificate's signature is by this key; not, where nobody here can tell."""
+    signature, content = certificate.signature, certificate.tbs_certificate_bytes
+    digest = known(lambda: certificate.signature_hash_algorithm)
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, content, padding.PKCS1v15(), digest)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, content, ec.ECDSA(digest))
+        else:
+            key.verify(signature, content)
+    except Exception:  # a wrong signature, or a key or digest that is not known
+        return False
+    return True
 
 
 def known(look: Callable[[], Any]) -> Any:
@@ -78,16 +155,30 @@ def known(look: Callable[[], Any]) -> Any:
 
 
 def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
-    """The names and addresses that the certificate is valid for, none where they cannot be read."""
-    extension = known(lambda: certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName))
-    if extension is None:
+    """The names and addresses that the certificate is valid for, as `DNS:NAME` and `IP:ADDRESS`.
+
+    Where they cannot be read, UNREADABLE stands for them.
+    """
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
         return ()
-    names = extension.value
-    return (*names.get_values_for_type(x509.DNSName), *map(str, names.get_values_for_type(x509.IPAddress)))
+    except Exception:  # what cryptography raises for one that it cannot make out changes with each version
+        return (UNREADABLE,)
+    addresses = names.get_values_for_type(x509.IPAddress)
+    return (
+        *(f"{DNS}{text}" for text in names.get_values_for_type(x509.DNSName)),
+        *(f"{IP}{address}" for address in addresses),
+    )
+
+
+def bare(names: Sequence[str]) -> str:
+    """The first of the names without its type, "" where there is none."""
+    return names[0].partition(":")[2] if names else ""
 
 
 def name(subject: x509.Name) -> str:
-    """A subject by its common name, else its organisation, else by all that it has."""
+    """A subject by its common name, else its organisation, else by all that it has, which may be nothing."""
     for kind in (
         x509.NameOID.COMMON_NAME,
         x509.NameOID.ORGANIZATIONAL_UNIT_NAME,
@@ -106,17 +197,6 @@ def moment(certificate: x509.Certificate, which: str) -> float:
         naive: datetime.datetime = getattr(certificate, which)
         aware = naive.replace(tzinfo=datetime.timezone.utc)
     return aware.timestamp()
-
-
-def is_address(host: str) -> bool:
-    """An IP address is not sent as SNI."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, host)
-        except OSError:
-            continue
-        return True
-    return False
 
 
 def reason(error: Exception) -> str:

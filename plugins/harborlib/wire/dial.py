@@ -107,6 +107,14 @@ def tunnel(route: Route, proxy: tuple[str, int], host: str, port: int) -> socket
     return connection.sock
 
 
+def dial_harbor(args: argparse.Namespace) -> socket.socket:
+    """A TCP connection to Harbor's port, through the proxy if there is one; raises Failure (resolve, connect)."""
+    host, port = args.harbor.host, args.harbor.port
+    if args.proxy:
+        return tunnel(Route.of(args), (args.proxy.host, args.proxy.port), host, port)
+    return Route.of(args).dial(host, port)
+
+
 def ask_proxy(connection: HTTPConnection, ask: Callable[[], None], host: str, port: int) -> None:
     """Let `ask` ask a connected proxy for a tunnel, with the stage named; raises Failure (connect)."""
     from http.client import HTTPException

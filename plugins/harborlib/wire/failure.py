@@ -33,6 +33,8 @@ BODY = Kind("harbor.answer-cut-off")  # an answer that does not end, or is cut o
 ROUTE = Kind("harbor.misrouted")  # answered by somebody else: the portal's page, another host
 STATUS = Kind("harbor.error-status")  # answered, with an error status
 CONTENT = Kind("harbor.unexpected-answer")  # answered, but not understood
+NO_TLS = Kind("harbor.no-tls", TLS)  # asked for https, where no TLS is spoken
+PLAIN_TO_TLS = Kind("harbor.plain-to-tls", TLS)  # asked in plain HTTP, where TLS is spoken
 STAGES = (RESOLVE, CONNECT, TLS, CERTIFICATE, ANSWER, BODY, ROUTE, STATUS, CONTENT)
 
 

@@ -9,7 +9,10 @@ import re
 import socket
 import ssl
 
-from .failure import CERTIFICATE, TLS, Failure, Unusable, starve
+from .failure import CERTIFICATE, NO_TLS, TLS, Failure, Unusable, starve
+
+PLAIN = "the server does not speak TLS on this port (plain HTTP?)"
+PARTIAL_CHAIN = ssl.VerifyFlags(0x80000)  # X509_V_FLAG_PARTIAL_CHAIN, which `ssl` names from Python 3.10 on
 
 
 class Context(ssl.SSLContext):
@@ -39,6 +42,9 @@ def context(
     result.set_ciphers("DEFAULT:@SECLEVEL=0")
     # Python 3.13 turns on checks that other clients of a registry do not make.
     result.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", ssl.VerifyFlags(0))
+    # As clients written in Go do: every certificate of the CA file is an anchor, also one that is not self-signed.
+    result.verify_flags |= PARTIAL_CHAIN
+    result.hostname_checks_common_name = False  # Go ignores it since 1.15
     if not verify:
         result.check_hostname = False
         result.verify_mode = ssl.CERT_NONE
@@ -70,7 +76,8 @@ def failure(error: OSError, host: str) -> Failure:
     starve(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure(CERTIFICATE, f"certificate does not verify: {verdict(error, host)}")
-    return Failure(TLS, f"TLS handshake with {host} failed: {reason(error)}")
+    why = reason(error)
+    return Failure(NO_TLS if why == PLAIN else TLS, f"TLS handshake with {host} failed: {why}")
 
 
 def verdict(error: ssl.SSLCertVerificationError, host: str) -> str:
@@ -88,7 +95,7 @@ def reason(error: OSError) -> str:
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or code == "UNEXPECTED_EOF_WHILE_READING":
         return "connection closed in the handshake"
     if code in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"):
-        return "the server does not speak TLS on this port (plain HTTP?)"
+        return PLAIN
     if code in ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION"):
         return "the server speaks only TLS below 1.2"
     if code.endswith(("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")):

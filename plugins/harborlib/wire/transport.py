@@ -19,14 +19,24 @@ import urllib3
 
 from . import deadline, tls
 from .connections import Adapter, Stale, cause, innermost
-from .dial import Route
-from .failure import ANSWER, BODY, CONTENT, ROUTE, Failure, starve
+from .dial import TLS_ALERT, Route
+from .failure import ANSWER, BODY, CONTENT, PLAIN_TO_TLS, ROUTE, Failure, starve
 from .origin import Origin, Target
 from .request import Answer, Request
 
 REDIRECTS = 3
 REPEATABLE = ("GET", "HEAD")
 CHUNK = 65536
+#: How servers refuse plain HTTP on a port where they speak TLS: nginx, Go (Traefik, Caddy), Apache, Tomcat.
+PLAIN_REFUSED = (
+    b"plain http request was sent to https port",
+    b"sent an http request to an https server",
+    b"speaking plain http to an ssl-enabled server port",
+    b"combination of host and port requires tls",
+)
+BACKEND = "set the backend protocol of the proxy in front to HTTPS, or point it at Harbor's port for plain HTTP"
+EXTERNAL_URL = "set external_url in harbor.yml (externalURL in the chart) to https://, and pass X-Forwarded-Proto on"
+IN_FRONT = "ask who runs the proxy or ingress in front: it sends requests for Harbor elsewhere"
 
 
 class Transport:
@@ -67,6 +77,7 @@ class Transport:
                 location = response.headers.get("Location") if response.is_redirect and request.follow else None
                 if not location:
                     body = read(response, request)
+                    self._refuse_plain(response.status_code, body)
                     elapsed = time.monotonic() - started
                     return Answer(request.path, request.login, response.status_code, response.headers, body, elapsed)
                 target = self._within(target, location)
@@ -79,9 +90,18 @@ class Transport:
         except ValueError:
             raise Failure(ROUTE, f"{deadline.task()} is redirected to something that is not a URL") from None
         if target.origin != self.origin:
-            where = target.origin.url
-            raise Failure(ROUTE, f"{deadline.task()} is redirected to {where}; give -H the final address")
+            detail = f"{deadline.task()} is redirected to {target.origin.url}"
+            raise Failure(ROUTE, detail, next_step=redirected(here, target))
         return target
+
+    def _refuse_plain(self, status: int, body: bytes) -> None:
+        """Raise Failure (tls) where plain HTTP came to a port for TLS, from us or from a proxy in front."""
+        if status != 400 or not any(words in body.lower() for words in PLAIN_REFUSED):
+            return
+        if self.origin.scheme == "http":
+            raise spoken_plainly(self.origin)
+        detail = f"the proxy in front of {self.origin.where} speaks plain HTTP to a port where Harbor speaks TLS"
+        raise Failure(PLAIN_TO_TLS, detail, status=status, next_step=BACKEND)
 
     def _send(self, request: Request, path: str) -> requests.Response:
         try:
@@ -110,6 +130,19 @@ class Transport:
             if isinstance(root, Stale) and request.method in REPEATABLE:
                 raise root from None
             raise explained(error, self.origin) from None
+
+
+def redirected(here: Target, there: Target) -> str:
+    """What to do about a redirect to another origin: it may be Harbor's own, or somebody else's page."""
+    same_host = here.origin.host == there.origin.host
+    if same_host and (here.origin.scheme, there.origin.scheme) == ("https", "http"):
+        return EXTERNAL_URL
+    return f"point -H at {there.origin.url}" if same_host or here.path == there.path else IN_FRONT
+
+
+def spoken_plainly(origin: Origin) -> Failure:
+    """That we spoke plain HTTP to a port for TLS."""
+    return Failure(PLAIN_TO_TLS, f"{origin.where} speaks TLS on this port, and -H says http")
 
 
 def read(response: requests.Response, request: Request) -> bytes:
@@ -150,4 +183,8 @@ def explained(error: Exception, origin: Origin) -> Failure:
     starve(root)
     if isinstance(root, ssl.SSLError):
         return tls.failure(root, origin.host)
-    return Failure(ANSWER, f"{origin.where} gives no answer: {cause(error)}")
+    if isinstance(root, http.client.BadStatusLine) and str(root).startswith(TLS_ALERT):
+        return spoken_plainly(origin)
+    closed = origin.scheme == "http" and isinstance(root, ConnectionError)  # as some do that speak TLS there
+    step = f"point -H at https://{origin.where} if that port speaks TLS; else look at nginx and core: docker ps"
+    return Failure(ANSWER, f"{origin.where} gives no answer: {cause(error)}", next_step=step if closed else "")

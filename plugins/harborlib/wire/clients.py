@@ -1,0 +1,57 @@
+"""What clients of a registry accept: docker, containerd, podman and helm are written in Go, which differs from OpenSSL.
+
+Go looks at subjectAltName alone (since 1.15), refuses signatures with SHA-1 (since 1.18) and RSA keys under 1024 bits
+(since 1.24) or over 8192, and knows few kinds of keys.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+
+#: How an entry of subjectAltName is shown, as openssl.cnf writes it.
+DNS, IP = "DNS:", "IP:"
+#: Stands for a subjectAltName that we cannot read; OpenSSL may.
+UNREADABLE = "entries that cannot be read"
+#: Kinds of keys that Go verifies with; "EC" are the curves of NIST. What nobody here knows is newer than we are.
+KNOWN_KEYS = ("RSA", "EC", "Ed25519", "NoneType")
+BROKEN_DIGESTS = ("md5", "sha1")
+RSA_BITS = range(1024, 8193)
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address: it is not sent as SNI."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def entry(host: str) -> str:
+    """What subjectAltName must hold for this host."""
+    return f"{IP if is_address(host) else DNS}{host}"
+
+
+def is_named(host: str, names: Sequence[str]) -> bool:
+    """Whether one of these entries of subjectAltName is for this host."""
+    if is_address(host):
+        address = ipaddress.ip_address(host)
+        return any(name == f"{IP}{address}" for name in names)
+    return any(_fits(name[len(DNS) :], host) for name in names if name.startswith(DNS))
+
+
+def _fits(pattern: str, host: str) -> bool:
+    """Whether a name that may begin with `*` for one label is the host's."""
+    labels, wanted = pattern.lower().split("."), host.lower().rstrip(".").split(".")
+    return len(labels) == len(wanted) and labels[0] in ("*", wanted[0]) and labels[1:] == wanted[1:]
+
+
+def refused_key(key: str, bits: int) -> str:
+    """Why no client verifies with a key of this kind and size, or ""."""
+    if key not in KNOWN_KEYS:
+        return f"{key} key"
+    return f"RSA key of {bits} bits" if key == "RSA" and bits not in RSA_BITS else ""

@@ -1,0 +1,35 @@
+"""`make try` against a Harbor of one's own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harbor_simulator import Simulator
+
+SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "try.py"
+
+
+@pytest.mark.parametrize("login", ["file", "environment"])
+def test_plain_http(authfile: str, login: str) -> None:
+    """What can run does, and one line says what http means."""
+    options = ["--authfile", authfile] if login == "file" else []
+    secrets = {"HARBOR_USERNAME": "x", "HARBOR_PASSWORD": "y"} if login == "environment" else {}
+    with Simulator(scheme="http") as harbor:
+        command = [sys.executable, str(SCRIPT), "--url", harbor.url, *options]
+        run = subprocess.run(
+            command, check=False, stdout=subprocess.PIPE, text=True, timeout=120, env={**os.environ, **secrets}
+        )
+    lines = run.stdout.splitlines()
+    assert (
+        lines[0] == "Over http no password is sent: what needs an account is not run, nor is check_harbor_certificate."
+    )
+    ran = {line.split()[1] for line in lines if line.startswith("$ ")}
+    assert ran == {f"check_harbor_{name}" for name in ("component", "health", "portal", "triage", "v2")}
+    assert "usage" not in run.stdout
+    assert lines.count("exit code 0 (OK)") == len(ran)
+    assert run.returncode == 0
