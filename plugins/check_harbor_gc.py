@@ -50,7 +50,7 @@ executions = Executions(
     grace="1h",
 )
 duration = Shown("duration", SECONDS)
-freed = Shown("freed", BYTES)
+freed = Shown("freed", BYTES, clamped=True)
 
 
 def measure(run: Run) -> Readings:
@@ -62,10 +62,10 @@ def measure(run: Run) -> Readings:
     yield from executions.readings(history, unscheduled="no garbage collection is scheduled")
     text = f"garbage collection: {history.summary}"
     if history.success:
-        space = history.success.parameters.count("freed_space")
+        space = freed(history.success.parameters.number("freed_space"))
         yield duration(round(history.success.duration))
-        yield freed(space)
-        text += f", freed {words.size(space)}"
+        yield space
+        text += f", freed {words.size(space.value or 0)}"
     return text + (f", scheduled {schedule}" if schedule else "")
 
 

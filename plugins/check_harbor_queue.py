@@ -12,7 +12,8 @@ States:
   UNKNOWN   usage error, no login, a right is missing, no such queue, no answer that can be judged; with --isolate:
             another probe reports the cause, named in the line (jobservice, redis, database, the login)
 
--w and -c are times, as 15min; the numbers of --count-warning and --count-critical are off by default.
+-w and -c are times, as 15min; the numbers of --count-warning and --count-critical are off by default. Harbor reckons
+the time by two clocks, so that of a job just queued can be negative: it counts as 0.
 
 Perfdata:
   latency        seconds that the oldest job of all waits
@@ -40,7 +41,7 @@ RESUME = "resume it in the UI (Administration > Job Service Dashboard), unless s
 
 queues = Selectable("queue", "queues", "--type")
 waiting = Limit("queue.waiting", "latency", SECONDS, "the oldest job waits {value}", "15min", "60min",
-                help="time that the oldest job waits", next_step=LOOK)  # fmt: skip
+                help="time that the oldest job waits", next_step=LOOK, clamped=True)  # fmt: skip
 crowded = Limit("queue.crowded", "count", COUNT, "{value} jobs wait",
                 option="count", help="number of jobs that wait", next_step=LOOK)  # fmt: skip
 paused = Problem("queue.paused", WARNING, RESUME)
@@ -55,16 +56,17 @@ def measure(run: Run) -> Readings:
     chosen.confirm()
     if not rows:
         raise Failure(CONTENT, "Harbor reports no queue")
-    rows.sort(key=lambda row: -row.count("latency"))
-    for row in rows:
-        name, count = row.name("job_type"), row.count("count")
-        yield waiting(row.count("latency"), of=name)
+    waits = [(waiting(row.number("latency"), of=row.name("job_type")), row) for row in rows]
+    waits.sort(key=lambda wait: -(wait[0].value or 0))
+    for wait, row in waits:
+        name, count = wait.of, row.count("count")
+        yield wait
         yield crowded(count, of=name)
         if row.flag("paused") and name == SCHEDULER:
             yield stopped("paused, no schedule fires", of=name)
         elif row.flag("paused"):
             yield paused(f"paused, {words.number(count, 'job')} waiting", of=name)
-    oldest, jobs = rows[0].count("latency"), sum(row.count("count") for row in rows)
+    oldest, jobs = waits[0][0].value or 0, sum(row.count("count") for row in rows)
     yield waiting.worst(oldest)
     yield crowded.worst(jobs)
     yield paused_queues(sum(row.flag("paused") for row in rows), high=len(rows))

@@ -46,7 +46,7 @@ SEE_MORE = "raise -t, name projects with --project, or be content with the most 
 
 projects = Selectable("project", "projects", "--project")
 used_up = Limit("quota.nearly-used-up", "used", PERCENT, "{value} of its quota used", "85", "99",
-                help="percent of a quota used", next_step=MAKE_ROOM)  # fmt: skip
+                help="percent of a quota used", next_step=MAKE_ROOM, clamped=True)  # fmt: skip
 not_all_seen = Problem("quota.not-all-seen", UNKNOWN, SEE_MORE)
 projects_seen = Shown("projects")
 without_limit = Shown("unlimited")
@@ -84,7 +84,7 @@ class Quota(NamedTuple):
         """From a row of Harbor's list."""
         hard = row.inner("hard")
         limit = hard.number("storage", least=UNLIMITED) if "storage" in hard else UNLIMITED
-        return cls(row.inner("ref").name("name"), limit, row.inner("used").count("storage"))
+        return cls(row.inner("ref").name("name"), limit, row.inner("used").number("storage"))
 
     @property
     def share(self) -> float:
