@@ -67,6 +67,9 @@ def held(recording: Recording) -> Content:
         ]
     if recording.scenario == "p-d2-counts":
         count_all(content, recording.path.stem)
+    if recording.scenario == "p-d3-broken-rows":
+        content.replications.append(Replication(16, "a+b", destination=15 if "gone" in recording.path.stem else 2))
+        content.remotes[1].readable = "secret" not in recording.path.stem
     begin_upload(content, recording)
     if recording.path.stem == "registry-ping-down":
         content.remotes[2].ping = 400

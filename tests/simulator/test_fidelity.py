@@ -55,6 +55,7 @@ SWITCHES = {
     "l-canary-project": (),
     "p-d1-q-decoding": (),
     "p-d2-counts": (),
+    "p-d3-broken-rows": (),
     "v2-datapath": (),
 }
 
