@@ -48,6 +48,7 @@ from harborlib.judge.selection import Selection, patterns
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, SECONDS, UNKNOWN, WARNING, words
 from harborlib.text.finding import Finding
+from harborlib.text.units import LOW
 from harborlib.wire import Failure
 
 import nagiosplugin
@@ -93,8 +94,8 @@ class OwnExpiry(Expiry):
 
 
 robots = Selectable("robot account", "robot accounts", "--robot")
-expiry = Expiry("robots.expiring", "left", SECONDS, "", low=None, next_step=PROLONG,
-                help="time left, as 14d: (-w: by the account's life)")  # fmt: skip
+expiry = Expiry("robots.expiring", "left", SECONDS, "", low=None, bad=LOW, next_step=PROLONG,
+                help="time left, as 14d (-w: by the account's life)")  # fmt: skip
 own_expiry = OwnExpiry("robots.own-expiring", "left", SECONDS, "", low=None, next_step=PROLONG)
 disabled = Problem("robots.disabled", WARNING, ENABLE)
 not_read = NotRead("robots.not-read")

@@ -43,7 +43,7 @@ from harborlib.judge import Limit, Problem, Reading, Readings, Shown
 from harborlib.judge.readings import Options, Range
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import COUNT, PERCENT, UNKNOWN, WARNING, words
-from harborlib.text.units import RangeType
+from harborlib.text.units import LOW, RangeType
 
 SCAN = "start a scan of all images in the UI (Interrogation Services), or let projects scan on push"
 COUNT_THEM = "start a scan of all images in the UI (Interrogation Services), or set a schedule there: it counts them"
@@ -66,7 +66,7 @@ class CriticalCves(Limit):
 
 
 coverage = Limit("vulnerabilities.few-scanned", "coverage", PERCENT, "{value} of {things} scanned",
-                 "90:", "50:", help="percent of the images that are scanned", next_step=SCAN)  # fmt: skip
+                 "90:", "50:", bad=LOW, help="percent of the images that are scanned", next_step=SCAN)  # fmt: skip
 uncounted = Problem("vulnerabilities.images-uncounted", UNKNOWN, COUNT_THEM)
 unreliable = Problem("vulnerabilities.counts-unreliable", WARNING, FAILING)
 critical = CriticalCves("vulnerabilities.too-many-critical", "critical", COUNT, "{value} critical vulnerabilities",

@@ -10,12 +10,13 @@ from harborlib.judge.measured import Measured
 from harborlib.judge.readings import Measure, Reading
 from harborlib.text import BYTES, COUNT, CRITICAL, OK, SECONDS, UNKNOWN, WARNING, Summary, cleaning
 from harborlib.text.finding import Finding
+from harborlib.text.units import LOW
 from harborlib.wire.failure import Failure
 
 import pytest
 
 waiting = Limit("queue.waiting", "wait", SECONDS, "waits {value}", "60", "2min", help="how long", next_step="look")
-free = Limit("storage.free", "free", BYTES, "{value} of {volume} free", "10:", option="free", help="room")
+free = Limit("storage.free", "free", BYTES, "{value} of {volume} free", "10:", option="free", bad=LOW, help="room")
 paused = Problem("queue.paused", WARNING, "resume", STANDSTILL)
 total = Shown("total", COUNT, "{value} in all")
 slow = ResponseTime("api.slow", "1", "5")

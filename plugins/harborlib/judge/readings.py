@@ -127,8 +127,8 @@ class Limit(Shown):
     """A number against a warning and a critical range, which are options of the probe.
 
     `warning` and `critical` are the defaults as an operator writes them. `option` names the options: "" is -w and -c,
-    "job" is --job-warning and --job-critical. `help` says in --help what is measured. `show` turns numbers into text
-    where that of the unit does not fit.
+    "job" is --job-warning and --job-critical. `bad` says which values are, HIGH or LOW ones: thresholds are checked by
+    it. `help` says in --help what is measured. `show` turns numbers into text where that of the unit does not fit.
     """
 
     def __init__(
@@ -141,6 +141,7 @@ class Limit(Shown):
         critical: str | None = None,
         *,
         option: str = "",
+        bad: str = units.HIGH,
         help: str = "",  # noqa: A002  as argparse calls it
         next_step: str = "",
         show: Callable[[float], str] | None = None,
@@ -152,6 +153,7 @@ class Limit(Shown):
         self.id = id
         self.defaults = (warning, critical)
         self.option = option
+        self.bad = bad
         self.help = help
         self.next_step = next_step
         self.show = show or unit.show
@@ -159,7 +161,7 @@ class Limit(Shown):
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
         """Declare -w and -c, or --NAME-warning and --NAME-critical."""
-        units.declare(parser, self.option, self.help, *self.defaults, self.unit)
+        units.declare(parser, self.option, self.help, *self.defaults, self.unit, self.bad)
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
         """What the options say."""
