@@ -10,7 +10,8 @@ States:
             was due longer than --schedule-grace ago; the last success is long ago (-w) or a run takes long
             (--running-warning)
   CRITICAL  the last success is very long ago (-c), or a run takes very long (--running-critical)
-  UNKNOWN   usage error, no login, a right is missing, no answer that can be judged; with --isolate: another probe
+  UNKNOWN   a run that cannot be read, while the others are judged; usage error, no login, a right is missing, no answer
+            that can be judged; with --isolate: another probe
             reports the cause, named in the line (jobservice, database, the login)
 
 Dry runs do not count. Where no success is among the runs read, the age is the one of the oldest of them, at least.
@@ -29,11 +30,12 @@ Does not see: how many entries the log holds; whether Harbor forwards it to a sy
 """
 
 from harborlib.harbor import Run, endpoints
-from harborlib.judge import STANDSTILL, Problem, Readings, Shown
+from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown, each_row
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
 from harborlib.judge.executions import Execution, History, Schedule
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import SECONDS, WARNING
+from harborlib.wire import Failure
 
 LOG = "read the run's log in the UI (Administration > Clean Up > Log Rotation)"
 SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
@@ -44,6 +46,7 @@ executions = Executions(
     failed=Problem("audit_purge.failed", WARNING, LOG),
     missed=Problem("audit_purge.schedule-missed", WARNING, SAVE, STANDSTILL),
     unscheduled=Problem("audit_purge.unscheduled", WARNING, "set a schedule in Harbor's UI"),
+    not_read=NotRead("audit_purge.not-read"),
     grace="1h",
 )
 duration = Shown("duration", SECONDS)
@@ -52,9 +55,10 @@ duration = Shown("duration", SECONDS)
 def measure(run: Run) -> Readings:
     """The newest executions of the audit log's purge, and its schedule."""
     rows = run.rest.first_page(endpoints.AUDIT_PURGE, noun="run", sort="-creation_time")
-    found = [Execution.of_system_job(row) for row in rows]
+    unread: dict[str, Failure] = {}
+    found = each_row(rows, Execution.of_system_job, unread, "run")
     schedule = Schedule.of_system_job(run.rest.find(endpoints.AUDIT_PURGE_SCHEDULE))
-    history = History(found, run.rest.now, schedule, run.args.schedule_grace)
+    history = History(found, run.rest.now, schedule, run.args.schedule_grace, unread)
     yield from executions.readings(history, unscheduled="no audit log purge is scheduled")
     if history.success:
         yield duration(round(history.success.duration))

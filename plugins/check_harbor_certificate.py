@@ -48,6 +48,7 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.run.service import ALERTING_SINCE
 from harborlib.text import CRITICAL, DAYS, OK, SECONDS, WARNING, words
 from harborlib.text.finding import Finding
+from harborlib.text.units import LOW
 from harborlib.wire import CERTIFICATE, TLS, Failure, Unusable, certificates, deadline, tls
 from harborlib.wire.certificates import DAY, ISSUE_ANEW, LEAVE_OUT, NEEDED, RENEW, Certificate, Served
 from harborlib.wire.dial import dial_harbor, through
@@ -99,8 +100,8 @@ class DaysLeft(Limit):
 
 
 time = Shown("time", SECONDS, "handshake in {value}")
-days_left = DaysLeft("certificate.expires", "days_left", DAYS, "", low=None,
-                     help="whole days left, as 30: (default: by lifetime)")  # fmt: skip
+days_left = DaysLeft("certificate.expires", "days_left", DAYS, "", low=None, bad=LOW,
+                     help="whole days left, as 30 (default: by lifetime)")  # fmt: skip
 refused = {kind: Problem(f"certificate.{kind}", CRITICAL) for kind in certificates.REFUSALS}
 order = Problem("certificate.wrong-order", WARNING, IN_ORDER)
 superfluous = Problem("certificate.superfluous", WARNING, LEAVE_OUT)

@@ -10,7 +10,8 @@ States:
             was due longer than --schedule-grace ago; the last success is long ago (-w) or a run takes long
             (--running-warning)
   CRITICAL  the last success is very long ago (-c), or a run takes very long (--running-critical)
-  UNKNOWN   usage error, no login, a right is missing, no answer that can be judged; with --isolate: another probe
+  UNKNOWN   a run that cannot be read, while the others are judged; usage error, no login, a right is missing, no answer
+            that can be judged; with --isolate: another probe
             reports the cause, named in the line (registryctl, jobservice, database, the login)
 
 Dry runs do not count. Where no success is among the runs read, the age is the one of the oldest of them, at least.
@@ -31,12 +32,13 @@ the schedule deletes untagged artifacts; a run shows as running up to half a min
 """
 
 from harborlib.harbor import Run, endpoints
-from harborlib.judge import STANDSTILL, Problem, Readings, Shown
+from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown, each_row
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
 from harborlib.judge.executions import Execution, History, Schedule
 from harborlib.run import Probe, Service, plugin
 from harborlib.run.service import ROBOT
 from harborlib.text import BYTES, SECONDS, WARNING, words
+from harborlib.wire import Failure
 
 LOG = "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"
 SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
@@ -47,25 +49,27 @@ executions = Executions(
     failed=Problem("gc.failed", WARNING, LOG),
     missed=Problem("gc.schedule-missed", WARNING, SAVE, STANDSTILL),
     unscheduled=Problem("gc.unscheduled", WARNING, "set a schedule in Harbor's UI"),
+    not_read=NotRead("gc.not-read"),
     grace="1h",
 )
 duration = Shown("duration", SECONDS)
-freed = Shown("freed", BYTES)
+freed = Shown("freed", BYTES, clamped=True)
 
 
 def measure(run: Run) -> Readings:
     """The newest executions of garbage collection, and its schedule."""
     rows = run.rest.first_page(endpoints.GC, noun="run", sort="-creation_time")
-    found = [Execution.of_system_job(row) for row in rows]
+    unread: dict[str, Failure] = {}
+    found = each_row(rows, Execution.of_system_job, unread, "run")
     schedule = Schedule.of_system_job(run.rest.find(endpoints.GC_SCHEDULE))
-    history = History(found, run.rest.now, schedule, run.args.schedule_grace)
+    history = History(found, run.rest.now, schedule, run.args.schedule_grace, unread)
     yield from executions.readings(history, unscheduled="no garbage collection is scheduled")
     text = f"garbage collection: {history.summary}"
     if history.success:
-        space = history.success.parameters.count("freed_space")
+        space = freed(history.success.parameters.number("freed_space"))
         yield duration(round(history.success.duration))
-        yield freed(space)
-        text += f", freed {words.size(space)}"
+        yield space
+        text += f", freed {words.size(space.value or 0)}"
     return text + (f", scheduled {schedule}" if schedule else "")
 
 

@@ -12,7 +12,8 @@ States:
   UNKNOWN   usage error, no login, a right is missing, no such queue, no answer that can be judged; with --isolate:
             another probe reports the cause, named in the line (jobservice, redis, database, the login)
 
--w and -c are times, as 15min; the numbers of --count-warning and --count-critical are off by default.
+-w and -c are times, as 15min; the numbers of --count-warning and --count-critical are off by default. Harbor reckons
+the time by two clocks, so that of a job just queued can be negative: it counts as 0.
 
 Perfdata:
   latency        seconds that the oldest job of all waits
@@ -27,8 +28,11 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: jobs that run (check_harbor_workers) and whether they succeed.
 """
 
+from typing import NamedTuple
+
 from harborlib.harbor import Run, endpoints
-from harborlib.judge import Limit, Problem, Readings, Selectable, Shown
+from harborlib.harbor.fields import Fields
+from harborlib.judge import Limit, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
 from harborlib.run import Probe, Service, plugin
 from harborlib.run.service import ROBOT
 from harborlib.text import COUNT, CRITICAL, SECONDS, WARNING, words
@@ -40,11 +44,12 @@ RESUME = "resume it in the UI (Administration > Job Service Dashboard), unless s
 
 queues = Selectable("queue", "queues", "--type")
 waiting = Limit("queue.waiting", "latency", SECONDS, "the oldest job waits {value}", "15min", "60min",
-                help="time that the oldest job waits", next_step=LOOK)  # fmt: skip
+                help="time that the oldest job waits", next_step=LOOK, clamped=True)  # fmt: skip
 crowded = Limit("queue.crowded", "count", COUNT, "{value} jobs wait",
                 option="count", help="number of jobs that wait", next_step=LOOK)  # fmt: skip
 paused = Problem("queue.paused", WARNING, RESUME)
 stopped = Problem("queue.scheduler-paused", CRITICAL, RESUME)
+not_read = NotRead("queue.not-read")
 paused_queues = Shown("paused")
 
 
@@ -55,27 +60,43 @@ def measure(run: Run) -> Readings:
     chosen.confirm()
     if not rows:
         raise Failure(CONTENT, "Harbor reports no queue")
-    rows.sort(key=lambda row: -row.count("latency"))
-    for row in rows:
-        name, count = row.name("job_type"), row.count("count")
-        yield waiting(row.count("latency"), of=name)
-        yield crowded(count, of=name)
-        if row.flag("paused") and name == SCHEDULER:
+    failed: dict[str, Failure] = {}
+    known = sorted(each_row(rows, Queue.of, failed, "queue"), key=lambda queue: -(queue.wait.value or 0))
+    yield from not_read.readings(failed)
+    for name, wait, jobs, is_paused in known:
+        yield wait
+        yield crowded(jobs, of=name)
+        if is_paused and name == SCHEDULER:
             yield stopped("paused, no schedule fires", of=name)
-        elif row.flag("paused"):
-            yield paused(f"paused, {words.number(count, 'job')} waiting", of=name)
-    oldest, jobs = rows[0].count("latency"), sum(row.count("count") for row in rows)
+        elif is_paused:
+            yield paused(f"paused, {words.number(jobs, 'job')} waiting", of=name)
+    oldest, all_jobs = known[0].wait.value or 0, sum(queue.jobs for queue in known)
     yield waiting.worst(oldest)
-    yield crowded.worst(jobs)
-    yield paused_queues(sum(row.flag("paused") for row in rows), high=len(rows))
-    text = f"{words.number(len(rows), 'queue')}, {words.number(jobs, 'job')} waiting"
-    return text + (f", the oldest for {words.span(oldest)}" if jobs else "")
+    yield crowded.worst(all_jobs)
+    yield paused_queues(sum(queue.paused for queue in known), high=len(known))
+    text = f"{words.number(len(known), 'queue')}, {words.number(all_jobs, 'job')} waiting"
+    return text + (f", the oldest for {words.span(oldest)}" if all_jobs else "")
+
+
+class Queue(NamedTuple):
+    """The queue of a type of job: how long the oldest one waits, how many do, whether it is paused."""
+
+    name: str
+    wait: Reading
+    jobs: int
+    paused: bool
+
+    @classmethod
+    def of(cls, row: Fields) -> "Queue":
+        """From a row of Harbor's list."""
+        name = row.name("job_type")
+        return cls(name, waiting(row.number("latency"), of=name), row.count("count"), row.flag("paused"))
 
 
 main = plugin.main(Probe(
     __name__,
     measure,
-    [waiting, crowded, paused, stopped, paused_queues],
+    [waiting, crowded, paused, stopped, not_read, paused_queues],
     selects=queues,
     asks=[endpoints.QUEUES],
     services=[

@@ -30,23 +30,26 @@ Does not see: a full volume (check_harbor_storage); uploads that have just begun
 """
 
 import argparse
+from collections.abc import MutableMapping
 from typing import NamedTuple, Optional, Union
 
 from harborlib.harbor import Run, endpoints
 from harborlib.harbor.fields import UNLIMITED, Fields
 from harborlib.harbor.pages import Pages
-from harborlib.judge import Limit, Problem, Readings, Selectable, Shown
+from harborlib.judge import Limit, NotRead, Problem, Readings, Selectable, Shown, each_row
 from harborlib.judge.projects import Projects
 from harborlib.judge.selection import Selection, declare_page_limit
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import PERCENT, UNKNOWN, words
+from harborlib.wire import Failure
 
 MAKE_ROOM = "delete what is not needed in the project (tag retention, then garbage collection), or raise its quota"
 SEE_MORE = "raise -t, name projects with --project, or be content with the most used ones (--page-limit)"
 
 projects = Selectable("project", "projects", "--project")
 used_up = Limit("quota.nearly-used-up", "used", PERCENT, "{value} of its quota used", "85", "99",
-                help="percent of a quota used", next_step=MAKE_ROOM)  # fmt: skip
+                help="percent of a quota used", next_step=MAKE_ROOM, clamped=True)  # fmt: skip
+not_read = NotRead("quota.not-read")
 not_all_seen = Problem("quota.not-all-seen", UNKNOWN, SEE_MORE)
 projects_seen = Shown("projects")
 without_limit = Shown("unlimited")
@@ -55,11 +58,13 @@ without_limit = Shown("unlimited")
 def measure(run: Run) -> Readings:
     """The quotas and what is used of them, the fullest first."""
     chosen = projects.chosen(run.args)
-    quotas, source, unseen, scope = by_name(run, chosen) if chosen.exact else listed(run, chosen)
+    failed: dict[str, Failure] = {}
+    quotas, source, unseen, scope = by_name(run, chosen, failed) if chosen.exact else listed(run, chosen, failed)
     shares = [(quota.share, quota.project) for quota in quotas if quota.limit >= 0]
     shares.sort(key=lambda share: -share[0])
     if unseen:
         yield not_all_seen(unseen)
+    yield from not_read.readings({**source.failed, **failed})
     for share, project in chosen.judged(shares, lambda share: share[1]):
         yield used_up(share, of=project)
     fullest, project = shares[0] if shares else (0, "")
@@ -84,7 +89,7 @@ class Quota(NamedTuple):
         """From a row of Harbor's list."""
         hard = row.inner("hard")
         limit = hard.number("storage", least=UNLIMITED) if "storage" in hard else UNLIMITED
-        return cls(row.inner("ref").name("name"), limit, row.inner("used").count("storage"))
+        return cls(row.inner("ref").name("name"), limit, row.inner("used").number("storage"))
 
     @property
     def share(self) -> float:
@@ -105,20 +110,21 @@ class Seen(NamedTuple):
     scope: str = ""
 
 
-def by_name(run: Run, chosen: Selection) -> Seen:
+def by_name(run: Run, chosen: Selection, failed: MutableMapping[str, Failure]) -> Seen:
     """The projects that are chosen by name, each asked for by its number."""
     found = Projects(run.rest, chosen)
     numbers = (project.number("project_id") for project in found)
     query = {"noun": "quota", "reference": "project"}
-    rows = [run.rest.rows(endpoints.QUOTAS, **query, reference_id=number) for number in numbers]
-    return Seen([Quota.of(row) for few in rows for row in few], found, found.unseen)
+    rows = [row for number in numbers for row in run.rest.rows(endpoints.QUOTAS, **query, reference_id=number)]
+    return Seen(each_row(rows, Quota.of, failed, "quota"), found, found.unseen)
 
 
-def listed(run: Run, chosen: Selection) -> Seen:
+def listed(run: Run, chosen: Selection, failed: MutableMapping[str, Failure]) -> Seen:
     """All projects that are chosen, from the list of all, as far as it can be read."""
     pages = run.rest.pages(endpoints.QUOTAS, limit=run.args.page_limit, noun="project", sort="-used.storage")
-    every = [Quota.of(row) for row in pages]
-    quotas = [quota for quota in every if chosen.takes(quota.project)]
+    every = each_row(pages, Quota.of, failed, "quota")
+    # A project that was deleted can leave its quota behind, which has no name then, and nobody pushes there.
+    quotas = [quota for quota in every if quota.project and chosen.takes(quota.project)]
     if pages.complete:
         chosen.confirm()
         return Seen(quotas, pages)
@@ -144,7 +150,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [used_up, not_all_seen, projects_seen, without_limit],
+    [used_up, not_read, not_all_seen, projects_seen, without_limit],
     declare=declare,
     selects=projects,
     asks=[endpoints.QUOTAS, endpoints.PROJECTS],

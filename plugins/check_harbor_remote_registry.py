@@ -32,13 +32,14 @@ the remote; whether replication succeeds (check_harbor_replication).
 """
 
 import time
+from collections.abc import MutableMapping
 from functools import partial
 from typing import NamedTuple, Optional
 
 from harborlib.harbor import Each, Run, endpoints
 from harborlib.harbor.fields import Fields
 from harborlib.harbor.rest import in_read_only_mode, said
-from harborlib.judge import SLOW, Limit, Problem, Reading, Readings, Selectable, Shown
+from harborlib.judge import SLOW, Limit, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, SECONDS, UNKNOWN, WARNING, words
 from harborlib.wire import Failure
@@ -48,6 +49,7 @@ ENDS = ("src_registry", "dest_registry")  # of a policy: between which it replic
 PATIENCE = 5.0  # seconds for one ping; Harbor itself would wait longer for a remote that is silent
 READ_ONLY = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
 TEST_IT = "test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
+MEND = "look at Harbor's tables registry and replication_policy: a secret that cannot be decrypted, a row that is gone"
 MORE = "raise -t, or divide the registries among services with --registry"
 
 registries = Selectable("registry", "registries", "--registry")
@@ -55,6 +57,7 @@ used = Problem("remote_registry.down", CRITICAL, TEST_IT)
 unused = Problem("remote_registry.unused-down", WARNING, TEST_IT)
 ping = Limit("remote_registry.ping-slow", "ping", SECONDS, "a ping takes {value}", "3s",
              help="time of a ping", next_step=TEST_IT)  # fmt: skip
+not_read = NotRead("remote_registry.not-read", MEND)
 not_all_seen = Problem("remote_registry.not-all-seen", UNKNOWN, MORE, SLOW)
 pinged_registries = Shown("registries")
 failed_registries = Shown("failed")
@@ -84,15 +87,18 @@ def measure(run: Run) -> Readings:
     """The remote registries, those that fail first."""
     chosen = registries.chosen(run.args)
     pages = run.rest.pages(endpoints.REGISTRIES, noun="registry")
-    remotes = [remote for remote in map(Remote.of, pages) if chosen.takes(remote.name)]
+    unread: dict[str, Failure] = {}
+    remotes = [remote for remote in each_row(pages, Remote.of, unread, "registry") if chosen.takes(remote.name)]
     if pages.complete:
         chosen.confirm()
-    policies = users_among_policies(run)
-    questions = Each(remotes, partial(live_ping, run), "remote registry")
+    unread.update(pages.failed)
+    policies = users_among_policies(run, unread)
+    questions = Each(remotes, partial(live_ping, run), "remote registry", lambda remote: remote.name)
     pings = [(remote, *answer) for remote, answer in questions]
     failed = [(remote, problem) for remote, problem, _ in pings if problem]
     for remote, problem in failed:
         yield failure_of(remote, problem, policies.get(remote.number) or proxy_caches(run, remote.number))
+    yield from not_read.readings({**unread, **questions.failed})
     unseen = pages.unseen or questions.unseen
     if unseen:
         yield not_all_seen(unseen)
@@ -109,13 +115,16 @@ def measure(run: Run) -> Readings:
     return text + (f", Harbor still shows {', '.join(stale)} as unhealthy" if stale else "")
 
 
-def users_among_policies(run: Run) -> dict[int, Users]:
+def users_among_policies(run: Run, unread: MutableMapping[str, Failure]) -> dict[int, Users]:
     """The enabled replication policies that use a remote registry, by its number."""
     users: dict[int, Users] = {}
-    for row in run.rest.whole(endpoints.REPLICATION_POLICIES, noun="policy"):
+    pages = run.rest.pages(endpoints.REPLICATION_POLICIES, noun="policy")
+    for row in pages:
         for number in {row.inner(end).number("id") for end in ENDS} if row.flag("enabled") else ():
             first, count = users.get(number, Users(row.name("name")))
             users[number] = Users(first, count + 1)
+    pages.confirm()
+    unread.update(pages.failed)
     return users
 
 
@@ -158,7 +167,7 @@ def proxy_caches(run: Run, number: int) -> Users:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [used, unused, ping, not_all_seen, pinged_registries, failed_registries],
+    [used, unused, ping, not_read, not_all_seen, pinged_registries, failed_registries],
     selects=registries,
     asks=[endpoints.REGISTRIES, endpoints.REGISTRY_PING, endpoints.REPLICATION_POLICIES, endpoints.PROJECTS],
     services=[

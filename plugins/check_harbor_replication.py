@@ -8,8 +8,9 @@ States:
   OK        in every enabled policy the last finished execution succeeded; never ran, but its schedule is not due yet;
             there is no enabled policy
   WARNING   in some policy: the last finished execution failed or was stopped; the newest one was skipped, because
-            another one still goes on; one takes long (-w); the schedule did not fire, although it was due longer than
-            --schedule-grace ago
+            another one still goes on; one takes long (-w); one is in progress although all of its tasks have ended, or
+            it has had none for an hour: Harbor has lost track; the schedule did not fire, although it was due longer
+            than --schedule-grace ago; a policy that Harbor refuses, while it shows others
   CRITICAL  in some policy: the last three executions failed; one takes very long (-c); the last success is longer ago
             than --maximum-age
   UNKNOWN   usage error, no login, a right is missing, no such policy, no answer that can be judged; not all policies
@@ -37,25 +38,29 @@ is down while nothing is replicated (check_harbor_remote_registry).
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from functools import partial
+from itertools import filterfalse
 from typing import NamedTuple, Optional
 
 from harborlib.harbor import Each, Run, endpoints
 from harborlib.harbor.fields import Fields
 from harborlib.harbor.pages import PAGE_SIZE
-from harborlib.judge import SLOW, STANDSTILL, Problem, Reading, Readings, Selectable, Shown
+from harborlib.judge import SLOW, STANDSTILL, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
 from harborlib.judge.executions import FAILED, RUNNING, SUCCEEDED, Execution, History, Schedule
 from harborlib.judge.readings import Options, Range
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, UNKNOWN, WARNING, units, words
+from harborlib.wire import Failure
 
 IN_A_ROW = 3  # failures that are no accident any more
 FEW = 5  # executions of a policy that mostly are enough; Harbor needs a moment for each
 SKIPPED = "Execution skipped"  # how the status text of one begins that Harbor 2.14 did not start, and calls failed
 LOG = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"
 SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
+STOP_LOST = "stop it in the UI (Administration > Replications): until then newer ones can be skipped; read its log"
+MEND = "look in Harbor's database for the registries of this policy (table replication_policy), and mend or delete it"
 STOP = f"stop the one that goes on, if it hangs; {LOG}"
 MORE = "raise -t, or divide the policies among services with --policy"
 
@@ -80,6 +85,8 @@ executions = Executions(
                         option="", help="how long an execution takes"),
     failed=Problem("replication.failed", WARNING, LOG, STANDSTILL),
     missed=Problem("replication.schedule-missed", WARNING, SAVE, STANDSTILL),
+    lost=Problem("replication.lost-track", WARNING, STOP_LOST, STANDSTILL),
+    not_read=NotRead("replication.not-read", MEND),
     grace="1h",
     what="execution",
 )  # fmt: skip
@@ -111,17 +118,21 @@ def measure(run: Run) -> Readings:
     """The executions of each enabled policy, the longest one under way first."""
     chosen = policies.chosen(run.args)
     pages = run.rest.pages(endpoints.REPLICATION_POLICIES, noun="policy")
-    found = [policy for policy in map(Policy.of, pages) if chosen.takes(policy.name)]
+    failed: dict[str, Failure] = {}
+    found = [policy for policy in each_row(pages, Policy.of, failed, "policy") if chosen.takes(policy.name)]
     if pages.complete:
         chosen.confirm()
     enabled = [policy for policy in found if policy.enabled]
-    under_way = oldest_under_way(run) if enabled else {}
-    questions = Each(enabled, partial(history_of, run, under_way), "enabled policy")
+    under_way, short = executions_under_way(run, failed) if enabled else ([], None)
+    questions = Each(enabled, partial(history_of, run, under_way), "enabled policy", lambda policy: policy.name)
     histories = [(policy.name, history) for policy, history in questions]
     histories.sort(key=lambda named: -named[1].elapsed)
     unseen = pages.unseen or questions.unseen
     if unseen:
         yield not_all_seen(unseen)
+    if short:
+        yield executions.not_read(short.detail, of="executions under way", next_step=LOG)
+    yield from executions.not_read.readings({**pages.failed, **failed, **questions.failed})
     for name, history in histories:
         yield from readings_of(history, name)
     disabled = len(found) - len(enabled)
@@ -133,22 +144,37 @@ def measure(run: Run) -> Readings:
     return summary(histories, disabled)
 
 
-def oldest_under_way(run: Run) -> dict[int, Execution]:
-    """The oldest execution under way of each policy, by its number: it holds a worker, also when a later one ended."""
+class UnderWay(NamedTuple):
+    """What is under way, the oldest first, with the policy's number; `short`: why some of it is missing."""
+
+    found: list[tuple[int, Execution]]
+    short: Optional[Failure] = None
+
+
+def executions_under_way(run: Run, failed: MutableMapping[str, Failure]) -> UnderWay:
+    """What is under way holds a worker, also when a later one ended. The policies' own lists have the newest of it."""
     query = {"noun": "execution", "status": "InProgress", "sort": "start_time"}
-    rows = run.rest.first_page(endpoints.REPLICATION_EXECUTIONS, **query)
-    found = [(row.number("policy_id"), execution_of(row)) for row in rows]
-    return {number: execution for number, execution in reversed(found) if execution.outcome == RUNNING}
+    pages = run.rest.pages(endpoints.REPLICATION_EXECUTIONS, limit=1, **query)
+    rows = list(pages)
+    try:
+        found = each_row(rows, lambda row: (row.number("policy_id"), execution_of(row)), failed, "execution")
+        pages.confirm()
+    except Failure as failure:
+        return UnderWay([], failure)
+    return UnderWay([(number, execution) for number, execution in found if execution.outcome == RUNNING])
 
 
-def history_of(run: Run, under_way: Mapping[int, Execution], policy: Policy) -> History:
+def history_of(run: Run, under_way: Iterable[tuple[int, Execution]], policy: Policy) -> History:
     """The newest executions of a policy: a few, or more where these leave something open."""
     for size in (FEW, PAGE_SIZE):
-        rows = newest_rows(run, policy.number, size)
-        history = History(map(execution_of, rows), run.rest.now, policy.schedule, run.args.schedule_grace)
+        rows, unread = newest_rows(run, policy.number, size), dict[str, Failure]()
+        found = each_row(rows, execution_of, unread, "run")
+        history = History(found, run.rest.now, policy.schedule, run.args.schedule_grace, unread)
         if len(rows) < size or is_clear(history, bool(run.args.maximum_age)):
             break
-    history.running = under_way.get(policy.number, history.running)
+    own = [execution for number, execution in under_way if number == policy.number]
+    history.running = next(filterfalse(history.is_lost, own), history.running)
+    history.lost = next(filter(history.is_lost, own), history.lost)
     return history
 
 
@@ -168,7 +194,8 @@ def is_clear(history: History, needs_success: bool) -> bool:
 def execution_of(row: Fields) -> Execution:
     """One execution; one that was skipped does not count."""
     reason = row.name("status_text")
-    return Execution.of(row, counts=not reason.startswith(SKIPPED), reason=reason)
+    idle = row.count("total") if "in_progress" in row and not row.count("in_progress") else None
+    return Execution.of(row, counts=not reason.startswith(SKIPPED), reason=reason, idle=idle)
 
 
 def readings_of(history: History, name: str) -> Iterator[Reading]:

@@ -10,7 +10,7 @@ States:
             project has a retention policy
   WARNING   in some project: the last finished run failed or was stopped; rules without a schedule; the schedule did
             not fire, although it was due longer than --schedule-grace ago; the last success is long ago (-w), or a run
-            takes long (--running-warning)
+            takes long (--running-warning); Harbor refuses its policy, which is gone, while it shows others
   CRITICAL  in some project: the last success is very long ago (-c), or a run takes very long (--running-critical)
   UNKNOWN   usage error, no login, a right is missing, no such project, no answer that can be judged; not all projects
             were seen: time ran out (raise -t, or divide them among services with --project), or Harbor announces more
@@ -42,7 +42,7 @@ from functools import partial
 from typing import Optional
 
 from harborlib.harbor import Each, Run, endpoints
-from harborlib.judge import SLOW, STANDSTILL, Problem, Readings, Selectable, Shown
+from harborlib.judge import SLOW, STANDSTILL, NotRead, Problem, Readings, Selectable, Shown, each_row
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
 from harborlib.judge.executions import Execution, History, Schedule
 from harborlib.judge.projects import Projects
@@ -52,6 +52,7 @@ from harborlib.wire import Failure
 
 LOG = "read the run's log in the UI (project > Policy > Tag Retention)"
 SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
+SET_ANEW = "set the project's tag retention anew in the UI: a policy deleted over the API leaves its number behind"
 MORE = "raise -t, or divide the projects among services with --project"
 
 projects = Selectable("project", "projects", "--project")
@@ -60,6 +61,7 @@ executions = Executions(
     running=RunningTime("retention.running-too-long", "12h", "24h", LOG),
     failed=Problem("retention.failed", WARNING, LOG),
     missed=Problem("retention.schedule-missed", WARNING, SAVE, STANDSTILL),
+    not_read=NotRead("retention.not-read", SET_ANEW),
     unscheduled=Problem("retention.unscheduled", WARNING, "set a schedule in Harbor's UI"),
     grace="1h",
 )
@@ -71,12 +73,13 @@ def measure(run: Run) -> Readings:
     """The executions of every project's retention policy, the longest without success first."""
     listed = Projects(run.rest, projects.chosen(run.args))
     found = [(row.name("name"), row.inner("metadata").key("retention_id")) for row in listed]
-    questions = Each([policy for policy in found if policy[1]], partial(history_of, run), "retention policy")
+    questions = Each([policy for policy in found if policy[1]], partial(history_of, run), "retention policy", name_of)
     histories = [(name, history) for (name, _), history in questions if history]
     histories.sort(key=lambda named: -(named[1].age or named[1].fruitless or 0))
     unseen = listed.unseen or questions.unseen
     if unseen:
         yield not_all_seen(unseen)
+    yield from executions.not_read.readings(questions.failed)
     for name, history in histories:
         yield from executions.readings(history, name, unscheduled="its rules have no schedule")
     yield policies(len(histories))
@@ -87,17 +90,21 @@ def measure(run: Run) -> Readings:
 
 def history_of(run: Run, policy: tuple[str, str]) -> Optional[History]:
     """The executions of one project's policy (its name and number); None: it has no rules, so nothing is to run."""
-    name, number = policy
-    try:
-        rules = run.rest.get(endpoints.RETENTION, number)
-        rows = run.rest.first_page(endpoints.RETENTION_EXECUTIONS, number, noun="run")
-    except Failure as failure:
-        raise failure.but(detail=f"{name}: {failure.detail}") from None
+    _, number = policy
+    # Of a policy that is gone this one says so, and the policy's own answer is a mere 500.
+    rows = run.rest.first_page(endpoints.RETENTION_EXECUTIONS, number, noun="run")
+    rules = run.rest.get(endpoints.RETENTION, number)
     if not rules.rows("rules"):
         return None
     cron = rules.inner("trigger").inner("settings").name("cron")
-    found = [Execution.of(row, counts=not row.flag("dry_run")) for row in rows]
-    return History(found, run.rest.now, Schedule(cron) if cron else None, run.args.schedule_grace)
+    unread: dict[str, Failure] = {}
+    found = each_row(rows, lambda row: Execution.of(row, counts=not row.flag("dry_run")), unread, "run")
+    return History(found, run.rest.now, Schedule(cron) if cron else None, run.args.schedule_grace, unread)
+
+
+def name_of(policy: tuple[str, str]) -> str:
+    """The project of a policy."""
+    return policy[0]
 
 
 def summary(histories: Sequence[History]) -> str:

@@ -34,19 +34,22 @@ refreshed without telling whoever uses them (check_harbor_login).
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, MutableMapping
+from functools import partial
 from typing import NamedTuple, Optional, Union
 
 from harborlib.harbor import Run, endpoints
 from harborlib.harbor.fields import Fields
 from harborlib.harbor.pages import Pages
-from harborlib.judge import SLOW, Limit, Problem, Reading, Readings, Selectable, Shown
+from harborlib.judge import SLOW, Limit, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
 from harborlib.judge.projects import Projects
 from harborlib.judge.readings import Options, Range
 from harborlib.judge.selection import Selection, patterns
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, SECONDS, UNKNOWN, WARNING, words
 from harborlib.text.finding import Finding
+from harborlib.text.units import LOW
+from harborlib.wire import Failure
 
 import nagiosplugin
 
@@ -91,10 +94,11 @@ class OwnExpiry(Expiry):
 
 
 robots = Selectable("robot account", "robot accounts", "--robot")
-expiry = Expiry("robots.expiring", "left", SECONDS, "", low=None, next_step=PROLONG,
-                help="time left, as 14d: (-w: by the account's life)")  # fmt: skip
+expiry = Expiry("robots.expiring", "left", SECONDS, "", low=None, bad=LOW, next_step=PROLONG,
+                help="time left, as 14d (-w: by the account's life)")  # fmt: skip
 own_expiry = OwnExpiry("robots.own-expiring", "left", SECONDS, "", low=None, next_step=PROLONG)
 disabled = Problem("robots.disabled", WARNING, ENABLE)
+not_read = NotRead("robots.not-read")
 not_all_seen = Problem("robots.not-all-seen", UNKNOWN, MORE, SLOW)
 all_accounts = Shown("robots")
 expired_accounts = Shown("expired")
@@ -126,16 +130,18 @@ class Accounts(NamedTuple):
     source: Union[Pages, Projects]
     where: str
     unseen: str
+    failed: Mapping[str, Failure]
 
 
 def measure(run: Run) -> Readings:
     """The robot accounts, the next to expire first."""
     chosen = robots.chosen(run.args)
-    accounts, source, where, unseen = of_projects(run, chosen) if run.args.project else of_system(run, chosen)
+    accounts, source, where, unseen, failed = of_projects(run, chosen) if run.args.project else of_system(run, chosen)
     if unseen:
         yield not_all_seen(unseen)
     elif not source.missing:
         chosen.confirm()
+    yield from not_read.readings(failed)
     off = [account for account in accounts if account.disabled is not None]
     for account in chosen.judged([account for account in off if not account.long_over], name_of):
         yield disabled(f"disabled {words.span(account.disabled or 0)} ago", of=account.name)
@@ -163,8 +169,10 @@ def measure(run: Run) -> Readings:
 def of_system(run: Run, chosen: Selection) -> Accounts:
     """The accounts on system level."""
     pages = run.rest.pages(endpoints.ROBOTS, noun="robot account")
-    found = [account for row in pages for account in taken(run, chosen, row)]
-    return Accounts(found, pages, "on system level, those of projects not looked at", pages.unseen)
+    unread: dict[str, Failure] = {}
+    found = taken(run, chosen, pages, unread)
+    failed = {**pages.failed, **unread}
+    return Accounts(found, pages, "on system level, those of projects not looked at", pages.unseen, failed)
 
 
 def of_projects(run: Run, chosen: Selection) -> Accounts:
@@ -173,21 +181,28 @@ def of_projects(run: Run, chosen: Selection) -> Accounts:
     def of_project(_: str, number: int) -> list[Account]:
         wanted = {"Level": "project", "ProjectID": number}
         rows = run.rest.whole(endpoints.ROBOTS_OF_PROJECT, noun="robot account", q=wanted)
-        return [account for row in rows for account in taken(run, chosen, row)]
+        return taken(run, chosen, rows, unread)
 
+    unread: dict[str, Failure] = {}
     projects = Projects(run.rest, Selection("project", run.args.project))
     found = list(projects.each(of_project))
     accounts = [account for _, accounts in found for account in accounts]
-    return Accounts(accounts, projects, f"in {words.number(len(found), 'project')}", projects.unseen)
+    failed = {**projects.failed, **unread}
+    return Accounts(accounts, projects, f"in {words.number(len(found), 'project')}", projects.unseen, failed)
 
 
-def taken(run: Run, chosen: Selection, row: Fields) -> Iterator[Account]:
-    """The account of a row, if it is one of those chosen."""
+def taken(run: Run, chosen: Selection, rows: Iterable[Fields], failed: MutableMapping[str, Failure]) -> list[Account]:
+    """The accounts among these rows that are chosen."""
+    accounts = each_row(rows, partial(account_of, run), failed, "robot account")
+    return [account for account in accounts if chosen.takes(account.name)]
+
+
+def account_of(run: Run, row: Fields) -> Account:
+    """The account of a row."""
     name, end = row.name("name"), row.end("expires_at")
-    if chosen.takes(name):
-        now, created = run.rest.now, row.moment("creation_time") or 0.0
-        off = max(0.0, now - (row.moment("update_time") or 0.0)) if row.flag("disable") else None
-        yield Account(name, None if end is None else end - now, (end or 0) - created, off)
+    now, created = run.rest.now, row.moment("creation_time") or 0.0
+    off = max(0.0, now - (row.moment("update_time") or 0.0)) if row.flag("disable") else None
+    return Account(name, None if end is None else end - now, (end or 0) - created, off)
 
 
 def name_of(account: Account) -> str:
@@ -204,7 +219,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [expiry, own_expiry, disabled, not_all_seen, all_accounts, expired_accounts, disabled_accounts, least_left],
+    [expiry, own_expiry, disabled, not_read, not_all_seen, all_accounts, expired_accounts, disabled_accounts,
+     least_left],
     declare=declare,
     selects=robots,
     asks=[endpoints.ROBOTS, endpoints.ROBOTS_OF_PROJECT],

@@ -10,7 +10,7 @@ States:
   UNKNOWN   usage error, no login, a right is missing, no answer that can be judged; with --isolate: another probe
             reports the cause, named in the line (database, the login)
 
--w and -c are percent used; --free-warning and --free-critical bytes, as 20GiB: (off by default).
+-w and -c are percent used; --free-warning and --free-critical bytes, as 20GiB (off by default).
 
 Perfdata:
   used   percent of the volume that is used
@@ -29,13 +29,14 @@ from harborlib.harbor import Run, endpoints
 from harborlib.judge import Limit, Readings, Shown
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import BYTES, PERCENT, words
+from harborlib.text.units import LOW
 
 MAKE_ROOM = "run garbage collection, delete what is not needed, or enlarge the volume: df -h /data on the Harbor host"
 
 used = Limit("storage.volume-full", "used", PERCENT, "{value} of the data volume used", "80", "90",
              help="percent used", next_step=MAKE_ROOM)  # fmt: skip
 free = Limit("storage.little-free", "free", BYTES, "{value} of the data volume free",
-             option="free", help="bytes free, as 20GiB:", next_step=MAKE_ROOM)  # fmt: skip
+             option="free", bad=LOW, help="bytes free, as 20GiB", next_step=MAKE_ROOM)  # fmt: skip
 size = Shown("total", BYTES)
 
 

@@ -1,24 +1,27 @@
 #!/usr/bin/env python3
 """Are the images scanned, and how many vulnerabilities were found?
 
-Reads the counts of the security hub (/api/v2.0/security/summary), and how many scans of the last scan of all images
-failed (/api/v2.0/scans/all/metrics): where scans fail, Harbor's counts drop to 0 while it still calls the images
-scanned.
+Reads the counts of the security hub (/api/v2.0/security/summary), and of the last scan of all images
+(/api/v2.0/scans/all/metrics): how many images it found, and how many scans failed. Where scans fail, Harbor's counts
+drop to 0 while it still reports the images as scanned.
 
 States:
-  OK        enough of the artifacts are scanned; there is no artifact
-  WARNING   few of the artifacts are scanned (-w); 0 vulnerabilities, but scans failed; the number of critical ones is
+  OK        enough of the images are scanned; there is no artifact
+  WARNING   few of the images are scanned (-w); 0 vulnerabilities, but scans failed; the number of critical ones is
             outside --critical-cves
   CRITICAL  very few of them are (-c)
-  UNKNOWN   usage error, no login, a right is missing, Harbor is older than 2.9 or has no scanner, no answer that can be
+  UNKNOWN   most artifacts are not scanned, and no scan of all images has counted how many of them are images; usage
+            error, no login, a right is missing, Harbor is older than 2.9 or has no scanner, no answer that can be
             judged; with --isolate: another probe reports the cause, named in the line (database, the login)
 
--w and -c are percent of the artifacts that are scanned. The numbers of vulnerabilities are not judged, unless
---critical-cves asks for it.
+-w and -c are percent of the images that are scanned. Harbor's number of artifacts includes indexes, signatures and
+SBOMs, which are never scanned: the number of images is the one that the last scan of all images found. The numbers of
+vulnerabilities are not judged, unless --critical-cves asks for it.
 
 Perfdata:
-  coverage   percent of the artifacts that are scanned
-  artifacts  artifacts in Harbor
+  coverage   percent of the images that are scanned
+  images     images that the last scan of all images found
+  artifacts  artifacts in Harbor, of every kind
   scanned    those that are scanned
   critical   vulnerabilities of this severity, each counted in every artifact that has it; in the same way high, medium,
              low, unknown, none
@@ -29,8 +32,8 @@ Perfdata:
 Rights: security-hub:read and scan-all:read, on system level. Harbor: 2.9 or newer; robot accounts can hold these rights
 from 2.9 on.
 
-Does not see: which artifact has them (the UI's Security Hub, or check_harbor_artifact); how old a scan is; scans that
-failed after the last scan of all images.
+Does not see: which artifact has them (the UI's Security Hub, or check_harbor_artifact); how old a scan is; images
+pushed or deleted, and scans that failed, after the last scan of all images.
 """
 
 import argparse
@@ -39,10 +42,11 @@ from harborlib.harbor import Run, endpoints
 from harborlib.judge import Limit, Problem, Reading, Readings, Shown
 from harborlib.judge.readings import Options, Range
 from harborlib.run import Probe, Service, plugin
-from harborlib.text import COUNT, PERCENT, WARNING
-from harborlib.text.units import RangeType
+from harborlib.text import COUNT, PERCENT, UNKNOWN, WARNING, words
+from harborlib.text.units import LOW, RangeType
 
 SCAN = "start a scan of all images in the UI (Interrogation Services), or let projects scan on push"
+COUNT_THEM = "start a scan of all images in the UI (Interrogation Services), or set a schedule there: it counts them"
 FAILING = "run check_harbor_scan and check_harbor_scanner: as long as scans fail, these counts mean nothing"
 REBUILD = "see the UI's Security Hub for the worst artifacts; have them rebuilt"
 SEVERITIES = ("high", "medium", "low", "unknown", "none")  # besides critical, which has a limit
@@ -61,11 +65,13 @@ class CriticalCves(Limit):
         return args.critical_cves, None
 
 
-coverage = Limit("vulnerabilities.few-scanned", "coverage", PERCENT, "{value} of {artifacts} artifacts scanned",
-                 "90:", "50:", help="percent of the artifacts that are scanned", next_step=SCAN)  # fmt: skip
+coverage = Limit("vulnerabilities.few-scanned", "coverage", PERCENT, "{value} of {things} scanned",
+                 "90:", "50:", bad=LOW, help="percent of the images that are scanned", next_step=SCAN)  # fmt: skip
+uncounted = Problem("vulnerabilities.images-uncounted", UNKNOWN, COUNT_THEM)
 unreliable = Problem("vulnerabilities.counts-unreliable", WARNING, FAILING)
 critical = CriticalCves("vulnerabilities.too-many-critical", "critical", COUNT, "{value} critical vulnerabilities",
                         help="number of critical vulnerabilities", next_step=REBUILD)  # fmt: skip
+images = Shown("images")
 artifacts = Shown("artifacts")
 artifacts_scanned = Shown("scanned")
 others = {severity: Shown(severity) for severity in SEVERITIES}
@@ -80,10 +86,11 @@ def measure(run: Run) -> Readings:
     found = {severity: summary.count(f"{severity}_cnt") for severity in ("critical", *SEVERITIES)}
     scanned, total = summary.count("scanned_cnt"), summary.count("total_vuls")
     number = summary.count("total_artifact", needed=True)
-    errors = scans.inner("metrics").count("Error")
-    failed = f"{errors} of {scans.count('total')} scans failed"
+    errors, found_by_scan = scans.inner("metrics").count("Error"), scans.count("total")
+    failed = f"{errors} of {found_by_scan} scans failed"
     if number:
-        yield coverage(round(scanned * 100 / number, 2), high=100, artifacts=number)
+        yield coverage_of(run, scanned, number, found_by_scan)
+        yield images(found_by_scan)
     if errors and scanned and not total:
         yield unreliable(f"0 vulnerabilities in {scanned} artifacts, but {failed} in the last scan of all images")
     yield artifacts(number)
@@ -93,16 +100,30 @@ def measure(run: Run) -> Readings:
         yield shown(found[severity])
     yield fixable(summary.count("fixable_cnt"))
     yield all_found(total)
-    text = f"{scanned} of {number} artifacts scanned, {total} vulnerabilities"
+    text = f"{scanned} of {number} artifacts scanned"
+    text += f" ({words.number(found_by_scan, 'image')})" if number > scanned and found_by_scan else ""
+    text += f", {total} vulnerabilities"
     if total:
         text += f", {found['critical']} critical, {found['high']} high"
     return text + (f"; {failed}, so there are more" if errors else "")
 
 
+def coverage_of(run: Run, scanned: int, number: int, found_by_scan: int) -> Reading:
+    """How many of the images are scanned; with no scan of all images that counted them, at least so many."""
+    if found_by_scan:
+        known = min(number, found_by_scan)
+        return coverage(round(min(scanned, known) * 100 / known, 2), high=100, things=words.number(known, "image"))
+    least = coverage(round(scanned * 100 / number, 2), high=100, things=words.number(number, "artifact"))
+    if scanned and coverage.judge(least, run.args).is_problem:
+        return uncounted(f"{scanned} of {number} artifacts scanned; how many of the others are images is not known")
+    return least
+
+
 main = plugin.main(Probe(
     __name__,
     measure,
-    [coverage, unreliable, critical, artifacts, artifacts_scanned, *others.values(), fixable, all_found],
+    [coverage, uncounted, unreliable, critical, images, artifacts, artifacts_scanned, *others.values(), fixable,
+     all_found],
     asks=[endpoints.SECURITY_SUMMARY, endpoints.SCAN_ALL_METRICS],
     services=[
         Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "scanner"),

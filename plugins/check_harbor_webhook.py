@@ -31,19 +31,23 @@ Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether 
 """
 
 import argparse
+from collections.abc import MutableMapping
 from typing import NamedTuple, Optional
 
 from harborlib.harbor import Rest, Run, endpoints
+from harborlib.harbor.fields import Fields
 from harborlib.harbor.pages import PAGE_SIZE
-from harborlib.judge import SLOW, STANDSTILL, Limit, Problem, Readings, Selectable, Shown
+from harborlib.judge import SLOW, STANDSTILL, Limit, NotRead, Problem, Readings, Selectable, Shown, each_row
 from harborlib.judge.executions import FAILED, RUNNING, SUCCEEDED, Execution
 from harborlib.judge.projects import Projects
 from harborlib.judge.selection import count
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import PERCENT, UNKNOWN, WARNING, words
+from harborlib.wire import Failure
 
 READ_LOG = "read a delivery's log in the UI (project > Webhooks), and ask the receiver for its address from jobservice"
 ENABLE = "enable it in the UI (project > Webhooks), or delete it"
+GONE = "compare with the UI (project > Webhooks); where the project or the webhook was just deleted, this passes"
 SEE_MORE = "raise -t, or divide the projects among services with --project"
 
 projects = Selectable("project", "projects", "--project")
@@ -52,6 +56,7 @@ failing = Limit("webhook.deliveries-failed", "failed", PERCENT, "{value} of the 
                 "10", "50", help="percent of the last deliveries that failed", next_step=READ_LOG, low=None,
                 symptom=STANDSTILL)  # fmt: skip
 disabled = Problem("webhook.disabled", WARNING, ENABLE)
+not_read = NotRead("webhook.not-read", GONE)
 not_all_seen = Problem("webhook.not-all-seen", UNKNOWN, SEE_MORE, SLOW)
 webhooks_enabled = Shown("webhooks")
 webhooks_disabled = Shown("disabled")
@@ -63,10 +68,13 @@ def measure(run: Run) -> Readings:
     rest, chosen = run.rest, projects.chosen(run.args)
     found = Projects(rest, chosen)
     answers = list(found.each(lambda project, number: webhooks_of(rest, project, number, run.args.last)))
-    webhooks = [webhook for _, some in answers for webhook in some]
+    webhooks = [webhook for _, some in answers for webhook in some.webhooks]
     enabled = [webhook for webhook in webhooks if webhook.enabled]
     if found.unseen:
         yield not_all_seen(found.unseen)
+    for _, some in answers:
+        yield from not_read.readings(some.failed)
+    yield from not_read.readings(found.failed)
     used = sorted((webhook for webhook in enabled if webhook.ended), key=lambda webhook: -webhook.share)
     for webhook in chosen.judged(used, lambda webhook: webhook.name):
         yield failing(webhook.share, of=webhook.name, latest=webhook.latest_success(rest.now))
@@ -105,20 +113,39 @@ class Webhook(NamedTuple):
         return f"the last success {'not among them' if self.latest is None else words.span(now - self.latest) + ' ago'}"
 
 
-def webhooks_of(rest: Rest, project: str, number: int, last: int) -> list[Webhook]:
+class Found(NamedTuple):
+    """The webhooks of a project, and what of them could not be read."""
+
+    webhooks: list[Webhook]
+    failed: dict[str, Failure]
+
+
+def webhooks_of(rest: Rest, project: str, number: int, last: int) -> Found:
     """The webhooks of a project, by its name and number."""
-    found = []
-    for row in rest.whole(endpoints.WEBHOOK_POLICIES, number, noun="webhook"):
+    unread: dict[str, Failure] = {}
+    deliveries: dict[str, Failure] = {}
+
+    def webhook_of(row: Fields) -> Webhook:
         webhook = Webhook(f"{project}/{row.name('name')}", row.flag("enabled"))
-        found.append(with_deliveries(rest, number, row.number("id"), last, webhook) if webhook.enabled else webhook)
-    return found
+        if not webhook.enabled:
+            return webhook
+        return with_deliveries(rest, number, row.number("id"), last, webhook, deliveries)
+
+    rows = rest.whole(endpoints.WEBHOOK_POLICIES, number, noun="webhook")
+    webhooks = each_row(rows, webhook_of, unread, "webhook")
+    return Found(webhooks, {**{f"{project}/{name}": failure for name, failure in unread.items()}, **deliveries})
 
 
-def with_deliveries(rest: Rest, project: int, number: int, last: int, webhook: Webhook) -> Webhook:
+def with_deliveries(
+    rest: Rest, project: int, number: int, last: int, webhook: Webhook, unread: MutableMapping[str, Failure]
+) -> Webhook:
     """A webhook with its `last` newest deliveries, but those that wait or are under way."""
     query = {"noun": "delivery", "page_size": last, "sort": "-start_time"}
     rows = rest.first_page(endpoints.WEBHOOK_EXECUTIONS, project, number, **query)
-    ended = [delivery for delivery in map(Execution.of, rows) if delivery.outcome != RUNNING]
+    odd: dict[str, Failure] = {}
+    known = each_row(rows, Execution.of, odd, "delivery")
+    unread.update({f"{webhook.name}, {name}": failure for name, failure in odd.items()})
+    ended = [delivery for delivery in known if delivery.outcome != RUNNING]
     latest = max((delivery.ended or 0.0 for delivery in ended if delivery.outcome == SUCCEEDED), default=None)
     failed = sum(delivery.outcome == FAILED for delivery in ended)
     return webhook._replace(ended=len(ended), failed=failed, latest=latest)
@@ -141,7 +168,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [failing, disabled, not_all_seen, webhooks_enabled, webhooks_disabled, deliveries_seen],
+    [failing, disabled, not_read, not_all_seen, webhooks_enabled, webhooks_disabled, deliveries_seen],
     declare=declare,
     selects=projects,
     asks=[endpoints.WEBHOOK_POLICIES, endpoints.WEBHOOK_EXECUTIONS],

@@ -14,7 +14,7 @@ States:
   UNKNOWN   usage error, no login, a right is missing, no answer that can be judged; with --isolate: another probe
             reports the cause, named in the line (jobservice, redis, database, the login)
 
--w and -c are the number of live pools, "-w 3:" warns when one of three is gone. A pool gives a sign of life every
+-w and -c are the number of live pools, "-w 3" warns when one of three is gone. A pool gives a sign of life every
 5 seconds; one whose last is older than --heartbeat-critical is not alive.
 
 Perfdata:
@@ -37,11 +37,12 @@ from harborlib.harbor.fields import Fields
 from harborlib.judge import Limit, Problem, Readings
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import COUNT, PERCENT, SECONDS, WARNING, words
+from harborlib.text.units import LOW
 
 JOBSERVICE = components.next_step("jobservice")
 LONG_JOB = "look at the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
 
-pools = Limit("workers.too-few-pools", "pools", COUNT, "live worker pools: {value}", None, "1:",
+pools = Limit("workers.too-few-pools", "pools", COUNT, "live worker pools: {value}", None, "1:", bad=LOW,
               help="number of live pools", next_step=JOBSERVICE)  # fmt: skip
 heartbeat = Limit("workers.heartbeat-too-old", "heartbeat", SECONDS, "last sign of life {value} ago", "30s", "2min",
                   option="heartbeat", help="age of the youngest sign of life", next_step=JOBSERVICE)  # fmt: skip

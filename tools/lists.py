@@ -132,6 +132,20 @@ def everything() -> Iterator[object]:
         yield importlib.import_module(probes.command(probe))
 
 
+def thresholds() -> str:
+    """The table of all limits: which values are bad, and what alerts without an option."""
+    rows = []
+    for probe in installed():
+        for limit in probe.measures:
+            if not isinstance(limit, Limit) or not limit.help:
+                continue
+            stem = f"--{limit.option}-" if limit.option else ""
+            options = f"{stem}warning, {stem}critical" if stem else "-w, -c"
+            warning, critical = (f"`{text}`" if text else "none" for text in limit.defaults)
+            rows.append([f"`{probe.name}`", f"`{options}`", limit.help, limit.bad, warning, critical])
+    return marked.table(["probe", "options", "what", "bad are", "warning", "critical"], rows)
+
+
 #: Which part of which document says what.
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"probes": questions},
@@ -141,6 +155,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "project permissions": permissions(PROJECT),
     },
     "docs/runbook.md": {"ids": ids},
+    "docs/thresholds.md": {"limits": thresholds},
 }
 
 

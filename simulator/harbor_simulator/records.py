@@ -24,7 +24,10 @@ class Project:
 
 @dataclass
 class Execution:
-    """One run of whatever is done by jobs; `status` is in the words of jobs, `text` says what was wrong."""
+    """One run of whatever is done by jobs; `status` is in the words of jobs, `text` says what was wrong.
+
+    `tasks`: so many, all of them ended, whatever the status says; None: one, in that status.
+    """
 
     number: int
     status: str
@@ -34,6 +37,7 @@ class Execution:
     dry_run: bool = False
     freed: int = 0
     text: str = ""
+    tasks: int | None = None
 
 
 @dataclass
@@ -64,7 +68,10 @@ class Replication:
 
 @dataclass
 class Remote:
-    """A registry that is replicated with or cached; `status` is what Harbor last found, `ping` what it answers now."""
+    """A registry that is replicated with or cached; `status` is what Harbor last found, `ping` what it answers now.
+
+    `readable`: its secret can be decrypted; where not, Harbor refuses each page of a list that it stands on.
+    """
 
     number: int
     name: str
@@ -73,6 +80,7 @@ class Remote:
     status: str = "healthy"
     ping: int = 200
     user: str = ""
+    readable: bool = True
 
 
 @dataclass

@@ -54,7 +54,7 @@ CASES = [
     ("robots", ALL, "/projects", "Harbor announces 500 projects"),
     ("robots", PUB, "/robots", "pub: Harbor announces 500 robot accounts"),
     ("replication", (), "/replication/policies", "Harbor announces 500 policies"),
-    ("replication", (), "/replication/executions", "Harbor announces 100 executions"),
+    ("replication", (), "/replication/executions", "push-priv: Harbor announces 5 executions"),
     ("remote_registry", (), "/registries", "Harbor announces 500 registries"),
     ("remote_registry", (), "/replication/policies", "Harbor announces 500 policies"),
     ("scanner", (), "/scanners", "Harbor announces 500 scanners"),

@@ -44,8 +44,8 @@ def test_any_command_line_is_taken_or_a_usage_error(arguments: list[str]) -> Non
 def test_two_dashes_are_no_value(option: str) -> None:
     """Up to Python 3.12 argparse makes an empty list of them, or takes the option as not given."""
     parser = options.parser("any", "Is it?")
-    units.declare(parser, "", "days left", "30:", None, units.DAYS)
-    units.declare(parser, "free", "bytes, or % of all", "10%", "5%", units.PERCENT)
+    units.declare(parser, "", "days left", "30:", None, units.DAYS, units.LOW)
+    units.declare(parser, "free", "bytes, or % of all", "10%", "5%", units.PERCENT, units.LOW)
     with pytest.raises(options.Told, match="3") as told:
         parser.parse_args([f"{option}=--" if option.startswith("--") else f"{option}--"])
     assert told.value.problem.endswith(": -- is not a value")
@@ -71,12 +71,56 @@ def test_isolate_alone_means_all() -> None:
 
 def test_thresholds_of_a_second_metric() -> None:
     parser = options.parser("any", "Is it?")
-    units.declare(parser, "", "days left", "30:", None, units.DAYS)
-    units.declare(parser, "free", "bytes, or % of all", "10%", "5%", units.PERCENT)
+    units.declare(parser, "", "days left", "30:", None, units.DAYS, units.LOW)
+    units.declare(parser, "free", "bytes, or % of all", "10%", "5%", units.PERCENT, units.LOW)
     args = parser.parse_args(["--free-critical", "2%:"])
     found = [str(args.warning), str(args.critical), str(args.free_warning), str(args.free_critical)]
-    assert found == ["30:", "None", "10", "2:"]
-    assert "warning outside this range: bytes, or % of all (default 10%)" in " ".join(parser.format_help().split())
+    assert found == ["30:", "None", "10:", "2:"]
+    assert "warning below this number, or outside this range: bytes, or % of all (default 10%)" in " ".join(
+        parser.format_help().split()
+    )
+
+
+HIGH, LOW = units.HIGH, units.LOW
+
+
+@pytest.mark.parametrize(
+    ("bad", "given", "refused"),
+    [
+        (HIGH, ["-w", "5", "-c", "1"], "-c alerts before -w: high values are bad, exchange the two"),
+        (HIGH, ["-w", "0:5", "-c", "0:4"], "-c alerts before -w: high values are bad, exchange the two"),
+        (HIGH, ["-w", "5", "-c", "5"], ""),
+        (HIGH, ["-w", "5", "-c", "~:"], ""),
+        (HIGH, ["-w", "~:", "-c", "1"], ""),
+        (HIGH, ["-w", "@5:9", "-c", "1"], ""),
+        (HIGH, ["-c", "0.1"], ""),
+        (HIGH, ["-w", "99"], ""),
+        (LOW, ["-w", "7", "-c", "30"], "-c alerts before -w: low values are bad, exchange the two"),
+        (LOW, ["-c", "30:", "-w", "7:"], "-c alerts before -w: low values are bad, exchange the two"),
+        (LOW, ["-w", "30", "-c", "7"], ""),
+        (LOW, ["-w", "30", "-c", "~:"], ""),
+        (LOW, ["-w", "~:", "-c", "7"], ""),
+    ],
+)
+def test_the_critical_threshold_comes_after_the_warning(bad: str, given: list[str], refused: str) -> None:
+    """Of a default and one that is given each does what it says."""
+    parser = options.parser("any", "Is it?")
+    units.declare(parser, "", "something", *(("5", "20") if bad == HIGH else ("20", "5")), units.COUNT, bad)
+    said = ""
+    try:
+        parser.parse_args(given)
+    except options.Told as told:
+        said = told.problem
+    assert said == refused
+
+
+def test_each_pair_of_thresholds_is_looked_at() -> None:
+    parser = options.parser("any", "Is it?")
+    units.declare(parser, "", "seconds", "2", "8", units.COUNT)
+    units.declare(parser, "free", "bytes", None, None, units.BYTES, LOW)
+    with pytest.raises(options.Told) as told:
+        parser.parse_args(["-w", "1", "-c", "3", "--free-warning", "1GiB", "--free-critical", "2GiB"])
+    assert told.value.problem == "--free-critical alerts before --free-warning: low values are bad, exchange the two"
 
 
 TYPES: dict[str, tuple[Callable[[str], object], list[tuple[str, object]], list[str]]] = {

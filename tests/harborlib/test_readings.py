@@ -10,11 +10,13 @@ from harborlib.judge.measured import Measured
 from harborlib.judge.readings import Measure, Reading
 from harborlib.text import BYTES, COUNT, CRITICAL, OK, SECONDS, UNKNOWN, WARNING, Summary, cleaning
 from harborlib.text.finding import Finding
+from harborlib.text.units import LOW
+from harborlib.wire.failure import Failure
 
 import pytest
 
 waiting = Limit("queue.waiting", "wait", SECONDS, "waits {value}", "60", "2min", help="how long", next_step="look")
-free = Limit("storage.free", "free", BYTES, "{value} of {volume} free", "10:", option="free", help="room")
+free = Limit("storage.free", "free", BYTES, "{value} of {volume} free", "10:", option="free", bad=LOW, help="room")
 paused = Problem("queue.paused", WARNING, "resume", STANDSTILL)
 total = Shown("total", COUNT, "{value} in all")
 slow = ResponseTime("api.slow", "1", "5")
@@ -57,6 +59,28 @@ def test_limit(seconds: float, state: str, text: str, limit: str, step: str) -> 
         limit,
         step,
     )
+
+
+class TestPossible:
+    """A number outside of what can be: the nearest that can where a measure is clamped, else an unexpected answer."""
+
+    between_clocks = Limit("queue.waiting", "wait", SECONDS, "waits {value}", "60", "2min", clamped=True)
+    share = Limit("x.share", "share", COUNT, "{value}", "90:")
+
+    @pytest.mark.parametrize(("value", "high", "seen"), [(-1, None, 0), (-3600, 50, 0), (70, 50, 50), (30, 50, 30)])
+    def test_clamped(self, value: float, high: float | None, seen: float) -> None:
+        reading = self.between_clocks(value, high=high)
+        assert (reading.value, self.between_clocks.worst(value, high=high).value) == (seen, seen)
+        assert self.between_clocks.judge(reading, options(of=(self.between_clocks,))).state == OK
+
+    @pytest.mark.parametrize(("value", "text"), [(-1, "-1"), (133.33, "133.33")])
+    def test_refused(self, value: float, text: str) -> None:
+        for read in (self.share, self.share.worst):
+            with pytest.raises(Failure, match=f"^unexpected answer: share cannot be {text}$"):
+                read(value, high=100)
+
+    def test_without_a_smallest(self) -> None:
+        assert Shown("left", SECONDS, low=None)(-5).value == -5
 
 
 def test_a_problem_carries_the_numbers_behind_its_text() -> None:

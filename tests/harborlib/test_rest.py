@@ -15,7 +15,7 @@ from harborlib.harbor.rest import AT_ONCE, Each, Rest
 from harborlib.harbor.run import Run
 from harborlib.wire import deadline
 from harborlib.wire.credentials import Credentials
-from harborlib.wire.failure import STATUS, Failure, Kind, Unusable
+from harborlib.wire.failure import CONTENT, STATUS, Failure, Kind, Unusable
 from harborlib.wire.origin import Origin
 
 import pytest
@@ -102,7 +102,10 @@ def error(message: str) -> dict[str, object]:
          "404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7"),
         (404, "<html>", refusals.TOO_OLD, "404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7"),
         (404, error("queue nosuch not found"), refusals.ABSENT,
-         "queue nosuch not found (404 for /api/v2.0/jobservice/queues)"),
+         "Harbor refuses the whole list because of one row: queue nosuch not found "
+         "(404 for /api/v2.0/jobservice/queues)"),
+        (400, error("no such Queue with id 7"), STATUS,
+         "no such Queue with id 7 (400 for /api/v2.0/jobservice/queues)"),
         (412, error("no scanner"), refusals.NOT_SET_UP,
          "not set up in this Harbor: no scanner (412 for /api/v2.0/jobservice/queues)"),
         (412, "", refusals.NOT_SET_UP,
@@ -296,6 +299,37 @@ class TestPages:
         assert sizes[:3] == [("1", "100"), ("2", "100"), ("11", "10")]
         assert len(sizes) == 2 + (seen - 100) // 10
 
+    def test_rows_that_make_harbor_refuse_their_page(self, harbor: Simulator, connect: Connect) -> None:
+        """The rest is read in smaller pages, and in large ones again behind them."""
+        remotes = [Remote(number, f"r{number}") for number in range(250)]
+        for number in (3, 4, 120):
+            remotes[number].readable = False
+        harbor.content.remotes = remotes
+        found = connect(harbor).pages(endpoints.REGISTRIES, noun="registry")
+        assert [row.number("id") for row in found] == [n for n in range(250) if n not in (3, 4, 120)]
+        assert list(found.failed) == [f"registry {n} of 250 in Harbor's list" for n in (4, 5, 121)]
+        assert (found.complete, found.missing, found.unseen) == (False, False, "")
+        assert len(harbor.requests) < 60
+
+    def test_one_row_that_is_all_there_is(self, harbor: Simulator, connect: Connect) -> None:
+        harbor.content.remotes = [Remote(1, "r", readable=False)]
+        found = connect(harbor).pages(endpoints.REGISTRIES, noun="registry")
+        assert list(found) == []
+        assert list(found.failed) == ["registry 1 of 1 in Harbor's list"]
+
+    @pytest.mark.parametrize("status", [500, 404])
+    def test_a_list_that_is_refused_whatever_one_asks(self, harbor: Simulator, connect: Connect, status: int) -> None:
+        harbor.answer("/api/v2.0/registries", status, body=error("registry 15 not found"))
+        failure = refused(lambda: list(connect(harbor).pages(endpoints.REGISTRIES)))
+        assert failure.status == status
+        assert len(harbor.requests) == 2 + pages.MOST_REFUSED_FIRST
+
+    @pytest.mark.parametrize("status", [502, 401, 403])
+    def test_other_refusals_are_none_of_single_rows(self, harbor: Simulator, connect: Connect, status: int) -> None:
+        harbor.answer("/api/v2.0/registries", status, body="")
+        refused(lambda: list(connect(harbor).pages(endpoints.REGISTRIES)))
+        assert len(harbor.requests) == 1
+
     @pytest.mark.parametrize("total", ["many", "-1", "1e3", "9" * 30])
     def test_a_total_that_is_none(self, harbor: Simulator, connect: Connect, total: str) -> None:
         harbor.answer("/api/v2.0/replication/policies", headers={"X-Total-Count": total}, body=[])
@@ -318,6 +352,52 @@ class TestEach:
         found: list[object] = []
         with pytest.raises(Failure, match="five"):
             found.extend(Each(list(range(10)), ask, "number"))
+
+    def test_what_is_the_trouble_of_single_ones_is_kept(self) -> None:
+        trouble = {
+            2: Failure(STATUS, "an answer of Harbor", status=500),
+            5: Failure(refusals.ABSENT, "gone", status=404),
+            6: Failure(CONTENT, "not understood", status=200),
+            9: Failure(PERMISSION_MISSING, "not ours", status=403),
+        }
+
+        def ask(number: int) -> int:
+            if number in trouble:
+                raise trouble[number]
+            return number
+
+        asked = Each(list(range(10)), ask, "number", lambda number: f"number {number}")
+        assert [number for number, _ in asked] == [0, 1, 3, 4, 7, 8]
+        assert asked.failed == {f"number {number}": failure for number, failure in trouble.items()}
+
+    @pytest.mark.parametrize(
+        "failure",
+        [
+            Failure(STATUS, "core is away", status=502),
+            Failure(STATUS, "hangs", hung=True),
+            Failure(LOGIN_REFUSED, "who?", status=401),
+            Failure(refusals.TOO_OLD, "unknown path", status=404),
+        ],
+    )
+    def test_what_is_the_trouble_of_all_ends_it(self, failure: Failure) -> None:
+        def ask(number: int) -> int:
+            if number == 5:
+                raise failure
+            return number
+
+        with pytest.raises(Failure, match=failure.detail):
+            list(Each(list(range(10)), ask, "number"))
+
+    def test_single_ones_are_no_excuse_where_none_is_answered(self) -> None:
+        asked = []
+
+        def ask(number: int) -> int:
+            asked.append(number)
+            raise Failure(STATUS, "an answer of Harbor", status=500)
+
+        with pytest.raises(Failure, match=r"^number 0: an answer of Harbor$"):
+            list(Each(list(range(100)), ask, "number", lambda number: f"number {number}"))
+        assert len(asked) == rest.MOST_FAILED
 
     def test_time_runs_out(self) -> None:
         asked = Each(list(range(100)), lambda _: time.sleep(0.2), "policy")  # as a slow Harbor would take

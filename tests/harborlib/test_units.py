@@ -94,7 +94,6 @@ def test_plain_refuses_what_is_no_number(value: float) -> None:
     ("text", "matching", "others"),
     [
         ("10", (0, 10), (-1, 11)),
-        ("10:", (10, 10**9), (9,)),
         ("~:10", (-(10**9), 10), (11,)),
         ("10:20", (10, 20), (9, 21)),
         ("@10:20", (9, 21), (10, 15, 20)),
@@ -108,6 +107,44 @@ def test_range(text: str, matching: tuple[float, ...], others: tuple[float, ...]
     found = units.RangeType(units.SECONDS)(text)
     assert all(found.match(value) for value in matching)
     assert not any(found.match(value) for value in others)
+
+
+@pytest.mark.parametrize(
+    ("bad", "text", "same"),
+    [
+        (units.LOW, "30", "30:"),
+        (units.LOW, "30d", "2592000:"),
+        (units.LOW, "30:", "30:"),
+        (units.LOW, "-7:", "-7:"),
+        (units.LOW, "10:90", "10:90"),
+        (units.LOW, "@30", "@30"),
+        (units.LOW, "~:", "~:"),
+        (units.HIGH, "30", "30"),
+        (units.HIGH, "~:30", "~:30"),
+        (units.HIGH, "10:90", "10:90"),
+        (units.HIGH, "@30:", "@30:"),
+        (units.HIGH, "~:", "~:"),
+    ],
+)
+def test_a_number_is_meant_as_the_measure_is(bad: str, text: str, same: str) -> None:
+    assert str(units.RangeType(units.SECONDS, bad)(text)) == same
+
+
+@pytest.mark.parametrize(
+    ("bad", "text", "right"),
+    [
+        (units.LOW, "0:30d", "30d:"),
+        (units.LOW, ":30", "30:"),
+        (units.LOW, "~:30", "30:"),
+        (units.HIGH, "30:", "30"),
+        (units.HIGH, "30d:", "30d"),
+        (units.HIGH, "-1:", "-1"),
+    ],
+)
+def test_a_range_that_alerts_on_good_values_alone(bad: str, text: str, right: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError) as refusal:
+        units.RangeType(units.SECONDS, bad)(text)
+    assert str(refusal.value) == f"{text} alerts on good values, and on no bad ones: give {right}"
 
 
 BOUNDS = st.integers(-(10**6), 10**6)

@@ -207,8 +207,8 @@ def test_external_url_in_other_words(asked, harbor: Simulator) -> None:
 
 def test_details(ask, harbor: Simulator) -> None:
     harbor.answer(SYSTEMINFO, body=facts(harbor, current_time=moment(time.time() + 290), read_only=True))
-    assert ask("api", "-v", "-w", "9:", "--minimum-version", "3.0", "--external-url", "registry.example.net")[1:-1] == [
-        "WARNING: answer after T s (warning below 9 s) [api.slow]",
+    assert ask("api", "-v", "-w", "@9", "--minimum-version", "3.0", "--external-url", "registry.example.net")[1:-1] == [
+        "WARNING: answer after T s (warning within 0 s to 9 s) [api.slow]",
         "WARNING: Harbor's clock is 4 min ahead of this host's (warning at 30 s) [api.clocks-differ]",
         f"WARNING: {READ_ONLY} [api.read-only]",
         "WARNING: Harbor v2.10.3 is older than 3.0.0 [api.too-old]",

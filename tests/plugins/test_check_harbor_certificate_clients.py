@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -186,7 +187,7 @@ def test_subject_like_its_cas(judge, ca: Issued) -> None:
          "harbor.test expired 1 day ago, on DATE"),
     ],
 )  # fmt: skip
-def test_without_a_subject(judge, ca: Issued, wishes: dict[str, object], state: str, line: str) -> None:
+def test_without_a_subject(judge, ca: Issued, wishes: dict[str, Any], state: str, line: str) -> None:
     """It goes by its first alternative name, as certificates of Let's Encrypt's shorter profiles must."""
     shown = certificate(issue("harbor.test", "www.harbor.test", subject=x509.Name([]), issuer=ca, **wishes))
     assert judge(shown, host="harbor.test")[0].startswith(f"HARBOR CERTIFICATE {state} - {line}")

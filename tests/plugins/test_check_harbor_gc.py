@@ -228,6 +228,14 @@ def test_states(ask, harbor: Simulator, runs: list[Execution], cron: str, expect
     assert ask("gc") == [f"HARBOR GC {first}", *further]
 
 
+def test_less_than_nothing_freed(ask, harbor: Simulator) -> None:
+    """A number that is only shown keeps nobody from judging the rest."""
+    harbor.content.now = NOW
+    harbor.content.gc = Job([run(7, "Success", 12 * HOUR, freed=-4096)], DAILY, NOW - 30 * DAY)
+    text = WELL.replace("freed 3 GiB", "freed 0 B")
+    assert ask("gc") == [f"HARBOR GC {text}{perfdata(43187, took=13)}", "exit code 0"]
+
+
 def test_options(ask, harbor: Simulator) -> None:
     harbor.content.now = NOW
     harbor.content.gc = Job([run(8, "Running", 2 * HOUR, scheduled=False), THE_NIGHT_BEFORE], DAILY, NOW - 30 * DAY)

@@ -77,6 +77,20 @@ def test_recorded(ask, harbor: Simulator, recording: str, expected: list[str]) -
             ],
             id="very long, and a paused one",
         ),
+        pytest.param(
+            {"REPLICATION": Queue(1, -1)},
+            ["OK - 12 queues, 1 job waiting, the oldest for 0 s" + perfdata(0, 1), "exit code 0"],
+            id="just queued, by a clock that is ahead",
+        ),
+        pytest.param(
+            {"REPLICATION": Queue(1, -300), "IMAGE_SCAN": Queue(1, 2000)},
+            [
+                "WARNING - IMAGE_SCAN: the oldest job waits 33 min (warning at 15 min)" + perfdata(2000, 2),
+                WAITING,
+                "exit code 1",
+            ],
+            id="beside one that waits long",
+        ),
     ],
 )
 def test_states(ask, harbor: Simulator, queues: dict[str, Queue], expected: list[str]) -> None:

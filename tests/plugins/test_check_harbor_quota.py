@@ -48,6 +48,14 @@ def test_recorded_one_project(ask, harbor: Simulator) -> None:
     ("quotas", "expected"),
     [
         pytest.param(
+            {"priv": (1000, -500), "pub": (1000, 0)},
+            [
+                "OK - 2 projects, 0 of them unlimited; the fullest is pub with 0% of its quota" + perfdata("0", 2, 0),
+                "exit code 0",
+            ],
+            id="less than nothing used, as Harbor reckons after deletions",
+        ),
+        pytest.param(
             {"priv": (1000, 860), "pub": (1000, 900), "tiny": (1000, 1)},
             [
                 "WARNING - pub: 90% of its quota used (warning at 85%); priv: 86% of its quota used (warning at 85%)"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from harbor_simulator import Simulator
-from harbor_simulator.content import HOUR
+from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Replication
 from support.planted import NOW
 from support.replications import LAST_NIGHT, LOG, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
 
 SAVE_ANEW = f"Next: save the schedule anew in the UI, so that the job service learns of it; {LOG}"
+STOP_LOST = (
+    "Next: stop it in the UI (Administration > Replications): until then newer ones can be skipped; read its log"
+)
 SKIPPED = "Execution skipped: active replication still in progress."
 
 
@@ -89,6 +92,49 @@ SKIPPED = "Execution skipped: active replication still in progress."
                 "exit code 2",
             ],
             id="very long, and overtaken by later ones",
+        ),
+        pytest.param(
+            [policy(run(8, "Running", 13 * HOUR, tasks=4), LAST_NIGHT)],
+            [
+                "WARNING - push-pub: run 8 in progress for 13 h, but all of its tasks (4) have ended"
+                + perfdata(age=32387),
+                STOP_LOST,
+                "exit code 1",
+            ],
+            id="Harbor lost track, all done",
+        ),
+        pytest.param(
+            [policy(run(8, "Pending", 2 * HOUR, tasks=0), LAST_NIGHT)],
+            [
+                "WARNING - push-pub: run 8 in progress for 2 h, but it has no task" + perfdata(age=32387),
+                STOP_LOST,
+                "exit code 1",
+            ],
+            id="Harbor lost track, never begun",
+        ),
+        pytest.param(
+            [policy(run(9, "Running", 3 * HOUR), run(8, "Running", 9 * DAY, tasks=1), LAST_NIGHT)],
+            [
+                "WARNING - push-pub: run 8 in progress for 9 d, but all of its tasks (1) have ended (and 1 more)"
+                + perfdata(age=32387, running=10800),
+                "WARNING: push-pub: run 8 in progress for 9 d, but all of its tasks (1) have ended",
+                "WARNING: push-pub: a run takes 3 h already (warning at 2 h)",
+                STOP_LOST,
+                "exit code 1",
+            ],
+            id="Harbor lost track, and another one takes long",
+        ),
+        pytest.param(
+            [policy(run(8, "Running", 60, tasks=4), LAST_NIGHT)],
+            ["OK - push-pub: last run succeeded 8 h ago, took 13 s, one runs for 1 min"
+             + perfdata(age=32387, running=60), "exit code 0"],
+            id="just ended, which Harbor is about to notice",
+        ),
+        pytest.param(
+            [policy(run(8, "Running", 1800, tasks=0), LAST_NIGHT)],
+            ["OK - push-pub: last run succeeded 8 h ago, took 13 s, one runs for 30 min"
+             + perfdata(age=32387, running=1800), "exit code 0"],
+            id="no task yet, as long as images are listed",
         ),
         pytest.param(
             [policy(run(9, "Error", 60, text=SKIPPED), run(8, "Running", 90, scheduled=False), LAST_NIGHT)],

@@ -66,10 +66,23 @@ def held(recording: Recording) -> Content:
             Replication(number, name, enabled=False, override=False, filter="")
             for number, name in enumerate(ODD_NAMES, 3)
         ]
+    if recording.scenario == "p-d2-counts":
+        count_all(content, recording.path.stem)
+    if recording.scenario == "p-d3-broken-rows":
+        content.replications.append(Replication(16, "a+b", destination=15 if "gone" in recording.path.stem else 2))
+        content.remotes[1].readable = "secret" not in recording.path.stem
     begin_upload(content, recording)
     if recording.path.stem == "registry-ping-down":
         content.remotes[2].ping = 400
     return content
+
+
+def count_all(content: Content, name: str) -> None:
+    """What was counted before and after the second scan of all images; signatures, indexes and SBOMs came between."""
+    after = name.startswith(("6", "7"))
+    content.scan_all = (ScanAll(success=6 if after else 2, ongoing=name.startswith("6")), None)
+    found = content.security.found if not after else {name: 2 * count for name, count in content.security.found.items()}
+    content.security = Security(4 if name.startswith("0") else 12, 8 if after else 4, found, 24 if after else 12)
 
 
 def begin_upload(content: Content, recording: Recording) -> None:

@@ -55,6 +55,8 @@ SWITCHES = {
     "k-robots-api": (),
     "l-canary-project": (),
     "p-d1-q-decoding": (),
+    "p-d2-counts": (),
+    "p-d3-broken-rows": (),
     "p-d4-robots-db": (),
     "v2-datapath": (),
 }
@@ -104,7 +106,7 @@ def simulator_for(recording: Recording) -> Simulator:
 
 def version_of(recording: Recording) -> str:
     """That of the recorded Harbor."""
-    newer = recording.scenario in ("p-d1-q-decoding", "p-d4-robots-db") or recording.path.stem.endswith("2.10.3")
+    newer = recording.scenario.startswith("p-") or recording.path.stem.endswith("2.10.3")
     return "2.10.3" if newer else "2.9.5"
 
 

@@ -82,6 +82,13 @@ class Fields:
         """A name, or another short text that is kept or shown; of what is too long for one, the beginning."""
         return begun(self.text(name), NAME)
 
+    def called(self, noun: str) -> str:
+        """What people can call this row by, whatever is wrong with it: its name, else its number; "" without both."""
+        name, number = self._values.get("name") or self._values.get("job_type"), self._values.get("id")
+        if isinstance(name, str):
+            return begun(name, NAME)
+        return f"{noun} {number}" if isinstance(number, int) else ""
+
     def text(self, name: str) -> str:
         """A text of any length; "" where it is missing."""
         value = self._values.get(name)

@@ -13,13 +13,17 @@ from harborlib.wire.request import Answer
 
 from .endpoints import Endpoint
 from .fields import Fields
+from .refusals import is_of_one
 
 if TYPE_CHECKING:
     from .rest import Rest
 
 PAGE_SIZE = 100  # Harbor refuses more
-SMALL_PAGE = 10  # where a hundred rows hold more values than the endpoint's limit
+SMALL_PAGE = 10  # where a hundred rows hold more values than the endpoint's limit, or Harbor refuses them
+MOST_REFUSED = 10  # rows that Harbor refuses one by one; with more it refuses the list
+MOST_REFUSED_FIRST = 3  # the same before any row was shown
 MOST_ROWS = 50_000  # of all lists that one probe reads to their end; more would fill the memory
+ROW_REFUSED = (404, 500)  # as Harbor answers for a page with a row that points to nothing, or cannot be decrypted
 TOLERANCE = 20  # of so many rows that are announced one may be gone before its page is read
 CUT_SHORT = Kind("harbor.list-cut-short", CONTENT)  # Harbor shows fewer rows than it announces
 TIME_RAN_OUT = "time ran out"
@@ -33,6 +37,9 @@ class Pages:
     its limit was reached, or `cut` says why it was not read further, or Harbor showed fewer rows than it announced
     (`confirm`). Rows come and go meanwhile: of those that were announced one may be missing, or one in TOLERANCE where
     it took several pages, but not all of them.
+
+    One row that points to nothing makes Harbor refuse its whole page: a long list is then read in smaller ones, down to
+    the single row, which is kept in `failed` under its place in the list.
     """
 
     def __init__(
@@ -48,6 +55,7 @@ class Pages:
         self.seen = 0
         self.complete = False
         self.cut = ""
+        self._refused: list[tuple[int, Failure]] = []
         self._rest = rest
         self._endpoint = endpoint
         self._parts = parts
@@ -60,21 +68,55 @@ class Pages:
         self._short: tuple[Answer, int] | None = None
 
     def __iter__(self) -> Iterator[Fields]:
-        page = 1
+        passed = 0  # rows before this page
         while not self.cut:
+            page = passed // self._size + 1
             query = {"page": page, "page_size": self._size, **self._query}
-            answer = self._rest.answer(self._endpoint, *self._parts, **query)
+            try:
+                answer = self._rest.answer(self._endpoint, *self._parts, **query)
+            except Failure as failure:
+                passed += self._narrowed(failure, passed)
+                continue
             if answer.crowd > self._endpoint.limits.values and self._size > SMALL_PAGE:
-                page, self._size = (page - 1) * self._size // SMALL_PAGE + 1, SMALL_PAGE
+                self._size = SMALL_PAGE
                 continue
             rows = Fields.rows_of(answer, self._size, self._endpoint.limits.values)
             answer = answer._replace(body=b"")
             self._take(answer, len(rows), page)
             yield from rows
-            if not self._more or page * self._size >= self._wanted:
+            passed += self._size
+            if not self._more or passed >= self._wanted:
                 return
-            page += 1
-            self.cut = self._reason_to_stop(answer)
+            self._widen(passed)
+            self.cut = self._reason_to_stop(answer.elapsed)
+
+    def _narrowed(self, failure: Failure, passed: int) -> int:
+        """Ask for fewer rows after a refused page; a single row is noted, and passed over: 1.
+
+        Raises the failure where it is none of single rows.
+        """
+        if not self._is_long or not is_of_one(failure) or failure.status not in ROW_REFUSED:
+            raise failure
+        if self._size > 1:
+            self._size = SMALL_PAGE if self._size > SMALL_PAGE else 1
+            return 0
+        self._refused.append((passed, failure))
+        if len(self._refused) >= (MOST_REFUSED if self.seen else MOST_REFUSED_FIRST):
+            raise failure
+        self._widen(passed + 1)
+        self.cut = self._reason_to_stop(0)
+        return 1
+
+    def _widen(self, passed: int) -> None:
+        """Go back to larger pages where one can begin."""
+        if self._size == 1 and passed % SMALL_PAGE == 0:
+            self._size = SMALL_PAGE
+
+    @property
+    def failed(self) -> dict[str, Failure]:
+        """The rows that Harbor refused, by their place in the list."""
+        known = self.total or "more"
+        return {f"{self._noun} {place + 1} of {known} in Harbor's list": failure for place, failure in self._refused}
 
     def _take(self, answer: Answer, rows: int, page: int) -> None:
         """Note how many rows came with a page, and what it says of others."""
@@ -84,10 +126,10 @@ class Pages:
         self.seen += rows
         if told is not None:
             self.total = max(self.total or 0, told, self.seen)
-        self._more = bool(rows) and (linked or self.seen < (told or 0))
+        self._more = bool(rows) and (linked or self.seen + len(self._refused) < (told or 0))
         if not self._more or page * self._size >= self._wanted:
             self._judge(answer, several=page > 1, promised=not rows and (linked or (self.total is None and page > 1)))
-        self.complete = not self._more and not self._short
+        self.complete = not (self._more or self._short or self._refused)
 
     def _judge(self, answer: Answer, several: bool, promised: bool) -> None:
         """Note at the end of the list (or at its limit) whether rows are missing.
@@ -95,13 +137,14 @@ class Pages:
         `promised`: there is no row where a link led, or from where one leads on.
         """
         announced = min(self.total or 0, self._wanted)
-        tolerated = max(1, announced // TOLERANCE if several else 0) if self.seen else 0
-        if promised or announced - self.seen > tolerated:
+        seen = self.seen + len(self._refused)
+        tolerated = max(1, announced // TOLERANCE if several else 0) if seen else 0
+        if promised or announced - seen > tolerated:
             self._short = answer, 0 if promised else int(announced)
 
-    def _reason_to_stop(self, answer: Answer) -> str:
-        """Why no further page is read, or ""."""
-        if deadline.remaining() < RESERVE + 1.5 * answer.elapsed:
+    def _reason_to_stop(self, elapsed: float) -> str:
+        """Why no further page is read, after one that took so many seconds; or ""."""
+        if deadline.remaining() < RESERVE + 1.5 * elapsed:
             return TIME_RAN_OUT
         if self._is_long and self._rest.rows_read >= MOST_ROWS:
             return f"more than {MOST_ROWS} rows are too many"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harborlib.wire.failure import CONTENT, STATUS, Kind
+from harborlib.wire.failure import CONTENT, STATUS, Failure, Kind
 from harborlib.wire.request import Answer
 
 NEEDED = "a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
@@ -33,6 +33,19 @@ MEANINGS = {
     412: (NOT_SET_UP, "not set up in this Harbor"),
     429: (RATE_LIMITED, "too many requests"),
 }
+
+
+#: How Harbor itself refuses one of many whose data are wrong.
+OF_ONE = (400, 500)
+
+
+def is_of_one(failure: Failure) -> bool:
+    """Whether a failure can be that of one thing among many, while Harbor answers for the others."""
+    if failure.hung:
+        return False
+    if failure.stage is STATUS:
+        return failure.kind in (ABSENT, PERMISSION_MISSING) or failure.status in OF_ONE
+    return failure.stage is CONTENT
 
 
 def good(answer: Answer) -> Answer:

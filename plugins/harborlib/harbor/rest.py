@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from harborlib.text import words
 from harborlib.wire import deadline
-from harborlib.wire.failure import CONTENT, Failure, Unusable
+from harborlib.wire.failure import CONTENT, STATUS, Failure, Unusable
 from harborlib.wire.request import SMALL, Answer, Request
 
 from . import endpoints
 from .endpoints import Endpoint
 from .fields import Fields
 from .pages import RESERVE, TIME_RAN_OUT, Pages, cut_short, total
-from .refusals import ABSENT, LOGIN_REFUSED, NEEDED, NOT_SET_UP, PERMISSION_MISSING, TOO_OLD, good
+from .refusals import ABSENT, LOGIN_REFUSED, NEEDED, NOT_SET_UP, PERMISSION_MISSING, TOO_OLD, good, is_of_one
 
 if TYPE_CHECKING:
     from .run import Run
 
 MOST_ASKED = 5_000  # things about which one probe asks one by one
 SANE_CLOCK = (10**9, 10**10)  # seconds since 1970: a Date before 2001 or after 2286 is no clock
+MOST_FAILED = 8  # of those things, before one is answered: then it is no trouble of single ones
+WHOLE_LIST = "look in Harbor's database for the rows that refer to it, and delete or mend them"
 AT_ONCE = 4  # questions side by side; more would be a load of its own for Harbor
 T = TypeVar("T")
 #: On which level of a robot account a right is given.
@@ -89,6 +91,8 @@ class Rest:
         pages = self.pages(endpoint, *parts, **query)
         yield from pages
         pages.confirm()
+        for name, failure in pages.failed.items():
+            raise named(name, failure)
         if pages.cut:
             path, hung = endpoint.at(*parts), pages.cut == TIME_RAN_OUT
             step = "raise -t, or divide what is looked at among services"
@@ -142,6 +146,11 @@ class Rest:
             step = f"give its robot account {endpoint.right} {WHERE[endpoint.level]}; "
             step += f"robots can hold it from Harbor {endpoint.robots} on"
             raise answer.fail(PERMISSION_MISSING, f"the login lacks the right {endpoint.right} {where}", next_step=step)
+        if answer.status == 400 and told:
+            raise answer.fail(STATUS, f"{told} {where}")
+        if answer.status == 404 and told and not told.startswith("path ") and "{}" not in endpoint.path:
+            detail = f"Harbor refuses the whole list because of one row: {told} {where}"
+            raise answer.fail(ABSENT, detail, next_step=WHOLE_LIST)
         if answer.status == 404 and told and not told.startswith("path "):
             step = "compare the names in the command with Harbor's; projects of others are hidden from a robot"
             raise answer.fail(ABSENT, f"{told} {where}", next_step=step)
@@ -159,12 +168,16 @@ class Rest:
 class Each(Iterable[tuple[T, Any]]):
     """One question for each of many things, a few side by side, as long as there is time: pairs of thing and answer.
 
-    `ask` is called with a thing; what it raises is raised. `unseen` says how far it came when time ran out, or when
-    there were more than MOST_ASKED things; else it is "".
+    `ask` is called with a thing; what it raises is raised. But where that can be the trouble of single ones, and others
+    are answered, it is kept in `failed` by the `name` of the thing. `unseen` says how far it came when time ran out,
+    or when there were more than MOST_ASKED things; else it is "".
     """
 
-    def __init__(self, things: Sequence[T], ask: Callable[[T], Any], noun: str) -> None:
+    def __init__(self, things: Sequence[T], ask: Callable[[T], Any], noun: str, name: Callable[[T], str] = str) -> None:
         self.unseen = ""
+        self.failed: dict[str, Failure] = {}
+        self._answered = False
+        self._name = name
         self._things = things
         self._ask = ask
         self._noun = noun
@@ -175,18 +188,35 @@ class Each(Iterable[tuple[T, Any]]):
             begun = time.monotonic()
             few = self._things[start : min(start + AT_ONCE, end)]
             for thing, answer in zip(few, deadline.side_by_side([partial(self._ask, thing) for thing in few])):
-                if isinstance(answer, Exception):
-                    raise answer
-                yield thing, answer
+                if isinstance(answer, Failure) and is_of_one(answer):
+                    self.failed[self._name(thing)] = answer
+                elif isinstance(answer, Exception):
+                    raise named(self._name(thing), answer) if isinstance(answer, Failure) else answer
+                else:
+                    self._answered = True
+                    yield thing, answer
             seen = start + len(few)
-            if seen < end and deadline.remaining() < RESERVE + 1.5 * (time.monotonic() - begun):
+            time_is_over = seen < end and deadline.remaining() < RESERVE + 1.5 * (time.monotonic() - begun)
+            if time_is_over or seen == end or len(self.failed) >= MOST_FAILED:
+                self._confirm()
+            if time_is_over:
                 self.unseen = self._only(seen, TIME_RAN_OUT)
                 return
         if end < len(self._things):
             self.unseen = self._only(end, "more are too many")
 
+    def _confirm(self) -> None:
+        """Raise the first Failure where nothing was answered."""
+        if self.failed and not self._answered:
+            raise named(*next(iter(self.failed.items())))
+
     def _only(self, seen: int, reason: str) -> str:
         return f"only {seen} of {words.number(len(self._things), self._noun)} looked at: {reason}"
+
+
+def named(name: str, failure: Failure) -> Failure:
+    """The failure of one of many, which says of which one."""
+    return failure.but(detail=f"{name}: {failure.detail}")
 
 
 def in_read_only_mode(answer: Answer) -> bool:

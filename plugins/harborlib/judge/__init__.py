@@ -5,8 +5,9 @@ from .isolation import FINDING, SLOW, STANDSTILL
 from .measured import Readings
 from .readings import Limit, Problem, Reading, ResponseTime, Shown
 from .selection import Selectable
+from .unread import NotRead, each_row
 
 __all__ = [
-    "FINDING", "SLOW", "STANDSTILL", "Limit", "Problem", "Reading", "Readings", "ResponseTime", "Selectable", "Shown",
-    "isolation",
+    "FINDING", "SLOW", "STANDSTILL", "Limit", "NotRead", "Problem", "Reading", "Readings", "ResponseTime", "Selectable",
+    "Shown", "each_row", "isolation",
 ]  # fmt: skip

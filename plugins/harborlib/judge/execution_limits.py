@@ -13,6 +13,7 @@ from harborlib.text import units, words
 from .executions import History
 from .isolation import STANDSTILL
 from .readings import Limit, Measure, Problem, Reading
+from .unread import NotRead
 
 
 class SuccessAge(Limit):
@@ -44,25 +45,27 @@ class RunningTime(Limit):
 class Executions:
     """The judgement of executions by these limits and problems; `grace` is the default of --schedule-grace.
 
-    `unscheduled` is left out where a thing needs no schedule.
+    `unscheduled` is left out where a thing needs no schedule, `lost` where Harbor does not count the tasks.
     """
 
     def __init__(
         self, *, success: Limit, running: Limit, failed: Problem, missed: Problem, grace: str,
-        unscheduled: Problem | None = None, what: str = "run",
+        not_read: NotRead, unscheduled: Problem | None = None, lost: Problem | None = None, what: str = "run",
     ) -> None:  # fmt: skip
         self.success = success
         self.running = running
         self.failed = failed
         self.missed = missed
+        self.not_read = not_read
         self.unscheduled = unscheduled
+        self.lost = lost
         self.grace = grace
         self.what = what
 
     @property
     def measures(self) -> tuple[Measure, ...]:
         """All that can be a problem."""
-        found = (self.success, self.running, self.failed, self.missed, self.unscheduled)
+        found = (self.success, self.running, self.failed, self.missed, self.unscheduled, self.lost, self.not_read)
         return tuple(measure for measure in found if measure)
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
@@ -81,6 +84,9 @@ class Executions:
         if history.missed:
             text = f"the schedule {history.schedule} did not fire at {words.moment(history.missed)}"
             yield self.missed(text, of)
+        if self.lost and history.lost:
+            yield self.lost(history.lost_track, of)
+        yield from self.not_read.readings(history.unread, of)
         if history.age is not None:
             yield self.success(round(history.age), of)
         elif history.fruitless is not None:

@@ -7,7 +7,7 @@ and stay as they are when the job service has forgotten the schedule (goharbor/h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -28,6 +28,9 @@ OUTCOMES = {
 #: The details of an execution of which nothing more is kept.
 NOTHING = Fields({}, partial(Failure, CONTENT))
 KEPT = 3  # executions of each history that are kept, the newest
+#: Seconds after which Harbor has lost track of an execution under way none of whose tasks is: all of them have ended,
+#: which it notices at once; there is none yet, while a long list of images can still be read.
+ALL_DONE, NONE_YET = 600, 3600
 SLACK = 60  # seconds by which an execution may seem to begin before its schedule fired: clocks differ
 
 
@@ -35,7 +38,8 @@ class Execution(NamedTuple):
     """One execution. Times in seconds since 1970.
 
     `scheduled`: started by the schedule; `counts`: neither a dry run nor skipped; `parameters` are those of the job,
-    `reason` says why it failed. Not the whole row is kept: a thousand policies have a hundred each.
+    `reason` says why it failed, `idle` how many tasks it has where none of them is under way. Not the whole row is
+    kept: a thousand policies have a hundred each.
     """
 
     number: int
@@ -46,6 +50,7 @@ class Execution(NamedTuple):
     counts: bool
     parameters: Fields
     reason: str = ""
+    idle: int | None = None
 
     @classmethod
     def of(
@@ -58,6 +63,7 @@ class Execution(NamedTuple):
         counts: bool = True,
         parameters: Fields | None = None,
         reason: str = "",
+        idle: int | None = None,
     ) -> Execution:
         """From a row of any list of executions; the arguments name its fields. Raises Failure (content)."""
         number = row.number("id")
@@ -68,7 +74,7 @@ class Execution(NamedTuple):
         begun = row.moment(started) or 0.0
         end = None if outcome == RUNNING else row.moment(ended) or begun
         scheduled = row.text(trigger).lower().startswith("schedule")
-        return cls(number, outcome, begun, end, scheduled, counts, parameters or NOTHING, reason)
+        return cls(number, outcome, begun, end, scheduled, counts, parameters or NOTHING, reason, idle)
 
     @classmethod
     def of_system_job(cls, row: Fields) -> Execution:
@@ -111,13 +117,21 @@ class History:
     """The newest executions of one thing, judged at `now` (the server's clock, seconds since 1970).
 
     `grace` are the seconds by which a scheduled execution may begin late. `newest_all` are the newest of all,
-    `newest_finished` of those that count and have ended: KEPT of each.
+    `newest_finished` of those that count and have ended: KEPT of each. `running` is the oldest under way since then,
+    `lost` the oldest of which Harbor has lost track: it is under way for Harbor alone. `unread` are those that could
+    not be read, by their names.
     """
 
     def __init__(
-        self, executions: Iterable[Execution], now: float, schedule: Schedule | None = None, grace: float = 0.0
+        self,
+        executions: Iterable[Execution],
+        now: float,
+        schedule: Schedule | None = None,
+        grace: float = 0.0,
+        unread: Mapping[str, Failure] | None = None,
     ) -> None:
         self.now = now
+        self.unread = unread or {}
         self.schedule = schedule
         known = sorted(executions, key=lambda execution: (execution.started, execution.number), reverse=True)
         finished = [execution for execution in known if execution.counts and execution.outcome != RUNNING]
@@ -126,8 +140,10 @@ class History:
         self.oldest = finished[-1] if finished else None
         self.success = next((execution for execution in finished if execution.outcome == SUCCEEDED), None)
         since = self.newest.started if self.newest else 0.0
-        newer = [execution for execution in known if execution.outcome == RUNNING and execution.started >= since]
-        self.running = min(newer, key=lambda execution: execution.started, default=None)
+        under_way = [execution for execution in reversed(known) if execution.outcome == RUNNING]
+        self.lost = next(filter(self.is_lost, under_way), None)
+        newer = (each for each in under_way if each.started >= since and not self.is_lost(each))
+        self.running = next(newer, None)
         self.missed = self._missed(known, grace)
 
     def _missed(self, known: Sequence[Execution], grace: float) -> float | None:
@@ -140,6 +156,12 @@ class History:
         if due is None or any(execution.scheduled and execution.started >= due - SLACK for execution in known):
             return None
         return due
+
+    def is_lost(self, execution: Execution) -> bool:
+        """Whether Harbor has lost track of an execution under way: none of its tasks is, since long."""
+        if execution.idle is None:
+            return False
+        return self.ago(execution.started) > (ALL_DONE if execution.idle else NONE_YET)
 
     def ago(self, moment: float) -> float:
         """Seconds from then to now."""
@@ -172,6 +194,14 @@ class History:
             return ""
         ended = f"{words.span(self.ago(newest.ended or 0.0))} ago, {words.moment(newest.ended or 0.0)}"
         return f"the last run {'failed' if newest.outcome == FAILED else 'was stopped'} {ended} (run {newest.number})"
+
+    @property
+    def lost_track(self) -> str:
+        """Of which execution Harbor has lost track, or ""."""
+        if not self.lost:
+            return ""
+        tasks = f"all of its tasks ({self.lost.idle}) have ended" if self.lost.idle else "it has no task"
+        return f"run {self.lost.number} in progress for {words.span(self.ago(self.lost.started))}, but {tasks}"
 
     @property
     def summary(self) -> str:

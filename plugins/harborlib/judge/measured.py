@@ -96,8 +96,7 @@ class Judge(nagiosplugin.Context):
     def performance(self, metric: nagiosplugin.Metric, resource: Measured) -> nagiosplugin.Performance | None:
         """Its perfdata: of one among many only if --perfdata-for asks for it."""
         reading: Reading = metric.value
-        wanted = not reading.of or matches(reading.of, resource.args.perfdata_for)
-        if not reading.label or not wanted:
+        if not reading.label or (reading.of and not matches(reading.of, resource.args.perfdata_for)):
             return None
         measure = reading.measure
         limits = ("" if limit is None else str(limit) for limit in measure.limits(reading, resource.args))

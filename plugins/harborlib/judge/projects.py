@@ -21,12 +21,14 @@ LIST = "give the robot account project:list on system level; a Harbor without pr
 class Projects:
     """The projects that a selection takes, read while one iterates: asked for by name where names alone are wanted.
 
-    `unseen` says how far the list was read and why no further, "" where it was read to its end. A robot sees the public
+    `unseen` says how far the list was read and why no further, "" where it was read to its end. `failed` are those of
+    which `each` got no answer, by their name. A robot sees the public
     projects and those that its rights cover, or all of them with project:list.
     """
 
     def __init__(self, rest: Rest, selection: Selection) -> None:
         self.unseen = ""
+        self.failed: dict[str, Failure] = {}
         self._pages: Pages | None = None
         self._rest = rest
         self._selection = selection
@@ -59,19 +61,14 @@ class Projects:
     def each(self, question: Callable[[str, int], Any]) -> Iterator[tuple[str, Any]]:
         """The name of each project and the answer to a question, which is asked with its name and its number.
 
-        What the question raises tells the project; `unseen` also says how far one came with the questions.
+        `unseen` also says how far one came with the questions.
         """
-
-        def ask(project: tuple[str, int]) -> Any:
-            try:
-                return question(*project)
-            except Failure as failure:
-                raise failure.but(detail=f"{project[0]}: {failure.detail}") from None
-
-        asked = Each([(row.name("name"), row.number("project_id")) for row in self], ask, "project")
+        projects = [(row.name("name"), row.number("project_id")) for row in self]
+        asked = Each(projects, lambda project: question(*project), "project", lambda project: project[0])
         for (name, _), answer in asked:
             yield name, answer
         self.unseen = self.unseen or asked.unseen
+        self.failed = asked.failed
 
     def _lists(self) -> Iterator[Pages]:
         names = self._selection.exact

@@ -23,6 +23,7 @@ from harborlib.text import units, words
 from harborlib.text.finding import Finding
 from harborlib.text.states import CRITICAL, OK, WARNING
 from harborlib.text.units import Unit
+from harborlib.wire.failure import CONTENT, Failure
 
 import nagiosplugin
 
@@ -83,20 +84,33 @@ class Measure:
 class Shown(Measure):
     """A number in the perfdata that is not judged.
 
-    `sentence` says it to people who ask for details (`{value}`, `{label}`), `low` is the smallest value possible.
+    `sentence` says it to people who ask for details (`{value}`, `{label}`), `low` is the smallest value possible. A
+    value that cannot be is an unexpected answer, unless the measure is `clamped`: then it is the nearest that can.
+    That is for numbers that are known to stray, as a span of time between two clocks.
     """
 
-    def __init__(self, label: str, unit: Unit = units.COUNT, sentence: str = "", low: float | None = 0) -> None:
+    def __init__(self, label: str, unit: Unit = units.COUNT, sentence: str = "", low: float | None = 0,
+                 clamped: bool = False) -> None:  # fmt: skip
         self.label = label
         self.unit = unit
         self.sentence = sentence
         self.low = low
+        self.clamped = clamped
         self.show: Callable[[float], str] = lambda value: f"{units.plain(value)} {unit.uom}".rstrip()
 
     def __call__(self, value: float, of: str = "", high: float | None = None, label: str = "", **words: Any) -> Reading:
-        """The reading of this value, `of` one among many; `words` fill the places in its sentence."""
+        """The reading of this value, `of` one among many; `words` fill the places in its sentence. Raises Failure."""
         name = label or self.label
+        value = self.possible(value, self.low, high)
         return Reading(self, value, of=of, label=f"{name}_{of}" if of else name, high=high, words=words)
+
+    def possible(self, value: float, low: float | None, high: float | None) -> float:
+        """The value between the smallest and the greatest that can be; raises Failure (content)."""
+        nearest = value if low is None else max(low, value)
+        nearest = nearest if high is None else min(high, nearest)
+        if nearest != value and not self.clamped:
+            raise Failure(CONTENT, f"unexpected answer: {self.label} cannot be {units.plain(value)}")
+        return nearest
 
     def say(self, reading: Reading) -> str:
         """The sentence about a reading."""
@@ -113,8 +127,8 @@ class Limit(Shown):
     """A number against a warning and a critical range, which are options of the probe.
 
     `warning` and `critical` are the defaults as an operator writes them. `option` names the options: "" is -w and -c,
-    "job" is --job-warning and --job-critical. `help` says in --help what is measured. `show` turns numbers into text
-    where that of the unit does not fit.
+    "job" is --job-warning and --job-critical. `bad` says which values are, HIGH or LOW ones: thresholds are checked by
+    it. `help` says in --help what is measured. `show` turns numbers into text where that of the unit does not fit.
     """
 
     def __init__(
@@ -127,16 +141,19 @@ class Limit(Shown):
         critical: str | None = None,
         *,
         option: str = "",
+        bad: str = units.HIGH,
         help: str = "",  # noqa: A002  as argparse calls it
         next_step: str = "",
         show: Callable[[float], str] | None = None,
         low: float | None = 0,
+        clamped: bool = False,
         symptom: str = isolation.FINDING,
     ) -> None:
-        super().__init__(label, unit, sentence, low)
+        super().__init__(label, unit, sentence, low, clamped)
         self.id = id
         self.defaults = (warning, critical)
         self.option = option
+        self.bad = bad
         self.help = help
         self.next_step = next_step
         self.show = show or unit.show
@@ -144,7 +161,7 @@ class Limit(Shown):
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
         """Declare -w and -c, or --NAME-warning and --NAME-critical."""
-        units.declare(parser, self.option, self.help, *self.defaults, self.unit)
+        units.declare(parser, self.option, self.help, *self.defaults, self.unit, self.bad)
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
         """What the options say."""
@@ -156,7 +173,8 @@ class Limit(Shown):
 
         `low` and `high` are the smallest and the greatest value that is possible, where each of the many names none.
         """
-        return Reading(Worst(self, self.low if low is None else low), value, label=self.label, high=high)
+        smallest = self.low if low is None else low
+        return Reading(Worst(self, smallest), self.possible(value, smallest, high), label=self.label, high=high)
 
     def judge(self, reading: Reading, args: Options) -> Finding:
         """Critical, then warning, then ok; a problem names the limit that it left."""

@@ -12,7 +12,7 @@ from harborlib.harbor import components
 from harborlib.harbor.client import Client
 from harborlib.harbor.run import LOOKED_PAST, Run
 from harborlib.judge import isolation, measured
-from harborlib.judge.isolation import REFUSED, SLOW, Snapshot, Symptom
+from harborlib.judge.isolation import ERROR, REFUSED, SLOW, Snapshot, Symptom
 from harborlib.text.finding import Finding
 from harborlib.text.first_line import Summary
 from harborlib.text.report import Measure, Report
@@ -228,8 +228,8 @@ class Attempt:
         if seen.failure:
             return self._symptom_of(seen.failure)
         slowest = self.run.slowest
-        if seen.symptom == SLOW and slowest:
-            return Symptom(self.subject, SLOW, components.served_by(slowest.path, slowest.login), slowest.login)
+        if seen.symptom in (SLOW, ERROR) and slowest:
+            return Symptom(self.subject, seen.symptom, components.served_by(slowest.path, slowest.login), slowest.login)
         return Symptom(self.subject, seen.symptom)
 
     def report(self) -> Report:

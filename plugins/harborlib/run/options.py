@@ -74,7 +74,20 @@ class Parser(argparse.ArgumentParser):
                 word.partition("=")[0] if word.startswith("--") else word[:2] for word in extra if word[0:1] == "-"
             ]
             self.error(f"unknown option {names[0]}" if names else "arguments without an option are not taken")
+        self._confirm_thresholds(parsed)
         return parsed
+
+    def _confirm_thresholds(self, args: argparse.Namespace) -> None:
+        """Refuse a pair of thresholds, both given, of which the critical one alerts first."""
+        pairs = {action.dest: action for action in self._actions if isinstance(action.type, units.RangeType)}
+        for name, critical in pairs.items():
+            warning = pairs.get(name.replace("critical", "warning"))
+            given = warning and all(getattr(args, each.dest) is not each.default for each in (warning, critical))
+            if not warning or warning is critical or not given or not isinstance(critical.type, units.RangeType):
+                continue
+            if critical.type.unordered(getattr(args, warning.dest), getattr(args, name)):
+                first, second = warning.option_strings[0], critical.option_strings[0]
+                self.error(f"{second} alerts before {first}: {critical.type.bad} values are bad, exchange the two")
 
     def _get_values(self, action, arg_strings):  # type: ignore[no-untyped-def]
         """As in argparse, which up to 3.12 takes `--` in `--option=--` for the end of all options: for no value."""

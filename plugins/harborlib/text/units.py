@@ -81,14 +81,42 @@ def limit(text: str) -> nagiosplugin.Range:
     return nagiosplugin.Range(f"0:{plain(seconds)}")
 
 
-class RangeType:
-    """argparse type for a Nagios range whose numbers may carry a unit: `10:`, `@8d:14d`, `~:`, `80%`."""
+#: Which values of a measure are bad: those above a threshold, or those below it.
+HIGH, LOW = "high", "low"
 
-    def __init__(self, unit: Unit) -> None:
+
+class RangeType:
+    """argparse type for a Nagios range whose numbers may carry a unit: `10:`, `@8d:14d`, `~:`, `80%`.
+
+    A number without a colon is meant as the measure is: where low values are `bad`, `30d` is `30d:`. A range that
+    alerts on good values alone is refused (docs/thresholds.md).
+    """
+
+    def __init__(self, unit: Unit, bad: str = HIGH) -> None:
         self.unit = unit
+        self.bad = bad
 
     def __call__(self, text: str) -> nagiosplugin.Range:
         """The range in base units; raises ArgumentTypeError."""
+        bare = text.strip() and ":" not in text and "@" not in text
+        found = self._range(f"{text.strip()}:" if bare and self.bad == LOW else text)
+        low, high = math.isfinite(found.start), math.isfinite(found.end)
+        wrong = low and not high if self.bad == HIGH else high and found.start <= 0
+        if found.invert or not wrong:
+            return found
+        number = text.strip().strip("~:").rpartition(":")[2]
+        right = f"{number}:" if self.bad == LOW else number
+        raise argparse.ArgumentTypeError(f"{text[:40]} alerts on good values, and on no bad ones: give {right[:40]}")
+
+    def unordered(self, warning: nagiosplugin.Range, critical: nagiosplugin.Range) -> bool:
+        """Whether values are critical before they are worth a warning."""
+        if warning.invert or critical.invert:
+            return False
+        if self.bad == LOW:
+            return math.isfinite(warning.start) and critical.start > warning.start
+        return math.isfinite(critical.end) and critical.end < warning.end and math.isfinite(warning.end)
+
+    def _range(self, text: str) -> nagiosplugin.Range:
         start, _, end = text.strip().lstrip("@").rpartition(":")
         if text.count("@") > 1 or "@" in text[1:] or text.count(":") > 1 or not (start or end):
             raise argparse.ArgumentTypeError(f"not a Nagios range ([@][start:][end]): {text[:40]!r}")
@@ -101,18 +129,21 @@ class RangeType:
 
 
 def declare(
-    parser: argparse.ArgumentParser, name: str, meaning: str, warning: str | None, critical: str | None, unit: Unit
-) -> None:
+    parser: argparse.ArgumentParser, name: str, meaning: str, warning: str | None, critical: str | None, unit: Unit,
+    bad: str = HIGH,
+) -> None:  # fmt: skip
     """Declare a pair of thresholds: `-w`/`-c` for the name `""`, else `--NAME-warning`/`--NAME-critical`.
 
     `warning` and `critical` are the defaults as an operator would write them; None: computed by the probe, or none.
+    `bad`: which values are, HIGH or LOW ones.
     """
-    kind = RangeType(unit)
+    kind = RangeType(unit, bad)
+    where = "outside this range" if bad == HIGH else "below this number, or outside this range"
     for short, word, default in (("-w", "warning", warning), ("-c", "critical", critical)):
         flags = [f"--{name}-{word}"] if name else [short, f"--{word}"]
         shown = f" (default {default})" if default else ""
-        parser.add_argument(*flags, metavar="RANGE", type=kind, default=default,
-                            help=f"{word} outside this range: {meaning}{shown}".replace("%", "%%"))  # fmt: skip
+        parser.add_argument(*flags, metavar="RANGE", type=kind, default=kind(default) if default else None,
+                            help=f"{word} {where}: {meaning}{shown}".replace("%", "%%"))  # fmt: skip
 
 
 def label(name: str) -> str:

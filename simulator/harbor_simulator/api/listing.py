@@ -12,8 +12,16 @@ T = TypeVar("T")
 PAGE_SIZE, LARGEST_PAGE = 10, 100
 
 
-def paged(request: Request, items: Sequence[T], row: Callable[[T], object]) -> Response:
-    """The rows of the page that is asked for, with X-Total-Count and a Link to the next one."""
+def paged(
+    request: Request,
+    items: Sequence[T],
+    row: Callable[[T], object],
+    refusal: Callable[[T], Response | None] = lambda _: None,
+) -> Response:
+    """The rows of the page that is asked for, with X-Total-Count and a Link to the next one.
+
+    One row that Harbor cannot show makes it refuse the whole page, with the `refusal` of that row.
+    """
     query = request.query
     page, size = (int(query.get(name, default)) for name, default in (("page", 1), ("page_size", PAGE_SIZE)))
     if size > LARGEST_PAGE:
@@ -22,6 +30,9 @@ def paged(request: Request, items: Sequence[T], row: Callable[[T], object]) -> R
     wanted = size
     size = size if size > 0 else len(items) or 1
     chosen = items[(page - 1) * size : page * size]
+    refused = next(filter(None, map(refusal, chosen)), None)
+    if refused:
+        return refused
     headers = {"X-Total-Count": str(len(items))}
     if page * wanted < len(items) and wanted:
         following = urlencode(sorted({**query, "page": str(page + 1), "page_size": str(wanted)}.items()))

@@ -20,7 +20,12 @@ ADDED = 1795328335.2
 def listing(world: World, request: Request, login: Login) -> Response:
     """GET /registries. The status is what a check every five minutes found last, if it found anything."""
     remotes = chosen(request, world.content.remotes, {"name": lambda remote: remote.name})
-    return paged(request, remotes, registry_row)
+    return paged(request, remotes, registry_row, unreadable)
+
+
+def unreadable(remote: Remote) -> Response | None:
+    """Why Harbor cannot show a registry: its secret was encrypted with another key."""
+    return None if remote.readable else error(500, "UNKNOWN", "internal server error")
 
 
 def registry_row(remote: Remote) -> dict[str, object]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from harbor_simulator.accounts import Login
 from harbor_simulator.content import moment
-from harbor_simulator.messages import Request, Response
+from harbor_simulator.messages import Request, Response, error
 from harbor_simulator.records import Execution, Remote, Replication
 from harbor_simulator.world import World
 
 from .listing import paged
 from .query import chosen
-from .registries import NEVER, registry_row
+from .registries import NEVER, registry_row, unreadable
 
 STATUS = {"Success": "Succeed", "Error": "Failed", "Stopped": "Stopped"}
 RUNNING = "InProgress"  # whatever has not ended
@@ -44,7 +46,17 @@ def policies(world: World, request: Request, login: Login) -> Response:
         }
 
     found = chosen(request, world.content.replications, {"name": lambda policy: policy.name})
-    return paged(request, sorted(found, key=lambda policy: -policy.number), row)
+    return paged(request, sorted(found, key=lambda policy: -policy.number), row, partial(refusal, remotes))
+
+
+def refusal(remotes: dict[int, Remote], policy: Replication) -> Response | None:
+    """Why Harbor cannot show a policy, nor its page: one of its registries is gone, or cannot be read."""
+    for number in filter(None, (policy.source, policy.destination)):
+        if number not in remotes:
+            return error(404, "NOT_FOUND", f"registry {number} not found")
+        if not remotes[number].readable:
+            return unreadable(remotes[number])
+    return None
 
 
 def end(remotes: dict[int, Remote], number: int) -> dict[str, object]:
@@ -79,10 +91,11 @@ def executions(world: World, request: Request, login: Login) -> Response:
 def _row(run: Execution, policy: int) -> dict[str, object]:
     """What could not even be handed to the job service has no tasks that could be counted."""
     status = STATUS.get(run.status, RUNNING)
-    tasks = 0 if run.text else 1
+    tasks = (0 if run.text else 1) if run.tasks is None else run.tasks
+    counted = COUNT_OF[status] if run.tasks is None else "succeed"
     return {
         "end_time": moment(None if status == RUNNING else run.started + run.seconds),
-        **{name: tasks if COUNT_OF[status] == name else 0 for name in COUNTED},
+        **{name: tasks if counted == name else 0 for name in COUNTED},
         "id": run.number,
         "policy_id": policy,
         "start_time": moment(run.started),

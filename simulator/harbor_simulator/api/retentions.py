@@ -18,6 +18,8 @@ def _refusal(world: World, request: Request, login: Login, right: str) -> Respon
     if login.account is None:
         return error(401, "UNAUTHORIZED", "unauthorized")
     if _number(request) not in world.content.retentions:
+        if "/executions" in request.path:
+            return error(400, "BAD_REQUEST", f"bad request: no such Retention policy with id {_number(request)}")
         return error(500, "UNKNOWN", "internal server error")
     if not login.account.may_in_projects(right):
         return error(403, "FORBIDDEN", "forbidden")

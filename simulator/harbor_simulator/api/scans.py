@@ -119,7 +119,7 @@ def security_summary(world: World, request: Request, login: Login) -> Response:
         "total_artifact": security.artifacts,
         "total_vuls": sum(security.found.values()),
     }
-    if security.found and "with_dangerous_cve" in request.query:
+    if security.found and request.query.get("with_dangerous_cve") == "true":
         summary["dangerous_cves"] = [
             {
                 "cve_id": f"CVE-2099-000{number}",
