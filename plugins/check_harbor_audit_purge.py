@@ -22,7 +22,7 @@ Perfdata:
   duration  seconds that the last success took
   time      seconds that the answers took
 
-Rights: purge-audit:list and purge-audit:read, on system level. Harbor: 2.5 or newer; robot accounts can hold these
+Rights: purge-audit:list and purge-audit:read, on system level. Harbor: 2.6 or newer; robot accounts can hold these
 rights from 2.9 on.
 
 Does not see: how many entries the log holds; whether Harbor forwards it to a syslog server instead.
@@ -52,11 +52,11 @@ duration = Shown("duration", SECONDS)
 def measure(run: Run) -> Readings:
     """The newest executions of the audit log's purge, and its schedule."""
     rows = run.rest.first_page(endpoints.AUDIT_PURGE, noun="run", sort="-creation_time")
-    found = [Execution.of_system_job(row) for row in rows]
+    found = Execution.of_system_jobs(rows)
     schedule = Schedule.of_system_job(run.rest.find(endpoints.AUDIT_PURGE_SCHEDULE))
     history = History(found, run.rest.now, schedule, run.args.schedule_grace)
     yield from executions.readings(history, unscheduled="no audit log purge is scheduled")
-    if history.success:
+    if history.success and history.success.duration is not None:
         yield duration(round(history.success.duration))
     return f"audit log purge: {history.summary}" + (f", scheduled {schedule}" if schedule else "")
 

@@ -17,16 +17,18 @@ from harborlib.wire.failure import CONTENT, Failure
 
 from . import cron
 
-#: Harbor's three vocabularies: jobs, replication, and retention (which uses both).
+#: Harbor's vocabularies: jobs, replication, retention (which uses both), and the jobs of Harbor 2.0 and 2.1.
 SUCCEEDED, FAILED, STOPPED, RUNNING = "succeeded", "failed", "stopped", "running"
 OUTCOMES = {
-    **dict.fromkeys(("success", "succeed", "succeeded"), SUCCEEDED),
+    **dict.fromkeys(("success", "succeed", "succeeded", "finished"), SUCCEEDED),
     **dict.fromkeys(("error", "failed", "failure"), FAILED),
-    "stopped": STOPPED,
+    **dict.fromkeys(("stopped", "canceled"), STOPPED),
     **dict.fromkeys(("pending", "scheduled", "running", "inprogress"), RUNNING),
 }
 #: The details of an execution of which nothing more is kept.
 NOTHING = Fields({}, partial(Failure, CONTENT))
+#: How Harbor 2.0 and 2.1 call the row of a schedule, and what it says until the schedule fires for the first time.
+PERIODIC, WAITING = "periodic", ("pending", "scheduled")
 KEPT = 3  # executions of each history that are kept, the newest
 SLACK = 60  # seconds by which an execution may seem to begin before its schedule fired: clocks differ
 
@@ -35,7 +37,8 @@ class Execution(NamedTuple):
     """One execution. Times in seconds since 1970.
 
     `scheduled`: started by the schedule; `counts`: neither a dry run nor skipped; `parameters` are those of the job,
-    `reason` says why it failed. Not the whole row is kept: a thousand policies have a hundred each.
+    `reason` says why it failed. `timed`: it is known when it started. Not the whole row is kept: a thousand policies
+    have a hundred each.
     """
 
     number: int
@@ -46,6 +49,7 @@ class Execution(NamedTuple):
     counts: bool
     parameters: Fields
     reason: str = ""
+    timed: bool = True
 
     @classmethod
     def of(
@@ -71,16 +75,27 @@ class Execution(NamedTuple):
         return cls(number, outcome, begun, end, scheduled, counts, parameters or NOTHING, reason)
 
     @classmethod
-    def of_system_job(cls, row: Fields) -> Execution:
-        """From a row of /system/gc or /system/purgeaudit; with the job's parameters."""
-        parameters = row.packed("job_parameters")
-        counts = not parameters.flag("dry_run")
-        return cls.of(row, "creation_time", "update_time", "job_status", "job_kind", counts, parameters)
+    def of_system_jobs(cls, rows: Iterable[Fields]) -> list[Execution]:
+        """From the rows of /system/gc or /system/purgeaudit; with the job's parameters.
+
+        Harbor 2.0 and 2.1 have a single row for a schedule and all its executions: it was created with the schedule,
+        and shows when the newest execution came to its status.
+        """
+        found = []
+        for row in rows:
+            parameters, old = row.packed("job_parameters"), row.name("job_kind").lower() == PERIODIC
+            if old and row.name("job_status").lower() in WAITING:
+                continue
+            started = "update_time" if old else "creation_time"
+            counts = not parameters.flag("dry_run")
+            execution = cls.of(row, started, "update_time", "job_status", "job_kind", counts, parameters)
+            found.append(execution._replace(scheduled=True, timed=False) if old else execution)
+        return found
 
     @property
-    def duration(self) -> float:
-        """Seconds from start to end; 0 while it runs."""
-        return max(0.0, (self.ended or self.started) - self.started)
+    def duration(self) -> float | None:
+        """Seconds from start to end, 0 while it runs; None where its start is not known."""
+        return max(0.0, (self.ended or self.started) - self.started) if self.timed else None
 
 
 class Schedule(NamedTuple):
@@ -177,8 +192,8 @@ class History:
     def summary(self) -> str:
         """The state of affairs in a few words, for when all is well."""
         if self.newest and self.newest.outcome == SUCCEEDED:
-            took = words.span(self.newest.duration)
-            text = f"last run succeeded {words.span(self.ago(self.newest.ended or 0.0))} ago, took {took}"
+            text = f"last run succeeded {words.span(self.ago(self.newest.ended or 0.0))} ago"
+            text += "" if self.newest.duration is None else f", took {words.span(self.newest.duration)}"
         else:
             text = "no run yet" if self.newest is None else "last run did not succeed"
         return text + (f", one runs for {words.span(self.elapsed)}" if self.running else "")
