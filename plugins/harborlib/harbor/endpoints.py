@@ -13,6 +13,7 @@ from harborlib.wire.request import SMALL, VALUES
 
 BASE = "/api/v2.0"
 SYSTEM, PROJECT = "system", "project"
+EVERY = "2.0"  # since when every Harbor has it that there are plugins for
 
 
 class Limits(NamedTuple):
@@ -44,7 +45,7 @@ class Endpoint(NamedTuple):
     right: str = ""
     level: str = SYSTEM
     robots: str = "2.9"
-    since: str = "2.0"
+    since: str = EVERY
     limits: Limits = Limits()
 
     @property

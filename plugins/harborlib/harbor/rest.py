@@ -15,10 +15,21 @@ from harborlib.wire.failure import CONTENT, Failure, Unusable
 from harborlib.wire.request import SMALL, Answer, Request
 
 from . import endpoints
-from .endpoints import Endpoint
+from .endpoints import EVERY, Endpoint
 from .fields import Fields
 from .pages import RESERVE, TIME_RAN_OUT, Pages, cut_short, total
-from .refusals import ABSENT, LOGIN_REFUSED, NEEDED, NOT_SET_UP, PERMISSION_MISSING, TOO_OLD, good
+from .refusals import (
+    ABSENT,
+    LOGIN_REFUSED,
+    NEEDED,
+    NOT_SET_UP,
+    PERMISSION_MISSING,
+    TOO_OLD,
+    good,
+    in_front,
+    refused_in_front,
+    said,
+)
 
 if TYPE_CHECKING:
     from .run import Run
@@ -140,6 +151,8 @@ class Rest:
         if answer.status == 200:
             return answer
         told, where = said(answer), f"({answer.status} for {answer.path})"
+        if in_front(answer) and (answer.status == 403 or (answer.status == 404 and endpoint.since == EVERY)):
+            raise refused_in_front(answer, answer.path)
         if answer.status == 403:
             step = f"give its robot account {endpoint.right} {WHERE[endpoint.level]}; "
             step += f"robots can hold it from Harbor {endpoint.robots} on"
@@ -149,6 +162,7 @@ class Rest:
             raise answer.fail(ABSENT, f"{told} {where}", next_step=step)
         if answer.status == 404:
             step = "is this Harbor older? update it, or take this service off the host"
+            step += "; if not, look at the routes of the ingress" if in_front(answer) else ""
             detail = f"404 for {answer.path}, which came with Harbor {endpoint.since}"
             raise answer.fail(TOO_OLD, detail, next_step=step)
         if answer.status == 412:
@@ -194,15 +208,6 @@ class Each(Iterable[tuple[T, Any]]):
 def in_read_only_mode(answer: Answer) -> bool:
     """Whether a change is refused because of Harbor's read-only mode, and not for want of a right."""
     return answer.status == 403 and "read only mode" in said(answer)
-
-
-def said(answer: Answer) -> str:
-    """What Harbor says in an error: `{"errors":[{"code","message"}]}`; "" where it is not Harbor's."""
-    try:
-        errors = Fields.of(answer).rows("errors")
-        return errors[0].name("message") if errors else ""
-    except Failure:
-        return ""
 
 
 def logged_in(run: Run) -> Answer:
