@@ -32,6 +32,7 @@ long a single scan takes (check_harbor_workers); scans that a push or a person b
 import argparse
 
 from harborlib.harbor import Run, endpoints
+from harborlib.harbor.fields import Fields
 from harborlib.judge import STANDSTILL, Limit, Problem, Readings, Shown
 from harborlib.judge.executions import History, Schedule
 from harborlib.run import Probe, Service, plugin
@@ -66,7 +67,7 @@ def measure(run: Run) -> Readings:
     if ongoing and waiting and not metrics.count("Running"):
         yield stuck(f"{waiting} of {total} images wait, and none is being scanned")
     schedule = Schedule.of_system_job(found)
-    never = None if "trigger" in scheduled else schedule
+    never = None if began(scheduled) else schedule
     missed = History((), run.rest.now, never, run.args.schedule_grace).missed
     if missed:
         yield never_fired(f"the schedule {schedule} has never fired, due at {words.moment(missed)}")
@@ -76,9 +77,14 @@ def measure(run: Run) -> Readings:
     yield images(total)
     text = "a scan of all images goes on" if ongoing else "last scan of all images"
     text += f": {completed} of {total} done, {failed} failed"
-    if "trigger" not in newest:
+    if not began(newest):
         text = "no scan of all images yet"
     return text + (f", scheduled {schedule}" if schedule else ", none scheduled")
+
+
+def began(metrics: Fields) -> bool:
+    """Whether there was such a scan: Harbor 2.0 and 2.1 show who wanted it, later ones how it began."""
+    return "trigger" in metrics or bool(metrics.name("requester"))
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -52,6 +52,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
 
+    def shows(self, name: str) -> bool:
+        """Whether it is there at all, be it null: an older Harbor does not know what is missing altogether."""
+        return name in self._values
+
     def number(self, name: str, needed: bool = False, least: int = SMALLEST) -> int:
         """A whole number from `least` on; 0 where it is missing, unless it is `needed` to know whose answer this is."""
         value = self._values.get(name)

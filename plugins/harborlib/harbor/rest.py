@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MOST_ASKED = 5_000  # things about which one probe asks one by one
 SANE_CLOCK = (10**9, 10**10)  # seconds since 1970: a Date before 2001 or after 2286 is no clock
 #: What /systeminfo shows to nobody but a login: the clock from Harbor 2.5 on, the address since 2.0.
-ONLY_FOR_LOGINS = frozenset({"current_time", "registry_url"})
+ONLY_FOR_LOGINS = ("current_time", "registry_url")
 AT_ONCE = 4  # questions side by side; more would be a load of its own for Harbor
 T = TypeVar("T")
 #: On which level of a robot account a right is given.
@@ -214,6 +214,6 @@ def logged_in(run: Run) -> Answer:
     """/systeminfo as answered to an account; raises Failure where Harbor silently makes a stranger of us instead."""
     answer = good(run.ask(endpoints.SYSTEMINFO.at(), login=True, size=SMALL))
     info = answer.json()
-    if not isinstance(info, dict) or ONLY_FOR_LOGINS.isdisjoint(info):
+    if not isinstance(info, dict) or not any(name in info for name in ONLY_FOR_LOGINS):
         raise answer.fail(LOGIN_REFUSED, "login refused (/systeminfo answers as if anonymous)")
     return answer
