@@ -22,7 +22,8 @@ Perfdata:
   skew       seconds by which the clocks differ, less what the answer took
   read_only  1 in read-only mode, 0 otherwise
 
-Rights: none; any robot account may log in. Harbor: 2.0 or newer.
+Rights: none; any robot account may log in. Harbor: 2.0 or newer. It shows read-only mode from 2.2 on and its clock from
+2.5 on; older ones are judged without, and the line says so.
 
 Does not see: which rights the login has (each probe names what it lacks); whether clients can log in to push and pull
 (check_harbor_login).
@@ -50,6 +51,9 @@ ADDRESS = (
     "in the chart) to the address that clients use"
 )
 
+#: Facts that older Harbors do not show: the field, what it is, the Harbor that brought it.
+YOUNGER = (("read_only", "read-only mode", "2.2"), ("current_time", "clock", "2.5"))
+
 slow = ResponseTime("api.slow", "2", "8")
 skew = Limit("api.clocks-differ", "skew", SECONDS, "Harbor's clock is {value} {side} this host's", "30s", "300s",
              option="skew", help="how much the clocks differ", next_step=CLOCK)  # fmt: skip
@@ -65,12 +69,15 @@ def measure(run: Run) -> Readings:
     info = run.rest.systeminfo()
     after = time.time()
     yield slow(run.rest.elapsed)
-    ahead = clock_difference(info.moment("current_time") or 0.0, before, after)
-    yield skew(round(abs(ahead), 1), side="ahead of" if ahead > 0 else "behind")
+    moment = info.moment("current_time")
+    if moment is not None:
+        ahead = clock_difference(moment, before, after)
+        yield skew(round(abs(ahead), 1), side="ahead of" if ahead > 0 else "behind")
     is_read_only = info.flag("read_only")
     if is_read_only:
         yield read_only("Harbor is in read-only mode: pushes are refused")
-    yield read_only_mode(int(is_read_only), high=1)
+    if "read_only" in info:
+        yield read_only_mode(int(is_read_only), high=1)
     version = redacted(info.name("harbor_version"))  # of which a piece is shown
     age = version_problem(version, run.args.minimum_version)
     if age:
@@ -78,8 +85,11 @@ def measure(run: Run) -> Readings:
     address = address_problem(info.text("external_url"), run.args.external_url or run.client.origin)
     if address:
         yield other_address(address)
-    writable = "read-only" if is_read_only else "writable"
-    return f"{run.client.origin.where} takes the login, Harbor {version.partition('-')[0]} is {writable}"
+    text = f"{run.client.origin.where} takes the login, Harbor {version.partition('-')[0]}"
+    if "read_only" in info:
+        text += f" is {'read-only' if is_read_only else 'writable'}"
+    missing = [f"{what} (needs Harbor {since})" for name, what, since in YOUNGER if name not in info]
+    return text + (f", not checked: {', '.join(missing)}" if missing else "")
 
 
 def clock_difference(moment: float, before: float, after: float) -> float:

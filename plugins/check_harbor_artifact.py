@@ -15,7 +15,7 @@ States:
 
 -w and -c are times since the last push of the artifact, or of its tag; both are off by default. --require scan asks for
 a scan that succeeded, and so does --severity: what is not scanned is not clean. --require signature asks for one by
-cosign or notation, --require sbom for one that Harbor knows (2.11 and newer).
+cosign or notation (Harbor 2.5 and newer), --require sbom for one that Harbor knows (2.11 and newer).
 
 Perfdata:
   age              seconds since the last push
@@ -24,7 +24,7 @@ Perfdata:
   critical         critical ones among them
   time             seconds that the answer took
 
-Rights: artifact:read, in the project. Harbor: 2.5 or newer; robot accounts can hold this right from 2.9 on, there one
+Rights: artifact:read, in the project. Harbor: 2.0 or newer; robot accounts can hold this right from 2.9 on, there one
 that has no right on system level besides.
 
 Does not see: whether it can be pulled (check_harbor_pull); whether its signature is valid, and whose it is (Harbor 2.15
@@ -37,7 +37,7 @@ from collections.abc import Generator, Mapping
 
 from harborlib.harbor import Run, endpoints
 from harborlib.harbor.fields import Fields
-from harborlib.harbor.refusals import ABSENT
+from harborlib.harbor.refusals import ABSENT, TOO_OLD
 from harborlib.judge import STANDSTILL, Limit, Problem, Reading, Readings, Shown
 from harborlib.judge.readings import Options, Range
 from harborlib.run import Probe, Service, plugin, values
@@ -110,6 +110,8 @@ def measure(run: Run) -> Readings:
     ):
         if kind in attached:
             text += f", {has}"
+        elif kind in run.args.require and not row.shows("accessories"):
+            raise Failure(TOO_OLD, f"what is attached ({kind}) cannot be seen: that came with Harbor 2.5")
         elif kind in run.args.require:
             yield lack(lacks)
     return Summary(text, title)

@@ -23,14 +23,14 @@ Perfdata:
   duration  seconds that the last success took
   time      seconds that the answers took
 
-Rights: purge-audit:list and purge-audit:read, on system level. Harbor: 2.5 or newer; robot accounts can hold these
+Rights: purge-audit:list and purge-audit:read, on system level. Harbor: 2.6 or newer; robot accounts can hold these
 rights from 2.9 on.
 
 Does not see: how many entries the log holds; whether Harbor forwards it to a syslog server instead.
 """
 
 from harborlib.harbor import Run, endpoints
-from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown, each_row
+from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
 from harborlib.judge.executions import Execution, History, Schedule
 from harborlib.run import Probe, Service, plugin
@@ -56,11 +56,11 @@ def measure(run: Run) -> Readings:
     """The newest executions of the audit log's purge, and its schedule."""
     rows = run.rest.first_page(endpoints.AUDIT_PURGE, noun="run", sort="-creation_time")
     unread: dict[str, Failure] = {}
-    found = each_row(rows, Execution.of_system_job, unread, "run")
+    found = Execution.of_system_jobs(rows, unread)
     schedule = Schedule.of_system_job(run.rest.find(endpoints.AUDIT_PURGE_SCHEDULE))
     history = History(found, run.rest.now, schedule, run.args.schedule_grace, unread)
     yield from executions.readings(history, unscheduled="no audit log purge is scheduled")
-    if history.success:
+    if history.success and history.success.duration is not None:
         yield duration(round(history.success.duration))
     return f"audit log purge: {history.summary}" + (f", scheduled {schedule}" if schedule else "")
 

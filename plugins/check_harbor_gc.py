@@ -20,8 +20,8 @@ A schedule that fires less than once a week needs other thresholds: -w 35d -c 65
 Perfdata:
   age       seconds since the last success ended
   running   seconds that the present run takes already, 0 without one
-  duration  seconds that the last success took
-  freed     bytes that it freed
+  duration  seconds that the last success took; left out where Harbor 2.0 or 2.1 does not show when it started
+  freed     bytes that it freed; left out before Harbor 2.9
   time      seconds that the answers took
 
 Rights: garbage-collection:list and garbage-collection:read, on system level. Harbor: 2.0 or newer; robot accounts can
@@ -32,7 +32,7 @@ the schedule deletes untagged artifacts; a run shows as running up to half a min
 """
 
 from harborlib.harbor import Run, endpoints
-from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown, each_row
+from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
 from harborlib.judge.executions import Execution, History, Schedule
 from harborlib.run import Probe, Service, plugin
@@ -60,14 +60,15 @@ def measure(run: Run) -> Readings:
     """The newest executions of garbage collection, and its schedule."""
     rows = run.rest.first_page(endpoints.GC, noun="run", sort="-creation_time")
     unread: dict[str, Failure] = {}
-    found = each_row(rows, Execution.of_system_job, unread, "run")
+    found = Execution.of_system_jobs(rows, unread)
     schedule = Schedule.of_system_job(run.rest.find(endpoints.GC_SCHEDULE))
     history = History(found, run.rest.now, schedule, run.args.schedule_grace, unread)
     yield from executions.readings(history, unscheduled="no garbage collection is scheduled")
     text = f"garbage collection: {history.summary}"
-    if history.success:
-        space = freed(history.success.parameters.number("freed_space"))
+    if history.success and history.success.duration is not None:
         yield duration(round(history.success.duration))
+    if history.success and "freed_space" in history.success.parameters:  # from Harbor 2.9 on
+        space = freed(history.success.parameters.number("freed_space"))
         yield space
         text += f", freed {words.size(space.value or 0)}"
     return text + (f", scheduled {schedule}" if schedule else "")

@@ -6,11 +6,13 @@ there, and reads the token: who it is for, which actions it grants on the reposi
 
 States:
   OK        the token grants every action of --actions
-  WARNING   slow (-w); the token would not be valid by this host's clock; an unknown issuer
+  WARNING   slow (-w); a rate limit is reached (429); the token would not be valid by this host's clock; an unknown
+            issuer
   CRITICAL  login refused (wrong secret, or the robot account is expired or disabled: the same on the wire); an
             anonymous token, although Harbor takes the credentials; a token that lacks an action, is for another
-            service, or is not valid by the server's own clock; no token; very slow (-c); a challenge whose realm is on
-            http or another host (nothing is sent there)
+            service, or is not valid by the server's own clock; no token, as where a reverse proxy refuses
+            /service/token or routes it wrongly: no client can log in then; very slow (-c); a challenge whose realm is
+            on http or another host (nothing is sent there)
   UNKNOWN   usage error; the answer is not understood; with --isolate: another probe reports the cause, and is named
 
 Perfdata:

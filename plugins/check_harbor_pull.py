@@ -8,7 +8,7 @@ proxy-cache project to test the way to its upstream (a digest that is cached nev
 
 States:
   OK        manifest and blobs came, and are what their digests say
-  WARNING   slow (-w); the upstream's rate limit is reached (429); refused by a policy of the project (412)
+  WARNING   slow (-w); a rate limit is reached (429), upstream or in front; refused by a policy of the project (412)
   CRITICAL  not there, lost in the storage, corrupt, cut off, refused; a media type that clients refuse; no answer;
             very slow (-c). The line names the hop that fails: proxy, core, registry, storage, object store
   UNKNOWN   usage error; the login has no right; no image for the platform; nothing to read within --max-bytes; a digest

@@ -38,7 +38,8 @@ from typing import NamedTuple, Optional
 
 from harborlib.harbor import Each, Run, endpoints
 from harborlib.harbor.fields import Fields
-from harborlib.harbor.rest import in_read_only_mode, said
+from harborlib.harbor.refusals import said
+from harborlib.harbor.rest import in_read_only_mode
 from harborlib.judge import SLOW, Limit, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, SECONDS, UNKNOWN, WARNING, words

@@ -26,7 +26,7 @@ Perfdata:
   left_NAME  the same for each account that --perfdata-for names
   time       seconds that the answers took, all together
 
-Rights: robot:list, on system level; with --project in each project instead. Harbor: 2.0 or newer; robot accounts can
+Rights: robot:list, on system level; with --project in each project instead. Harbor: 2.2 or newer; robot accounts can
 hold this right on 2.9, and from 2.12 on.
 
 Does not see: accounts of projects, unless --project names them, and vice versa; passwords of people; secrets that were

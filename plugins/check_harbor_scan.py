@@ -32,6 +32,7 @@ long a single scan takes (check_harbor_workers); scans that a push or a person b
 import argparse
 
 from harborlib.harbor import Run, endpoints
+from harborlib.harbor.fields import Fields
 from harborlib.judge import STANDSTILL, Limit, Problem, Readings, Shown
 from harborlib.judge.executions import History, Schedule
 from harborlib.run import Probe, Service, plugin
@@ -67,7 +68,7 @@ def measure(run: Run) -> Readings:
     metrics = newest.inner("metrics")
     completed, waiting = newest.count("completed"), metrics.count("Pending")
     failed, total = metrics.count("Error"), newest.count("total", needed=True)
-    stopped, ongoing, ever = metrics.count("Stopped"), newest.flag("ongoing"), "trigger" in newest
+    stopped, ongoing, ever = metrics.count("Stopped"), newest.flag("ongoing"), began(newest)
     yield failing(round(failed * 100 / total, 2) if total else 0, high=100, failed=failed, total=total)
     if waiting and not metrics.count("Running"):
         yield stuck(f"{waiting} of {total} images wait, and none is being scanned")
@@ -76,7 +77,7 @@ def measure(run: Run) -> Readings:
             "the last scan of all images scanned none: " + (f"all {total} were stopped" if total else NO_IMAGE)
         )
     schedule = Schedule.of_system_job(found)
-    never = None if "trigger" in scheduled else schedule
+    never = None if began(scheduled) else schedule
     missed = History((), run.rest.now, never, run.args.schedule_grace).missed
     if missed:
         yield never_fired(f"the schedule {schedule} has never fired, due at {words.moment(missed)}")
@@ -89,6 +90,11 @@ def measure(run: Run) -> Readings:
     if not ever:
         text = "no scan of all images yet"
     return text + (f", scheduled {schedule}" if schedule else ", none scheduled")
+
+
+def began(metrics: Fields) -> bool:
+    """Whether there was such a scan: Harbor 2.0 and 2.1 show who wanted it, later ones how it began."""
+    return "trigger" in metrics or bool(metrics.name("requester"))
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

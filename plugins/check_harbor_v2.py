@@ -21,6 +21,7 @@ storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).
 """
 
 from harborlib.harbor import Run, good, registry
+from harborlib.harbor.refusals import in_front, refused_in_front
 from harborlib.judge import Problem, Readings, ResponseTime
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL
@@ -36,7 +37,7 @@ def measure(run: Run) -> Readings:
     header = anonymous.headers.get("WWW-Authenticate", "")
     problem = registry.challenge_problem(header, run.client.origin) if anonymous.status == 401 else ""
     if problem:
-        yield challenge(problem)
+        yield challenge(problem, next_step=registry.challenge_step(header))
     if not run.client.account:
         yield time(anonymous.elapsed)
         return f"{run.client.origin.where}/v2/ speaks the registry protocol, proves core alone (no login given)"
@@ -63,9 +64,11 @@ def logged_in(run: Run) -> Answer:
 def spoken(answer: Answer, statuses: tuple[int, ...]) -> Answer:
     """The answer, if it is of the registry protocol; raises Failure."""
     kind = answer.headers.get("Content-Type", "untyped")
-    foreign = answer.status == 200 and not registry.spoken(answer)
-    if foreign or (answer.status < 500 and answer.status not in (*statuses, 401, 429)):
+    foreign = answer.status not in statuses or (answer.status == 200 and not registry.spoken(answer))
+    if foreign and (answer.status < 400 or answer.status == 404):
         raise answer.fail(ROUTE, f"{answer.status} {kind} instead of the registry from /v2/")
+    if in_front(answer) and answer.status not in (*statuses, 429):
+        raise refused_in_front(answer, "/v2/", CRITICAL)
     return answer if answer.status in statuses else good(answer)
 
 

@@ -71,6 +71,12 @@ def _api(world: World, request: Request) -> Response:
     return portal.answer(request) if misrouted else _core(world, request)
 
 
+def _service(world: World, request: Request) -> Response:
+    if world.state.part("token route") == "misrouted":
+        return portal.answer(request)
+    return page(403) if world.state.part("token route") == "refused" else _api(world, request)
+
+
 def _v2(world: World, request: Request) -> Response:
     misrouted = world.state.part("v2 route") == "misrouted"
     return portal.answer(request) if misrouted else _core(world, request)
@@ -93,7 +99,7 @@ ROUTES: dict[str, Callable[[World, Request], Response]] = {
     "/": _portal,
     "/api/": _api,
     "/c/": _api,
-    "/service/": _api,
+    "/service/": _service,
     "/service/notifications": _not_found,
     "/v1/": _not_found,
     "/v2/": _v2,

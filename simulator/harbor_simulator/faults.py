@@ -110,6 +110,8 @@ FAULTS = {
     "misrouted-api": Fault("api route", "misrouted", "/api/, /service/ and /c/ answer 200, the portal's page"),
     "misrouted-v2": Fault("v2 route", "misrouted", "/v2/ answers 200, the portal's page"),
     "misrouted-portal": Fault("portal route", "misrouted", "/ answers 200, the page of somebody else"),
+    "misrouted-token": Fault("token route", "misrouted", "/service/ answers 200, the portal's page"),
+    "refused-token": Fault("token route", "refused", "/service/ is 403, the page of a WAF in front"),
     "realm-http": Fault("realm", "http", "the challenge of /v2/ names an http:// realm"),
     "realm-foreign-host": Fault("realm", "foreign host", "the challenge of /v2/ names a realm on another host"),
     "plain-http": Fault("tls", "none", "the port of the https:// URL speaks HTTP"),

@@ -157,7 +157,7 @@ def test_a_second_try(judge: Judge, harbor: Simulator) -> None:
 
 def test_a_refused_login_is_not_tried_again(judge: Judge, harbor: Simulator) -> None:
     """Harbor locks an account for a while after a wrong password."""
-    harbor.answer("/v2/", 401)
+    harbor.answer("/v2/", 401, body={"errors": [{"code": "UNAUTHORIZED", "message": "unauthorized"}]})
     report = judge(asking_the_registry, "--isolate")
     assert report.cause
     assert (report.state, report.cause.owner) == (UNKNOWN, "login")

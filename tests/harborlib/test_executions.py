@@ -22,4 +22,4 @@ def test_no_row_is_kept() -> None:
 def test_a_probe_keeps_what_it_needs() -> None:
     kept = row().inner("nothing")
     assert Execution.of(row(), parameters=kept).parameters is kept
-    assert Execution.of_system_job(row()).parameters.number("freed_space") == 12
+    assert Execution.of_system_jobs([row()], {})[0].parameters.number("freed_space") == 12

@@ -101,6 +101,12 @@ def error(message: str) -> dict[str, object]:
         (404, error("path /api/v2.0/jobservice/queues was not found"), refusals.TOO_OLD,
          "404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7"),
         (404, "<html>", refusals.TOO_OLD, "404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7"),
+        (403, "<h1>Blocked</h1>", refusals.REFUSED_IN_FRONT,
+         "403 for /api/v2.0/jobservice/queues from a reverse proxy, WAF or CDN in front of Harbor"),
+        (403, {"message": "Forbidden"}, refusals.REFUSED_IN_FRONT,
+         "403 for /api/v2.0/jobservice/queues from a reverse proxy, WAF or CDN in front of Harbor"),
+        (401, "<h1>Login</h1>", refusals.REFUSED_IN_FRONT,
+         "401 for /api/v2.0/jobservice/queues from a reverse proxy, WAF or CDN in front of Harbor"),
         (404, error("queue nosuch not found"), refusals.ABSENT,
          "Harbor refuses the whole list because of one row: queue nosuch not found "
          "(404 for /api/v2.0/jobservice/queues)"),
@@ -120,6 +126,20 @@ def test_refusals(harbor: Simulator, connect: Connect, status: int, body: object
     harbor.answer("/api/v2.0/jobservice/queues", status, body=body)  # type: ignore[arg-type]
     failure = refused(lambda: connect(harbor).rows(endpoints.QUEUES, page=7))
     assert (failure.kind, failure.detail) == (kind, detail)
+
+
+def test_page_of_somebody_in_front_is_no_old_harbor(harbor: Simulator, connect: Connect) -> None:
+    """Every Harbor has quotas; queues came with 2.7."""
+    for path in ("/api/v2.0/quotas", "/api/v2.0/jobservice/queues"):
+        harbor.answer(path, 404, body="default backend - 404")
+    failure = refused(lambda: connect(harbor).rows(endpoints.QUOTAS))
+    assert (failure.kind, failure.detail) == (
+        refusals.REFUSED_IN_FRONT,
+        "404 for /api/v2.0/quotas from a reverse proxy, WAF or CDN in front of Harbor",
+    )
+    failure = refused(lambda: connect(harbor).rows(endpoints.QUEUES))
+    assert failure.kind is refusals.TOO_OLD
+    assert failure.next_step.endswith("or take this service off the host; if not, look at the routes of the ingress")
 
 
 def test_a_login_that_silently_makes_a_stranger_of_us_is_noticed(harbor: Simulator, connect: Connect) -> None:

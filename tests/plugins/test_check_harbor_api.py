@@ -77,6 +77,39 @@ def test_recorded(ask, harbor: Simulator, recording: str) -> None:
     assert (first.startswith("HARBOR API WARNING - Harbor's clock is "), code) == (True, "exit code 1")
 
 
+NO_CLOCK, NO_MODE = "clock (needs Harbor 2.5)", "read-only mode (needs Harbor 2.2)"
+
+
+@pytest.mark.parametrize(
+    ("version", "told", "shown"),
+    [
+        ("2.0.6", f", not checked: {NO_MODE}, {NO_CLOCK}", ""),
+        ("2.1.6", f", not checked: {NO_MODE}, {NO_CLOCK}", ""),
+        ("2.2.4", f" is writable, not checked: {NO_CLOCK}", " read_only=0;;;0;1"),
+        ("2.4.3", f" is writable, not checked: {NO_CLOCK}", " read_only=0;;;0;1"),
+        ("2.5.6", " is writable", " skew=0s;30;300;0 read_only=0;;;0;1"),
+    ],
+)
+def test_old_harbor_shows_less(
+    asked, harbor: Simulator, monkeypatch: pytest.MonkeyPatch, version: str, told: str, shown: str
+) -> None:
+    monkeypatch.setattr(harbor.world, "version", tuple(map(int, version.split("."))))
+    line = f"HARBOR API OK - harbor.example.com takes the login, Harbor v{version}{told} | time=Ts;2;8;0{shown}"
+    assert asked() == [line, "exit code 0"]
+
+
+@pytest.mark.parametrize("version", ["2.0.6", "2.4.3", "2.5.6", "2.14.4"])
+def test_login_refused_by_any_version(check, version: str) -> None:
+    with Simulator(version=version, users={}) as old:
+        assert check("api", against=old, login=True) == [f"HARBOR API CRITICAL - {STRANGER}", LOGIN, "exit code 2"]
+
+
+def test_old_harbor_in_read_only_mode(ask, harbor: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harbor.world, "version", (2, 3, 5))
+    harbor.switch("read-only-mode")
+    assert ask("api")[0].startswith(f"HARBOR API WARNING - {READ_ONLY} | ")
+
+
 @pytest.mark.parametrize("recording", ["a1-healthy/systeminfo.anon", "g-readonly/systeminfo.anon"])
 def test_recorded_stranger(ask, harbor: Simulator, recording: str) -> None:
     plant(harbor, recording)

@@ -291,3 +291,19 @@ def test_jobservice_explains_a_missing_scan(ask, harbor: Simulator) -> None:
         f"HARBOR ARTIFACT UNKNOWN - {IMAGE}: not scanned; Harbor says jobservice is unhealthy (see "
     )
     assert ask("artifact", "--artifact", IMAGE, "--require", "signature", "--isolate")[-1] == "exit code 2"
+
+
+@pytest.mark.parametrize(
+    ("shown", "required", "line"),
+    [
+        ({}, "signature", "UNKNOWN - what is attached (signature) cannot be seen: that came with Harbor 2.5"),
+        ({}, "sbom", "UNKNOWN - what is attached (sbom) cannot be seen: that came with Harbor 2.5"),
+        ({"accessories": None}, "signature", "CRITICAL - priv/img:1.0: not signed"),
+        ({"accessories": []}, "signature", "CRITICAL - priv/img:1.0: not signed"),
+        ({"accessories": [{"type": "signature.cosign"}]}, "signature", "OK - priv/img:1.0: pushed "),
+    ],
+)
+def test_signatures_of_old_harbors(ask, harbor: Simulator, shown: dict[str, object], required: str, line: str) -> None:
+    body = {"push_time": "2026-11-22T06:00:00Z", "size": 9044, "tags": None, **shown}
+    harbor.answer("/api/v2.0/projects/priv/repositories/img/artifacts/1.0", body=body)
+    assert ask("artifact", "--artifact", IMAGE, "--require", required)[0].startswith(f"HARBOR ARTIFACT {line}")

@@ -11,7 +11,7 @@ from harbor_simulator import Simulator, tokens
 from support import runner
 from support.listeners import listening
 from support.logins import PERFDATA, REPOSITORY, ROBOT, logins
-from support.screens import CORE, DATABASE
+from support.screens import CONTENT, CORE, DATABASE, ROUTE
 
 RIGHTS = "Next: give the robot account that right in its project, and look whether the project exists"
 CREDENTIALS = (
@@ -146,6 +146,53 @@ def test_a_token_service_that_fails_belongs_to_login(login: Check, canary_harbor
     ]
 
 
+LET_THROUGH = (
+    "Next: let /service/ through to core: look at the rules and routes of the reverse proxy, WAF or CDN in front"
+)
+NOT_HARBORS = "from a reverse proxy, WAF or CDN in front of Harbor"
+ELSEWHERE = "the token service is routed to the wrong place"
+
+
+@pytest.mark.parametrize("isolate", [(), ("--isolate",)])
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "line", "step"),
+    [
+        (403, {"Content-Type": "text/html"}, "<h1>No</h1>", f"403 for /service/token {NOT_HARBORS}", LET_THROUGH),
+        (403, {}, {"message": "Forbidden"}, f"403 for /service/token {NOT_HARBORS}", LET_THROUGH),
+        (401, {"Content-Type": "text/html"}, "<h1>Login</h1>", f"401 for /service/token {NOT_HARBORS}", LET_THROUGH),
+        (405, {}, "", f"405 for /service/token {NOT_HARBORS}", LET_THROUGH),
+        (451, {}, "no", f"451 for /service/token {NOT_HARBORS}", LET_THROUGH),
+        (404, {}, "default backend - 404", f"404 for /service/token: {ELSEWHERE}", ROUTE),
+        (404, {"Content-Type": "text/html"}, "<h1>404</h1>", f"404 for /service/token: {ELSEWHERE}", ROUTE),
+        (204, {}, "", f"204 for /service/token: {ELSEWHERE}", ROUTE),
+        (200, {"Content-Type": "text/html"}, "<p>Hi</p>", "200 text/html instead of JSON from /service/token", ROUTE),
+        (200, {}, {"ok": True}, "the token service answers without a token", CONTENT),
+    ],
+)  # fmt: skip
+def test_token_service_refused_or_misrouted(
+    login: Check, canary_harbor: Simulator, status: int, headers: dict[str, str], body: Any, line: str, step: str,
+    isolate: tuple[str, ...],
+) -> None:  # fmt: skip
+    canary_harbor.answer("/service/token", status, headers, body)
+    assert login(*isolate) == [f"HARBOR LOGIN CRITICAL - {line}", step, "exit code 2"]
+
+
+@pytest.mark.parametrize(("status", "body"), [(401, ""), (401, {"errors": [{"code": "UNAUTHORIZED"}]})])
+def test_login_that_the_token_service_refuses(login: Check, canary_harbor: Simulator, status: int, body: Any) -> None:
+    """As recorded: 401 without a word."""
+    canary_harbor.answer("/service/token", status, {}, body)
+    assert login() == ["HARBOR LOGIN CRITICAL - login refused (401 for /service/token)", CREDENTIALS, "exit code 2"]
+
+
+def test_rate_limit_in_front_of_the_token_service(login: Check, canary_harbor: Simulator) -> None:
+    canary_harbor.answer("/service/token", 429, {}, "slow down")
+    assert login() == [
+        "HARBOR LOGIN WARNING - too many requests (429 for /service/token)",
+        "Next: look at the rate limits of the proxy in front",
+        "exit code 1",
+    ]
+
+
 # The challenge
 
 
@@ -164,7 +211,11 @@ def test_quoted_commas_and_odd_spacing(login: Check, canary_harbor: Simulator) -
 
 def test_a_service_with_a_comma_reaches_the_token_service_whole(login: Check, canary_harbor: Simulator) -> None:
     challenged(canary_harbor, f'Bearer realm="{canary_harbor.url}/service/token",service="harbor, the registry"')
-    assert login()[0].startswith("HARBOR LOGIN UNKNOWN - 400 for /service/token")
+    assert login() == [
+        "HARBOR LOGIN CRITICAL - 400 for /service/token: Unable to handle service: harbor, the registry",
+        "Next: docker logs --tail 50 harbor-core (or the pod's log)",
+        "exit code 2",
+    ]
     assert canary_harbor.requests[1].query["service"] == "harbor, the registry"
 
 

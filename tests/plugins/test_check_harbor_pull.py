@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -269,6 +270,53 @@ def test_the_rate_limit_of_the_upstream(lab: Lab, headers: dict[str, str], end: 
         "Next: give the proxy-cache's registry endpoint a login, or pull less often",
         "exit code 1",
     ]
+
+
+IN_FRONT = "from a reverse proxy, WAF or CDN in front of Harbor"
+MISROUTED = "/v2/ is routed to the wrong place"
+HTML = {"Content-Type": "text/html"}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "line"),
+    [
+        (403, HTML, "<h1>Blocked</h1>", f"CRITICAL - 403 for {{}} {IN_FRONT}"),
+        (403, {}, {"message": "Forbidden"}, f"CRITICAL - 403 for {{}} {IN_FRONT}"),
+        (401, HTML, "<h1>Login</h1>", f"CRITICAL - 401 for {{}} {IN_FRONT}"),
+        (400, {}, "Bad Request", f"CRITICAL - 400 for {{}} {IN_FRONT}"),
+        (406, HTML, "", f"CRITICAL - 406 for {{}} {IN_FRONT}"),
+        (404, HTML, "<h1>Not here</h1>", f"CRITICAL - {{}}: 404 with a web page: {MISROUTED}"),
+        (404, {}, "default backend - 404", f"CRITICAL - {{}}: 404 without an error of the registry: {MISROUTED}"),
+        (429, HTML, "<h1>Slow down</h1>", "WARNING - {}: rate limit of the reverse proxy or CDN in front reached"),
+        (429, {"Retry-After": "9", "Date": DATE}, "", "WARNING - {}: rate limit of the reverse proxy or CDN in front "
+         "reached, free again in 9 s (18:00:09 UTC)"),
+        (429, {}, {"errors": [{"code": "TOOMANYREQUESTS", "message": "too fast"}]},
+         "WARNING - {}: rate limit reached: too fast"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("what", ["manifest", "blob"])
+def test_answer_of_somebody_in_front(
+    lab: Lab, what: str, status: int, headers: dict[str, str], body: Any, line: str
+) -> None:
+    layer = digest_of(lab.image.layers[0])
+    path, name = {
+        "manifest": ("manifests/1.0", f"manifest {IMAGE}"),
+        "blob": (f"blobs/{layer}", f"blob {layer[:19]} of {REPOSITORY}"),
+    }[what]
+    lab.harbor.answer(f"/v2/{REPOSITORY}/{path}", status, headers, body)
+    outcome = lab.pull("--blobs", "all", "-v")
+    state, _, text = line.format(name).partition(" - ")
+    assert outcome.first.startswith(f"HARBOR PULL {state} - "), outcome.out
+    assert f"{state}: {text}" in outcome.out
+
+
+@pytest.mark.parametrize("switch", ["refused-token", "misrouted-token"])
+def test_token_service_in_the_way_is_logins(lab: Lab, switch: str) -> None:
+    lab.harbor.switch(switch)
+    assert lab.pull().first.startswith("HARBOR PULL CRITICAL - ")
+    first = lab.pull("--isolate").first
+    assert first.startswith("HARBOR PULL UNKNOWN - ")
+    assert "(see check_harbor_login)" in first
 
 
 def test_a_policy_of_the_project(lab: Lab) -> None:

@@ -219,3 +219,23 @@ def test_failed_scans_are_not_the_job_services(check, harbor: Simulator) -> None
     harbor.switch("jobservice-down")
     first, *_ = check("scan", "--isolate", login=True)
     assert first.startswith("HARBOR SCAN CRITICAL - 4 of 4 scans failed, 100% (critical at 25%) | ")
+
+
+def metrics(requester: str, done: int) -> dict[str, object]:
+    """As Harbor 2.0 and 2.1 count: they show who wanted a scan, not how it began."""
+    return {"completed": done, "metrics": {"Success": done}, "ongoing": False, "requester": requester, "total": done}
+
+
+@pytest.mark.parametrize(
+    ("requester", "done", "line"),
+    [
+        ("7", 4, "OK - last scan of all images: 4 of 4 done, 0 failed, scheduled 0 0 2 * * * UTC"),
+        ("", 0, "WARNING - the schedule 0 0 2 * * * UTC has never fired, due at DATE"),
+    ],
+)
+def test_harbor_2_0_and_2_1(check, harbor: Simulator, requester: str, done: int, line: str) -> None:
+    harbor.content.now = NOW
+    harbor.content.scan_schedule = Job(cron=NIGHTLY, since=NOW - 3 * DAY)
+    for path in ("/api/v2.0/scans/all/metrics", "/api/v2.0/scans/schedule/metrics"):
+        harbor.answer(path, body=metrics(requester, done))
+    assert check("scan", login=True)[0] == f"HARBOR SCAN {line}" + perfdata(completed=done, total=done)

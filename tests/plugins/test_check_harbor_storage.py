@@ -51,6 +51,21 @@ def test_not_reported(ask, harbor: Simulator, storage: object) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("storage", "line"),
+    [
+        ({"total": 100 * GIB, "free": 5 * GIB}, "CRITICAL - 95% of the data volume used (critical at 90%)"),
+        ({"total": 100 * GIB}, "CRITICAL - 100% of the data volume used (critical at 90%)"),
+        ({"total": 100 * GIB, "free": 50 * GIB}, "OK - 50% of 100 GiB used, 50 GiB free"),
+        ({"total": 0, "free": 0}, "OK - Harbor reports no data volume (object storage, or Helm): there is nothing"),
+        ({}, "OK - Harbor reports no data volume (object storage, or Helm): there is nothing"),
+    ],
+)  # fmt: skip
+def test_single_object_of_harbor_2_0_and_2_1(ask, harbor: Simulator, storage: object, line: str) -> None:
+    harbor.answer(VOLUMES, body={"storage": storage})
+    assert ask("storage")[0].startswith(f"HARBOR STORAGE {line}")
+
+
 def test_options(ask, harbor: Simulator) -> None:
     harbor.answer(VOLUMES, body={"storage": [{"total": 100 * GIB, "free": 15 * GIB}]})
     used = "used=85%;80;90;0;100"
@@ -91,7 +106,7 @@ def test_several_volumes(ask, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ({"storage": {"total": 1}}, "storage is not a list"),
+        ({"storage": "full"}, "storage is not a list"),
         ({"storage": ["full"]}, "an object is expected"),
         ({"storage": [{"total": True}]}, "total is not a number"),
         ({"storage": [{"total": 1e300}]}, "total is not a number"),

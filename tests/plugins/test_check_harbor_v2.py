@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harbor_simulator import Simulator
@@ -61,13 +63,27 @@ def test_registry_without_logins(check, harbor: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(200, "text/html"), (200, "text/plain"), (404, "text/plain"), (403, "text/html")]
+    ("status", "kind"), [(200, "text/html"), (200, "text/plain"), (404, "text/plain"), (404, "text/html")]
 )
 def test_not_a_registry(check, harbor: Simulator, status: int, kind: str) -> None:
     harbor.answer("/v2/", status, {"Content-Type": kind}, "It works!")
     assert check("v2") == [
         f"HARBOR V2 CRITICAL - {status} {kind} instead of the registry from /v2/",
         screens.ROUTE,
+        "exit code 2",
+    ]
+
+
+@pytest.mark.parametrize("login", [False, True])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(403, "<h1>Access denied</h1>"), (400, "Bad Request"), (405, ""), (403, {"message": "Forbidden"})],
+)
+def test_refused_in_front(check, harbor: Simulator, status: int, body: Any, login: bool) -> None:
+    harbor.answer("/v2/", status, {"Content-Type": "text/html"} if isinstance(body, str) else {}, body)
+    assert check("v2", login=login) == [
+        f"HARBOR V2 CRITICAL - {status} for /v2/ from a reverse proxy, WAF or CDN in front of Harbor",
+        screens.IN_FRONT,
         "exit code 2",
     ]
 

@@ -43,7 +43,6 @@ def test_challenge_that_can_be_followed(check, harbor: Simulator, header: str) -
     [
         (None, NO_BEARER),
         ('Basic realm="harbor"', NO_BEARER),
-        ('Basic realm="Bearer"', NO_BEARER),
         ("Bearer", LACKS),
         ('Bearer service="s"', LACKS),
         ('Bearer realm="{url}/token"', LACKS),
@@ -73,6 +72,16 @@ def test_challenge_that_can_be_followed(check, harbor: Simulator, header: str) -
 def test_challenge_that_cannot_be_followed(check, harbor: Simulator, header: str | None, problem: str) -> None:
     challenged(harbor, header)
     assert check("v2") == [f"HARBOR V2 CRITICAL - {problem} | {PERFDATA}", STEP, "exit code 2"]
+
+
+@pytest.mark.parametrize("header", ['Basic realm="Bearer"', 'Basic realm="Restricted area"', "Negotiate", "NTLM"])
+def test_login_of_a_reverse_proxy(check, harbor: Simulator, header: str) -> None:
+    challenged(harbor, header)
+    assert check("v2") == [
+        f"HARBOR V2 CRITICAL - {NO_BEARER} | {PERFDATA}",
+        "Next: take the login of the reverse proxy off /v2/: clients need the Bearer challenge that Harbor sends",
+        "exit code 2",
+    ]
 
 
 def test_realm_on_http(check, harbor: Simulator) -> None:

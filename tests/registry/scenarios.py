@@ -50,6 +50,8 @@ DATA_PATH = (
     Trouble("uploads sent on to another host", (), ("push",), made_by="uploads_elsewhere"),
     Trouble("realm on http", ("realm-http",), ("v2",), see={"v2": CANARY}),
     Trouble("realm on another host", ("realm-foreign-host",), ("v2",), see={"v2": CANARY}),
+    Trouble("ingress: /service/ goes elsewhere", ("misrouted-token",), ("login",), see={"login": DATA}),
+    Trouble("a WAF refuses /service/", ("refused-token",), ("login",), see={"login": DATA}),
     Trouble("canary robot's login refused", (), ("login",), see={"login": DATA}, made_by="canary_refused"),
     Trouble("read-only mode", ("read-only-mode",), warning=("api",), see={"api": ("push",)}),
     Trouble("PostgreSQL stopped", ("database-down",), elsewhere=("database",),

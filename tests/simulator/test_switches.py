@@ -108,12 +108,18 @@ def test_a_database_that_stays_down_takes_systeminfo_along(harbor: Simulator) ->
 
 
 def test_the_ingress_routes_wrongly(harbor: Simulator) -> None:
-    for switch, paths in (("misrouted-api", (HEALTH, TOKEN)), ("misrouted-v2", (V2,))):
+    for switch, paths in (
+        ("misrouted-api", (HEALTH, TOKEN)),
+        ("misrouted-v2", (V2,)),
+        ("misrouted-token", (TOKEN,)),
+    ):
         harbor.switch(switch)
         for path in CORE_PATHS:
             response = get(harbor, path)
             is_portal = "<harbor-app>" in response.text and "X-Request-Id" not in response.headers
             assert is_portal == (path in paths or (path == SYSTEMINFO and switch == "misrouted-api"))
+    harbor.switch("refused-token")
+    assert [get(harbor, path).status_code for path in (HEALTH, TOKEN, V2)] == [200, 403, 401]
     harbor.switch("misrouted-portal")
     response = get(harbor, "/")
     assert (response.status_code, "harbor" in response.text.lower()) == (200, False)

@@ -60,6 +60,10 @@ ANSWER = "Next: look at the containers nginx and harbor-core: docker ps; docker 
 BODY = "Next: look at the proxies between here and Harbor, then at docker logs nginx"
 MOVED = "Next: point -H at https://registry.example.net"
 ROUTE = "Next: check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
+IN_FRONT = (
+    "Next: look at the rules of the reverse proxy, WAF or CDN in front; docker logs nginx shows whether the request "
+    "came through"
+)
 CONTENT = "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv"
 SLOW = "Next: look at the load of the Harbor host, then at docker logs harbor-core and harbor-db"
 WAIT = "Next: wait half a minute and look again"

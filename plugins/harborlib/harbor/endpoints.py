@@ -13,6 +13,7 @@ from harborlib.wire.request import SMALL, VALUES
 
 BASE = "/api/v2.0"
 SYSTEM, PROJECT = "system", "project"
+EVERY = "2.0"  # since when every Harbor has it that there are plugins for
 
 
 class Limits(NamedTuple):
@@ -44,7 +45,7 @@ class Endpoint(NamedTuple):
     right: str = ""
     level: str = SYSTEM
     robots: str = "2.9"
-    since: str = "2.0"
+    since: str = EVERY
     limits: Limits = Limits()
 
     @property
@@ -81,8 +82,8 @@ WORKERS = POOLS._replace(path="/jobservice/pools/all/workers", limits=LARGE._rep
 QUEUES = Endpoint("/jobservice/queues", "jobservice-monitor:list", since="2.7")
 GC = Endpoint("/system/gc", "garbage-collection:list")
 GC_SCHEDULE = Endpoint("/system/gc/schedule", "garbage-collection:read")
-AUDIT_PURGE = Endpoint("/system/purgeaudit", "purge-audit:list", since="2.5")
-AUDIT_PURGE_SCHEDULE = Endpoint("/system/purgeaudit/schedule", "purge-audit:read", since="2.5")
+AUDIT_PURGE = Endpoint("/system/purgeaudit", "purge-audit:list", since="2.6")
+AUDIT_PURGE_SCHEDULE = Endpoint("/system/purgeaudit/schedule", "purge-audit:read", since="2.6")
 RETENTION = Endpoint("/retentions/{}", "tag-retention:read", PROJECT)
 RETENTION_EXECUTIONS = Endpoint("/retentions/{}/executions", "tag-retention:list", PROJECT)
 REPLICATION_POLICIES = Endpoint("/replication/policies", "replication-policy:list", limits=LARGE)
@@ -95,9 +96,10 @@ SCAN_SCHEDULE_METRICS = Endpoint("/scans/schedule/metrics", "scan-all:read")
 SCANNERS = Endpoint("/scanners", "scanner:list")
 SCANNER_METADATA = Endpoint("/scanners/{}/metadata", "scanner:read")
 SECURITY_SUMMARY = Endpoint("/security/summary", "security-hub:read", since="2.9")
-ROBOTS = Endpoint("/robots", "robot:list", robots="2.12", limits=LARGE)  # 2.9 takes it too, 2.10 and 2.11 refuse it
+# A robot account can hold this right on 2.9 too; 2.10 and 2.11 refuse it.
+ROBOTS = Endpoint("/robots", "robot:list", robots="2.12", since="2.2", limits=LARGE)
 ROBOTS_OF_PROJECT = ROBOTS._replace(level=PROJECT)
-WEBHOOK_POLICIES = Endpoint("/projects/{}/webhook/policies", "notification-policy:list", PROJECT)
+WEBHOOK_POLICIES = Endpoint("/projects/{}/webhook/policies", "notification-policy:list", PROJECT, since="2.3")
 WEBHOOK_EXECUTIONS = Endpoint(
     "/projects/{}/webhook/policies/{}/executions", "notification-policy:read", PROJECT, since="2.8"
 )

@@ -52,6 +52,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
 
+    def shows(self, name: str) -> bool:
+        """Whether it is there at all, be it null: an older Harbor does not know what is missing altogether."""
+        return name in self._values
+
     def number(self, name: str, needed: bool = False, least: int = SMALLEST) -> int:
         """A whole number from `least` on; 0 where it is missing, unless it is `needed` to know whose answer this is."""
         value = self._values.get(name)
@@ -130,21 +134,26 @@ class Fields:
         return Fields({} if value is None else value, self.fail)
 
     def packed(self, name: str) -> Fields:
-        """An object that is written as JSON in a text, as `job_parameters`; an empty one where it is missing."""
+        """An object that is JSON in a text, as `job_parameters`; an empty one where that is missing or null."""
         text = self.text(name)
         try:
-            value = parsed(text) if text else {}
+            value = parsed(text) if text else None
         except Excess as excess:
             raise self.fail(f"{name} holds {excess}") from None
         except ValueError:
             raise self.fail(f"{name} does not hold JSON") from None
-        return Fields(value, self.fail)
+        return Fields({} if value is None else value, self.fail)
 
     def rows(self, name: str, needed: bool = False) -> list[Fields]:
         """A list of objects; an empty one where it is missing, unless it is `needed` to know whose answer this is."""
         if needed and name not in self._values:
             raise self.fail(f"{name} is missing")
         return [Fields(row, self.fail) for row in _list(self._values.get(name), self.fail, name)]
+
+    def one_or_rows(self, name: str) -> list[Fields]:
+        """A list of objects that older Harbors wrote as a single object; raises Failure where it is missing."""
+        one = isinstance(self._values.get(name), dict)
+        return [self.inner(name)] if one else self.rows(name, needed=True)
 
     def counts(self) -> dict[str, int]:
         """Every field, all of them numbers of something."""

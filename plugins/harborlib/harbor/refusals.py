@@ -5,6 +5,8 @@ from __future__ import annotations
 from harborlib.wire.failure import CONTENT, STATUS, Failure, Kind
 from harborlib.wire.request import Answer
 
+from .fields import Fields
+
 NEEDED = "a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
 CHECK_ACCOUNT = (
     "check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
@@ -17,6 +19,10 @@ PERMISSION_MISSING = Kind("login.permission-missing", STATUS,
                           next_step="give the robot account the rights that --help names")  # fmt: skip
 HOST_REFUSED = Kind("harbor.host-refused", STATUS,
                     next_step="ask who runs the proxy or firewall in front to let it through")  # fmt: skip
+#: Some other 4xx that is not Harbor's.
+REFUSED_IN_FRONT = Kind("harbor.refused-in-front", STATUS,
+                        next_step="look at the rules of the reverse proxy, WAF or CDN in front; docker logs nginx "
+                        "shows whether the request came through")  # fmt: skip
 TOO_OLD = Kind("harbor.too-old", STATUS, next_step="check -H, and the version that --help names")
 NOT_SET_UP = Kind("harbor.not-set-up", STATUS, next_step="set it up, or drop this service")
 RATE_LIMITED = Kind("harbor.rate-limited", STATUS, next_step="look at the rate limits of the proxy in front")
@@ -25,6 +31,8 @@ ABSENT = Kind("harbor.not-found", STATUS)
 #: What was asked for does not exist under that name, or nothing is left to judge.
 NOTHING_SELECTED = Kind("selection.empty", CONTENT)
 
+#: Statuses whose meaning is the same whoever answers.
+SAID_SO = (404, 412, 429)
 #: What an error status means where no endpoint knows better.
 MEANINGS = {
     401: (LOGIN_NEEDED, "a login is needed"),
@@ -48,11 +56,42 @@ def is_of_one(failure: Failure) -> bool:
     return failure.stage is CONTENT
 
 
+def first_error(answer: Answer) -> Fields | None:
+    """The first of Harbor's errors, `{"errors":[{"code","message"}]}`; None where an answer holds none."""
+    try:
+        errors = Fields.of(answer).rows("errors")
+        return errors[0] if errors and errors[0].name("code") else None
+    except Failure:
+        return None
+
+
+def said(answer: Answer) -> str:
+    """What Harbor says in an error; "" where it is not Harbor's."""
+    error = first_error(answer)
+    try:
+        return error.name("message") if error else ""
+    except Failure:
+        return ""
+
+
+def in_front(answer: Answer) -> bool:
+    """Whether somebody in front of Harbor refuses a request: a 4xx of Harbor itself says why, in words of its own."""
+    return 400 <= answer.status < 500 and first_error(answer) is None
+
+
+def refused_in_front(answer: Answer, what: str, state: str = "") -> Failure:
+    """What to raise for a refusal that is not Harbor's; `what` was asked for."""
+    text = f"{answer.status} for {what} from a reverse proxy, WAF or CDN in front of Harbor"
+    return answer.fail(REFUSED_IN_FRONT, text, state=state)
+
+
 def good(answer: Answer) -> Answer:
     """The answer, if its status is 200; raises Failure (status) that says what the status means."""
     if answer.status == 200:
         return answer
     where = f"{answer.status} for {answer.path}"
+    if in_front(answer) and answer.status not in SAID_SO and (answer.login or answer.status != 403):
+        raise refused_in_front(answer, answer.path)
     if answer.status == 401 and answer.login:
         raise answer.fail(LOGIN_REFUSED, f"login refused ({where})")
     if answer.status == 403 and not answer.login:

@@ -14,12 +14,14 @@ from harborlib.wire.failure import ROUTE, STATUS, Failure, Kind
 from harborlib.wire.origin import Origin, Target
 from harborlib.wire.request import SMALL, Answer, Request, http_date
 
-from .refusals import good
+from .refusals import RATE_LIMITED, good, in_front, refused_in_front
 from .run import Run
 
 BASE = "/v2/"
 #: What to do about a realm that clients cannot use.
 REALM = "set external_url in harbor.yml (externalURL in the chart) to the address that clients use, and restart core"
+#: What to do about a 401 that is not Harbor's.
+NO_LOGIN = "take the login of the reverse proxy off /v2/: clients need the Bearer challenge that Harbor sends"
 BAD_CHALLENGE = Kind("v2.bad-challenge", ROUTE, next_step=REALM)
 
 CHALLENGE_LIMIT = 8192  # characters of a challenge that are looked at; Harbor's has 200
@@ -79,14 +81,23 @@ def ask(run: Run, path: str, login: bool = False) -> Answer:
 def challenge(answer: Answer, run: Run) -> dict[str, str]:
     """The Bearer challenge of a 401, safe to follow: its realm is on our origin; raises Failure (route, status)."""
     if answer.status != 401:
-        if answer.status < 500 and (answer.is_html or answer.status in (200, 404)):
+        if answer.status in MISROUTED or answer.status < 400:
             raise answer.fail(ROUTE, f"{answer.status} instead of the registry from {answer.path}")
+        if in_front(answer) and answer.status != 429:
+            raise refused_in_front(answer, answer.path, CRITICAL)
         good(answer)
     header = answer.headers.get("WWW-Authenticate", "")
     problem = challenge_problem(header, run.client.origin)
     if problem:
-        raise answer.fail(BAD_CHALLENGE, problem)
+        raise answer.fail(BAD_CHALLENGE, problem, next_step=challenge_step(header))
     return challenges(header)["bearer"]
+
+
+def challenge_step(header: str) -> str:
+    """What to do about a challenge that clients cannot use."""
+    found = challenges(header)
+    harbors = not found or "bearer" in found or found.get("basic", {}).get("realm") == "harbor"
+    return REALM if harbors else NO_LOGIN
 
 
 def spoken(answer: Answer) -> bool:
@@ -126,21 +137,40 @@ POLICY = Kind("registry.refused-by-policy", STATUS, WARNING,
               "have the image scanned and signed as its project asks, or use another canary")  # fmt: skip
 
 
+#: What somebody answers who knows nothing of a registry. Other statuses below 500 refuse something.
+MISROUTED = (200, 404)
+
+
+def foreign(answer: Answer, what: str) -> Failure | None:
+    """What an answer means that is none of the registry protocol; None: it is one."""
+    if answer.status >= 500 or not (answer.is_html or in_front(answer)):
+        return None
+    if answer.status == 429:
+        text = f"{what}: rate limit of the reverse proxy or CDN in front reached{reset(answer)}"
+        return answer.fail(RATE_LIMITED, text, state=WARNING)
+    if in_front(answer) and answer.status not in MISROUTED:
+        return refused_in_front(answer, what, CRITICAL)
+    page = "with a web page" if answer.is_html else "without an error of the registry"
+    return answer.fail(ROUTE, f"{what}: {answer.status} {page}: /v2/ is routed to the wrong place", state=CRITICAL)
+
+
 def refusal(answer: Answer, what: str) -> Failure:
     """What an error of the registry protocol means, told by the hop that fails: proxy, core, registry or storage."""
+    somebody = foreign(answer, what)
+    if somebody:
+        return somebody
     code, message, detail = error(answer)
     storage = storage_trouble(detail)
-    if answer.is_html and answer.status < 500:
-        text = f"{what}: {answer.status} with a web page: /v2/ is routed to the wrong place"
-        return answer.fail(ROUTE, text, state=CRITICAL)
     if storage:
         return answer.fail(STORAGE_FAILS, f"{what}: {storage}")
     if answer.status == 404 and code in ("MANIFEST_UNKNOWN", "BLOB_UNKNOWN"):
         return answer.fail(LOST, f"{what} is lost: Harbor knows it, the registry's storage does not have it")
     if answer.status == 404:
         return answer.fail(NOT_THERE, f"{what}: there is none ({message or 'not found'})")
-    if answer.status == 429:
+    if answer.status == 429 and "upstream" in message:
         return answer.fail(UPSTREAM_LIMIT, f"{what}: rate limit reached upstream{reset(answer)}")
+    if answer.status == 429:
+        return answer.fail(RATE_LIMITED, f"{what}: rate limit reached: {message}{reset(answer)}", state=WARNING)
     if answer.status == 412:
         return answer.fail(POLICY, f"{what}: refused by a policy of its project: {message}")
     if answer.status >= 500:

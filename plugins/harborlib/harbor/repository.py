@@ -14,21 +14,24 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from harborlib.text import CRITICAL
+from harborlib.text import CRITICAL, WARNING
 from harborlib.text.cleaning import conceal, redacted
-from harborlib.wire.failure import BODY, CONTENT, Failure, Kind
+from harborlib.wire.failure import BODY, CONTENT, ROUTE, STATUS, Failure, Kind
 from harborlib.wire.origin import Target
 from harborlib.wire.request import SMALL, Answer, Request
 
 from . import objectstore, registry
 from .digests import Sink, algorithm_of, digest_of
 from .manifest import LIMIT, MEDIA_TYPES, WRONG_TYPE, Descriptor, Manifest, type_problem
-from .refusals import LOGIN_REFUSED, good
+from .refusals import LOGIN_REFUSED, RATE_LIMITED, good, in_front, said
 from .run import Run
 from .tokens import Claims
 
 CORRUPT = Kind("pull.content-corrupt", CONTENT, CRITICAL,
                "the storage holds damaged data: check the disk and file system, push the image again")  # fmt: skip
+#: The token service answers, and not to a login: no client can log in.
+LET_THROUGH = "let /service/ through to core: look at the rules and routes of the reverse proxy, WAF or CDN in front"
+NO_TOKEN = Kind("login.no-token", STATUS, CRITICAL, LET_THROUGH)
 NOT_GRANTED = Kind("login.not-granted", CONTENT, "",
                    "give the robot account that right in its project, and look whether the project exists")  # fmt: skip
 NOT_PUBLIC = Kind("pull.not-public", CONTENT, CRITICAL,
@@ -87,10 +90,10 @@ class Repository:
         return f"{path}?{urlencode({'service': bearer['service'], 'scope': scope})}"
 
     def _take_token(self, answer: Answer) -> None:
-        body = good(answer).json()
+        body = tokens(answer).json()
         token = body.get("token") or body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            raise answer.fail(CONTENT, "the token service answers without a token")
+            raise answer.fail(CONTENT, "the token service answers without a token", state=CRITICAL)
         conceal(token)
         self.claims = Claims.of(token)
         self.now = answer.date
@@ -179,6 +182,27 @@ class Repository:
             if sink.digest != blob.digest:
                 raise corrupt(answer, what, blob.digest[:19], sink.digest[:19])
         return time.monotonic() - started
+
+
+def tokens(answer: Answer) -> Answer:
+    """The answer of the token service, if it can hold a token; raises Failure, which for clients is an outage.
+
+    The service has words of its own: a refusal without any, and plain text for a service that it does not know.
+    """
+    if answer.status == 200 or answer.status >= 500:
+        return good(answer)
+    what, why = f"{answer.status} for {answer.path}", said(answer)
+    if answer.body.startswith(b"Unable to handle service"):
+        why = redacted(answer.body.decode(errors="replace"))
+    if answer.status == 401 and not (answer.body and in_front(answer)):
+        raise answer.fail(LOGIN_REFUSED, f"login refused ({what})")
+    if answer.status == 429:
+        raise answer.fail(RATE_LIMITED, f"too many requests ({what})", state=WARNING)
+    if why:
+        raise answer.fail(NO_TOKEN, f"{what}: {why}", next_step="docker logs --tail 50 harbor-core (or the pod's log)")
+    if answer.status < 400 or answer.status == 404:
+        raise answer.fail(ROUTE, f"{what}: the token service is routed to the wrong place", state=CRITICAL)
+    raise answer.fail(NO_TOKEN, f"{what} from a reverse proxy, WAF or CDN in front of Harbor")
 
 
 def refused_login(answer: Answer) -> Failure:

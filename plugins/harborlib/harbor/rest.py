@@ -15,10 +15,22 @@ from harborlib.wire.failure import CONTENT, STATUS, Failure, Unusable
 from harborlib.wire.request import SMALL, Answer, Request
 
 from . import endpoints
-from .endpoints import Endpoint
+from .endpoints import EVERY, Endpoint
 from .fields import Fields
 from .pages import RESERVE, TIME_RAN_OUT, Pages, cut_short, total
-from .refusals import ABSENT, LOGIN_REFUSED, NEEDED, NOT_SET_UP, PERMISSION_MISSING, TOO_OLD, good, is_of_one
+from .refusals import (
+    ABSENT,
+    LOGIN_REFUSED,
+    NEEDED,
+    NOT_SET_UP,
+    PERMISSION_MISSING,
+    TOO_OLD,
+    good,
+    in_front,
+    is_of_one,
+    refused_in_front,
+    said,
+)
 
 if TYPE_CHECKING:
     from .run import Run
@@ -27,6 +39,8 @@ MOST_ASKED = 5_000  # things about which one probe asks one by one
 SANE_CLOCK = (10**9, 10**10)  # seconds since 1970: a Date before 2001 or after 2286 is no clock
 MOST_FAILED = 8  # of those things, before one is answered: then it is no trouble of single ones
 WHOLE_LIST = "look in Harbor's database for the rows that refer to it, and delete or mend them"
+#: What /systeminfo shows to nobody but a login: the clock from Harbor 2.5 on, the address since 2.0.
+ONLY_FOR_LOGINS = ("current_time", "registry_url")
 AT_ONCE = 4  # questions side by side; more would be a load of its own for Harbor
 T = TypeVar("T")
 #: On which level of a robot account a right is given.
@@ -142,6 +156,8 @@ class Rest:
         if answer.status == 200:
             return answer
         told, where = said(answer), f"({answer.status} for {answer.path})"
+        if in_front(answer) and (answer.status == 403 or (answer.status == 404 and endpoint.since == EVERY)):
+            raise refused_in_front(answer, answer.path)
         if answer.status == 403:
             step = f"give its robot account {endpoint.right} {WHERE[endpoint.level]}; "
             step += f"robots can hold it from Harbor {endpoint.robots} on"
@@ -156,6 +172,7 @@ class Rest:
             raise answer.fail(ABSENT, f"{told} {where}", next_step=step)
         if answer.status == 404:
             step = "is this Harbor older? update it, or take this service off the host"
+            step += "; if not, look at the routes of the ingress" if in_front(answer) else ""
             detail = f"404 for {answer.path}, which came with Harbor {endpoint.since}"
             raise answer.fail(TOO_OLD, detail, next_step=step)
         if answer.status == 412:
@@ -224,19 +241,10 @@ def in_read_only_mode(answer: Answer) -> bool:
     return answer.status == 403 and "read only mode" in said(answer)
 
 
-def said(answer: Answer) -> str:
-    """What Harbor says in an error: `{"errors":[{"code","message"}]}`; "" where it is not Harbor's."""
-    try:
-        errors = Fields.of(answer).rows("errors")
-        return errors[0].name("message") if errors else ""
-    except Failure:
-        return ""
-
-
 def logged_in(run: Run) -> Answer:
     """/systeminfo as answered to an account; raises Failure where Harbor silently makes a stranger of us instead."""
     answer = good(run.ask(endpoints.SYSTEMINFO.at(), login=True, size=SMALL))
     info = answer.json()
-    if not isinstance(info, dict) or "current_time" not in info:
+    if not isinstance(info, dict) or not any(name in info for name in ONLY_FOR_LOGINS):
         raise answer.fail(LOGIN_REFUSED, "login refused (/systeminfo answers as if anonymous)")
     return answer

@@ -16,6 +16,7 @@ from harborlib.wire.request import Answer
 
 from . import registry
 from .digests import digest_of
+from .refusals import in_front
 from .repository import Repository, step
 
 READ_ONLY = Kind(
@@ -169,7 +170,7 @@ def refused(answer: Answer, what: str) -> Failure:
     if answer.status == 413:
         detail = f"{what}: 413, the proxy in front limits the size of a request"
         return found.but(kind=BODY_LIMIT, detail=detail, next_step="")
-    if answer.status in (401, 403, 405) and not answer.is_html:
+    if answer.status in (401, 403, 405) and not in_front(answer):
         return found.but(kind=NOT_ALLOWED, next_step="")
     if answer.status == 412:
         return found.but(kind=IMMUTABLE, detail=f"{what}: {message}", next_step="", state=CRITICAL)

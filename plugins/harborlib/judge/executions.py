@@ -7,7 +7,7 @@ and stay as they are when the job service has forgotten the schedule (goharbor/h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -16,17 +16,20 @@ from harborlib.text import words
 from harborlib.wire.failure import CONTENT, Failure
 
 from . import cron
+from .unread import each_row
 
-#: Harbor's three vocabularies: jobs, replication, and retention (which uses both).
+#: Harbor's vocabularies: jobs, replication, retention (which uses both), and the jobs of Harbor 2.0 and 2.1.
 SUCCEEDED, FAILED, STOPPED, RUNNING = "succeeded", "failed", "stopped", "running"
 OUTCOMES = {
-    **dict.fromkeys(("success", "succeed", "succeeded"), SUCCEEDED),
+    **dict.fromkeys(("success", "succeed", "succeeded", "finished"), SUCCEEDED),
     **dict.fromkeys(("error", "failed", "failure"), FAILED),
-    "stopped": STOPPED,
+    **dict.fromkeys(("stopped", "canceled"), STOPPED),
     **dict.fromkeys(("pending", "scheduled", "running", "inprogress"), RUNNING),
 }
 #: The details of an execution of which nothing more is kept.
 NOTHING = Fields({}, partial(Failure, CONTENT))
+#: How Harbor 2.0 and 2.1 call the row of a schedule, and what it says until the schedule fires for the first time.
+PERIODIC, WAITING = "periodic", ("pending", "scheduled")
 KEPT = 3  # executions of each history that are kept, the newest
 #: Seconds after which Harbor has lost track of an execution under way none of whose tasks is: all of them have ended,
 #: which it notices at once; there is none yet, while a long list of images can still be read.
@@ -38,8 +41,8 @@ class Execution(NamedTuple):
     """One execution. Times in seconds since 1970.
 
     `scheduled`: started by the schedule; `counts`: neither a dry run nor skipped; `parameters` are those of the job,
-    `reason` says why it failed, `idle` how many tasks it has where none of them is under way. Not the whole row is
-    kept: a thousand policies have a hundred each.
+    `reason` says why it failed, `idle` how many tasks it has where none of them is under way. `timed`: it is known when
+    it started. Not the whole row is kept: a thousand policies have a hundred each.
     """
 
     number: int
@@ -51,6 +54,7 @@ class Execution(NamedTuple):
     parameters: Fields
     reason: str = ""
     idle: int | None = None
+    timed: bool = True
 
     @classmethod
     def of(
@@ -77,16 +81,29 @@ class Execution(NamedTuple):
         return cls(number, outcome, begun, end, scheduled, counts, parameters or NOTHING, reason, idle)
 
     @classmethod
-    def of_system_job(cls, row: Fields) -> Execution:
-        """From a row of /system/gc or /system/purgeaudit; with the job's parameters."""
-        parameters = row.packed("job_parameters")
+    def of_system_job(cls, row: Fields) -> Execution | None:
+        """From a row of /system/gc or /system/purgeaudit, with the job's parameters; None for a schedule that waits.
+
+        Harbor 2.0 and 2.1 have a single row for a schedule and all its executions: it was created with the schedule,
+        and shows when the newest execution came to its status.
+        """
+        parameters, old = row.packed("job_parameters"), row.name("job_kind").lower() == PERIODIC
+        if old and row.name("job_status").lower() in WAITING:
+            return None
+        started = "update_time" if old else "creation_time"
         counts = not parameters.flag("dry_run")
-        return cls.of(row, "creation_time", "update_time", "job_status", "job_kind", counts, parameters)
+        execution = cls.of(row, started, "update_time", "job_status", "job_kind", counts, parameters)
+        return execution._replace(scheduled=True, timed=False) if old else execution
+
+    @classmethod
+    def of_system_jobs(cls, rows: Iterable[Fields], failed: MutableMapping[str, Failure]) -> list[Execution]:
+        """From all rows; why one cannot be read is noted in `failed`."""
+        return [execution for execution in each_row(rows, cls.of_system_job, failed, "run") if execution]
 
     @property
-    def duration(self) -> float:
-        """Seconds from start to end; 0 while it runs."""
-        return max(0.0, (self.ended or self.started) - self.started)
+    def duration(self) -> float | None:
+        """Seconds from start to end, 0 while it runs; None where its start is not known."""
+        return max(0.0, (self.ended or self.started) - self.started) if self.timed else None
 
 
 class Schedule(NamedTuple):
@@ -207,8 +224,8 @@ class History:
     def summary(self) -> str:
         """The state of affairs in a few words, for when all is well."""
         if self.newest and self.newest.outcome == SUCCEEDED:
-            took = words.span(self.newest.duration)
-            text = f"last run succeeded {words.span(self.ago(self.newest.ended or 0.0))} ago, took {took}"
+            text = f"last run succeeded {words.span(self.ago(self.newest.ended or 0.0))} ago"
+            text += "" if self.newest.duration is None else f", took {words.span(self.newest.duration)}"
         else:
             text = "no run yet" if self.newest is None else "last run did not succeed"
         return text + (f", one runs for {words.span(self.elapsed)}" if self.running else "")

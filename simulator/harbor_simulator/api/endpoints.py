@@ -38,10 +38,11 @@ BUFFER = 2048  # bytes from which on Go does not know the length of an answer be
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`needs` is the right on system level without which it is 401 or 403."""
+    """`needs` is the right on system level without which it is 401 or 403, `since` the Harbor that brought it."""
 
     answer: Callable[[World, Request, Login], Response]
     needs: str | None = None
+    since: tuple[int, int] = (2, 0)
 
 
 # Path under /api/v2.0, where {name} matches one segment, and what it answers by method.
@@ -56,13 +57,15 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
         "DELETE": Endpoint(projects.delete, needs="project:delete"),
     },
     "/quotas": {"GET": Endpoint(quotas.listing, needs="quota:list")},
-    "/jobservice/pools": {"GET": Endpoint(jobservice.pools, needs="jobservice-monitor:list")},
-    "/jobservice/pools/{pool}/workers": {"GET": Endpoint(jobservice.workers, needs="jobservice-monitor:list")},
-    "/jobservice/queues": {"GET": Endpoint(jobservice.queues, needs="jobservice-monitor:list")},
+    "/jobservice/pools": {"GET": Endpoint(jobservice.pools, needs="jobservice-monitor:list", since=(2, 7))},
+    "/jobservice/pools/{pool}/workers": {
+        "GET": Endpoint(jobservice.workers, needs="jobservice-monitor:list", since=(2, 7))
+    },
+    "/jobservice/queues": {"GET": Endpoint(jobservice.queues, needs="jobservice-monitor:list", since=(2, 7))},
     "/system/gc": {"GET": Endpoint(systemjobs.runs, needs="garbage-collection:list")},
     "/system/gc/schedule": {"GET": Endpoint(systemjobs.schedule, needs="garbage-collection:read")},
-    "/system/purgeaudit": {"GET": Endpoint(systemjobs.runs, needs="purge-audit:list")},
-    "/system/purgeaudit/schedule": {"GET": Endpoint(systemjobs.schedule, needs="purge-audit:read")},
+    "/system/purgeaudit": {"GET": Endpoint(systemjobs.runs, needs="purge-audit:list", since=(2, 6))},
+    "/system/purgeaudit/schedule": {"GET": Endpoint(systemjobs.schedule, needs="purge-audit:read", since=(2, 6))},
     "/retentions/{id}": {"GET": Endpoint(retentions.policy)},
     "/retentions/{id}/executions": {"GET": Endpoint(retentions.executions)},
     "/replication/policies": {"GET": Endpoint(replications.policies, needs="replication-policy:list")},
@@ -74,16 +77,19 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/scans/all/metrics": {"GET": Endpoint(scans.metrics, needs="scan-all:read")},
     "/scans/schedule/metrics": {"GET": Endpoint(scans.metrics, needs="scan-all:read")},
     "/system/scanAll/schedule": {"GET": Endpoint(scans.schedule, needs="scan-all:read")},
-    "/security/summary": {"GET": Endpoint(scans.security_summary, needs="security-hub:read")},
-    "/robots": {"GET": Endpoint(robots.listing), "POST": Endpoint(robotchanges.create, needs="robot:create")},
-    "/robots/{id}": {
-        "GET": Endpoint(robots.one, needs="robot:read"),
-        "PUT": Endpoint(robotchanges.update, needs="robot:update"),
-        "PATCH": Endpoint(robotchanges.refresh, needs="robot:update"),
-        "DELETE": Endpoint(robotchanges.delete, needs="robot:delete"),
+    "/security/summary": {"GET": Endpoint(scans.security_summary, needs="security-hub:read", since=(2, 9))},
+    "/robots": {
+        "GET": Endpoint(robots.listing, since=(2, 2)),
+        "POST": Endpoint(robotchanges.create, needs="robot:create", since=(2, 2)),
     },
-    "/projects/{project}/webhook/policies": {"GET": Endpoint(webhooks.policies)},
-    "/projects/{project}/webhook/policies/{id}/executions": {"GET": Endpoint(webhooks.executions)},
+    "/robots/{id}": {
+        "GET": Endpoint(robots.one, needs="robot:read", since=(2, 2)),
+        "PUT": Endpoint(robotchanges.update, needs="robot:update", since=(2, 2)),
+        "PATCH": Endpoint(robotchanges.refresh, needs="robot:update", since=(2, 2)),
+        "DELETE": Endpoint(robotchanges.delete, needs="robot:delete", since=(2, 2)),
+    },
+    "/projects/{project}/webhook/policies": {"GET": Endpoint(webhooks.policies, since=(2, 3))},
+    "/projects/{project}/webhook/policies/{id}/executions": {"GET": Endpoint(webhooks.executions, since=(2, 8))},
     "/projects/{project}/repositories/{repository}/artifacts": {"GET": Endpoint(artifacts.listing)},
     "/projects/{project}/repositories/{repository}/artifacts/{reference}": {"GET": Endpoint(artifacts.one)},
 }
@@ -95,7 +101,8 @@ def answer(world: World, request: Request, login: Login) -> Response:
         return Response(200, {"Content-Type": "text/plain; charset=utf-8"}, b'{"version":"v2.0"}\n')
     if not request.path.startswith(BASE + "/"):
         return Response(404, {"Content-Type": "text/html; charset=utf-8"}, PAGE_NOT_FOUND)
-    methods = _methods(request.path[len(BASE) :].rstrip("/"))
+    found = _methods(request.path[len(BASE) :].rstrip("/"))
+    methods = {method: endpoint for method, endpoint in found.items() if world.version >= endpoint.since}
     if not methods:
         return error(404, "NOT_FOUND", f"path {request.path} was not found")
     if request.method not in methods:

@@ -15,6 +15,7 @@ REGISTERED = 1795328230.9
 TYPE = "harbor.scanner-adapter/scanner-type"
 DATABASE = "harbor.scanner-adapter/vulnerability-database-updated-at"
 IMAGES = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"]
+TRIGGER_FROM = (2, 2)
 REPORT = "application/vnd.security.vulnerability.report; version=1.1"
 NO_SCANNER = "no scanner is configured, it's not possible to scan"
 DANGEROUS = (("Critical", 9.8), ("High", 7.5), ("High", 7.1), ("Medium", 5), ("Low", 2))
@@ -66,7 +67,10 @@ def metrics(world: World, request: Request, login: Login) -> Response:
     """GET /scans/all/metrics and GET /scans/schedule/metrics: of the last one, and of the last that was scheduled."""
     newest, scheduled = world.content.scan_all
     found = scheduled if "/schedule/" in request.path else newest
-    return _without_scanner(world) or json_response(stats(found))
+    shown = stats(found)
+    if world.version < TRIGGER_FROM:
+        shown["requester"] = "7" if shown.pop("trigger", "") else ""
+    return _without_scanner(world) or json_response(shown)
 
 
 def stats(scan: ScanAll | None) -> dict[str, object]:

@@ -12,6 +12,7 @@ from harbor_simulator.world import World
 
 STATUS_FIRST_BEFORE = (2, 3)
 VERSION_HIDDEN_FROM = (2, 13)
+CLOCK_FROM, MODE_FROM, VOLUMES_FROM = (2, 5), (2, 2), (2, 2)
 VOLUME_BYTES, FREE_BYTES = 268435456, 268140544
 
 
@@ -47,14 +48,16 @@ def info(world: World, request: Request, login: Login) -> Response:
     }
     if login.account or world.version < VERSION_HIDDEN_FROM:
         facts["harbor_version"] = world.version_text
+    if login.account and world.version >= CLOCK_FROM:
+        facts["current_time"] = moment(world.clock())
+    if login.account and world.version >= MODE_FROM:
+        facts["read_only"] = world.state.part("mode") == "read-only"
     if login.account:
         facts.update(
-            current_time=moment(world.clock()),
             external_url=world.external_url,
             has_ca_root=False,
             notification_enable=True,
             project_creation_restriction="everyone",
-            read_only=world.state.part("mode") == "read-only",
             registry_storage_provider_name="filesystem",
             registry_url=world.external_url.split("://")[1],
         )
@@ -62,10 +65,10 @@ def info(world: World, request: Request, login: Login) -> Response:
 
 
 def volumes(world: World, request: Request, login: Login) -> Response:
-    """The data volume; on a full one `free` is missing, because Harbor leaves zeros out."""
+    """The data volume; on a full one `free` is missing, because Harbor leaves zeros out. Once it was no list."""
     volume = {"free": FREE_BYTES, "total": VOLUME_BYTES}
     if world.state.part("volume") == "unreported":
         volume = {}
     elif world.state.part("storage") == "full":
         del volume["free"]
-    return json_response({"storage": [volume]})
+    return json_response({"storage": [volume] if world.version >= VOLUMES_FROM else volume})

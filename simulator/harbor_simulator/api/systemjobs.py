@@ -18,8 +18,14 @@ TYPES = {"0 0 * * * *": "Hourly", "0 0 0 * * *": "Daily", "0 0 0 * * 0": "Weekly
 RUNNING = ("Running", "Pending", "Scheduled")
 
 
-def _collected(run: Execution) -> dict[str, object]:
+#: Harbor 2.0 and 2.1 have other words, and one row for a schedule and all its runs.
+MANY_ROWS_FROM, FREED_FROM = (2, 2), (2, 9)
+OLD_WORDS = {"Success": "finished"}
+
+
+def _collected(world: World, run: Execution) -> dict[str, object]:
     found = {"freed_space": run.freed, "purged_blobs": 0, "purged_manifests": 0} if run.status == "Success" else {}
+    found = found if world.version >= FREED_FROM else {}
     address = "redis://127.0.0.1:16379/1?idle_timeout_seconds=30"
     return {
         "delete_untagged": True,
@@ -31,11 +37,12 @@ def _collected(run: Execution) -> dict[str, object]:
     }
 
 
-def _purged(run: Execution) -> dict[str, object]:
+def _purged(world: World, run: Execution) -> dict[str, object]:
     return {"audit_retention_hour": 168, "dry_run": run.dry_run, "include_operations": "create,delete,pull"}
 
 
-KINDS: dict[str, tuple[str, Callable[[Content], Job], Callable[[Execution], dict[str, object]], dict[str, object]]] = {
+Parameters = Callable[[World, Execution], dict[str, object]]
+KINDS: dict[str, tuple[str, Callable[[Content], Job], Parameters, dict[str, object]]] = {
     "gc": ("GARBAGE_COLLECTION", lambda content: content.gc, _collected, {"delete_untagged": True, "workers": 0}),
     "purgeaudit": (
         "PURGE_AUDIT_LOG",
@@ -58,7 +65,7 @@ def runs(world: World, request: Request, login: Login) -> Response:
             "id": run.number,
             "job_kind": kind,
             "job_name": name,
-            "job_parameters": json.dumps(parameters(run), separators=(",", ":")),
+            "job_parameters": json.dumps(parameters(world, run), separators=(",", ":")),
             "job_status": run.status,
             "schedule": {"next_scheduled_time": moment(None), "type": kind.capitalize()},
             "update_time": moment(int(end)),
@@ -69,7 +76,24 @@ def runs(world: World, request: Request, login: Login) -> Response:
         found[0] = replace(found[0], status="Error")
     if name == "GARBAGE_COLLECTION" and world.state.part("gc") == "forgotten":
         found = [run for run in found if run.started < world.clock() - 2 * DAY]
+    if world.version < MANY_ROWS_FROM:
+        return json_response(_old(job(world.content), [(run, row(run)) for run in found])[:10])
     return paged(request, found, row)
+
+
+def _old(job: Job, rows: list[tuple[Execution, dict[str, object]]]) -> list[dict[str, object]]:
+    """As Harbor 2.0 and 2.1 list them: of the runs that the schedule began the newest, in the row of the schedule."""
+    found = []
+    scheduled = False
+    for run, row in rows:
+        word = str(row["job_status"])
+        old = {**row, "deleted": False, "job_name": "IMAGE_GC", "job_status": OLD_WORDS.get(word, word.lower())}
+        if not run.scheduled:
+            found.append({**old, "job_kind": "Generic"})
+        elif not scheduled:
+            found.append({**old, "job_kind": "Periodic", "creation_time": moment(job.since)})
+        scheduled = scheduled or run.scheduled
+    return found
 
 
 def schedule(world: World, request: Request, login: Login) -> Response:

@@ -17,7 +17,6 @@ from harbor_simulator.world import World
 from .listing import paged
 
 CREATED = 1795328486.8
-SINCE = (2, 8)  # deliveries could not be listed before
 COUNT_OF = {"Success": "success_task_count", "Error": "error_task_count", "Stopped": "stopped_task_count"}
 
 
@@ -47,8 +46,6 @@ def policies(world: World, request: Request, login: Login) -> Response:
 def executions(world: World, request: Request, login: Login) -> Response:
     """GET /projects/{project}/webhook/policies/{id}/executions, the newest first."""
     project, number = request.path.split("/")[4], request.path.split("/")[7]
-    if world.version < SINCE:
-        return error(404, "NOT_FOUND", f"path {request.path} was not found")
     refusal = _refusal(login, "notification-policy:read")
     if refusal:
         return refusal
