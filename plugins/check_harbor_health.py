@@ -121,16 +121,15 @@ def diagnosed(run: Run, failure: Failure) -> Failure:
         return failure
     questions = [partial(run.ask, PING, headers=PLAIN, size=SMALL), partial(run.ask, "/", size=SMALL)]
     ping, page = deadline.side_by_side(questions)
-    why, sick = broken_part(failure, ping, page)
+    why, step = broken_part(failure, ping, page)
     # Whatever the status: without a report from this path there is no Harbor here for anybody.
     kind = ROUTE if failure.stage is STATUS and failure.status < 500 else failure.kind
     detail = (f"{why}: " if why else "") + failure.detail
-    step = components.next_step(sick) if sick else failure.next_step
-    return failure.but(kind=kind, detail=detail, next_step=step)
+    return failure.but(kind=kind, detail=detail, next_step=step or failure.next_step)
 
 
 def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Exception") -> tuple[str, str]:
-    """Why there is no report, by what /ping and the front page answer, and the component to look at (or "")."""
+    """Why there is no report, by what /ping and the front page answer, and what to do about it (or "")."""
     if failure.status in REFUSED:
         return "", ""
     pinged = isinstance(ping, Answer) and ping.status == 200 and not ping.is_html
@@ -138,13 +137,13 @@ def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Ex
     stalled = failure.hung or failure.status == 504
     silent = stalled or failure.status >= 500 or failure.stage is ANSWER
     if stalled and pinged and isinstance(ping, Answer) and ping.elapsed < PROMPT:
-        return "database stalled (core answers /ping)", "database"
+        return "database stalled (core answers /ping)", components.next_step("database")
     if stalled and (pinged or has_portal):
-        return "core or Redis stalled (the proxy answers)", "core"
+        return "core or Redis stalled (the proxy answers)", components.STALLED
     if pinged:
-        return "core answers /ping, not /health", "core"
+        return "core answers /ping, not /health", components.next_step("core")
     if has_portal:
-        return ("core fails", "core") if silent else ("/api/ is routed to the wrong place", "")
+        return ("core fails", components.next_step("core")) if silent else ("/api/ is routed to the wrong place", "")
     if silent:
         return "neither core nor the web UI answers", ""
     return "" if isinstance(page, Exception) else "no Harbor seen here", ""

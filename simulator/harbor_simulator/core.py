@@ -79,7 +79,8 @@ def authenticate(world: World, request: Request) -> Login:
     credentials = basic_credentials(request)
     if credentials is None or world.state.part("database") == "down":
         return Login()
-    if world.state.part("database") in ("frozen", "locked"):
+    is_robot = credentials[0].startswith("robot$")
+    if world.state.part("database") in ("frozen", "locked", *(["robots locked"] if is_robot else [])):
         raise StalledError
     return world.authenticator.login(*credentials)
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harborlib.harbor.components import CONTAINERS
+
+from harbor_simulator.faults import FAULTS
+
 COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")
 #: As columns of the table; `check_harbor_component` once for each component.
 SERVICES = ("health", *COMPONENTS, "portal", "certificate", "api", "v2")
@@ -48,6 +52,13 @@ class Scenario:
                 return state
         return next((owner for owner, services in self.see.items() if service in services), "OK")
 
+    @property
+    def broken(self) -> set[str]:
+        """The containers that are not well: nobody is to be sent to another one."""
+        faults = [FAULTS[switch] for switch in self.switches]
+        parts = {part for fault in faults for part in (fault.part, *fault.unhealthy)}
+        return {"registry" if part == "storage" else CONTAINERS.get(part, part) for part in parts}
+
 
 NOWHERE = "harbor..test"  # the resolver refuses it without asking a name server
 
@@ -76,6 +87,7 @@ STEADY = (
     Scenario("PostgreSQL stopped", ("database-down",), ("database",), see={"database": LOGINS}),
     Scenario("PostgreSQL frozen", ("database-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("a table locked", ("tables-locked",), ("api",), see={"api": ("v2",)}, seconds=FROZEN),
+    Scenario("the table of robots locked", ("robots-locked",), ("api",), see={"api": ("v2",)}, seconds=FROZEN),
     Scenario("Redis stopped", ("redis-down",), ("redis",), see={"redis": ("jobservice", "v2")}),
     Scenario("Redis frozen", ("redis-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("storage full", ("storage-full",), elsewhere=("push",)),

@@ -162,10 +162,11 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
     reported = report_cause(symptom, snapshot.health, owners)
     if reported:
         return reported
-    if symptom.kind == REFUSED:
+    others_fail = snapshot.systeminfo and snapshot.systeminfo.kind is not LOGIN_REFUSED
+    if symptom.kind == REFUSED and not others_fail:
         owner = "api" if snapshot.one_account else LOGIN_OWNER.get(symptom.subject, "api")
         return blaming(owner, "the credentials are not taken")
-    if snapshot.systeminfo and symptom.kind in TROUBLE and symptom.served_by in ("core", "registry"):
+    if snapshot.systeminfo and symptom.kind in TROUBLE | {REFUSED} and symptom.served_by in ("core", "registry"):
         return blaming("api", f"other logins fail too: {snapshot.systeminfo.detail}")
     return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harborlib.harbor import components
 from harborlib.harbor.client import Client
+from harborlib.harbor.health import HealthReport
 from harborlib.harbor.run import LOOKED_PAST, Run
 from harborlib.judge import isolation, measured
 from harborlib.judge.isolation import REFUSED, SLOW, Snapshot, Symptom
@@ -47,7 +48,8 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
         return attempt.report()
     if args.isolate:
         return judged(attempt, attempt.look(until), args.isolate, lambda: second(attempt, until)).report()
-    if attempt.failure and attempt.inside and attempt.has(REFUSED, *isolation.TROUBLE):
+    is_theirs = attempt.failure and attempt.inside and attempt.has(REFUSED, *isolation.TROUBLE)
+    if is_theirs and until - time.monotonic() > ENOUGH:
         attempt.blame(attempt.look(until))
     return attempt.report()
 
@@ -184,7 +186,7 @@ class Attempt:
         """
         if not self.run.asked:
             return Snapshot(self.failure)
-        ask_login = bool(self.args.isolate) and self.inside and not self.has(REFUSED)
+        ask_login = self.inside and not self.has(REFUSED) and (bool(self.args.isolate) or self.hung)
         return isolation.look(self.run, ask_login, until - time.monotonic())
 
     def explain(self, snapshot: Snapshot, owners: frozenset[str]) -> None:
@@ -197,18 +199,21 @@ class Attempt:
     def blame(self, snapshot: Snapshot) -> None:
         """Name the component behind a failure that stays ours, before anybody looks in the wrong place.
 
-        A dead database refuses every login: that is an outage, and no wrong password.
+        A dead database refuses every login: that is an outage, and no wrong password. Core that answers is not it.
         """
+        answers, logins_hang = isinstance(snapshot.health, HealthReport), bool(snapshot.systeminfo)
         for position, seen in enumerate(self.seen):
             if not seen.failure or seen.finding.follows:
                 continue
             cause = isolation.find(self._symptom(seen), snapshot, frozenset(isolation.COMPONENTS))
+            finding = seen.finding
             if cause and cause.owner in isolation.COMPONENTS:
-                state = self.args.unreachable.upper() if seen.symptom == REFUSED else seen.finding.state
-                step = components.next_step(cause.owner)
-                self.seen[position] = seen._replace(
-                    finding=seen.finding._replace(state=state, cause=cause, next_step=step)
-                )
+                state = self.args.unreachable.upper() if seen.symptom == REFUSED else finding.state
+                finding = finding._replace(state=state, cause=cause, next_step=components.next_step(cause.owner))
+            elif not seen.failure.next_step:
+                step = components.where_to_look(seen.failure, self.args.harbor, answers, logins_hang)
+                finding = finding._replace(next_step=step)
+            self.seen[position] = seen._replace(finding=finding)
 
     def own_up(self) -> None:
         """A refused login that nobody else reports is an outage, not something that could not be judged."""
