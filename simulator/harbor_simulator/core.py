@@ -57,6 +57,8 @@ def _ping(world: World, request: Request) -> Response:
     """
     frozen = PING_WITH_REDIS_FROZEN * world.gateway_timeout
     after = {"down": PING_WITHOUT_REDIS, "frozen": frozen}.get(world.state.part("redis"), 0.0)
+    if request.method != "GET":
+        return error(405, "METHOD_NOT_ALLOWED", f"method {request.method} is not allowed, but [GET] are")
     accepted = {part.partition(";")[0].strip() for part in request.headers.get("Accept", "*/*").split(",")}
     if accepted.isdisjoint(PLAIN_TEXT):
         return replace(error(422, "UNPROCESSABLE_ENTITY", NOT_ACCEPTABLE), after=after)

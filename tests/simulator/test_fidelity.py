@@ -54,6 +54,7 @@ SWITCHES = {
     "k-robots-api": (),
     "l-canary-project": (),
     "p-d1-q-decoding": (),
+    "p-d5-head-gzip": (),
     "v2-datapath": (),
 }
 
@@ -102,7 +103,7 @@ def simulator_for(recording: Recording) -> Simulator:
 
 def version_of(recording: Recording) -> str:
     """That of the recorded Harbor."""
-    newer = recording.scenario == "p-d1-q-decoding" or recording.path.stem.endswith("2.10.3")
+    newer = recording.scenario.startswith("p-d") or recording.path.stem.endswith("2.10.3")
     return "2.10.3" if newer else "2.9.5"
 
 

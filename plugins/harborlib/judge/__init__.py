@@ -1,12 +1,12 @@
 """From readings to findings: limits and problems, selections, executions and schedules, isolation, triage's verdict."""
 
 from . import isolation
-from .isolation import FINDING, SLOW, STANDSTILL
+from .isolation import FINDING, HANG, SLOW, STANDSTILL
 from .measured import Readings
 from .readings import Limit, Problem, Reading, ResponseTime, Shown
 from .selection import Selectable
 
 __all__ = [
-    "FINDING", "SLOW", "STANDSTILL", "Limit", "Problem", "Reading", "Readings", "ResponseTime", "Selectable", "Shown",
-    "isolation",
+    "FINDING", "HANG", "SLOW", "STANDSTILL", "Limit", "Problem", "Reading", "Readings", "ResponseTime", "Selectable",
+    "Shown", "isolation",
 ]  # fmt: skip

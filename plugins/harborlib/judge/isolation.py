@@ -82,10 +82,12 @@ class Rule(NamedTuple):
 
 
 #: In the order in which causes are looked for. The portal explains nothing: its probe owns it.
-RULES = {
+RULES = {  # A ping of a remote registry goes through core, and the remote may be this Harbor's own registry.
     "database": Rule(kinds=TROUBLE | {REFUSED, UNJUDGED}, login=True),
-    "redis": Rule(subjects=frozenset({"jobservice"}), kinds=TROUBLE),
-    "registry": Rule(kinds=frozenset({BAD_GATEWAY, HANG}), served_by=frozenset({"registry"})),
+    "redis": Rule(subjects=frozenset({"jobservice", "remote_registry"}), kinds=TROUBLE),
+    "registry": Rule(
+        subjects=frozenset({"remote_registry"}), kinds=frozenset({BAD_GATEWAY, HANG}), served_by=frozenset({"registry"})
+    ),
     "jobservice": Rule(subjects=frozenset({"workers", "queue"}), kinds=frozenset({STANDSTILL})),
     "registryctl": Rule(subjects=frozenset({"gc"})),
     "trivy": Rule(subjects=frozenset({"scanner", "scan"})),
