@@ -11,10 +11,10 @@ from typing import NamedTuple
 from probes import Probe, installed  # isort: split
 
 from harborlib.judge.isolation import OWNERS
-from harborlib.run.service import ALERTING_SINCE, DELEGATED, Service
+from harborlib.run.service import ALERTING_SINCE, DELEGATED, LAST_STATE, Service
 from harborlib.text import units
 
-__all__ = ["ALERTING_SINCE", "DELEGATED", "MINUTE", "Shipped", "shipped"]
+__all__ = ["ALERTING_SINCE", "DELEGATED", "LAST_STATE", "MINUTE", "Shipped", "shipped"]
 
 MINUTE = 60
 #: Services that stand for the whole of Harbor, or for the monitoring itself: they depend on nothing.
