@@ -46,7 +46,7 @@ def test_kinds_are_told_apart_by_identity() -> None:
 def test_the_same_but_for_something() -> None:
     with pytest.raises(Failure) as raised:
         raise Failure(ANSWER, "x", aside="y", status=502, hung=True, path="/", login=True, step="pull",
-                      by_core=True, state="WARNING", next_step="look")  # fmt: skip
+                      waited=2.0, late=True, by_core=True, state="WARNING", next_step="look")  # fmt: skip
     other = raised.value.but(detail="z", status=0)
     assert vars(other) == {**vars(raised.value), "detail": "z", "status": 0}
     assert (str(raised.value), str(other)) == ("x", "z")

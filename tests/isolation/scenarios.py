@@ -88,7 +88,8 @@ STEADY = (
     Scenario("PostgreSQL frozen", ("database-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("a table locked", ("tables-locked",), ("api",), see={"api": ("v2",)}, seconds=FROZEN),
     Scenario("the table of robots locked", ("robots-locked",), ("api",), see={"api": ("v2",)}, seconds=FROZEN),
-    Scenario("Redis stopped", ("redis-down",), ("redis",), see={"redis": ("jobservice", "v2")}),
+    Scenario("a slow database", ("database-slow",), warning=("api",), see={"api": ("v2",)}, seconds=15),
+    Scenario("Redis stopped", ("redis-down",), ("redis",), see={"redis": ("jobservice", *LOGINS)}),
     Scenario("Redis frozen", ("redis-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("storage full", ("storage-full",), elsewhere=("push",)),
     Scenario("storage read-only", ("storage-readonly",), elsewhere=("push",)),
@@ -127,7 +128,7 @@ INSIDE_THE_LAG = (
         see={"api": ("v2",)},
         seconds=FROZEN,
     ),
-    Scenario("Redis stopped", ("redis-down", "stale-health"), warning=("v2",)),
+    Scenario("Redis stopped", ("redis-down", "stale-health"), warning=("api",), see={"api": ("v2",)}),
     Scenario("Redis frozen", ("redis-frozen", "stale-health"), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("portal stopped", ("portal-down", "stale-health"), ("portal",)),
     Scenario("jobservice stopped", ("jobservice-down", "stale-health")),
@@ -149,10 +150,16 @@ TWO_CAUSES = (
         see={"database": LOGINS},
     ),
     Scenario(
-        "Redis and Trivy stopped", ("redis-down", "trivy-down"), ("redis", "trivy"), see={"redis": ("jobservice", "v2")}
+        "Redis and Trivy stopped",
+        ("redis-down", "trivy-down"),
+        ("redis", "trivy"),
+        see={"redis": ("jobservice", *LOGINS)},
     ),
     Scenario(
-        "Redis stopped, realm on http", ("redis-down", "realm-http"), ("redis", "v2"), see={"redis": ("jobservice",)}
+        "Redis stopped, realm on http",
+        ("redis-down", "realm-http"),
+        ("redis", "v2"),
+        see={"redis": ("jobservice", "api")},
     ),
     Scenario("Trivy stopped, /v2/ goes elsewhere", ("trivy-down", "misrouted-v2"), ("trivy", "v2")),
     Scenario(

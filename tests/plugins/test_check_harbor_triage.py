@@ -16,9 +16,12 @@ from support.verdicts import book, in_book, lines, places, triaged
 CANARY, CANARY_SECRET = "robot$canary", "sEcret-of/the+canary=robot"
 ROBOTS = {**default_accounts(), CANARY: Account(CANARY_SECRET, projects={"pub": ("pull", "push", "delete")})}
 VERDICTS = book(__file__)
+SLOW = next(
+    scenario for scenario in STEADY if "database-slow" in scenario.switches
+)  # how many follow is a matter of time
 OTHERS = sorted(verdicts.OTHERS - {"artifact"})
 SCENARIOS = {
-    **{scenario.title: scenario for scenario in (*STEADY, *TWO_CAUSES)},
+    **{scenario.title: scenario for scenario in (*STEADY, *TWO_CAUSES) if scenario != SLOW},
     **{f"{scenario.title}, not noticed yet": scenario for scenario in INSIDE_THE_LAG},
 }
 
@@ -73,6 +76,14 @@ def test_who_follows(title: str, notes: dict[str, list[str]], logins: list[str])
         *(f"follows from {root}: {', '.join(names)}" for root, names in notes.items()),
         "not run: artifact, login, pull (needs --image P/R:TAG)",
     )
+
+
+def test_slow_database_is_one_cause(logins: list[str]) -> None:
+    with simulated(SLOW) as harbor:
+        _, report = triaged("-H", harbor.url, "--ca-file", harbor.ca_file, *logins, *options(SLOW))
+    assert {finding.subject for finding in report.findings if finding.is_problem and not finding.follows} == {"api"}
+    assert places(report) == set()
+    assert report.notes[0].startswith("follows from api: v2, push, ")
 
 
 def test_how_many_have_run(logins: list[str]) -> None:

@@ -17,6 +17,7 @@ from harborlib.harbor.rest import logged_in
 from harborlib.text.finding import Cause
 from harborlib.wire import deadline
 from harborlib.wire.failure import CERTIFICATE, CONTENT, STATUS, Failure
+from harborlib.wire.request import Answer
 
 if TYPE_CHECKING:
     from harborlib.harbor.run import Run
@@ -27,6 +28,7 @@ COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "tri
 OWNERS = ("health", "certificate", "portal", "api", "v2", "login", "pull", "push", *COMPONENTS)
 
 SLOW_HEALTH = 1.5  # seconds; a health report that takes longer is health's own problem
+SLOW_LOGIN = 1.0  # seconds; a /systeminfo that takes longer is a slow database, which check_harbor_api reports
 
 #: Kinds of symptoms. ERROR is a 5xx other than 502; FINDING is anything that was seen and judged, STANDSTILL one about
 #: a job that did not begin or does not end.
@@ -125,13 +127,14 @@ def blaming(owner: str, because: str) -> Cause:
 class Snapshot(NamedTuple):
     """The answers to the two questions: /health without credentials, /systeminfo with them.
 
-    `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well. `one_account`: all
-    probes log in with the same one.
+    `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well; `login_seconds` is
+    the time that its answer took. `one_account`: all probes log in with the same one.
     """
 
     health: HealthReport | Failure | None
     systeminfo: Failure | None = None
     one_account: bool = False
+    login_seconds: float = 0.0
 
 
 def look(run: Run, ask_login: bool, seconds: float) -> Snapshot:
@@ -145,8 +148,10 @@ def look(run: Run, ask_login: bool, seconds: float) -> Snapshot:
     health, *rest = deadline.side_by_side(questions, seconds)
     if isinstance(health, Exception) and not isinstance(health, Failure):
         raise health
-    systeminfo = rest[0] if rest and isinstance(rest[0], Failure) else None
-    return Snapshot(health, systeminfo)
+    systeminfo = rest[0] if rest else None
+    if isinstance(systeminfo, Answer):
+        return Snapshot(health, login_seconds=systeminfo.elapsed)
+    return Snapshot(health, systeminfo if isinstance(systeminfo, Failure) else None)
 
 
 def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
@@ -170,6 +175,8 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
         return blaming(owner, "the credentials are not taken")
     if snapshot.systeminfo and symptom.kind in TROUBLE | {REFUSED} and symptom.served_by in ("core", "registry"):
         return blaming("api", f"other logins fail too: {snapshot.systeminfo.detail}")
+    if snapshot.login_seconds > SLOW_LOGIN and symptom.kind in (SLOW, HANG) and symptom.served_by != "portal":
+        return blaming("api", f"a login alone takes {snapshot.login_seconds:.1f} s")
     return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None
 
 

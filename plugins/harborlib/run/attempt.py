@@ -8,9 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from harborlib.harbor import components
+from harborlib.harbor import HealthReport, components
 from harborlib.harbor.client import Client
-from harborlib.harbor.health import HealthReport
 from harborlib.harbor.run import LOOKED_PAST, Run
 from harborlib.judge import isolation, measured
 from harborlib.judge.isolation import REFUSED, SLOW, Snapshot, Symptom
@@ -55,10 +54,7 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
 
 
 def judged(
-    attempt: Attempt,
-    snapshot: Snapshot,
-    owners: frozenset[str],
-    again: Callable[[], Attempt | None] = lambda: None,
+    attempt: Attempt, snapshot: Snapshot, owners: frozenset[str], again: Callable[[], Attempt | None] = lambda: None
 ) -> Attempt:
     """Hand each failure to its owner by the snapshot; what is left is tried `again`, then it is the probe's own."""
     attempt.explain(snapshot, owners)
@@ -151,7 +147,8 @@ class Attempt:
             return failure.state
         if self._symptom_of(failure).kind == REFUSED and self.probe.name in isolation.LOGIN_SUBJECTS:
             return CRITICAL
-        return self.args.unreachable.upper() if failure.unreachable else UNKNOWN
+        judged = failure.unreachable and not (failure.late and self.probe.allows(self.run.spent, self.args))
+        return self.args.unreachable.upper() if judged else UNKNOWN
 
     @property
     def state(self) -> str:
@@ -201,7 +198,7 @@ class Attempt:
 
         A dead database refuses every login: that is an outage, and no wrong password. Core that answers is not it.
         """
-        answers, logins_hang = isinstance(snapshot.health, HealthReport), bool(snapshot.systeminfo)
+        known = isinstance(snapshot.health, HealthReport), bool(snapshot.systeminfo)
         for position, seen in enumerate(self.seen):
             if not seen.failure or seen.finding.follows:
                 continue
@@ -211,8 +208,7 @@ class Attempt:
                 state = self.args.unreachable.upper() if seen.symptom == REFUSED else finding.state
                 finding = finding._replace(state=state, cause=cause, next_step=components.next_step(cause.owner))
             elif not seen.failure.next_step:
-                step = components.where_to_look(seen.failure, self.args.harbor, answers, logins_hang)
-                finding = finding._replace(next_step=step)
+                finding = finding._replace(next_step=components.where_to_look(seen.failure, self.args.harbor, *known))
             self.seen[position] = seen._replace(finding=finding)
 
     def own_up(self) -> None:
