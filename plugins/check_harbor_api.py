@@ -7,9 +7,9 @@ tables, an exhausted database pool and a forgotten read-only mode; with --isolat
 
 States:
   OK        the login is taken, in time; Harbor is writable; its clock agrees with this host's
-  WARNING   slow (-w): a slow database shows here first; read-only mode; the clocks differ (--skew-warning); Harbor is
-            older than --minimum-version; its external_url, which clients are given, is not --external-url (by default:
-            the URL of -H)
+  WARNING   slow (-w): a slow database shows here first, and with --isolate what it makes slow elsewhere points here;
+            read-only mode; the clocks differ (--skew-warning); Harbor is older than --minimum-version; its
+            external_url, which clients are given, is not --external-url (by default: the URL of -H)
   CRITICAL  the login is refused; no answer; very slow (-c); the clocks differ much (--skew-critical): tokens are then
             refused as expired, or as not yet valid
   UNKNOWN   usage error, no login, no answer that can be judged; with --isolate: another probe reports the cause, named
@@ -35,7 +35,7 @@ import time
 from typing import Optional
 
 from harborlib.harbor import Run, endpoints
-from harborlib.judge import Limit, Problem, Readings, ResponseTime, Shown
+from harborlib.judge import Limit, Problem, Readings, ResponseTime, Shown, isolation
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import SECONDS, WARNING
 from harborlib.text.cleaning import redacted
@@ -54,7 +54,7 @@ ADDRESS = (
 #: Facts that older Harbors do not show: the field, what it is, the Harbor that brought it.
 YOUNGER = (("read_only", "read-only mode", "2.2"), ("current_time", "clock", "2.5"))
 
-slow = ResponseTime("api.slow", "2", "8")
+slow = ResponseTime("api.slow", f"{isolation.SLOW_LOGIN:g}", "8")
 skew = Limit("api.clocks-differ", "skew", SECONDS, "Harbor's clock is {value} {side} this host's", "30s", "300s",
              option="skew", help="how much the clocks differ", next_step=CLOCK)  # fmt: skip
 read_only = Problem("api.read-only", WARNING, WRITABLE)

@@ -78,9 +78,9 @@ main = plugin.main(Probe(
     declare=declare,
     example=["--component", "registry"],
     services=[
-        service("database", "PostgreSQL is down: logins, the API and pulls of private images fail. "
+        service("database", "PostgreSQL is down: logins, the API, pushes and pulls fail, of public images too. "
                 "Look at the container harbor-db, its disk and its log, or at the external database."),
-        service("redis", "Redis is down: jobs stand still, answers are slow. "
+        service("redis", "Redis is down: pushes fail, jobs stand still, answers are slow. "
                 "Look at the container redis and its log, or at the external Redis."),
         service("registry", "The registry is down: nobody can pull or push. Look at the container registry and its "
                 "log, after an upgrade at its configuration and storage driver."),

@@ -9,7 +9,9 @@ States:
   WARNING   a component of --degraded is unhealthy; core has just started and has not checked anything yet (with
             --isolate: OK); the report was slow (-w); with --isolate also an unhealthy component that has no service of
             its own (--delegate), so that CRITICAL means "cannot be reached" and nothing else
-  CRITICAL  no health report (name, connection, TLS, proxy, core), a very slow one (-c), a component is unhealthy
+  CRITICAL  no health report (name, connection, TLS, proxy, core), a very slow one (-c), a component is unhealthy; with
+            --last-state critical also a slow report, a core that has just started, and a database or Redis that is
+            unhealthy, whoever else reports it
   UNKNOWN   usage error; the answer is JSON, but not a health report
 
 Perfdata:
@@ -21,16 +23,20 @@ Rights: none. Harbor: 2.0 or newer.
 Does not see: a full, read-only or lost registry storage (Harbor calls it healthy: use check_harbor_push and _pull),
 a locked table or an exhausted database pool (check_harbor_api). Harbor checks its components every 10 seconds and
 repeats the last result; one that hangs shows after up to 66 seconds. "core" is a constant in the report. A core whose
-checks never begin looks each time as if it had just started (with --isolate: OK); a probe has no memory of the last.
+checks never begin looks each time as if it had just started (with --isolate: OK).
+
+A frozen Redis or database stalls core first and shows in the report later. With --last-state, which the engine fills
+in, an outage that is open stays open, and gets its name, until the report comes in time and calls both healthy.
 """
 
 import argparse
+from collections.abc import Iterator
 from functools import partial
 
 from harborlib.harbor import HealthReport, Run, components
-from harborlib.judge import Problem, Readings, ResponseTime, Shown, isolation
+from harborlib.judge import Problem, Reading, Readings, ResponseTime, Shown, isolation
 from harborlib.run import Probe, Service, plugin
-from harborlib.run.service import DELEGATED
+from harborlib.run.service import DELEGATED, LAST_STATE
 from harborlib.text import CRITICAL, OK, WARNING, Finding, Summary
 from harborlib.wire import (
     ANSWER,
@@ -50,12 +56,16 @@ from harborlib.wire.request import SMALL
 PING = "/api/v2.0/ping"
 PLAIN = {"Accept": "*/*"}  # which is all that /ping has: it is 422 for whoever wants JSON
 OWN_SHARE = 0.6  # of the time for the report itself; the rest tells why it did not come
+LAST_STATES = ("ok", "warning", "critical", "unknown", "pending", "")
 REFUSED = (401, 403, 429)  # somebody in front refuses this host, whoever else may come in
 PROMPT = 5  # seconds; a /ping that takes longer waits for Redis
+STALLING = ("database", "redis")  # components without which core itself hangs
+SAME = " (still the same outage)"
 
 time = ResponseTime("health.slow", "1.5", "5")
 starting = Problem("health.core-just-started", WARNING, "wait half a minute and look again")
 component = Problem("health.component-unhealthy", CRITICAL)
+remains = Problem("health.outage-remains", CRITICAL, "wait half a minute and look again")
 healthy = Shown("healthy")
 
 
@@ -66,6 +76,8 @@ def measure(run: Run) -> Readings:
     except Failure as failure:
         raise diagnosed(run, failure) from None
     yield time(report.elapsed)
+    if run.args.last_state == CRITICAL.lower():
+        yield from what_remains(report, run.args)
     if report.just_started:
         yield starting("core has just started: no component is checked yet", state=OK if run.args.isolate else "")
     sick = []
@@ -80,6 +92,18 @@ def measure(run: Run) -> Readings:
     return Summary(
         fine(run, report), instead=counted(names, report) if len(names) > 1 else (), of=frozenset([component.id])
     )
+
+
+def what_remains(report: HealthReport, args: argparse.Namespace) -> Iterator[Reading]:
+    """Why an outage that is open is not over: no all-clear before the cause is gone."""
+    if report.just_started:
+        yield remains(f"core has just started, no component is checked yet{SAME}")
+        return
+    if args.warning and not args.warning.match(report.elapsed):
+        yield remains(f"the health report took {report.elapsed:.1f} s{SAME}", next_step=time.next_step)
+    for name in (name for name in STALLING if name in report.unhealthy and name in args.delegate):
+        text = f"{name} is unhealthy: {report.unhealthy[name]}{SAME}"
+        yield remains(text, next_step=components.next_step(name))
 
 
 def judged(name: str, report: HealthReport, args: argparse.Namespace) -> tuple[str, str]:
@@ -121,16 +145,15 @@ def diagnosed(run: Run, failure: Failure) -> Failure:
         return failure
     questions = [partial(run.ask, PING, headers=PLAIN, size=SMALL), partial(run.ask, "/", size=SMALL)]
     ping, page = deadline.side_by_side(questions)
-    why, sick = broken_part(failure, ping, page)
+    why, step = broken_part(failure, ping, page)
     # Whatever the status: without a report from this path there is no Harbor here for anybody.
     kind = ROUTE if failure.stage is STATUS and failure.status < 500 else failure.kind
     detail = (f"{why}: " if why else "") + failure.detail
-    step = components.next_step(sick) if sick else failure.next_step
-    return failure.but(kind=kind, detail=detail, next_step=step)
+    return failure.but(kind=kind, detail=detail, next_step=step or failure.next_step)
 
 
 def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Exception") -> tuple[str, str]:
-    """Why there is no report, by what /ping and the front page answer, and the component to look at (or "")."""
+    """Why there is no report, by what /ping and the front page answer, and what to do about it (or "")."""
     if failure.status in REFUSED:
         return "", ""
     pinged = isinstance(ping, Answer) and ping.status == 200 and not ping.is_html
@@ -138,13 +161,13 @@ def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Ex
     stalled = failure.hung or failure.status == 504
     silent = stalled or failure.status >= 500 or failure.stage is ANSWER
     if stalled and pinged and isinstance(ping, Answer) and ping.elapsed < PROMPT:
-        return "database stalled (core answers /ping)", "database"
+        return "database stalled (core answers /ping)", components.next_step("database")
     if stalled and (pinged or has_portal):
-        return "core or Redis stalled (the proxy answers)", "core"
+        return "core or Redis stalled (the proxy answers)", components.STALLED
     if pinged:
-        return "core answers /ping, not /health", "core"
+        return "core answers /ping, not /health", components.next_step("core")
     if has_portal:
-        return ("core fails", "core") if silent else ("/api/ is routed to the wrong place", "")
+        return ("core fails", components.next_step("core")) if silent else ("/api/ is routed to the wrong place", "")
     if silent:
         return "neither core nor the web UI answers", ""
     return "" if isinstance(page, Exception) else "no Harbor seen here", ""
@@ -156,15 +179,17 @@ def declare(parser: argparse.ArgumentParser) -> None:
                         help="components whose failure is a WARNING, e.g. trivy")  # fmt: skip
     parser.add_argument("--delegate", metavar="NAMES", type=components.names, default=[],
                         help="components that have a service of their own: shown, not judged")  # fmt: skip
+    parser.add_argument("--last-state", metavar="STATE", type=str.lower, default="", choices=LAST_STATES,
+                        help="state in which the last check left this service, from the engine")  # fmt: skip
 
 
 main = plugin.main(Probe(
     __name__,
     measure,
-    [time, starting, component, healthy],
+    [time, starting, component, remains, healthy],
     declare=declare,
     services=[
-        Service(every="1min", retry="5s", options={"--delegate": DELEGATED},
+        Service(every="1min", retry="5s", options={"--delegate": DELEGATED, "--last-state": LAST_STATE},
                 notes="Harbor cannot be reached, or core is down: nobody can log in, pull or push. "
                 "Is the host up, does the proxy listen, is harbor-core running?")
     ],

@@ -12,8 +12,10 @@ States:
             (-c)
   UNKNOWN   usage error, no login, a right is missing, no such registry, no answer that can be judged; not all
             registries were asked: time ran out, or Harbor announces more than it shows; with --isolate: another probe
-            reports the cause, named in the line (database, redis, the login)
+            reports the cause, named in the line (redis, registry, database, the login, the whole of Harbor: a ping goes
+            through core, and through a core that is not well it proves nothing)
 
+A remote that is this Harbor itself is not judged when it does not answer: a note says so, other probes judge Harbor.
 A remote that has not answered Harbor within 5 seconds does not answer. In read-only mode Harbor pings nothing: its own
 status is judged instead, and the line says so. -c is off by default.
 
@@ -40,10 +42,11 @@ from harborlib.harbor import Each, Run, endpoints
 from harborlib.harbor.fields import Fields
 from harborlib.harbor.refusals import said
 from harborlib.harbor.rest import in_read_only_mode
-from harborlib.judge import SLOW, Limit, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
+from harborlib.judge import HANG, SLOW, Limit, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, SECONDS, UNKNOWN, WARNING, words
 from harborlib.wire import Failure
+from harborlib.wire.origin import Origin, Target
 
 HEALTHY = "healthy"
 ENDS = ("src_registry", "dest_registry")  # of a policy: between which it replicates
@@ -54,10 +57,10 @@ MEND = "look at Harbor's tables registry and replication_policy: a secret that c
 MORE = "raise -t, or divide the registries among services with --registry"
 
 registries = Selectable("registry", "registries", "--registry")
-used = Problem("remote_registry.down", CRITICAL, TEST_IT)
-unused = Problem("remote_registry.unused-down", WARNING, TEST_IT)
+used = Problem("remote_registry.down", CRITICAL, TEST_IT, HANG)
+unused = Problem("remote_registry.unused-down", WARNING, TEST_IT, HANG)
 ping = Limit("remote_registry.ping-slow", "ping", SECONDS, "a ping takes {value}", "3s",
-             help="time of a ping", next_step=TEST_IT)  # fmt: skip
+             help="time of a ping", next_step=TEST_IT, symptom=SLOW)  # fmt: skip
 not_read = NotRead("remote_registry.not-read", MEND)
 not_all_seen = Problem("remote_registry.not-all-seen", UNKNOWN, MORE, SLOW)
 pinged_registries = Shown("registries")
@@ -65,16 +68,17 @@ failed_registries = Shown("failed")
 
 
 class Remote(NamedTuple):
-    """A remote registry; `status` is what Harbor shows."""
+    """A remote registry; `status` is what Harbor shows, `url` where it is."""
 
     name: str
     number: int
     status: str
+    url: str = ""
 
     @classmethod
     def of(cls, row: Fields) -> "Remote":
         """From a row of Harbor's list."""
-        return cls(row.name("name"), row.number("id"), row.name("status"))
+        return cls(row.name("name"), row.number("id"), row.name("status"), row.text("url"))
 
 
 class Users(NamedTuple):
@@ -97,7 +101,11 @@ def measure(run: Run) -> Readings:
     questions = Each(remotes, partial(live_ping, run), "remote registry", lambda remote: remote.name)
     pings = [(remote, *answer) for remote, answer in questions]
     failed = [(remote, problem) for remote, problem, _ in pings if problem]
+    itself = own_addresses(run) if failed else []
     for remote, problem in failed:
+        if origin_of(remote.url) in itself:
+            run.note(f"{remote.name} is this Harbor itself, which other probes judge: {problem}")
+            continue
         yield failure_of(remote, problem, policies.get(remote.number) or proxy_caches(run, remote.number))
     yield from not_read.readings({**unread, **questions.failed})
     unseen = pages.unseen or questions.unseen
@@ -148,6 +156,20 @@ def live_ping(run: Run, remote: Remote) -> tuple[str, Optional[float]]:
         return "", answer.elapsed
     still = ", shown as healthy" if status == HEALTHY else ""
     return f"live ping fails ({said(answer) or answer.status}){still}", None
+
+
+def own_addresses(run: Run) -> list[Origin]:
+    """Where this Harbor is, for us and for its clients."""
+    told = origin_of(run.rest.systeminfo().text("external_url"))
+    return [run.client.origin, *([told] if told else [])]
+
+
+def origin_of(url: str) -> Optional[Origin]:
+    """The scheme, host and port of a URL, if it is one."""
+    try:
+        return Target.parse(url).origin
+    except ValueError:
+        return None
 
 
 def failure_of(remote: Remote, problem: str, users: Users) -> Reading:

@@ -177,6 +177,7 @@ def planned(run: Run) -> Iterator[Child]:
     image, project = run.args.image, run.args.push_project
     given = {
         "--delegate": ",".join((*isolation.COMPONENTS, "portal")),  # what health leaves to probes of their own
+        "--last-state": "",  # it has no engine
         "--image": str(image or ""),
         "--artifact": str(image or ""),
         "--repository": image.repository if image else "",

@@ -57,8 +57,7 @@ def logged_in(run: Run) -> Answer:
         if not failure.hung:
             raise
         detail = f"{failure.detail} with a login (without one it answers)"
-        step = "the registry or the database stalls: docker logs --tail 50 registry, and harbor-db"
-        raise failure.but(detail=detail, next_step=step) from None
+        raise failure.but(detail=detail) from None
 
 
 def spoken(answer: Answer, statuses: tuple[int, ...]) -> Answer:

@@ -12,7 +12,7 @@ from harborlib.run import options
 from harborlib.run.probe import installed
 
 import services as table
-from services import ALERTING_SINCE, DELEGATED, Shipped
+from services import ALERTING_SINCE, DELEGATED, LAST_STATE, Shipped
 
 HEAD = "// Written by `make docs` from the probes: change those, not this file.\n\n"
 ENDS_THE_RUN = ("--help", "--version")
@@ -21,6 +21,7 @@ ENDS_THE_RUN = ("--help", "--version")
 KNOWN = {
     DELEGATED: "HarborDelegated(host)",
     ALERTING_SINCE: '{{ HarborLastChange(macro("$host.name$"), "harbor-certificate") }}',
+    LAST_STATE: '"$service.state$"',
 }
 
 

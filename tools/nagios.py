@@ -11,7 +11,7 @@ from harborlib.run.probe import installed
 
 import icinga
 import services as table
-from services import ALERTING_SINCE, DELEGATED, Shipped
+from services import ALERTING_SINCE, DELEGATED, LAST_STATE, Shipped
 
 HEAD = "# Written by `make docs` from the probes: change those, not this file.\n\n"
 
@@ -24,7 +24,11 @@ COMMAND = (
 )
 
 #: What the engine knows, as macros.
-KNOWN = {DELEGATED: "$_HOSTHARBOR_DELEGATED$", ALERTING_SINCE: "$LASTSERVICESTATECHANGE::harbor-certificate$"}
+KNOWN = {
+    DELEGATED: "$_HOSTHARBOR_DELEGATED$",
+    ALERTING_SINCE: "$LASTSERVICESTATECHANGE::harbor-certificate$",
+    LAST_STATE: "$SERVICESTATE$",
+}
 
 
 #: The hosts that are patient with a restart.

@@ -20,6 +20,8 @@ PING, HEALTH, SYSTEMINFO = "/api/v2.0/ping", "/api/v2.0/health", "/api/v2.0/syst
 WITHOUT_REDIS, PING_WITHOUT_REDIS, SYSTEMINFO_WITHOUT_REDIS = 0.6, 0.15, 1.1
 # /ping behind a frozen Redis took 24 s of the 60 that nginx would wait.
 PING_WITH_REDIS_FROZEN = 0.4
+# As seen behind a database that answered each statement half a second later.
+SLOW_STATEMENT = 0.55
 PLAIN_TEXT = ("*/*", "text/*", "text/plain")
 NOT_ACCEPTABLE = "validation failure list:\nunsupported media type requested, only [text/plain] are available"
 READ_ONLY = "The system is in read only mode. Any modification is prohibited."
@@ -45,9 +47,20 @@ def answer(world: World, request: Request) -> Response:
     else:
         response = api.answer(world, request, login)
     response.after += login.seconds
+    if world.state.part("database") == "slow":
+        response.after += SLOW_STATEMENT * statements(request, login)
     if world.state.part("redis") == "down":
         response.after += SYSTEMINFO_WITHOUT_REDIS if request.path == SYSTEMINFO else WITHOUT_REDIS
     return _finish(world, request, response)
+
+
+def statements(request: Request, login: Login) -> int:
+    """How many statements core waits for, one after the other, before it answers."""
+    if request.path in (HEALTH, SYSTEMINFO):
+        return 2
+    if request.path == "/v2/":
+        return 4 if login.name else 0
+    return 8
 
 
 def _ping(world: World, request: Request) -> Response:
@@ -57,6 +70,8 @@ def _ping(world: World, request: Request) -> Response:
     """
     frozen = PING_WITH_REDIS_FROZEN * world.gateway_timeout
     after = {"down": PING_WITHOUT_REDIS, "frozen": frozen}.get(world.state.part("redis"), 0.0)
+    if request.method != "GET":
+        return error(405, "METHOD_NOT_ALLOWED", f"method {request.method} is not allowed, but [GET] are")
     accepted = {part.partition(";")[0].strip() for part in request.headers.get("Accept", "*/*").split(",")}
     if accepted.isdisjoint(PLAIN_TEXT):
         return replace(error(422, "UNPROCESSABLE_ENTITY", NOT_ACCEPTABLE), after=after)
@@ -79,7 +94,8 @@ def authenticate(world: World, request: Request) -> Login:
     credentials = basic_credentials(request)
     if credentials is None or world.state.part("database") == "down":
         return Login()
-    if world.state.part("database") in ("frozen", "locked"):
+    is_robot = credentials[0].startswith("robot$")
+    if world.state.part("database") in ("frozen", "locked", *(["robots locked"] if is_robot else [])):
         raise StalledError
     return world.authenticator.login(*credentials)
 

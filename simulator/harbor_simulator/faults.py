@@ -81,10 +81,12 @@ FAULTS = {
         "configuration", "cached", "with database-down, its first minute: /systeminfo answers, less than usual"
     ),
     "database-frozen": Fault("database", "frozen", "all but / and /ping hangs, /health too"),
+    "database-slow": Fault("database", "slow", "every statement takes half a second; /health stays healthy"),
     "tables-locked": Fault("database", "locked", "whatever needs a login hangs, /health stays healthy"),
+    "robots-locked": Fault("database", "robots locked", "the logins of robots hang, people and /health are well"),
     "database-read-only": Fault("database", "read-only", "completing a blob is 500; /health stays healthy"),
     "redis-down": Fault(
-        "redis", "down", "core answers rightly but slowly, jobservice is unhealthy, too", WITHOUT_REDIS
+        "redis", "down", "core answers slowly, a blob's PATCH is 500, jobservice is unhealthy", WITHOUT_REDIS
     ),
     "redis-frozen": Fault("redis", "frozen", "all that core serves hangs, only /ping comes, after 24 s"),
     "redis-refuses-writes": Fault("redis", "refuses writes", "a blob's PATCH is 500; /health stays healthy"),

@@ -23,7 +23,7 @@ def answer(world: World, request: Request, name: str, kind: str, reference: str)
         return _complete(world, request, name)
     response = hand_on(world, request)
     # Core notes in Redis how much of an upload has arrived.
-    if request.method == "PATCH" and response.status == 202 and world.state.part("redis") == "refuses writes":
+    if request.method == "PATCH" and response.status == 202 and world.state.part("redis") in ("refuses writes", "down"):
         return _internal_error()
     return response
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from harborlib.harbor import components
-from harborlib.harbor.components import NEXT_STEPS
+from harborlib.harbor.components import ASK_HEALTH, BEHIND_CORE, LOCKED, NEXT_STEPS, next_step, where_to_look
 from harborlib.judge import isolation
 from harborlib.wire.failure import ANSWER, CONTENT, STAGES, STATUS, Failure, Kind
+from harborlib.wire.origin import Origin
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_kinds_are_told_apart_by_identity() -> None:
 def test_the_same_but_for_something() -> None:
     with pytest.raises(Failure) as raised:
         raise Failure(ANSWER, "x", aside="y", status=502, hung=True, path="/", login=True, step="pull",
-                      state="WARNING", next_step="look")  # fmt: skip
+                      waited=2.0, late=True, by_core=True, state="WARNING", next_step="look")  # fmt: skip
     other = raised.value.but(detail="z", status=0)
     assert vars(other) == {**vars(raised.value), "detail": "z", "status": 0}
     assert (str(raised.value), str(other)) == ("x", "z")
@@ -54,11 +55,54 @@ def test_the_same_but_for_something() -> None:
 
 @pytest.mark.parametrize("component", [*isolation.COMPONENTS, "core", "portal"])
 def test_every_component_has_a_place_to_look(component: str) -> None:
-    loss, container = components.CONTAINERS[component]
-    assert components.next_step(component) == (
-        f"docker ps -a; docker logs --tail 50 {container} (or the pod and its log); meanwhile {loss}"
-    )
+    container = components.CONTAINERS[component]
+    step = f"docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
+    assert components.next_step(component) == step
 
 
 def test_a_component_that_nobody_knows() -> None:
     assert components.next_step("exporter") == "look at the component's container or pod, and at its log"
+
+
+QUEUES, INFO, QUOTAS, UPLOAD = (
+    "/api/v2.0/jobservice/queues",
+    "/api/v2.0/systeminfo",
+    "/api/v2.0/quotas",
+    "/v2/p/r/blobs/",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "by_core", "core_answers", "logins_hang", "step"),
+    [
+        # nginx waits in vain for core
+        (QUOTAS, 502, False, False, False, next_step("core")),
+        (UPLOAD, 502, False, False, False, next_step("core")),
+        (QUEUES, 504, False, False, False, next_step("core")),
+        (QUOTAS, 502, False, True, False, next_step("core")),
+        ("/", 502, False, True, False, next_step("portal")),
+        # core answers: what fails is behind it
+        (QUEUES, 500, True, False, False, next_step("jobservice")),
+        (QUEUES, 0, False, True, False, next_step("jobservice")),
+        (UPLOAD, 502, True, True, False, next_step("registry")),
+        (UPLOAD, 0, False, True, False, next_step("registry")),
+        (INFO, 500, True, True, False, LOCKED),
+        (INFO, 0, False, True, False, LOCKED),
+        ("/service/token", 500, True, False, False, LOCKED),
+        (QUOTAS, 0, False, True, False, LOCKED),
+        (UPLOAD, 0, False, True, True, LOCKED),
+        (QUOTAS, 500, True, True, False, BEHIND_CORE),
+        (UPLOAD, 500, True, True, False, BEHIND_CORE),
+        (QUOTAS, 503, True, False, False, next_step("core")),  # as core says of itself without Redis
+        # nobody knows whether core answers
+        (QUOTAS, 0, False, False, False, ASK_HEALTH),
+        (UPLOAD, 0, False, False, False, ASK_HEALTH),
+    ],
+)
+def test_next_step_names_who_fails(
+    path: str, status: int, by_core: bool, core_answers: bool, logins_hang: bool, step: str
+) -> None:
+    """A status of 0 is a hang."""
+    kind = STATUS if status else ANSWER
+    failure = Failure(kind, "x", status=status, hung=not status, path=path, login=True, by_core=by_core)
+    assert where_to_look(failure, Origin.parse("https://harbor.example.com"), core_answers, logins_hang) == step

@@ -148,6 +148,22 @@ def test_other_logins_fail_too(kind: str) -> None:
     assert owner(Symptom("portal", kind, "portal", False), health(), systeminfo) == ""
 
 
+@pytest.mark.parametrize("kind", [HANG, SLOW])
+def test_slow_database_is_the_api_s(kind: str) -> None:
+    """The api asks what isolation asks, and judges it by the same limit."""
+
+    def whose(subject: str, seconds: float, server: str = "core") -> str:
+        snapshot = Snapshot(health(), login_seconds=seconds)
+        found = isolation.cause(Symptom(subject, kind, server, True), snapshot, ALL)
+        return found.owner if found else ""
+
+    for subject in ("v2", "login", "pull", "push", "scan", "replication"):
+        assert (whose(subject, 1.1), whose(subject, 0.9)) == ("api", "")
+    assert whose("pull", 1.1, "registry") == "api"
+    assert whose("api", 1.1) == ""
+    assert whose("portal", 1.1, "portal") == ""
+
+
 @pytest.mark.parametrize("step", ["v2", "login", "pull", "push"])
 def test_each_step_of_the_wire_has_its_owner(step: str) -> None:
     for subject in ("v2", "login", "pull", "push"):

@@ -56,8 +56,8 @@ def steady(text: str) -> str:
 
 
 PAGE = """\
-CRITICAL - PostgreSQL is down: logins, the API and pulls of private images fail; the registry itself
-answers
+CRITICAL - PostgreSQL is down: logins, the API, pushes and pulls fail, of public images too; the
+registry itself answers
 
 CRITICAL  database           0.00 s  database is unhealthy: failed to run SQL "SELECT 1": failed to
                                      connect to `host=127.0.0.1 user=postgres database=registry`:
@@ -94,8 +94,8 @@ not run: artifact, login, pull (needs --image P/R:TAG)
 not run: push (needs --push-project P)
 
 Next:
-  database: docker ps -a; docker logs --tail 50 harbor-db (or the pod and its log); meanwhile
-    logins, the API and pulls of private images fail (runbook: harbor-component-database)
+  database: docker ps -a; docker logs --tail 50 harbor-db (or the pod and its log) (runbook: harbor-
+    component-database)
 """
 COLOURED = {"CRITICAL": "\x1b[1;31mCRITICAL\x1b[0m", "follows": "\x1b[2mfollows\x1b[0m", "OK": "\x1b[32mOK\x1b[0m"}
 

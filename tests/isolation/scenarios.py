@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harborlib.harbor.components import CONTAINERS
+
+from harbor_simulator.faults import FAULTS
+
 COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")
 #: As columns of the table; `check_harbor_component` once for each component.
 SERVICES = ("health", *COMPONENTS, "portal", "certificate", "api", "v2")
@@ -48,6 +52,13 @@ class Scenario:
                 return state
         return next((owner for owner, services in self.see.items() if service in services), "OK")
 
+    @property
+    def broken(self) -> set[str]:
+        """The containers that are not well: nobody is to be sent to another one."""
+        faults = [FAULTS[switch] for switch in self.switches]
+        parts = {part for fault in faults for part in (fault.part, *fault.unhealthy)}
+        return {"registry" if part == "storage" else CONTAINERS.get(part, part) for part in parts}
+
 
 NOWHERE = "harbor..test"  # the resolver refuses it without asking a name server
 
@@ -76,7 +87,9 @@ STEADY = (
     Scenario("PostgreSQL stopped", ("database-down",), ("database",), see={"database": LOGINS}),
     Scenario("PostgreSQL frozen", ("database-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("a table locked", ("tables-locked",), ("api",), see={"api": ("v2",)}, seconds=FROZEN),
-    Scenario("Redis stopped", ("redis-down",), ("redis",), see={"redis": ("jobservice", "v2")}),
+    Scenario("the table of robots locked", ("robots-locked",), ("api",), see={"api": ("v2",)}, seconds=FROZEN),
+    Scenario("a slow database", ("database-slow",), warning=("api",), see={"api": ("v2",)}, seconds=15),
+    Scenario("Redis stopped", ("redis-down",), ("redis",), see={"redis": ("jobservice", *LOGINS)}),
     Scenario("Redis frozen", ("redis-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("storage full", ("storage-full",), elsewhere=("storage",)),
     Scenario("object storage full", ("storage-full", "volume-unreported"), elsewhere=("push",)),
@@ -116,7 +129,7 @@ INSIDE_THE_LAG = (
         see={"api": ("v2",)},
         seconds=FROZEN,
     ),
-    Scenario("Redis stopped", ("redis-down", "stale-health"), warning=("v2",)),
+    Scenario("Redis stopped", ("redis-down", "stale-health"), warning=("api",), see={"api": ("v2",)}),
     Scenario("Redis frozen", ("redis-frozen", "stale-health"), ("health",), see={"health": CORE}, seconds=FROZEN),
     Scenario("portal stopped", ("portal-down", "stale-health"), ("portal",)),
     Scenario("jobservice stopped", ("jobservice-down", "stale-health")),
@@ -138,10 +151,16 @@ TWO_CAUSES = (
         see={"database": LOGINS},
     ),
     Scenario(
-        "Redis and Trivy stopped", ("redis-down", "trivy-down"), ("redis", "trivy"), see={"redis": ("jobservice", "v2")}
+        "Redis and Trivy stopped",
+        ("redis-down", "trivy-down"),
+        ("redis", "trivy"),
+        see={"redis": ("jobservice", *LOGINS)},
     ),
     Scenario(
-        "Redis stopped, realm on http", ("redis-down", "realm-http"), ("redis", "v2"), see={"redis": ("jobservice",)}
+        "Redis stopped, realm on http",
+        ("redis-down", "realm-http"),
+        ("redis", "v2"),
+        see={"redis": ("jobservice", "api")},
     ),
     Scenario("Trivy stopped, /v2/ goes elsewhere", ("trivy-down", "misrouted-v2"), ("trivy", "v2")),
     Scenario(

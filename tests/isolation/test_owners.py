@@ -16,7 +16,7 @@ from support.runner import here
     ("switch", "without", "verdicts"),
     [
         ("registry-down", ["registry"], {"v2": "CRITICAL"}),
-        ("redis-down", ["redis"], {"jobservice": "CRITICAL", "v2": "WARNING"}),
+        ("redis-down", ["redis"], {"jobservice": "CRITICAL", "v2": "api", "api": "WARNING"}),
         ("core-down", ["health"], dict.fromkeys(CORE, "CRITICAL")),
         ("core-just-started", ["health"], dict.fromkeys(COMPONENTS, "WARNING")),
         ("database-down", ["database"], {"v2": "api"}),

@@ -34,7 +34,7 @@ ADDRESS = (
 )
 
 
-def perfdata(skew: str = "0", read_only: int = 0, time: str = "time=Ts;2;8;0", limits: str = "30;300") -> str:
+def perfdata(skew: str = "0", read_only: int = 0, time: str = "time=Ts;1;8;0", limits: str = "30;300") -> str:
     return f" | {time} skew={skew}s;{limits};0 read_only={read_only};;;0;1"
 
 
@@ -159,7 +159,7 @@ def test_clocks_differ(ask, harbor: Simulator, wrong: float, options: tuple[str,
     line = line.replace("1 min 40 s", "1 min 39 s")
     harbor.answer(SYSTEMINFO, body=facts(harbor, current_time=moment(time.time() + wrong)))
     first, *further = ask("api", *options)
-    assert first.startswith(f"HARBOR API {state} - {line} | time=Ts;2;8;0 skew=")
+    assert first.startswith(f"HARBOR API {state} - {line} | time=Ts;1;8;0 skew=")
     assert further == [CLOCK, f"exit code {('OK', 'WARNING', 'CRITICAL').index(state)}"]
 
 

@@ -196,3 +196,53 @@ def test_response_time(check, harbor: Simulator, options: list[str], state: str,
         *([] if state.startswith("OK") else [screens.SLOW]),
         f"exit code {('OK', 'WARNING', 'CRITICAL').index(state.split(maxsplit=1)[0])}",
     ]
+
+
+SERVICE = ("--isolate", "--delegate", "database,redis,registry,jobservice,registryctl,trivy,portal")
+SAME = " (still the same outage)"
+
+
+@pytest.mark.parametrize(
+    ("switches", "problem", "step"),
+    [
+        ("redis-down", f"{REDIS}{SAME}", screens.REDIS),
+        ("database-down", f"{POSTGRES}{SAME}", screens.DATABASE),
+        ("database-down redis-down", f"{POSTGRES}{SAME}; {REDIS}{SAME}", screens.DATABASE),
+        ("core-just-started", f"core has just started, no component is checked yet{SAME}", screens.WAIT),
+    ],
+)
+def test_open_outage_stays_open(check, harbor: Simulator, switches: str, problem: str, step: str) -> None:
+    """What stalled core is named once core answers again; only the engine knows that the page is open."""
+    harbor.switch(*switches.split())
+    first, *further = check("health", *SERVICE, "--last-state", "CRITICAL")
+    line = screens.problem("health", "CRITICAL", problem)[0]
+    assert first.partition(" | ")[0] == line
+    assert further[-2:] == [step, "exit code 2"]
+    for state in ("OK", "WARNING", "UNKNOWN", "PENDING", ""):
+        assert check("health", *SERVICE, "--last-state", state)[-1] == "exit code 0"
+
+
+def test_slow_report_keeps_an_outage_open(check, harbor: Simulator) -> None:
+    harbor.delay(HEALTH, 0.3)
+    first, *_, step, code = check("health", *SERVICE, "-w", "0.2", "--last-state", "critical")
+    assert first.startswith(f"HARBOR HEALTH CRITICAL - the health report took 0.3 s{SAME} | ")
+    assert (step, code) == (screens.SLOW, "exit code 2")
+    assert check("health", *SERVICE, "-w", "0.2", "--last-state", "ok")[-1] == "exit code 1"
+
+
+@pytest.mark.parametrize("switch", ["", "registry-down", "trivy-down", "jobservice-down", "portal-down"])
+def test_outage_is_over(check, harbor: Simulator, switch: str) -> None:
+    """What cannot stall core keeps no outage open: its own service reports it."""
+    harbor.switch(*filter(None, [switch]))
+    assert check("health", *SERVICE, "--last-state", "critical")[-1] == "exit code 0"
+
+
+def test_frozen_redis_is_one_outage(check, harbor: Simulator) -> None:
+    """As on a real Harbor: nothing, then a report that names Redis, then all is well."""
+    state, codes = "OK", []
+    for switches in ([], ["redis-frozen"], ["redis-down"], ["redis-down"], []):
+        harbor.switch(*switches)
+        *_, code = check("health", *SERVICE, "-t", "2", "--last-state", state)
+        codes.append(code)
+        state = {"exit code 0": "OK", "exit code 2": "CRITICAL"}[code]
+    assert codes == ["exit code 0", *["exit code 2"] * 3, "exit code 0"]

@@ -22,11 +22,11 @@ MOVED = "is redirected to https://registry.example.net"
         ("core-down", f"core fails: 502 {FROM_PROXY}", screens.CORE),
         ("core-unavailable", "core fails: 503 for /api/v2.0/health from core (X-Request-Id ID)", screens.CORE),
         ("core-down portal-down", f"neither core nor the web UI answers: 502 {FROM_PROXY}", screens.CORE),
-        ("core-frozen", f"core or Redis stalled (the proxy answers): {TIMED_OUT}", screens.CORE),
-        ("redis-frozen", f"core or Redis stalled (the proxy answers): {TIMED_OUT}", screens.CORE),
+        ("core-frozen", f"core or Redis stalled (the proxy answers): {TIMED_OUT}", screens.STALLED),
+        ("redis-frozen", f"core or Redis stalled (the proxy answers): {TIMED_OUT}", screens.STALLED),
         ("database-frozen", f"database stalled (core answers /ping): {TIMED_OUT}", screens.DATABASE),
         (f"status-504@{HEALTH}", f"database stalled (core answers /ping): 504 {FROM_PROXY}", screens.DATABASE),
-        ("status-504", f"core or Redis stalled (the proxy answers): 504 {FROM_PROXY}", screens.CORE),
+        ("status-504", f"core or Redis stalled (the proxy answers): 504 {FROM_PROXY}", screens.STALLED),
         (f"status-500@{HEALTH}", f"core answers /ping, not /health: 500 {FROM_PROXY}", screens.CORE),
         ("misrouted-api", f"/api/ is routed to the wrong place: {WEB_PAGE}", screens.ROUTE),
         (f"status-418@{HEALTH} misrouted-portal", f"core answers /ping, not /health: 418 {FROM_PROXY}", screens.CORE),
@@ -123,6 +123,6 @@ def test_ping_that_waits_for_redis(check, monkeypatch: pytest.MonkeyPatch) -> No
     with Simulator("redis-frozen", gateway_timeout=0.75) as harbor:
         assert check("health", against=harbor) == [
             f"HARBOR HEALTH CRITICAL - core or Redis stalled (the proxy answers): 504 {FROM_PROXY}",
-            screens.CORE,
+            screens.STALLED,
             "exit code 2",
         ]

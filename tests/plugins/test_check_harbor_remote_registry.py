@@ -260,3 +260,49 @@ def test_time_runs_out(check, harbor: Simulator) -> None:
         "Next: raise -t, or divide the registries among services with --registry",
         "exit code 3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("switches", "owner"),
+    [
+        ("redis-down", "component redis"),
+        ("registry-down", "component registry"),
+        ("registry-frozen", "component registry"),
+        ("core-just-started", "health"),
+    ],
+)
+@pytest.mark.parametrize("slow", [False, True], ids=["failed", "slow"])
+def test_ping_through_a_core_that_is_not_well(check, harbor: Simulator, switches: str, owner: str, slow: bool) -> None:
+    """It proves nothing about the remote."""
+    harbor.switch(switches)
+    harbor.content.remotes = [Remote(3, "remote", ping=200 if slow else 400)]
+    options = ("-w", "0.00001") if slow else ()
+    first, *_, code = check("remote_registry", "--isolate", *options, login=True)
+    assert f" (see check_harbor_{owner})" in first
+    assert code == "exit code 3"
+
+
+def test_remote_that_fails_alone_is_its_own_trouble(check, harbor: Simulator) -> None:
+    """Also while something else is down that no ping goes through, and as long as Harbor has noticed nothing."""
+    for switches in (("trivy-down", "jobservice-down"), ("registry-down", "stale-health")):
+        harbor.switch("remotes-down", *switches)
+        assert check("remote_registry", "--isolate", "--registry", "remote", login=True) == [
+            f"HARBOR REMOTE_REGISTRY CRITICAL - remote: {FAILS}, shown as healthy; used by push-priv (+1)"
+            + perfdata(1, 1, ""),
+            TEST_IT,
+            "exit code 2",
+        ]
+
+
+@pytest.mark.parametrize("external", ["", "https://registry.example.net"])
+def test_remote_that_is_this_harbor(check, harbor: Simulator, external: str) -> None:
+    """By the address of -H, or by the one that Harbor gives to its clients."""
+    harbor.external_url = external or harbor.url
+    harbor.content.remotes = [Remote(3, "myself", url=f"{external or harbor.url}/", ping=400)]
+    assert check("remote_registry", login=True) == [
+        "HARBOR REMOTE_REGISTRY OK - 1 remote registry" + perfdata(1, 1, ""),
+        f"Note: myself is this Harbor itself, which other probes judge: {FAILS}, shown as healthy",
+        "exit code 0",
+    ]
+    harbor.content.remotes = [Remote(3, "myself", url="https://elsewhere.example.net", ping=400)]
+    assert check("remote_registry", login=True)[-1] == "exit code 2"

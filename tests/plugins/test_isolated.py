@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harbor_simulator import Simulator
@@ -82,6 +84,34 @@ def test_time_runs_out_because_redis_is_down(ask, harbor: Simulator, probe: str,
     first, *_, code = ask(probe, *options, "--isolate", "-t", "6")
     assert " looked at: time ran out" in first
     assert (pointer(first), code) == ("check_harbor_component redis", "exit code 3")
+
+
+@pytest.mark.parametrize("probe", ["replication", "scan", "remote_registry", "retention", "gc"])
+def test_slow_database(ask, harbor: Simulator, probe: str) -> None:
+    """Every statement takes half a second: no probe but api has an opinion about that, whatever it has seen."""
+    harbor.switch("database-slow")
+    first, *_, code = ask(probe, "--isolate", "-t", "9")
+    assert (pointer(first), code) == ("check_harbor_api", "exit code 3")
+
+
+def test_slow_database_is_the_api_s(ask, harbor: Simulator) -> None:
+    harbor.switch("database-slow")
+    first, *_, code = ask("api", "--isolate")
+    assert (first.partition("after")[0], code) == ("HARBOR API WARNING - answer ", "exit code 1")
+
+
+@pytest.mark.parametrize(
+    ("probe", "path"),
+    [("gc", "system/gc/schedule"), ("replication", "replication/executions"), ("workers", "jobservice/pools/all")],
+)
+def test_little_of_its_own_time_was_left(ask, harbor: Simulator, probe: str, path: str) -> None:
+    """That says nothing about who had it: the line tells how far the probe came, and nobody gets up for it."""
+    harbor.delay("/api/v2.0/", 1.0)
+    first, step, code = ask(probe, "-t", "2")
+    line = re.sub(r"\d(\.\d+)? s", "T s", first.partition(" | ")[0])
+    told = f"HARBOR {probe.upper()} UNKNOWN - time ran out: 1 answer took T s, T s were left for /api/v2.0/{path}"
+    assert line.startswith(told)
+    assert (step, code) == ("Next: look at the load of the Harbor host and its database, or raise -t", "exit code 3")
 
 
 @pytest.mark.parametrize("probe", [probe for probe in OF_API if probe != "api"])

@@ -24,6 +24,12 @@ class Trouble(Scenario):
     seconds: float = 30
     made_by: str = "nothing"
 
+    @property
+    def broken(self) -> set[str]:
+        """With the registry, where its process or its storage is not well."""
+        is_registry = self.made_by.partition("_")[0] in ("registry", "storage", "blob", "manifest")
+        return super().broken | ({"registry"} if is_registry else set())
+
 
 DATA_PATH = (
     Trouble("all is well"),
@@ -56,6 +62,8 @@ DATA_PATH = (
     Trouble("read-only mode", ("read-only-mode",), warning=("api",), see={"api": ("push",)}),
     Trouble("PostgreSQL stopped", ("database-down",), elsewhere=("database",),
             see={"database": ("v2", "api", *CANARY)}),
+    Trouble("Redis stopped", ("redis-down",), elsewhere=("redis",), see={"redis": ("v2", "api", "push")}),
+    Trouble("a slow database", ("database-slow",), warning=("api",), see={"api": ("v2", *CANARY)}),
     Trouble("core stopped", ("core-down",), ("health",), see={"health": CORE}),
     Trouble("certificate expired", (), certificate="expired", elsewhere=("certificate",),
             see={"certificate": ("v2", "api", *CANARY)}),

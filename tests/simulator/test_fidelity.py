@@ -58,6 +58,7 @@ SWITCHES = {
     "p-d2-counts": (),
     "p-d3-broken-rows": (),
     "p-d4-robots-db": (),
+    "p-d5-head-gzip": (),
     "v2-datapath": (),
 }
 
@@ -106,7 +107,7 @@ def simulator_for(recording: Recording) -> Simulator:
 
 def version_of(recording: Recording) -> str:
     """That of the recorded Harbor."""
-    newer = recording.scenario.startswith("p-") or recording.path.stem.endswith("2.10.3")
+    newer = recording.scenario.startswith("p-d") or recording.path.stem.endswith("2.10.3")
     return "2.10.3" if newer else "2.9.5"
 
 

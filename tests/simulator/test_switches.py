@@ -102,6 +102,13 @@ def test_locked_tables_hang_logins_only(harbor: Simulator) -> None:
         get(harbor, V2, auth=LOGIN, timeout=0.5)
 
 
+def test_locked_table_of_robots_hangs_robots_alone(harbor: Simulator) -> None:
+    harbor.switch("robots-locked")
+    assert get(harbor, SYSTEMINFO, auth=LOGIN).status_code == 504
+    assert get(harbor, SYSTEMINFO, auth=("admin", "wrong")).status_code == 200
+    assert [get(harbor, path).status_code for path in (HEALTH, SYSTEMINFO, V2)] == [200, 200, 401]
+
+
 def test_a_database_that_stays_down_takes_systeminfo_along(harbor: Simulator) -> None:
     harbor.switch("database-down")
     assert [get(harbor, path, auth=LOGIN).status_code for path in (SYSTEMINFO, V2)] == [500, 401]

@@ -37,19 +37,24 @@ def problem(probe: str, state: str, line: str) -> list[str]:
     return [head + line] if len(line) <= 120 else [f"{head}{line[:117].rstrip()}...", f"{state}: {line}"]
 
 
-def look(loss: str, container: str) -> str:
-    """The next step for a component: where to look, and what its users lose."""
-    return f"Next: docker ps -a; docker logs --tail 50 {container} (or the pod and its log); meanwhile {loss}"
+def look(container: str) -> str:
+    """The next step for a component: where to look."""
+    return f"Next: docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
 
 
-CORE = look("everything but the web UI's page fails", "harbor-core")
-DATABASE = look("logins, the API and pulls of private images fail", "harbor-db")
-JOBSERVICE = look("scans, replication and garbage collection stand still", "harbor-jobservice")
-PORTAL = look("the web UI is gone", "harbor-portal")
-REDIS = look("jobs stand still, answers are slow", "redis")
-REGISTRY = look("pull and push fail", "registry")
-REGISTRYCTL = look("garbage collection fails", "registryctl")
-TRIVY = look("vulnerability scans fail", "trivy-adapter")
+CORE = look("harbor-core")
+DATABASE = look("harbor-db")
+JOBSERVICE = look("harbor-jobservice")
+PORTAL = look("harbor-portal")
+REDIS = look("redis")
+REGISTRY = look("registry")
+REGISTRYCTL = look("registryctl")
+TRIVY = look("trivy-adapter")
+
+STALLED = "Next: run docker exec redis redis-cli ping: if that hangs, restart Redis, otherwise core"
+ASK_HEALTH = "Next: run check_harbor_health with the same options: it tells a stalled core, Redis and database apart"
+LOCKED = "Next: look for locks and for free connections in the database: select * from pg_stat_activity"
+BEHIND_CORE = "Next: search core's log for the X-Request-Id: the line names what failed behind core"
 
 CONNECT = "Next: check that the Harbor host is up and its proxy (container nginx, or the ingress) listens"
 TLS = f"Next: look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {HOST}"
@@ -65,5 +70,5 @@ IN_FRONT = (
     "came through"
 )
 CONTENT = "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv"
-SLOW = "Next: look at the load of the Harbor host, then at docker logs harbor-core and harbor-db"
+SLOW = "Next: look at the load of the Harbor host: uptime, docker stats; then for slow statements in pg_stat_activity"
 WAIT = "Next: wait half a minute and look again"

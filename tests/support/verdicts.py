@@ -1,4 +1,7 @@
-"""Runs of check_harbor_triage, and the books in which their output is written down, a section for each scenario."""
+"""Runs of check_harbor_triage, and the books in which their output is written down, a section for each scenario.
+
+A book names causes and how many probes follow from each, so that a new probe does not change every section.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,13 @@ import re
 import time
 from pathlib import Path
 
+from harborlib.harbor import components
+from harborlib.judge.isolation import OWNERS
 from harborlib.run import attempt, options
+from harborlib.run.probe import installed
 from harborlib.text import json_output, terminal
+from harborlib.text.report import Report
+from harborlib.text.words import number
 
 import check_harbor_triage
 from harbor_simulator import Simulator
@@ -15,6 +23,14 @@ from support.runner import Outcome
 from support.screens import HOST, screen
 
 SECTION = re.compile(r"^== (.*)\n((?:(?!== ).*\n)*)", re.MULTILINE)
+FOLLOWS = re.compile(r"Note: follows from (\S+): (.*)")
+NOT_RUN = re.compile(r"(?:Note|; )(?:: )?not run: ([\w, ]+) \(.*?\)")
+COUNT = re.compile(r"\d+ probes")
+#: Probes that own no other one's failure.
+OTHERS = {probe.name for probe in installed(but="triage")}.difference(OWNERS, ["component"])
+PLACE = re.compile(
+    r"docker logs (?:--tail \d+ )?([\w-]+)|(?<!should be the )\bcontainers? ([\w-]+)|\bcontainers [\w-]+ and ([\w-]+)"
+)
 
 
 def book(test: str) -> dict[str, list[str]]:
@@ -25,12 +41,40 @@ def book(test: str) -> dict[str, list[str]]:
 
 def triage(*argv: str) -> Outcome:
     """A run in this process, told as to an engine."""
+    return triaged(*argv)[0]
+
+
+def triaged(*argv: str) -> tuple[Outcome, Report]:
+    """The same, and the report of which it is told."""
     started = time.monotonic()
     probe = check_harbor_triage.main.probe
     args = options.parse(probe.parser(), argv)
     report = attempt.examine(probe, args, started + args.timeout)
     out = json_output.text(report) if args.output == "json" else terminal.brief(report, args.verbose)
-    return Outcome(report.exit_code, out, "", time.monotonic() - started)
+    return Outcome(report.exit_code, out, "", time.monotonic() - started), report
+
+
+def places(report: Report) -> set[str]:
+    """The containers to which the next steps of all findings send; what tells two of them apart sends to neither."""
+    steps = " ".join(finding.next_step for finding in report.findings if finding.next_step != components.STALLED)
+    return {name for match in PLACE.finditer(steps) for name in match.groups() if name}
+
+
+def in_book(told: list[str]) -> list[str]:
+    """The lines as a book has them: causes, and how many probes follow; what did not run is left out."""
+    left_out = {name for match in NOT_RUN.finditer("\n".join(told)) for name in match[1].split(", ")}
+
+    def counted(match: re.Match[str]) -> str:
+        names = set(match[2].split(", "))
+        owners, others = names.intersection(OWNERS), names.difference(OWNERS)
+        parts = [number(len(owners), "owner")] if owners else []
+        if others:
+            parts.append("all others" if others == OTHERS - left_out else number(len(others), "other"))
+        return f"Note: follows from {match[1]}: {', '.join(parts)}"
+
+    first, *further = (FOLLOWS.sub(counted, line) for line in told)
+    first = COUNT.sub("all probes", NOT_RUN.sub("", first))
+    return [first, *(line for line in further if not NOT_RUN.match(line))]
 
 
 def lines(outcome: Outcome, harbor: Simulator) -> list[str]:

@@ -14,6 +14,7 @@ from harborlib.wire.failure import ROUTE, STATUS, Failure, Kind
 from harborlib.wire.origin import Origin, Target
 from harborlib.wire.request import SMALL, Answer, Request, http_date
 
+from . import components
 from .refusals import RATE_LIMITED, good, in_front, refused_in_front
 from .run import Run
 
@@ -176,7 +177,8 @@ def refusal(answer: Answer, what: str) -> Failure:
     if answer.status >= 500:
         text = f"{answer.status} from {hop(answer)} for {what}{message and ': '}{message}"
         aside = f"X-Request-Id {answer.request_id}" if answer.request_id else ""
-        return answer.fail(STATUS, text, aside=aside, state=CRITICAL)
+        step = components.next_step("registry") if hop(answer) == "the registry" else ""
+        return answer.fail(STATUS, text, aside=aside, state=CRITICAL, next_step=step)
     return answer.fail(STATUS, f"{what}: {answer.status} {message}".rstrip(), state=CRITICAL)
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, MutableMapping
 
+from harborlib.text.words import number
 from harborlib.wire.failure import CERTIFICATE, Failure
 from harborlib.wire.request import ANSWER_LIMIT, Answer, Request
 
 from .client import Client
 from .rest import Rest
 
+LITTLE = 2.0  # seconds; who had more of them and did not answer hangs
+SLOWNESS = "look at the load of the Harbor host and its database, or raise -t"
 LOOKED_PAST = "looked past a certificate that does not verify"
 
 
 class Run:
     """What a probe measures with: `client` asks, `args` are the options, `rest` reads the API with the account.
 
-    `notes` are remarks for the output. `asked`: a request was made; `slowest` is the answer that took longest, without
-    its body. `undo` is what must still be taken back, however the run ends: what it is, and how.
+    `notes` are remarks for the output. `asked`: a request was made; `answers` came, which took `spent` seconds all
+    together; `slowest` is the one that took longest, without its body. `undo` is what must still be taken back, however
+    the run ends: what it is, and how.
     """
 
     def __init__(self, client: Client, args: argparse.Namespace, whole: Run | None = None) -> None:
@@ -29,6 +33,8 @@ class Run:
         self.notes: list[str] = ["certificate not verified (--insecure)"] if args.insecure else []
         self.undo: MutableMapping[str, Callable[[], object]] = {}
         self.asked = False
+        self.answers = 0
+        self.spent = 0.0
         self.slowest: Answer | None = None
         self._over = False
         self._rest: Rest | None = None
@@ -83,11 +89,23 @@ class Run:
         try:
             answer = self.client.send(request)
         except Failure as failure:
+            if failure.hung:
+                raise self._late(failure) from None
             ours = request.origin in (None, self.client.origin) and not failure.login
             if failure.stage is not CERTIFICATE or not ours or "certificate" not in (self.args.isolate or ()):
                 raise
             self.note(LOOKED_PAST)
             answer = self.client.send(request, verify=False)
+        self.answers += 1
+        self.spent += answer.elapsed
         if self.slowest is None or answer.elapsed > self.slowest.elapsed:
             self.slowest = answer._replace(body=b"")
         return answer
+
+    def _late(self, failure: Failure) -> Failure:
+        """A hang, told as what it is where others took the time that it would have needed: nothing is known of it."""
+        if failure.waited > min(LITTLE, self.spent):
+            return failure
+        detail = f"time ran out: {number(self.answers, 'answer')} took {self.spent:.2g} s, "
+        detail += f"{failure.waited:.1f} s were left for {failure.path.partition('?')[0]}"
+        return failure.but(detail=detail, late=True, next_step=SLOWNESS)

@@ -14,7 +14,7 @@ from harborlib.text import CRITICAL
 from harborlib.wire.failure import ANSWER, ROUTE, STATUS, Failure, Kind
 from harborlib.wire.request import Answer
 
-from . import registry
+from . import components, registry
 from .digests import digest_of
 from .refusals import in_front
 from .repository import Repository, step
@@ -78,7 +78,7 @@ class Upload:
         with step("push"):
             answer = write(self.repository, "PATCH", self.path, OCTETS, data)
             if answer.status != 202:
-                raise refused(answer, f"writing {len(data) // 1024} KiB")
+                raise behind_core(refused(answer, f"writing {len(data) // 1024} KiB"), "redis")
             self._go_to(answer)
 
     def complete(self, digest: str, data: bytes = b"") -> None:
@@ -87,7 +87,7 @@ class Upload:
             mark = "&" if "?" in self.path else "?"
             answer = write(self.repository, "PUT", f"{self.path}{mark}digest={digest}", OCTETS, data)
             if answer.status != 201:
-                raise refused(answer, "completing a blob")
+                raise behind_core(refused(answer, "completing a blob"), "database")
             self.repository.run.undo.pop(self.name, None)
 
     def cancel(self) -> None:
@@ -143,7 +143,7 @@ def put_manifest(repository: Repository, tag: str, body: bytes, media_type: str)
         if 400 <= answer.status < 500:
             undo.pop(name)  # nothing came of it
         if answer.status != 201:
-            raise refused(answer, name)
+            raise behind_core(refused(answer, name), "database")
     return digest
 
 
@@ -154,6 +154,15 @@ def delete(repository: Repository, path: str, name: str) -> None:
         if answer.status not in (202, 404):
             raise refused(answer, f"deleting the {name}")
         repository.run.undo.pop(name, None)
+
+
+def behind_core(failure: Failure, component: str) -> Failure:
+    """The failure; where core itself could not do its part, this component refused to take it in.
+
+    Core keeps the size of an unfinished upload in Redis, and blobs and quotas in the database.
+    """
+    is_theirs = failure.kind is STATUS and failure.status == 500 and not failure.next_step
+    return failure.but(next_step=components.next_step(component)) if is_theirs else failure
 
 
 def refused(answer: Answer, what: str) -> Failure:

@@ -17,6 +17,7 @@ from harborlib.harbor.rest import logged_in
 from harborlib.text.finding import Cause
 from harborlib.wire import deadline
 from harborlib.wire.failure import CERTIFICATE, CONTENT, STATUS, Failure
+from harborlib.wire.request import Answer
 
 if TYPE_CHECKING:
     from harborlib.harbor.run import Run
@@ -27,6 +28,7 @@ COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "tri
 OWNERS = ("health", "certificate", "portal", "api", "v2", "login", "pull", "push", *COMPONENTS)
 
 SLOW_HEALTH = 1.5  # seconds; a health report that takes longer is health's own problem
+SLOW_LOGIN = 1.0  # seconds; a /systeminfo that takes longer is a slow database, which check_harbor_api reports
 
 #: Kinds of symptoms. ERROR is a 5xx other than 502; FINDING is anything that was seen and judged, STANDSTILL one about
 #: a job that did not begin or does not end.
@@ -82,10 +84,12 @@ class Rule(NamedTuple):
 
 
 #: In the order in which causes are looked for. The portal explains nothing: its probe owns it.
-RULES = {
+RULES = {  # A ping of a remote registry goes through core, and the remote may be this Harbor's own registry.
     "database": Rule(kinds=TROUBLE | {REFUSED, UNJUDGED}, login=True),
-    "redis": Rule(subjects=frozenset({"jobservice"}), kinds=TROUBLE),
-    "registry": Rule(kinds=frozenset({BAD_GATEWAY, HANG}), served_by=frozenset({"registry"})),
+    "redis": Rule(subjects=frozenset({"jobservice", "remote_registry"}), kinds=TROUBLE),
+    "registry": Rule(
+        subjects=frozenset({"remote_registry"}), kinds=frozenset({BAD_GATEWAY, HANG}), served_by=frozenset({"registry"})
+    ),
     "jobservice": Rule(subjects=frozenset({"workers", "queue"}), kinds=frozenset({STANDSTILL})),
     "registryctl": Rule(subjects=frozenset({"gc"})),
     "trivy": Rule(subjects=frozenset({"scanner", "scan"})),
@@ -123,13 +127,14 @@ def blaming(owner: str, because: str) -> Cause:
 class Snapshot(NamedTuple):
     """The answers to the two questions: /health without credentials, /systeminfo with them.
 
-    `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well. `one_account`: all
-    probes log in with the same one.
+    `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well; `login_seconds` is
+    the time that its answer took. `one_account`: all probes log in with the same one.
     """
 
     health: HealthReport | Failure | None
     systeminfo: Failure | None = None
     one_account: bool = False
+    login_seconds: float = 0.0
 
 
 def look(run: Run, ask_login: bool, seconds: float) -> Snapshot:
@@ -143,8 +148,10 @@ def look(run: Run, ask_login: bool, seconds: float) -> Snapshot:
     health, *rest = deadline.side_by_side(questions, seconds)
     if isinstance(health, Exception) and not isinstance(health, Failure):
         raise health
-    systeminfo = rest[0] if rest and isinstance(rest[0], Failure) else None
-    return Snapshot(health, systeminfo)
+    systeminfo = rest[0] if rest else None
+    if isinstance(systeminfo, Answer):
+        return Snapshot(health, login_seconds=systeminfo.elapsed)
+    return Snapshot(health, systeminfo if isinstance(systeminfo, Failure) else None)
 
 
 def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
@@ -162,11 +169,14 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
     reported = report_cause(symptom, snapshot.health, owners)
     if reported:
         return reported
-    if symptom.kind == REFUSED:
+    others_fail = snapshot.systeminfo and snapshot.systeminfo.kind is not LOGIN_REFUSED
+    if symptom.kind == REFUSED and not others_fail:
         owner = "api" if snapshot.one_account else LOGIN_OWNER.get(symptom.subject, "api")
         return blaming(owner, "the credentials are not taken")
-    if snapshot.systeminfo and symptom.kind in TROUBLE and symptom.served_by in ("core", "registry"):
+    if snapshot.systeminfo and symptom.kind in TROUBLE | {REFUSED} and symptom.served_by in ("core", "registry"):
         return blaming("api", f"other logins fail too: {snapshot.systeminfo.detail}")
+    if snapshot.login_seconds > SLOW_LOGIN and symptom.kind in (SLOW, HANG) and symptom.served_by != "portal":
+        return blaming("api", f"a login alone takes {snapshot.login_seconds:.1f} s")
     return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None
 
 

@@ -26,14 +26,12 @@ UNTRUSTED = "certificate.untrusted"
 LOSSES = {
     "health": "nobody can log in, pull or push",
     "portal": "the web UI is gone",
-    "api": "whatever needs a login fails",
+    "api": "robot accounts cannot log in",
     "v2": "docker login, pull and push fail",
     "login": "clients cannot log in",
     "pull": "images cannot be pulled",
     "push": "nothing can be pushed",
 }
-#: Where Harbor calls itself healthy and no login passes.
-LOCKED = "look for locks and for free connections in the database: select * from pg_stat_activity"
 #: Without a connection there is nothing to lose in particular.
 NO_CONNECTION = (RESOLVE, CONNECT, TLS)
 #: What these probes prove together while they are OK; the first that holds is told.
@@ -95,7 +93,7 @@ class Row(NamedTuple):
         finding = self.finding
         critical = finding.state == CRITICAL
         if self.name in components.SPOKEN and critical and not self.failure:
-            text = f"{components.SPOKEN[self.name]} is down: {components.CONTAINERS[self.name][0]}"
+            text = f"{components.SPOKEN[self.name]} is down: {components.LOSSES[self.name]}"
             return [spoken(text)]
         text = cut(redacted(finding.text), SENTENCE)
         if self.name not in LOSSES or (self.failure and self.failure.kind is LOGIN_REFUSED):
@@ -133,12 +131,7 @@ class Verdict:
         """The causes, then what follows from each, then what is well."""
         following = [self._following(name) for names in self.follows.values() for name in names]
         well = [row for row in self.rows.values() if not row.finding.is_problem]
-        return [*map(self._advised, self.causes), *following, *well]
-
-    def _advised(self, row: Row) -> Row:
-        """The row of a cause. That Harbor calls itself healthy meanwhile is known here alone."""
-        no_answer = row.failure and (row.failure.hung or row.failure.status >= 500)
-        return advised(row, LOCKED) if row.name == "api" and no_answer else row
+        return [*self.causes, *following, *well]
 
     def _following(self, name: str) -> Row:
         """The row of what follows: no worse than its cause, and with something to do where that is nobody's problem."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from harborlib.harbor import components
+from harborlib.harbor import HealthReport, components
 from harborlib.harbor.client import Client
 from harborlib.harbor.run import LOOKED_PAST, Run
 from harborlib.judge import isolation, measured
@@ -47,16 +47,14 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
         return attempt.report()
     if args.isolate:
         return judged(attempt, attempt.look(until), args.isolate, lambda: second(attempt, until)).report()
-    if attempt.failure and attempt.inside and attempt.has(REFUSED, *isolation.TROUBLE):
+    is_theirs = attempt.failure and attempt.inside and attempt.has(REFUSED, *isolation.TROUBLE)
+    if is_theirs and until - time.monotonic() > ENOUGH:
         attempt.blame(attempt.look(until))
     return attempt.report()
 
 
 def judged(
-    attempt: Attempt,
-    snapshot: Snapshot,
-    owners: frozenset[str],
-    again: Callable[[], Attempt | None] = lambda: None,
+    attempt: Attempt, snapshot: Snapshot, owners: frozenset[str], again: Callable[[], Attempt | None] = lambda: None
 ) -> Attempt:
     """Hand each failure to its owner by the snapshot; what is left is tried `again`, then it is the probe's own."""
     attempt.explain(snapshot, owners)
@@ -149,7 +147,8 @@ class Attempt:
             return failure.state
         if self._symptom_of(failure).kind == REFUSED and self.probe.name in isolation.LOGIN_SUBJECTS:
             return CRITICAL
-        return self.args.unreachable.upper() if failure.unreachable else UNKNOWN
+        judged = failure.unreachable and not (failure.late and self.probe.allows(self.run.spent, self.args))
+        return self.args.unreachable.upper() if judged else UNKNOWN
 
     @property
     def state(self) -> str:
@@ -184,7 +183,7 @@ class Attempt:
         """
         if not self.run.asked:
             return Snapshot(self.failure)
-        ask_login = bool(self.args.isolate) and self.inside and not self.has(REFUSED)
+        ask_login = self.inside and not self.has(REFUSED) and (bool(self.args.isolate) or self.hung)
         return isolation.look(self.run, ask_login, until - time.monotonic())
 
     def explain(self, snapshot: Snapshot, owners: frozenset[str]) -> None:
@@ -197,18 +196,20 @@ class Attempt:
     def blame(self, snapshot: Snapshot) -> None:
         """Name the component behind a failure that stays ours, before anybody looks in the wrong place.
 
-        A dead database refuses every login: that is an outage, and no wrong password.
+        A dead database refuses every login: that is an outage, and no wrong password. Core that answers is not it.
         """
+        known = isinstance(snapshot.health, HealthReport), bool(snapshot.systeminfo)
         for position, seen in enumerate(self.seen):
             if not seen.failure or seen.finding.follows:
                 continue
             cause = isolation.find(self._symptom(seen), snapshot, frozenset(isolation.COMPONENTS))
+            finding = seen.finding
             if cause and cause.owner in isolation.COMPONENTS:
-                state = self.args.unreachable.upper() if seen.symptom == REFUSED else seen.finding.state
-                step = components.next_step(cause.owner)
-                self.seen[position] = seen._replace(
-                    finding=seen.finding._replace(state=state, cause=cause, next_step=step)
-                )
+                state = self.args.unreachable.upper() if seen.symptom == REFUSED else finding.state
+                finding = finding._replace(state=state, cause=cause, next_step=components.next_step(cause.owner))
+            elif not seen.failure.next_step:
+                finding = finding._replace(next_step=components.where_to_look(seen.failure, self.args.harbor, *known))
+            self.seen[position] = seen._replace(finding=finding)
 
     def own_up(self) -> None:
         """A refused login that nobody else reports is an outage, not something that could not be judged."""

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from harborlib.harbor.endpoints import Endpoint
 from harborlib.harbor.run import Run
 from harborlib.judge.measured import Readings
-from harborlib.judge.readings import Measure, Reading, Shown
+from harborlib.judge.readings import Measure, Reading, ResponseTime, Shown
 from harborlib.judge.selection import Selectable
 from harborlib.text.units import SECONDS
 
@@ -79,6 +79,12 @@ class Probe(NamedTuple):
         if self.selects:
             self.selects.declare(parser)
         return parser
+
+    def allows(self, seconds: float, args: argparse.Namespace) -> bool:
+        """Whether answers may take so long, all together, before it is CRITICAL."""
+        own = (measure for measure in self.measures if isinstance(measure, ResponseTime))
+        limits = [measure.limits(measure(seconds), args)[1] for measure in own]
+        return all(limit.match(seconds) for limit in limits if limit)
 
     def time(self, run: Run) -> Reading | None:
         """The seconds that the answers of the API took; None where the probe did not read it."""

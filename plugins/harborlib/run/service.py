@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-#: Values of options that only the engine knows: the components with a service of their own, and since when
-#: harbor-certificate alerts.
-DELEGATED, ALERTING_SINCE = "delegated", "alerting since"
+#: Values of options that only the engine knows: the components with a service of their own, since when
+#: harbor-certificate alerts, and the state in which the last check left the service.
+DELEGATED, ALERTING_SINCE, LAST_STATE = "delegated", "alerting since", "last state"
 #: The host variables without which a host has no service of an account's.
 ROBOT, CANARY = "robot_authfile", "canary_authfile"
 

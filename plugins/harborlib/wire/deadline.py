@@ -60,7 +60,7 @@ class Worker(threading.Thread):
         seconds = max(0.1, self.until - self.started)
         step = BUSY if self.stage is GETTING_READY else ""
         text = f"timed out after {seconds:.2g} s {doing}"
-        return Failure(stage, text, hung=True, path=self.path, login=self.login, next_step=step)
+        return Failure(stage, text, hung=True, waited=seconds, path=self.path, login=self.login, next_step=step)
 
 
 _newest = Worker(lambda: None, 0.0)

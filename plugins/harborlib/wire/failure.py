@@ -82,8 +82,10 @@ class Failure(Exception):
 
     `detail` is one line for the person on call (no reprs, no secrets), `aside` what can be left out where that is too
     long. `path` and `login` say what was asked and whether it carried credentials; `status` is the HTTP status (0: none
-    came), `hung` means that time ran out; `step` is the probe that owns this step of the registry's wire ("": none in
-    particular). Isolation decides by these whose failure it is. `state` and `next_step` replace those of the kind.
+    came), `hung` means that time ran out, after `waited` seconds, `late` that others had taken most of it; `step` is
+    the probe that owns this step of the registry's wire ("": none in particular). Isolation decides by these whose
+    failure it is. `by_core`: core gave the answer, as its X-Request-Id says; that chooses words and decides nothing.
+    `state` and `next_step` replace those of the kind.
     """
 
     def __init__(
@@ -94,9 +96,12 @@ class Failure(Exception):
         aside: str = "",
         status: int = 0,
         hung: bool = False,
+        waited: float = 0.0,
+        late: bool = False,
         path: str = "",
         login: bool = False,
         step: str = "",
+        by_core: bool = False,
         state: str = "",
         next_step: str = "",
     ) -> None:
@@ -106,9 +111,12 @@ class Failure(Exception):
         self.aside = aside
         self.status = status
         self.hung = hung
+        self.waited = waited
+        self.late = late
         self.path = path
         self.login = login
         self.step = step
+        self.by_core = by_core
         self.state = state or kind.state
         self.next_step = next_step or kind.next_step
 

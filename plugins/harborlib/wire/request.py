@@ -99,7 +99,8 @@ class Answer(NamedTuple):
 
     def fail(self, kind: Kind, detail: str, **more: Any) -> Failure:
         """A Failure that tells where this answer came from; `more` as in Failure."""
-        return Failure(kind, detail, **{"status": self.status, "path": self.path, "login": self.login, **more})
+        known = {"status": self.status, "path": self.path, "login": self.login, "by_core": bool(self.request_id)}
+        return Failure(kind, detail, **{**known, **more})
 
 
 def http_date(text: str) -> float | None:
