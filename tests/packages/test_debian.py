@@ -1,0 +1,122 @@
+"""The Debian package: built, checked, installed on Debian 12 and 13, and a check that the engine runs from it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_roles.monitored import FOLDER, IcingaInRoot, InRoot, NagiosInRoot
+from ansible_roles.rootfs import Namespace, Root, built, different
+from engines.engine import TELL
+from engines.watched import simulated
+from harbor_simulator import Simulator
+from packages.conftest import build, copied
+
+pytestmark = pytest.mark.timeout(600)
+
+HEALTH = ("harbor.test", "harbor-health")
+ICINGA_HOST = """include "/usr/share/check_harbor/icinga2/*.conf"
+object Host "harbor.test" {{
+  import "harbor"
+  vars.harbor_url = "{url}"
+  vars.harbor_ca_file = "/{folder}/ca.pem"
+}}
+"""
+NAGIOS_HOST = """define host {{
+    use              harbor
+    host_name        harbor.test
+    address          harbor.test
+    _HARBOR_URL      {url}
+    _HARBOR_OPTIONS  --ca-file /{folder}/ca.pem
+}}
+"""
+#: What no other program's package is: written by the maintainer scripts of others.
+NOT_OURS = ("etc/ld.so.cache", "root/.")
+
+
+def test_lintian_finds_nothing(deb: Path) -> None:
+    (changes,) = deb.parent.glob("*.changes")
+    said = subprocess.run(["lintian", changes], capture_output=True, text=True, timeout=120, check=False).stdout
+    assert [line for line in said.splitlines() if line.startswith(("E:", "W:"))] == []
+
+
+def test_two_builds_are_the_same(deb: Path, tmp_path: Path) -> None:
+    copied(tmp_path / "again")
+    build(tmp_path / "again", "dpkg-buildpackage", "-us", "-uc", "-b")
+    assert (tmp_path / deb.name).read_bytes() == deb.read_bytes()
+
+
+@pytest.fixture(params=["bookworm", "trixie"], ids=["Debian 12", "Debian 13"], scope="module")
+def bare(request: pytest.FixtureRequest, namespace: Namespace, deb: Path) -> Root:
+    """A host with both engines, which has the package's file."""
+    root = Root(namespace, [str(built(request.param))])
+    shutil.copy(deb, root.seen / "root" / deb.name)
+    return root
+
+
+@pytest.fixture(scope="module")
+def root(bare: Root, deb: Path) -> Root:
+    """The host with the package."""
+    root = bare.copy()
+    done = root.run("apt-get", "-q", "-y", "--no-install-recommends", "install", f"/root/{deb.name}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return root
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with simulated("harbor.test") as simulator:
+        yield simulator
+
+
+def prepared(root: Root, kind: type[InRoot], simulator: Simulator) -> InRoot:
+    """An engine in a copy of the host, with one Harbor, as the README says."""
+    root = root.copy()
+    (root.seen / "etc/hosts").write_text("127.0.0.1 localhost harbor.test\n")
+    folder = root.seen / FOLDER
+    folder.mkdir()
+    (folder / "pages").touch()
+    (folder / "tell").write_text(TELL.format(pages=f"/{FOLDER}/pages"))
+    (folder / "tell").chmod(0o755)
+    shutil.copy(simulator.ca_file, folder / "ca.pem")
+    root.run("chown", "-R", "nagios:nagios", f"/{FOLDER}")
+    for action in ("start", "stop"):  # makes the folder in /run
+        root.run("service", kind.name, action)
+    port = kind.prepare(root)
+    if kind is IcingaInRoot:
+        text = ICINGA_HOST.format(url=simulator.url, folder=FOLDER)
+        (root.seen / "etc/icinga2/conf.d/harbor.conf").write_text(text)
+    else:
+        text = NAGIOS_HOST.format(url=simulator.url, folder=FOLDER)
+        (root.seen / "etc/nagios4/conf.d/harbor.cfg").write_text(text)
+        with (root.seen / kind.main).open("a") as main:
+            main.write("cfg_dir=/usr/share/check_harbor/nagios\n")
+    return kind(root, port)
+
+
+@pytest.mark.parametrize("kind", [IcingaInRoot, NagiosInRoot], ids=["icinga2", "nagios4"])
+def test_one_line_and_one_host_give_a_green_check(root: Root, kind: type[InRoot], simulator: Simulator) -> None:
+    engine = prepared(root, kind, simulator)
+    said = engine.root.run(*kind.check)
+    assert said.returncode == 0, said.stdout
+    with engine:
+        engine.run([HEALTH])
+        assert engine.last[HEALTH].output.startswith("HARBOR HEALTH OK - "), engine.last[HEALTH].output
+
+
+def test_man_page_completion_and_runbook(root: Root) -> None:
+    assert (root.seen / "usr/share/man/man1/check_harbor_gc.1.gz").is_file()
+    assert "--running-warning" in (root.seen / "usr/share/bash-completion/completions/check_harbor_gc").read_text()
+    assert list((root.seen / "usr/share/doc/check-harbor").glob("runbook.md*"))
+
+
+def test_nothing_is_left_after_removal(bare: Root, root: Root, deb: Path) -> None:
+    host = root.copy()
+    done = host.run("dpkg", "--purge", deb.name.partition("_")[0])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (host.seen / "usr/share/check_harbor").exists()
+    assert [path for path in different(bare.files(), host.files()) if "check_harbor" in path] == []
