@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import time
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from harborlib.wire import chain
-from harborlib.wire.certificates import DAY, FOREIGN, NEEDED, SPARE, Certificate, Served
+from harborlib.wire.certificates import DAY, FOREIGN, NEEDED, SPARE, Certificate, Served, refusals
+from harborlib.wire.clients import UNREADABLE
 from harborlib.wire.dial import Route
 from harborlib.wire.failure import CONTENT, TLS, Failure
 
@@ -97,6 +99,8 @@ def understood(content: bytes) -> Sequence[Certificate]:
     return chain.understood("localhost", [Sent(content)], [Sent(content)]).elements
 
 
+NOW = time.time()
+NO_ISSUER, WRONG_NAME = "unable to get local issuer certificate", "not valid for localhost"
 GOOD = issue("localhost", issuer=root()).certificate.public_bytes(Encoding.DER)
 
 
@@ -114,6 +118,15 @@ def test_what_the_library_does_not_know_is_not_weak(old: bytes, new: bytes) -> N
     assert old in GOOD
     (found,) = understood(GOOD.replace(old, new))
     assert (found.subject, found.weakness, found.refused_algorithm) == ("localhost", "", "")
+
+
+def test_names_that_cannot_be_read_are_no_reason_to_refuse() -> None:
+    """Only OpenSSL can tell then."""
+    sent = Sent(GOOD.replace(KEY_ID, NAMES))
+    found = chain.understood("localhost", [sent], [sent], [(20, sent)])
+    assert found.elements[0].names == (UNREADABLE,)
+    told = [[each.kind for each in refusals(found, why, "localhost", NOW)] for why in (NO_ISSUER, WRONG_NAME)]
+    assert told == [["untrusted"], ["wrong-name", "untrusted"]]
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))

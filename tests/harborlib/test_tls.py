@@ -41,7 +41,7 @@ def failure(harbor: Simulator, host: str = "localhost", verify: bool = True) -> 
 
 
 def test_good_ones(harbor: Simulator) -> None:
-    for kind in ("good", "full-chain", "weak-key", "weak-signature"):
+    for kind in ("good", "full-chain", "expired-cross-signature", "no-subject", "weak-key", "weak-signature"):
         harbor.certificate = kind
         assert failure(harbor) is None, kind
 
@@ -53,6 +53,7 @@ def test_good_ones(harbor: Simulator) -> None:
         ("not-yet-valid", "certificate is not yet valid"),
         ("self-signed", "self-signed certificate"),
         ("wrong-name", "not valid for localhost"),
+        ("common-name-only", "not valid for localhost"),
         ("incomplete-chain", "unable to get local issuer certificate"),
         ("expired-intermediate", "certificate has expired"),
     ],
