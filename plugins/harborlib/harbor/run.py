@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any
 
 from harborlib.wire.failure import CERTIFICATE, Failure
 from harborlib.wire.request import ANSWER_LIMIT, Answer, Request
@@ -18,7 +19,8 @@ class Run:
     """What a probe measures with: `client` asks, `args` are the options, `rest` reads the API with the account.
 
     `notes` are remarks for the output. `asked`: a request was made; `slowest` is the answer that took longest, without
-    its body. `undo` is what must still be taken back, however the run ends: what it is, and how.
+    its body. `undo` is what must still be taken back, however the run ends: what it is, and how. `so_far` makes the
+    readings of what is known where the run is told to stop, or None.
     """
 
     def __init__(self, client: Client, args: argparse.Namespace, whole: Run | None = None) -> None:
@@ -28,6 +30,7 @@ class Run:
         self.whole = whole
         self.notes: list[str] = ["certificate not verified (--insecure)"] if args.insecure else []
         self.undo: MutableMapping[str, Callable[[], object]] = {}
+        self.so_far: Callable[[], Any] = lambda: None
         self.asked = False
         self.slowest: Answer | None = None
         self._over = False
