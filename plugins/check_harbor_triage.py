@@ -20,6 +20,8 @@ Rights: those of the single probes. What cannot run is listed with the one thing
 right, a newer Harbor. Two robot accounts are usual: --authfile has that of the monitoring, --canary-authfile that with
 which check_harbor_login, _pull and _push run (without it they use the first one). Harbor: 2.0 or newer.
 
+Told to stop (Ctrl-C), it shows what is known so far, and which probes it did not wait for.
+
 --isolate changes nothing here: a cause is always told from what follows from it. With less than about 5 seconds (-t)
 what is only slow looks broken.
 
@@ -32,15 +34,15 @@ import time as clock
 from collections import ChainMap
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple, Optional, cast
 
 from harborlib.harbor import HealthReport, Run
-from harborlib.harbor.refusals import LOGIN_REFUSED, NOT_SET_UP, PERMISSION_MISSING, TOO_OLD
+from harborlib.harbor.refusals import LOGIN_REFUSED
 from harborlib.harbor.run import LOOKED_PAST
 from harborlib.judge import Limit, Reading, Readings, Shown, isolation
 from harborlib.judge.verdict import Row, Verdict, seen_from_here
-from harborlib.run import Probe, Service, options, plugin, values
-from harborlib.run.attempt import OWN_SHARE, Attempt, judged
+from harborlib.run import Probe, options, plugin, values
+from harborlib.run.child import Child
 from harborlib.run.probe import installed
 from harborlib.text import SECONDS, Summary, terminal
 from harborlib.text.finding import Finding
@@ -51,10 +53,6 @@ OWNERS = frozenset(isolation.OWNERS)
 PROBES_SHARE = 0.9  # of the time; the rest is for the verdict
 #: Seconds from the start of one probe to that of the next: all at the same moment would be slow by each other.
 PACE = 0.004
-#: How an endpoint says that it is not for us: no permission, not in this Harbor, not set up.
-NOT_FOR_US = (PERMISSION_MISSING, TOO_OLD, NOT_SET_UP)
-#: What services are given: the option of ours that it comes from.
-OURS = dict.fromkeys(("--image", "--artifact", "--repository"), "--image P/R:TAG") | {"--project": "--push-project P"}
 LOOK_AT_LOAD = "see above which probe took long; look at the load of the Harbor host, and of this one"
 
 
@@ -84,55 +82,6 @@ class View(NamedTuple):
         return name not in isolation.COMPONENTS or not isinstance(health, HealthReport) or name in health.components
 
 
-class Child:
-    """One probe on its way, with the options of its scheduled service. `need`: what it lacks to run, or ""."""
-
-    def __init__(self, probe: Probe, service: Service, whole: Run, given: dict[str, str]) -> None:
-        self.name = service.options.get("--component", probe.name)
-        self.seconds = 0.0
-        self.need = self.lacking(service, given)
-        if self.need:
-            return
-        account = whole.args.login
-        if probe.name in isolation.LOGIN_OWNER and whole.args.canary:
-            account = whole.args.canary
-        filled = {flag: given.get(flag, "" if "{" in value else value) for flag, value in service.options.items()}
-        words = [f"{flag}={value}" for flag, value in filled.items() if value]
-        try:
-            own = probe.parser().parse_args(words)
-        except options.Told as told:
-            self.need = told.problem
-            return
-        # As the shipped services: a certificate that does not verify hides nothing else from them.
-        args = argparse.Namespace(**{**vars(own), **options.common(whole.args), "login": account, "isolate": OWNERS})
-        self.attempt = Attempt(probe, args, Run(whole.client.with_account(account), args, whole))
-
-    @staticmethod
-    def lacking(service: Service, given: dict[str, str]) -> str:
-        """The option of ours that gives what the service needs, or ""."""
-        needed = [flag for flag, value in service.options.items()
-                  if any(f"{{{host}}}" in value for host in service.hosts) and not given.get(flag)]  # fmt: skip
-        return f"needs {OURS[needed[0]]}" if needed else ""
-
-    def go(self, wait: float) -> None:
-        """Run the probe after `wait` seconds. What it refuses before it asks anything is something not given to it."""
-        clock.sleep(wait)
-        started = clock.monotonic()
-        self.attempt.go(started + deadline.remaining(), OWN_SHARE)
-        self.seconds = clock.monotonic() - started
-        if isinstance(self.attempt.error, Unusable) and not self.attempt.run.asked:
-            self.need = str(self.attempt.error)
-
-    def judge(self, snapshot: isolation.Snapshot, owners: frozenset[str]) -> None:
-        """Hand each failure to its owner, unless the endpoint says that it is not for us."""
-        failure = self.attempt.failure
-        if failure and not snapshot.systeminfo and is_not_for_us(failure):
-            self.need = failure.detail
-            return
-        # What keeps a probe that asks Harbor nothing (certificate) from it keeps health from it too.
-        judged(self.attempt, snapshot if self.attempt.run.asked else isolation.Snapshot(failure), owners)
-
-
 def measure(run: Run) -> Readings:
     """All probes at once, and at the same time one look at Harbor itself, which tells causes from what follows."""
     from harborlib.wire import chain, transport  # noqa: F401  now, or the probes' times would be those of imports
@@ -143,7 +92,26 @@ def measure(run: Run) -> Readings:
     going = [child for child in children if not child.need]
     # What a probe has begun is taken back, also when we are told to stop.
     run.undo = ChainMap(*(child.attempt.run.undo for child in going))
-    view = go_all(run, going)
+    glimpses: list[View] = []
+    run.so_far = partial(so_far, run, children, glimpses)
+    view = go_all(run, going, glimpses)
+    yield time(round(clock.monotonic() - started, 3))
+    return (yield from judge(run, children, going, view))
+
+
+def so_far(run: Run, children: list[Child], glimpses: list[View]) -> Optional[Readings]:
+    """What the probes that have ended say, where the others are not waited for any longer; None: none has."""
+    ended = [child for child in children if not child.need and child.done]
+    going_on = [child.name for child in children if not child.need and not child.done]
+    if not ended:
+        return None
+    if going_on:
+        run.note(f"not waited for: {', '.join(going_on)}")
+    return judge(run, children, ended, glimpses[0] if glimpses else View(isolation.Snapshot(None)))
+
+
+def judge(run: Run, children: list[Child], going: list[Child], view: View) -> Readings:
+    """The verdict on the probes that have run, and a row of each."""
     there = [child for child in going if not child.need and view.reports(child.name)]
     owners = OWNERS.intersection(child.name for child in there)
     for child in there:
@@ -157,7 +125,6 @@ def measure(run: Run) -> Readings:
     for note in (*verdict.explained(), *lacking(children), *seen_from_here(run.args, verdict, view.skew)):
         run.note(note)
     seconds = {child.name: child.seconds for child in children}
-    yield time(round(clock.monotonic() - started, 3))
     ordered = verdict.ordered()
     for row in ordered:
         yield outcome(round(seconds[row.name], 3), label=row.name, row=row)
@@ -189,14 +156,16 @@ def planned(run: Run) -> Iterator[Child]:
                 yield Child(probe, service, run, given)
 
 
-def go_all(run: Run, going: list[Child]) -> View:
-    """Run the probes side by side, and look at Harbor meanwhile."""
+def go_all(run: Run, going: list[Child], glimpses: list[View]) -> View:
+    """Run the probes side by side, and look at Harbor meanwhile; what is seen of it is added to `glimpses` at once."""
     args = argparse.Namespace(**{**vars(run.args), "isolate": OWNERS})
     eyes = Run(run.client, args, run)
     with terminal.progress(run.args, [child.name for child in going]) as watched:
         pace = min(PACE, deadline.remaining() / 100)
         calls = [partial(watched, child.name, partial(child.go, turn * pace)) for turn, child in enumerate(going)]
-        seen, *ends = deadline.side_by_side([partial(look, eyes), *calls], deadline.remaining() * PROBES_SHARE)
+        seen, *ends = deadline.side_by_side(
+            [partial(look, eyes, glimpses), *calls], deadline.remaining() * PROBES_SHARE
+        )
     for child, end in zip(going, ends):
         if isinstance(end, Exception):
             child.attempt.add(end)
@@ -205,7 +174,7 @@ def go_all(run: Run, going: list[Child]) -> View:
     return View(isolation.Snapshot(seen)) if isinstance(seen, Failure) else seen
 
 
-def look(eyes: Run) -> View:
+def look(eyes: Run, glimpses: list[View]) -> View:
     """What isolation asks, and what is seen on the way."""
     before = int(clock.time())
     snapshot = isolation.look(eyes, True, deadline.remaining())
@@ -213,12 +182,9 @@ def look(eyes: Run) -> View:
         snapshot = snapshot._replace(systeminfo=None)
     moment, after = eyes.slowest.date if eyes.slowest else before, clock.time()
     snapshot = snapshot._replace(one_account=not eyes.args.canary)
-    return View(snapshot, moment - min(max(moment, before), after), LOOKED_PAST in eyes.notes)
-
-
-def is_not_for_us(failure: Failure) -> bool:
-    """Whether an endpoint of the API says that it is not for this account or this Harbor."""
-    return failure.kind in NOT_FOR_US and failure.login and not (failure.step or failure.state)
+    view = View(snapshot, moment - min(max(moment, before), after), LOOKED_PAST in eyes.notes)
+    glimpses.append(view)
+    return view
 
 
 def lacking(children: list[Child]) -> list[str]:
@@ -232,9 +198,9 @@ def lacking(children: list[Child]) -> list[str]:
 
 def summary(run: Run, rows: list[Row], verdict: Verdict) -> Summary:
     """The first line: the verdict."""
-    health = verdict.rows["health"]
+    health = verdict.rows.get("health")
     fine = f"{run.client.origin.where}: {len(rows)} probes have run, and all are OK"
-    if health.failure:
+    if health and health.failure:
         fine = health.finding.text
     return Summary(fine, instead=verdict.sentence(), of=frozenset(row.finding.id for row in rows))
 

@@ -185,6 +185,30 @@ def test_interrupted(harbor: Simulator, triage) -> None:  # type: ignore[no-unty
     text, code = triage(interrupt_at="24 of 25", columns=140)
     verdict, *rest = final(text).splitlines()
     assert verdict.startswith("\x1b[35mUNKNOWN\x1b[0m - interrupted by SIGINT while ")
+    assert sum(line.startswith("\x1b[32mOK") for line in rest) == 24
+    assert rest[-3:] == ["", "Next:", "  give the engine's check timeout more room than -t"]
+    assert "not waited for: quota" in rest
+    assert code == 3
+
+
+def test_interrupted_with_a_cause_that_is_known(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    """What was found is shown as ever, with its place in the runbook."""
+    harbor.switch("registry-down")
+    harbor.delay("/api/v2.0/quotas", 30)
+    text, code = triage(interrupt_at="24 of 25", columns=140)
+    verdict, *rest = final(text).splitlines()
+    assert verdict.startswith("\x1b[1;31mCRITICAL\x1b[0m - the registry is down: pull and push fail")
+    assert any(line.startswith("\x1b[2mfollows\x1b[0m   v2 ") for line in rest)
+    assert "not waited for: quota" in rest
+    assert any("(runbook: harbor-component-" in line for line in rest)
+    assert code == 2
+
+
+def test_interrupted_before_any_probe_has_ended(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
+    harbor.delay("/", 30)
+    text, code = triage(interrupt_at="0 of 25", columns=140)
+    verdict, *rest = final(text).splitlines()
+    assert verdict.startswith("\x1b[35mUNKNOWN\x1b[0m - interrupted by SIGINT while ")
     assert rest == ["", "Next:", "  give the engine's check timeout more room than -t"]
     assert code == 3
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any
 
 from harborlib.text.words import number
 from harborlib.wire.failure import CERTIFICATE, Failure
@@ -22,7 +23,8 @@ class Run:
 
     `notes` are remarks for the output. `asked`: a request was made; `answers` came, which took `spent` seconds all
     together; `slowest` is the one that took longest, without its body. `undo` is what must still be taken back, however
-    the run ends: what it is, and how.
+    the run ends: what it is, and how. `so_far` makes the readings of what is known where the run is told to stop, or
+    None.
     """
 
     def __init__(self, client: Client, args: argparse.Namespace, whole: Run | None = None) -> None:
@@ -32,6 +34,7 @@ class Run:
         self.whole = whole
         self.notes: list[str] = ["certificate not verified (--insecure)"] if args.insecure else []
         self.undo: MutableMapping[str, Callable[[], object]] = {}
+        self.so_far: Callable[[], Any] = lambda: None
         self.asked = False
         self.answers = 0
         self.spent = 0.0

@@ -103,7 +103,7 @@ class Attempt:
             (outcome,) = deadline.side_by_side([check], (until - time.monotonic()) * share)
         except Interrupted as signalled:
             self._clean_up(CLEANING)
-            signalled.notes = tuple(self.left_behind)
+            signalled.notes, signalled.known = self.run.notes, self.run.so_far()
             raise
         except BaseException as error:  # of a thread that could not be started, or wanted to end the process
             outcome = error

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import NoReturn, Protocol, cast
 
 from harborlib import ROOM
+from harborlib.judge import measured
 from harborlib.text import UNKNOWN, json_output, nagios
 from harborlib.text.cleaning import cut, redacted
 from harborlib.text.finding import Finding
@@ -104,14 +105,20 @@ def judged(probe: Probe, parser: options.Parser, args: argparse.Namespace, show:
         except Exception as error:
             return ending(faults.fault(probe.name, error), args, engine)
     except Interrupted as signalled:
-        return ending(interrupted(probe, signalled), args, show)
+        return ending(interrupted(probe, signalled, args), args, show)
 
 
-def interrupted(probe: Probe, signalled: Interrupted) -> Report:
-    """The report of a probe that was told to stop."""
+def interrupted(probe: Probe, signalled: Interrupted, args: argparse.Namespace | None = None) -> Report:
+    """The report of a probe that was told to stop, with what is known so far."""
     text = f"interrupted by {signal.Signals(signalled.number).name} while {signalled.doing}"
     finding = Finding("interrupted", UNKNOWN, cut(redacted(text), nagios.LINE), next_step=ROOM)
-    return Report(probe.name, [finding], notes=signalled.notes)
+    if not (signalled.known and args):
+        return Report(probe.name, [finding], notes=tuple(signalled.notes))
+    resource = measured.Measured(signalled.known, args, lambda: None)
+    check = measured.check(resource)
+    check()
+    findings = [*(result.finding for result in measured.results(check)), finding]
+    return Report(probe.name, findings, resource.summary, measured.perfdata(check), tuple(signalled.notes))
 
 
 def ending(report: Report, args: argparse.Namespace, show: Show) -> Ending:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -39,13 +40,17 @@ STAGES = (RESOLVE, CONNECT, TLS, CERTIFICATE, ANSWER, BODY, ROUTE, STATUS, CONTE
 
 
 class Interrupted(BaseException):
-    """The engine, or a person, wants us to stop. What was begun is taken back while this passes; `notes` tell of it."""
+    """The engine, or a person, wants us to stop. What was begun is taken back while this passes; `notes` tell of it.
+
+    `known` are the readings of what is known so far, if anything is.
+    """
 
     def __init__(self, number: int, doing: str) -> None:
         super().__init__(number)
         self.number = number
         self.doing = doing
-        self.notes: tuple[str, ...] = ()
+        self.notes: Sequence[str] = ()
+        self.known: Any = None
 
 
 #: What this host can run out of, which says nothing about Harbor.
