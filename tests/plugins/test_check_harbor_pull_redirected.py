@@ -188,6 +188,18 @@ def test_a_path_of_harbor_that_sends_on_to_a_store(lab: Lab) -> None:
         assert not [headers for headers in store.seen if "Authorization" in headers]
 
 
+def test_a_store_behind_harbors_own_name(lab: Lab) -> None:
+    """An ingress can route a path of Harbor's host to the store, which refuses a signature that comes with a token."""
+    sent(lab, "/bucket{path}?X-Amz-Signature=feedfacecafebeef0123")
+    for blob in lab.image.blobs:
+        path = "/" + str(lab.registry.blob(digest_of(blob)).relative_to(lab.storage))
+        lab.harbor.answer(f"/bucket{path}", 200, {}, blob)
+    lab.harbor.requests.clear()
+    assert lab.screen(lab.pull()) == [NORMAL + PHASES.format(size=size(lab.image)), "exit code 0"]
+    kept = [request for request in lab.harbor.requests if request.path.startswith("/bucket/")]
+    assert {request.authorization for request in kept} == {None}
+
+
 def test_a_store_that_sends_back_to_harbor_gets_no_token_there(lab: Lab) -> None:
     with ObjectStore(lab.storage) as store:
         store.sends_on = f"{lab.harbor.url}/v2/{REPOSITORY}/blobs/anything"
