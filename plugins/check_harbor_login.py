@@ -37,14 +37,10 @@ from harborlib.judge import Problem, Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin, values
 from harborlib.run.service import CANARY
 from harborlib.text import CRITICAL, SECONDS, WARNING
-from harborlib.wire import STATUS, Failure, Kind, Unusable
+from harborlib.wire import Unusable
 
 LEEWAY = 60  # seconds that the registry allows between its clock and a token's times
 CLOCKS = "set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
-TOKEN_ANONYMOUS = Kind(
-    "login.token-anonymous", STATUS, CRITICAL,
-    "let the proxies in front pass the Authorization header on to /service/token; compare the replicas of core",
-)  # fmt: skip
 
 time = ResponseTime("login.slow", "2", "10", "the token came after {value}", help="seconds until the token is there")
 lifetime = Shown("lifetime", SECONDS)
@@ -62,10 +58,7 @@ def measure(run: Run) -> Readings:
         raise Unusable(NEEDED)
     name = run.client.account.username
     repository = Repository(run, run.args.repository, run.args.actions)
-    try:
-        repository.log_in()
-    except Failure as failure:
-        raise refused_by_token_service(failure) if account.proven(run, failure) else failure from None
+    repository.log_in()
     yield time(repository.token_seconds)
     claims = repository.claims
     if claims is None:
@@ -89,12 +82,6 @@ def measure(run: Run) -> Readings:
     if claims.issuer != ISSUER:
         yield issuer(f"the token's issuer is {claims.issuer or 'nobody'}, not {ISSUER}")
     return f"{name} may {', '.join(run.args.actions)} in {repository.name}"
-
-
-def refused_by_token_service(failure: Failure) -> Failure:
-    """A refused login whose credentials are right: Harbor itself takes them."""
-    detail = f"{failure.detail}, although Harbor's API takes the credentials"
-    return failure.but(kind=TOKEN_ANONYMOUS, detail=detail, state="", next_step="")
 
 
 def not_valid(claims: Claims, now: float, whose: str) -> str:

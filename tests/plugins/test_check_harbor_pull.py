@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harbor_simulator import tokens
 from registry.images import DOCKER, MANIFEST, OCI, Image, digest_of, image, index
 from registry.lab import IMAGE, REPOSITORY, Lab
 
@@ -133,6 +134,22 @@ def test_a_stranger_pulls_what_is_public_and_nothing_else(lab: Lab) -> None:
         "Next: look whether the project is still there and public, or give an --authfile",
         "exit code 2",
     ]
+
+
+@pytest.mark.parametrize("isolate", [False, True])
+def test_a_token_service_that_loses_the_credentials(lab: Lab, isolate: bool) -> None:
+    anonymous = {"iss": tokens.ISSUER, "aud": tokens.SERVICE, "access": []}
+    lab.harbor.answer("/service/token", 200, {}, {"token": tokens.sign(anonymous)})
+    text = "login refused: the token service answers as if anonymous, although Harbor's API takes the credentials"
+    if isolate:
+        assert lab.pull("--isolate").first.endswith(" (see check_harbor_login)")
+    else:
+        assert lab.screen(lab.pull()) == [
+            f"HARBOR PULL CRITICAL - {text}",
+            "Next: let the proxies in front pass the Authorization header on to /service/token; compare the replicas "
+            "of core",
+            "exit code 2",
+        ]
 
 
 def test_a_stranger_while_the_database_is_down(lab: Lab) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from harborlib.wire.failure import ROUTE, Failure
+from harborlib.text import CRITICAL
+from harborlib.wire.failure import ROUTE, STATUS, Failure, Kind
 from harborlib.wire.request import SMALL
 
 from . import endpoints
@@ -14,6 +15,10 @@ from .refusals import LOGIN_REFUSED, good
 if TYPE_CHECKING:
     from .run import Run
 
+TOKEN_ANONYMOUS = Kind(
+    "login.token-anonymous", STATUS, CRITICAL,
+    "let the proxies in front pass the Authorization header on to /service/token; compare the replicas of core",
+)  # fmt: skip
 ROBOT = re.compile(r"robot[^a-z0-9]", re.IGNORECASE)  # with the prefix of robot accounts as Harbor ships it
 
 
@@ -36,13 +41,17 @@ def is_robot(name: str) -> bool:
     return bool(ROBOT.match(name))
 
 
-def proven(run: Run, failure: Failure) -> bool:
-    """Whether Harbor takes the credentials of a robot account all the same, which the token service has refused."""
+def explained(run: Run, failure: Failure) -> Failure:
+    """What a login that the token service refuses means: where Harbor takes the credentials, it is not these.
+
+    That is asked with a robot account alone.
+    """
     account = run.client.account
     if failure.kind is not LOGIN_REFUSED or not account or not is_robot(account.username):
-        return False
+        return failure
     try:
         prove(run)
     except Failure:
-        return False
-    return True
+        return failure
+    detail = f"{failure.detail}, although Harbor's API takes the credentials"
+    return failure.but(kind=TOKEN_ANONYMOUS, detail=detail, state="", next_step="")

@@ -25,14 +25,14 @@ MOST_REDIRECTS = 9  # Go's client makes ten requests
 def follow(run: Run, answer: Answer, sink: Sink, what: str, at_home: Callable[[str], Answer]) -> Answer:
     """The answer at the end of a blob's redirects; raises Failure, which names the object store.
 
-    `at_home` asks Harbor itself, with our token (of Docker Hub's proxy cache, P/nginx is at P/library/nginx). Nobody
-    else gets it, and Harbor neither once a redirect has led away.
+    `at_home` asks Harbor's registry, with our token (of Docker Hub's proxy cache, P/nginx is at P/library/nginx).
+    Nobody else gets it, no store behind the same name either, and Harbor no more once a redirect has led away.
     """
     found, origin, away = answer, run.client.origin, False
     try:
         for _ in range(MOST_REDIRECTS):
             origin, path = registry.location(found, origin)
-            away = away or origin != run.client.origin
+            away = away or origin != run.client.origin or not path.startswith(registry.BASE)
             found = ask(run, origin, path, sink) if away else at_home(path)
             if found.status not in REDIRECTS:
                 break
@@ -49,7 +49,7 @@ def ask(run: Run, origin: Origin, path: str, sink: Sink) -> Answer:
     """The answer of an object store, with a note how it is verified where that is not as Harbor is."""
     if origin.scheme == "http":
         run.note(f"object store {origin.where} is asked over http")
-    elif run.args.ca_file and not run.args.insecure:
+    elif run.args.ca_file and not run.args.insecure and origin != run.client.origin:
         run.note(f"object store {origin.where} is verified by --ca-file or the system's CAs")
     return run.send(Request("GET", path, {}, origin=origin, size=SMALL, sink=sink, follow=False))
 

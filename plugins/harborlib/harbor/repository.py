@@ -20,7 +20,7 @@ from harborlib.wire.failure import BODY, CONTENT, ROUTE, STATUS, Failure, Kind
 from harborlib.wire.origin import Target
 from harborlib.wire.request import SMALL, Answer, Request
 
-from . import objectstore, registry
+from . import account, objectstore, registry
 from .digests import Sink, algorithm_of, digest_of
 from .manifest import LIMIT, MEDIA_TYPES, WRONG_TYPE, Descriptor, Manifest, type_problem
 from .refusals import LOGIN_REFUSED, RATE_LIMITED, good, in_front, said
@@ -72,8 +72,11 @@ class Repository:
             bearer = registry.challenge(answer, self.run)
         self.service = bearer["service"]
         with step("login"):
-            answer = registry.ask(self.run, self._token_path(bearer), login=True)
-            self._take_token(answer._replace(path=answer.path.partition("?")[0]))
+            try:
+                answer = registry.ask(self.run, self._token_path(bearer), login=True)
+                self._take_token(answer._replace(path=answer.path.partition("?")[0]))
+            except Failure as failure:
+                raise account.explained(self.run, failure) from None
         self.token_seconds = time.monotonic() - started
 
     def authorize(self) -> None:

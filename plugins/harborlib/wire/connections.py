@@ -52,7 +52,7 @@ class Adapter(HTTPAdapter):
         return super().send(request, **kwargs)
 
     def request_url(self, request: Any, proxies: Any) -> str:
-        """What the request line names: the path as it is. requests takes all but one of the slashes before it away."""
+        """What the request line names: the path as it is. requests 2.32 takes all but one of the slashes before it."""
         found = super().request_url(request, proxies)
         return request.path_url if found.startswith("/") else found
 
