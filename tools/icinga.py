@@ -74,7 +74,18 @@ def services() -> str:
     components = [service for service in shipped if service.component]
     single = [service for service in shipped if not service.component]
     parts = [HEAD + owners(shipped), has_storage(single), known_components(components), *map(rule, single)]
-    return "\n".join(parts)
+    return "\n".join([*parts, users(shipped)])
+
+
+def users(shipped: Iterable[Shipped]) -> str:
+    """The group of those whose failure people notice at once."""
+    names = ", ".join(f'"{service.title}"' for service in shipped if "harbor-users" in service.groups)
+    lines = [
+        'display_name = "Harbor: can people work?"',
+        "",
+        f"assign where host.vars.harbor_url && service.name in [ {names} ]",
+    ]
+    return block('object ServiceGroup "harbor-users"', lines)
 
 
 def has_storage(shipped: Iterable[Shipped]) -> str:
@@ -111,7 +122,8 @@ def rule(service: Shipped) -> str:
     lines = [f'import "{template(service)}"']
     if service.reminder:
         lines.append('import "harbor-reminder"')
-    lines += ["", *([f'check_command = "check_harbor_{service.probe}"'] if service.probe else [])]
+    lines += ["", f"display_name = {quoted(service.short)}"]
+    lines += [*([f'check_command = "check_harbor_{service.probe}"'] if service.probe else [])]
     lines += timing(service)
     lines += patience(service)
     for name, value in variables(service):

@@ -101,6 +101,8 @@ def definition(service: Shipped, patient: bool = False) -> str:
             "use": "harbor-reminder" if service.reminder else "harbor-service",
             "hostgroup_name": hostgroups(service, group=group),
             "service_description": service.title,
+            "display_name": service.short,
+            "servicegroups": ",".join(service.groups),
             "check_command": f"{command}!{' '.join(words)}" if words else command,
             "check_interval": minutes(service.interval),
             "max_check_attempts": str(attempts),

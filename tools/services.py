@@ -21,6 +21,8 @@ MINUTE = 60
 PATIENCE = 15
 #: Services that stand for the whole of Harbor, or for the monitoring itself: they depend on nothing.
 INDEPENDENT = ("health", "certificate", "selfcheck")
+#: Whether people can work: the owners whose failure they notice at once.
+USERS = ("health", "certificate", "v2", "login", "pull", "push", "portal", "database", "registry")
 #: The one service that is no probe.
 SELFCHECK = Service(
     every="1min", attempts=3, name="selfcheck",
@@ -44,6 +46,16 @@ class Shipped(NamedTuple):
     def title(self) -> str:
         """The name in the engines, and the heading in the runbook."""
         return f"harbor-{self.name}"
+
+    @property
+    def short(self) -> str:
+        """What a person reads beside the host's name."""
+        return (self.component or self.name).replace("_", " ").replace("-", " ")
+
+    @property
+    def groups(self) -> list[str]:
+        """The service groups that it is in."""
+        return ["harbor", *(["harbor-users"] if self.owner in USERS else [])]
 
     @property
     def interval(self) -> int:

@@ -165,6 +165,10 @@ class Engine:
         """Every dependency between services of one host: the host, the service, and the one that it waits for."""
         raise NotImplementedError
 
+    def groups(self) -> dict[str, set[tuple[str, str]]]:
+        """The hosts and services in each service group."""
+        raise NotImplementedError
+
     def timing(self, host: str, service: str) -> tuple[int, float]:
         """After how many failing checks it alerts, and how many seconds apart these are."""
         raise NotImplementedError

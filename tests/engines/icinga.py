@@ -150,12 +150,6 @@ class Icinga(Engine):
                 found.append(Result(host, service, int(result["state"]), result["output"].split("\n")[0].rstrip()))
         return found
 
-    def performance(self, host: str, service: str) -> list[str]:
-        """The performance data of the last check, one entry for each label."""
-        (found,) = self._get("objects/services", {"services": [f"{host}!{service}"], "attrs": ["last_check_result"]})
-        entries: list[str] = found["attrs"]["last_check_result"]["performance_data"]
-        return entries
-
     def submit(self, host: str, service: str, state: int, output: str) -> None:
         self._submit(one(host, service), state, output)
 
@@ -202,10 +196,23 @@ class Icinga(Engine):
         assert all(entry["child_host_name"] == entry["parent_host_name"] for entry in found)
         return [(entry[names[0]], entry[names[1]], entry[names[3]]) for entry in found]
 
+    def groups(self) -> dict[str, set[tuple[str, str]]]:
+        found: dict[str, set[tuple[str, str]]] = {}
+        for entry in self._get("objects/services", {"attrs": ["groups"]}):
+            host, service = entry["name"].split("!")
+            for group in entry["attrs"]["groups"]:
+                found.setdefault(group, set()).add((host, service))
+        return found
+
+    def attributes(self, kind: str, name: str) -> dict[str, Any]:
+        """Those of one object: "hosts" and its name, or "services" and HOST!NAME."""
+        (found,) = self._get(f"objects/{kind}", {kind: [name]})
+        attributes: dict[str, Any] = found["attrs"]
+        return attributes
+
     def timing(self, host: str, service: str) -> tuple[int, float]:
-        names = ["max_check_attempts", "retry_interval"]
-        (found,) = self._get("objects/services", {"services": [f"{host}!{service}"], "attrs": names})
-        return int(found["attrs"][names[0]]), found["attrs"][names[1]]
+        found = self.attributes("services", f"{host}!{service}")
+        return int(found["max_check_attempts"]), found["retry_interval"]
 
 
 def one(host: str, service: str) -> dict[str, str]:

@@ -174,6 +174,13 @@ class Nagios(Engine):
             found.add((values["host_name"], values["dependent_service_description"], values["service_description"]))
         return sorted(found)
 
+    def groups(self) -> dict[str, set[tuple[str, str]]]:
+        found = {}
+        for values in self._compiled("servicegroup"):
+            words = values["members"].split(",")
+            found[values["servicegroup_name"]] = set(zip(words[::2], words[1::2]))
+        return found
+
     def timing(self, host: str, service: str) -> tuple[int, float]:
         for values in self._compiled("service"):
             if (values["host_name"], values["service_description"]) == (host, service):

@@ -29,7 +29,7 @@ def test_icinga_keeps_every_label(tmp_path: Path) -> None:
         watched = replace(watched, options={**watched.options, **PER_REGISTRY})
         with Icinga(tmp_path / "engine", plugins.install(tmp_path / "plugins"), [watched]) as engine:
             engine.run([(watched.name, "harbor-remote_registry")])
-            found = engine.performance(watched.name, "harbor-remote_registry")
-    assert sorted(entry.split("=")[0] for entry in found) == [
+            found = engine.attributes("services", f"{watched.name}!harbor-remote_registry")
+    assert sorted(entry.split("=")[0] for entry in found["last_check_result"]["performance_data"]) == [
         "failed", "ping", "ping___", "ping_a:b", "ping_fra__hub", "ping_muc__quay", "registries", "time"
     ]  # fmt: skip

@@ -35,7 +35,7 @@ LONGEST = 300 / SPEED  # seconds between two checks of the stack's and the canar
 TIMEOUT = 5  # seconds, for every plugin
 #: What takes the whole of Harbor away, at once or by time-outs.
 OUTAGES = ("nginx-down", "nginx-frozen", "host-silent", "core-down", "core-frozen", "database-frozen")
-CHECKS_PER_SECOND = 2.1  # of one Harbor
+CHECKS_PER_SECOND = 2.3  # of one Harbor
 SHARE = 0.6  # of the time of one core, for the plugins; the simulators, the engines and their shells need the rest
 SLOW = {service.title for service in services.shipped() if service.interval / SPEED > LONGEST}
 
