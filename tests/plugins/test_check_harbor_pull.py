@@ -138,7 +138,7 @@ def test_a_stranger_pulls_what_is_public_and_nothing_else(lab: Lab) -> None:
 
 @pytest.mark.parametrize("isolate", [False, True])
 def test_a_token_service_that_loses_the_credentials(lab: Lab, isolate: bool) -> None:
-    anonymous = {"iss": tokens.ISSUER, "aud": tokens.SERVICE, "access": []}
+    anonymous: dict[str, object] = {"iss": tokens.ISSUER, "aud": tokens.SERVICE, "access": []}
     lab.harbor.answer("/service/token", 200, {}, {"token": tokens.sign(anonymous)})
     text = "login refused: the token service answers as if anonymous, although Harbor's API takes the credentials"
     if isolate:
