@@ -40,7 +40,7 @@ from typing import NamedTuple, Optional
 from harborlib.harbor import Each, Run, endpoints
 from harborlib.harbor.fields import Fields
 from harborlib.harbor.rest import in_read_only_mode, said
-from harborlib.judge import HANG, SLOW, Limit, Problem, Reading, Readings, Selectable, Shown
+from harborlib.judge import REMOTE, SLOW, Limit, Problem, Reading, Readings, Selectable, Shown
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, SECONDS, UNKNOWN, WARNING, words
 from harborlib.wire import Failure
@@ -54,10 +54,10 @@ TEST_IT = "test it in the UI (Administration > Registries): its address, credent
 MORE = "raise -t, or divide the registries among services with --registry"
 
 registries = Selectable("registry", "registries", "--registry")
-used = Problem("remote_registry.down", CRITICAL, TEST_IT, HANG)
-unused = Problem("remote_registry.unused-down", WARNING, TEST_IT, HANG)
+used = Problem("remote_registry.down", CRITICAL, TEST_IT, REMOTE)
+unused = Problem("remote_registry.unused-down", WARNING, TEST_IT, REMOTE)
 ping = Limit("remote_registry.ping-slow", "ping", SECONDS, "a ping takes {value}", "3s",
-             help="time of a ping", next_step=TEST_IT, symptom=SLOW)  # fmt: skip
+             help="time of a ping", next_step=TEST_IT, symptom=REMOTE)  # fmt: skip
 not_all_seen = Problem("remote_registry.not-all-seen", UNKNOWN, MORE, SLOW)
 pinged_registries = Shown("registries")
 failed_registries = Shown("failed")

@@ -26,14 +26,14 @@ a read-only or lost volume (check_harbor_push, check_harbor_pull); inodes.
 """
 
 from harborlib.harbor import Run, endpoints
-from harborlib.judge import Limit, Readings, Shown
+from harborlib.judge import Limit, Readings, Shown, isolation
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import BYTES, PERCENT, words
 
 MAKE_ROOM = "run garbage collection, delete what is not needed, or enlarge the volume: df -h /data on the Harbor host"
 
-used = Limit("storage.volume-full", "used", PERCENT, "{value} of the data volume used", "80", "90",
-             help="percent used", next_step=MAKE_ROOM)  # fmt: skip
+used = Limit("storage.volume-full", "used", PERCENT, "{value} of the data volume used",
+             "80", str(isolation.VOLUME_FULL), help="percent used", next_step=MAKE_ROOM)  # fmt: skip
 free = Limit("storage.little-free", "free", BYTES, "{value} of the data volume free",
              option="free", help="bytes free, as 20GiB:", next_step=MAKE_ROOM)  # fmt: skip
 size = Shown("total", BYTES)
@@ -65,7 +65,8 @@ main = plugin.main(Probe(
     [used, free, size],
     asks=[endpoints.VOLUMES],
     services=[
-        Service(every="5min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
+        # At once, and often: it must be there before harbor-push tries for the third time.
+        Service(every="1min", login="robot", hosts=("robot_authfile",),
                 notes="The data volume is nearly full: soon nothing can be pushed. "
                 "Delete what is not needed, run garbage collection, or enlarge the volume.")
     ],

@@ -91,7 +91,7 @@ STEADY = (
     Scenario("a slow database", ("database-slow",), warning=("api",), see={"api": ("v2",)}, seconds=15),
     Scenario("Redis stopped", ("redis-down",), ("redis",), see={"redis": ("jobservice", *LOGINS)}),
     Scenario("Redis frozen", ("redis-frozen",), ("health",), see={"health": CORE}, seconds=FROZEN),
-    Scenario("storage full", ("storage-full",), elsewhere=("push",)),
+    Scenario("storage full", ("storage-full",), elsewhere=("storage",)),
     Scenario("storage read-only", ("storage-readonly",), elsewhere=("push",)),
     Scenario("storage lost", ("storage-lost",), elsewhere=("pull",)),
     Scenario("read-only mode", ("read-only-mode",), warning=("api",)),

@@ -118,6 +118,8 @@ STORAGE = "look at the storage of the container registry: df -h, mount, dmesg on
 
 
 STORAGE_FAILS = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
+#: The same, for want of room: of a data volume that is full check_harbor_storage knows too.
+STORAGE_FULL = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
 LOST = Kind("registry.content-lost", STATUS, CRITICAL, f"{STORAGE}; was it mounted, did garbage collection take it?")
 NOT_THERE = Kind("registry.not-there", STATUS, CRITICAL,
                  "push the canary image again, or correct the name that is given")  # fmt: skip
@@ -135,7 +137,8 @@ def refusal(answer: Answer, what: str) -> Failure:
         text = f"{what}: {answer.status} with a web page: /v2/ is routed to the wrong place"
         return answer.fail(ROUTE, text, state=CRITICAL)
     if storage:
-        return answer.fail(STORAGE_FAILS, f"{what}: {storage}")
+        full = storage == ERRNO[errno.ENOSPC]
+        return answer.fail(STORAGE_FULL if full else STORAGE_FAILS, f"{what}: {storage}")
     if answer.status == 404 and code in ("MANIFEST_UNKNOWN", "BLOB_UNKNOWN"):
         return answer.fail(LOST, f"{what} is lost: Harbor knows it, the registry's storage does not have it")
     if answer.status == 404:

@@ -1,12 +1,12 @@
 """From readings to findings: limits and problems, selections, executions and schedules, isolation, triage's verdict."""
 
 from . import isolation
-from .isolation import FINDING, HANG, SLOW, STANDSTILL
+from .isolation import FINDING, REMOTE, SLOW, STANDSTILL
 from .measured import Readings
 from .readings import Limit, Problem, Reading, ResponseTime, Shown
 from .selection import Selectable
 
 __all__ = [
-    "FINDING", "HANG", "SLOW", "STANDSTILL", "Limit", "Problem", "Reading", "Readings", "ResponseTime", "Selectable",
+    "FINDING", "REMOTE", "SLOW", "STANDSTILL", "Limit", "Problem", "Reading", "Readings", "ResponseTime", "Selectable",
     "Shown", "isolation",
 ]  # fmt: skip
