@@ -42,7 +42,7 @@ from harborlib.harbor import Each, Run, endpoints
 from harborlib.harbor.fields import Fields
 from harborlib.harbor.refusals import said
 from harborlib.harbor.rest import in_read_only_mode
-from harborlib.judge import HANG, SLOW, Limit, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
+from harborlib.judge import REMOTE, SLOW, Limit, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, SECONDS, UNKNOWN, WARNING, words
 from harborlib.wire import Failure
@@ -57,10 +57,10 @@ MEND = "look at Harbor's tables registry and replication_policy: a secret that c
 MORE = "raise -t, or divide the registries among services with --registry"
 
 registries = Selectable("registry", "registries", "--registry")
-used = Problem("remote_registry.down", CRITICAL, TEST_IT, HANG)
-unused = Problem("remote_registry.unused-down", WARNING, TEST_IT, HANG)
+used = Problem("remote_registry.down", CRITICAL, TEST_IT, REMOTE)
+unused = Problem("remote_registry.unused-down", WARNING, TEST_IT, REMOTE)
 ping = Limit("remote_registry.ping-slow", "ping", SECONDS, "a ping takes {value}", "3s",
-             help="time of a ping", next_step=TEST_IT, symptom=SLOW)  # fmt: skip
+             help="time of a ping", next_step=TEST_IT, symptom=REMOTE)  # fmt: skip
 not_read = NotRead("remote_registry.not-read", MEND)
 not_all_seen = Problem("remote_registry.not-all-seen", UNKNOWN, MORE, SLOW)
 pinged_registries = Shown("registries")

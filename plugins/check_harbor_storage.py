@@ -26,15 +26,15 @@ a read-only or lost volume (check_harbor_push, check_harbor_pull); inodes.
 """
 
 from harborlib.harbor import Run, endpoints
-from harborlib.judge import Limit, Readings, Shown
+from harborlib.judge import Limit, Readings, Shown, isolation
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import BYTES, PERCENT, words
 from harborlib.text.units import LOW
 
 MAKE_ROOM = "run garbage collection, delete what is not needed, or enlarge the volume: df -h /data on the Harbor host"
 
-used = Limit("storage.volume-full", "used", PERCENT, "{value} of the data volume used", "80", "90",
-             help="percent used", next_step=MAKE_ROOM)  # fmt: skip
+used = Limit("storage.volume-full", "used", PERCENT, "{value} of the data volume used",
+             "80", str(isolation.VOLUME_FULL), help="percent used", next_step=MAKE_ROOM)  # fmt: skip
 free = Limit("storage.little-free", "free", BYTES, "{value} of the data volume free",
              option="free", bad=LOW, help="bytes free, as 20GiB", next_step=MAKE_ROOM)  # fmt: skip
 size = Shown("total", BYTES)

@@ -177,7 +177,7 @@ def go_all(run: Run, going: list[Child], glimpses: list[View]) -> View:
 def look(eyes: Run, glimpses: list[View]) -> View:
     """What isolation asks, and what is seen on the way."""
     before = int(clock.time())
-    snapshot = isolation.look(eyes, True, deadline.remaining())
+    snapshot = isolation.look(eyes, True, deadline.remaining(), ask_volumes=True)
     if snapshot.systeminfo and snapshot.systeminfo.kind is LOGIN_REFUSED:  # of the one robot, not the other's trouble
         snapshot = snapshot._replace(systeminfo=None)
     moment, after = eyes.slowest.date if eyes.slowest else before, clock.time()

@@ -83,8 +83,8 @@ def test_nagios_hosts_name_the_owners_that_they_have() -> None:
     stack = {service.owner for service in services.shipped() if service.probe and not service.service.hosts} & set(
         OWNERS
     )
-    canary = {"login", "pull", "push"}
-    assert named == [stack, stack | {"api"}, stack | {"api"} | canary]
+    robot, canary = {"api", "storage"}, {"login", "pull", "push"}
+    assert named == [stack, stack | robot, stack | robot | canary]
     assert named[-1] == set(OWNERS)
 
 

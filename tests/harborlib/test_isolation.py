@@ -11,9 +11,11 @@ from harborlib.judge.isolation import (
     COMPONENTS,
     ERROR,
     FINDING,
+    FULL,
     HANG,
     OWNERS,
     REFUSED,
+    REMOTE,
     SLOW,
     STANDSTILL,
     UNJUDGED,
@@ -40,7 +42,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 ALL = frozenset(OWNERS)
-KINDS = (REFUSED, BAD_GATEWAY, ERROR, HANG, SLOW, UNREACHED, UNJUDGED, FINDING, STANDSTILL, CERTIFICATE.id)
+KINDS = (
+    REFUSED,
+    BAD_GATEWAY,
+    ERROR,
+    HANG,
+    FULL,
+    REMOTE,
+    SLOW,
+    UNREACHED,
+    UNJUDGED,
+    FINDING,
+    STANDSTILL,
+    CERTIFICATE.id,
+)
 SUBJECTS = (*OWNERS, "storage", "workers", "queue", "gc", "scanner", "scan")
 SERVERS = ("health", "core", "registry", "portal")
 
@@ -68,13 +83,14 @@ TABLE = {
     ),
     "redis": (
         [("jobservice", FINDING, "core", False), ("v2", SLOW, "core", False), ("pull", ERROR, "registry", True),
-         ("registry", HANG, "health", False)],
+         ("registry", HANG, "health", False), ("remote_registry", REMOTE, "core", False)],
         [("portal", SLOW, "portal", False), ("storage", REFUSED, "core", True), ("registry", FINDING, "health", False)],
     ),
     "registry": (
         [("v2", BAD_GATEWAY, "registry", True), ("pull", HANG, "registry", True),
-         ("push", BAD_GATEWAY, "registry", True)],
-        [("v2", BAD_GATEWAY, "core", False), ("pull", FINDING, "registry", True), ("pull", ERROR, "registry", True),
+         ("push", BAD_GATEWAY, "registry", True), ("remote_registry", REMOTE, "core", False)],
+        [("remote_registry", REFUSED, "core", True),
+         ("v2", BAD_GATEWAY, "core", False), ("pull", FINDING, "registry", True), ("pull", ERROR, "registry", True),
          ("storage", HANG, "core", True)],
     ),
     "jobservice": (
@@ -162,6 +178,16 @@ def test_slow_database_is_the_api_s(kind: str) -> None:
     assert whose("pull", 1.1, "registry") == "api"
     assert whose("api", 1.1) == ""
     assert whose("portal", 1.1, "portal") == ""
+
+
+def test_full_storage_is_the_data_volume_s_where_that_is_full() -> None:
+    symptom = Symptom("push", FULL, "registry", True, "push")
+    for full, whose in ((True, "storage"), (False, "")):
+        found = isolation.cause(symptom, Snapshot(health(), full=full), ALL)
+        assert (found.owner if found else "") == whose
+    assert isolation.cause(symptom, Snapshot(health(), full=True), ALL - {"storage"}) is None
+    read_only = symptom._replace(kind=ERROR)
+    assert isolation.cause(read_only, Snapshot(health(), full=True), ALL) is None
 
 
 @pytest.mark.parametrize("step", ["v2", "login", "pull", "push"])

@@ -65,6 +65,7 @@ CRITICAL  database           0.00 s  database is unhealthy: failed to run SQL "S
                                      refused)
 follows   api                0.00 s  500 for /api/v2.0/systeminfo from core (X-Request-Id ID
 follows   v2                 0.00 s  login refused (401 for /v2/)
+follows   storage            0.00 s  login refused (401 for /api/v2.0/systeminfo/volumes)
 follows   audit_purge        0.00 s  login refused (401 for /api/v2.0/system/purgeaudit)
 follows   gc                 0.00 s  login refused (401 for /api/v2.0/system/gc)
 follows   queue              0.00 s  login refused (401 for /api/v2.0/jobservice/queues)
@@ -75,7 +76,6 @@ follows   retention          0.00 s  500 for /api/v2.0/systeminfo from core (X-R
 follows   robots             0.00 s  login refused (401 for /api/v2.0/robots)
 follows   scan               0.00 s  login refused (401 for /api/v2.0/scans/all/metrics)
 follows   scanner            0.00 s  login refused (401 for /api/v2.0/scanners)
-follows   storage            0.00 s  login refused (401 for /api/v2.0/systeminfo/volumes)
 follows   vulnerabilities    0.00 s  login refused (401 for /api/v2.0/security/summary)
 follows   webhook            0.00 s  500 for /api/v2.0/systeminfo from core (X-Request-Id ID
 follows   workers            0.00 s  login refused (401 for /api/v2.0/jobservice/pools)
@@ -88,8 +88,8 @@ OK        jobservice         0.00 s  jobservice is healthy
 OK        registryctl        0.00 s  registryctl is healthy
 OK        trivy              0.00 s  trivy is healthy
 
-follows from database: api, v2, audit_purge, gc, queue, quota, remote_registry, replication,
-  retention, robots, scan, scanner, storage, vulnerabilities, webhook, workers
+follows from database: api, v2, storage, audit_purge, gc, queue, quota, remote_registry,
+  replication, retention, robots, scan, scanner, vulnerabilities, webhook, workers
 not run: artifact, login, pull (needs --image P/R:TAG)
 not run: push (needs --push-project P)
 

@@ -54,7 +54,7 @@ def test_one_login_for_all_is_refused_once(ask) -> None:
     with Simulator(users={}) as stranger:
         said = ask("--image", "pub/img:1.0", "--push-project", "pub", against=stranger)
     assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}; the registry itself answers"
-    assert said[1].startswith("Note: follows from api: v2, login, pull, push, audit_purge, gc, ")
+    assert said[1].startswith("Note: follows from api: v2, login, pull, push, storage, audit_purge, gc, ")
     assert said[2:] == [f"Next: {LOGIN}", "exit code 2"]
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from harbor_simulator import Simulator
+from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job, Replication
 from support.planted import NOW
@@ -142,3 +142,29 @@ def test_what_is_well_asks_nothing_extra(ask, harbor: Simulator, probe: str) -> 
     harbor.requests.clear()
     ask(probe, "--isolate")
     assert sorted(request.target for request in harbor.requests) == alone
+
+
+PUSH = ("--project", "pub", "--depth", "session", "--isolate")
+FULL = "starting an upload: the registry's storage is full"
+LOOK = "Next: look at the storage of the container registry: df -h, mount, dmesg on its host"
+
+
+def test_push_into_a_full_data_volume(check, harbor: Simulator) -> None:
+    """The same line of two services would be two pages; who may not read the volumes leaves it to the engine."""
+    pushes = {"pub": ("pull", "push", "delete")}
+    harbor.switch("storage-full")
+    for account, problem, exit_code in (
+        (Account(MONITOR_SECRET, sysadmin=True), "UNKNOWN - {}; the data volume is full (see check_harbor_storage)", 3),
+        (Account(MONITOR_SECRET, projects=pushes), "CRITICAL - {}", 2),
+    ):
+        harbor.authenticator.accounts[MONITOR] = account
+        first, *_, code = check("push", *PUSH, login=True)
+        assert (first.partition(" | ")[0], code) == (f"HARBOR PUSH {problem.format(FULL)}", f"exit code {exit_code}")
+    assert check("push", *PUSH, "health,push", login=True)[1:] == [LOOK, "exit code 2"]
+
+
+def test_push_onto_a_read_only_storage_is_its_own(check, harbor: Simulator) -> None:
+    """Whatever the data volume says."""
+    harbor.authenticator.accounts[MONITOR] = Account(MONITOR_SECRET, sysadmin=True)
+    harbor.switch("storage-readonly")
+    assert check("push", *PUSH, login=True)[1:] == [LOOK, "exit code 2"]

@@ -129,6 +129,8 @@ STORAGE = "look at the storage of the container registry: df -h, mount, dmesg on
 
 
 STORAGE_FAILS = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
+#: The same, for want of room: of a data volume that is full check_harbor_storage knows too.
+STORAGE_FULL = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
 LOST = Kind("registry.content-lost", STATUS, CRITICAL, f"{STORAGE}; was it mounted, did garbage collection take it?")
 NOT_THERE = Kind("registry.not-there", STATUS, CRITICAL,
                  "push the canary image again, or correct the name that is given")  # fmt: skip
@@ -163,7 +165,8 @@ def refusal(answer: Answer, what: str) -> Failure:
     code, message, detail = error(answer)
     storage = storage_trouble(detail)
     if storage:
-        return answer.fail(STORAGE_FAILS, f"{what}: {storage}")
+        full = storage == ERRNO[errno.ENOSPC]
+        return answer.fail(STORAGE_FULL if full else STORAGE_FAILS, f"{what}: {storage}")
     if answer.status == 404 and code in ("MANIFEST_UNKNOWN", "BLOB_UNKNOWN"):
         return answer.fail(LOST, f"{what} is lost: Harbor knows it, the registry's storage does not have it")
     if answer.status == 404:

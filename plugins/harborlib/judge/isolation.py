@@ -10,9 +10,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from harborlib.harbor import endpoints
 from harborlib.harbor.components import served_by
 from harborlib.harbor.health import HealthReport
 from harborlib.harbor.refusals import LOGIN_REFUSED
+from harborlib.harbor.registry import STORAGE_FULL
 from harborlib.harbor.rest import logged_in
 from harborlib.text.finding import Cause
 from harborlib.wire import deadline
@@ -25,16 +27,20 @@ if TYPE_CHECKING:
 #: Components that have a service of their own. `core` is a constant in Harbor's report, the portal has its own probe.
 COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")
 #: Whoever can own the failure of another probe: names of probes and of components.
-OWNERS = ("health", "certificate", "portal", "api", "v2", "login", "pull", "push", *COMPONENTS)
+OWNERS = ("health", "certificate", "portal", "api", "v2", "login", "pull", "push", "storage", *COMPONENTS)
 
 SLOW_HEALTH = 1.5  # seconds; a health report that takes longer is health's own problem
 SLOW_LOGIN = 1.0  # seconds; a /systeminfo that takes longer is a slow database, which check_harbor_api reports
+VOLUME_FULL = 90  # percent; check_harbor_storage reports a data volume that has less room
 
-#: Kinds of symptoms. ERROR is a 5xx other than 502; FINDING is anything that was seen and judged, STANDSTILL one about
-#: a job that did not begin or does not end.
-REFUSED, BAD_GATEWAY, ERROR, HANG = "refused login", "502", "5xx", "hang"
+#: Kinds of symptoms. ERROR is a 5xx other than 502; FULL a storage without room; FINDING is anything that was seen and
+#: judged, STANDSTILL one about a job that did not begin or does not end.
+REFUSED, BAD_GATEWAY, ERROR, HANG, FULL = "refused login", "502", "5xx", "hang", "full storage"
 SLOW, UNREACHED, UNJUDGED, FINDING, STANDSTILL = "slow", "unreached", "not judged", "finding", "standstill"
-TROUBLE = frozenset({BAD_GATEWAY, ERROR, HANG, SLOW})
+#: A remote registry that does not answer core, or slowly: through a core that is not well that proves nothing, and it
+#: may be this Harbor's own registry.
+REMOTE = "remote registry"
+TROUBLE = frozenset({BAD_GATEWAY, ERROR, HANG, SLOW, REMOTE})
 
 
 class Symptom(NamedTuple):
@@ -58,8 +64,8 @@ class Symptom(NamedTuple):
             kind = HANG
         elif failure.stage is CERTIFICATE:
             kind = CERTIFICATE.id
-        elif failure.kind is LOGIN_REFUSED:
-            kind = REFUSED
+        elif failure.kind in (LOGIN_REFUSED, STORAGE_FULL):
+            kind = REFUSED if failure.kind is LOGIN_REFUSED else FULL
         elif failure.stage is STATUS and failure.status >= 500:
             kind = BAD_GATEWAY if failure.status == 502 else ERROR
         else:
@@ -79,17 +85,15 @@ class Rule(NamedTuple):
         """Whether the component's failure is the cause of the symptom."""
         if symptom.subject in self.subjects:
             return True
-        fits = symptom.kind in self.kinds and symptom.served_by in self.served_by
+        fits = symptom.kind in self.kinds and (symptom.kind == REMOTE or symptom.served_by in self.served_by)
         return fits and (symptom.login or not self.login)
 
 
 #: In the order in which causes are looked for. The portal explains nothing: its probe owns it.
-RULES = {  # A ping of a remote registry goes through core, and the remote may be this Harbor's own registry.
+RULES = {
     "database": Rule(kinds=TROUBLE | {REFUSED, UNJUDGED}, login=True),
-    "redis": Rule(subjects=frozenset({"jobservice", "remote_registry"}), kinds=TROUBLE),
-    "registry": Rule(
-        subjects=frozenset({"remote_registry"}), kinds=frozenset({BAD_GATEWAY, HANG}), served_by=frozenset({"registry"})
-    ),
+    "redis": Rule(subjects=frozenset({"jobservice"}), kinds=TROUBLE),
+    "registry": Rule(kinds=frozenset({BAD_GATEWAY, HANG, REMOTE}), served_by=frozenset({"registry"})),
     "jobservice": Rule(subjects=frozenset({"workers", "queue"}), kinds=frozenset({STANDSTILL})),
     "registryctl": Rule(subjects=frozenset({"gc"})),
     "trivy": Rule(subjects=frozenset({"scanner", "scan"})),
@@ -128,30 +132,42 @@ class Snapshot(NamedTuple):
     """The answers to the two questions: /health without credentials, /systeminfo with them.
 
     `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well; `login_seconds` is
-    the time that its answer took. `one_account`: all probes log in with the same one.
+    the time that its answer took. `one_account`: all probes log in with the same one. `full`: so is the data volume, as
+    far as the account may know.
     """
 
     health: HealthReport | Failure | None
     systeminfo: Failure | None = None
     one_account: bool = False
     login_seconds: float = 0.0
+    full: bool = False
 
 
-def look(run: Run, ask_login: bool, seconds: float) -> Snapshot:
+def look(run: Run, ask_login: bool, seconds: float, ask_volumes: bool = False) -> Snapshot:
     """Ask both questions at the same time; a refused login is not tried again, so `ask_login` can leave it out.
+
+    Where a storage is full (`ask_volumes`), a third one: is that the data volume?
 
     Raises what keeps this host from asking.
     """
     questions: list[Callable[[], Any]] = [partial(HealthReport.ask, run)]
     if ask_login and run.client.account:
-        questions.append(partial(logged_in, run))
+        questions += [partial(logged_in, run), *([partial(is_full, run)] if ask_volumes else [])]
     health, *rest = deadline.side_by_side(questions, seconds)
     if isinstance(health, Exception) and not isinstance(health, Failure):
         raise health
     systeminfo = rest[0] if rest else None
+    full = len(rest) > 1 and rest[1] is True
     if isinstance(systeminfo, Answer):
-        return Snapshot(health, login_seconds=systeminfo.elapsed)
+        return Snapshot(health, login_seconds=systeminfo.elapsed, full=full)
     return Snapshot(health, systeminfo if isinstance(systeminfo, Failure) else None)
+
+
+def is_full(run: Run) -> bool:
+    """Whether the data volume is; raises Failure where the account may not know, or Harbor does not tell."""
+    rows = run.rest.get(endpoints.VOLUMES).rows("storage", needed=True)
+    volumes = [(row.count("total"), row.count("free")) for row in rows]
+    return any((total - free) * 100 >= total * VOLUME_FULL for total, free in volumes if total)
 
 
 def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
@@ -169,13 +185,15 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
     reported = report_cause(symptom, snapshot.health, owners)
     if reported:
         return reported
+    if symptom.kind == FULL and snapshot.full:
+        return blaming("storage", "the data volume is full")
     others_fail = snapshot.systeminfo and snapshot.systeminfo.kind is not LOGIN_REFUSED
     if symptom.kind == REFUSED and not others_fail:
         owner = "api" if snapshot.one_account else LOGIN_OWNER.get(symptom.subject, "api")
         return blaming(owner, "the credentials are not taken")
     if snapshot.systeminfo and symptom.kind in TROUBLE | {REFUSED} and symptom.served_by in ("core", "registry"):
         return blaming("api", f"other logins fail too: {snapshot.systeminfo.detail}")
-    if snapshot.login_seconds > SLOW_LOGIN and symptom.kind in (SLOW, HANG) and symptom.served_by != "portal":
+    if snapshot.login_seconds > SLOW_LOGIN and symptom.kind in (SLOW, HANG, REMOTE) and symptom.served_by != "portal":
         return blaming("api", f"a login alone takes {snapshot.login_seconds:.1f} s")
     return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None
 

@@ -184,7 +184,7 @@ class Attempt:
         if not self.run.asked:
             return Snapshot(self.failure)
         ask_login = self.inside and not self.has(REFUSED) and (bool(self.args.isolate) or self.hung)
-        return isolation.look(self.run, ask_login, until - time.monotonic())
+        return isolation.look(self.run, ask_login, until - time.monotonic(), self.has(isolation.FULL))
 
     def explain(self, snapshot: Snapshot, owners: frozenset[str]) -> None:
         """Turn every problem that somebody else owns into UNKNOWN with "(see ...)"."""
