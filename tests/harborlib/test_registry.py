@@ -106,13 +106,13 @@ def test_no_realm_but_ours_is_followed(before: str, after: str) -> None:
     ],
 )  # fmt: skip
 def test_locations(location: str, origin: str, path: str) -> None:
-    found, target = registry.location(answer(307, Location=location), run())
+    found, target = registry.location(answer(307, Location=location), ORIGIN)
     assert (found.url, target) == (origin, path)
 
 
 @given(st.text())
 def test_any_location_is_a_place_or_a_failure_without_the_query(location: str) -> None:
-    failure = failure_of(lambda: registry.location(answer(307, Location=location), run()))
+    failure = failure_of(lambda: registry.location(answer(307, Location=location), ORIGIN))
     known = (ROUTE, "/v2/priv/canary/x is answered 307 without a usable Location")
     assert failure is None or (failure.stage, failure.detail) == known
 
