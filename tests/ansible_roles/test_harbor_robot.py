@@ -9,12 +9,13 @@ import contextlib
 import re
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_roles.controller import Controller
-from ansible_roles.robot_play import ADMINISTRATORS
+from ansible_roles.robot_play import ADMINISTRATORS, instance, play
 from ansible_roles.robot_story import Story
 from harbor_simulator import Simulator
 
@@ -234,3 +235,14 @@ def test_accounts_and_files_are_removed_but_not_the_project(story: Story) -> Non
     assert writes == [f"old: {delete}", f"old: {delete}", f"middle: {delete}", f"new: {delete}"]
     assert list(story.secrets.iterdir()) == []
     assert story.ask("old", "GET", "/projects/canary").json()["name"] == "canary"
+
+
+def test_second_run_on_a_harbor_that_does_not_show_its_clock(collection: Controller, tmp_path: Path) -> None:
+    """/systeminfo has `current_time` from 2.5 on only: neither login may be taken for refused."""
+    with Simulator(users=ADMINISTRATORS, version="2.4.3") as harbor:
+        harbor.content.robots = []
+        variables = {
+            "harbor_checks_instances": [instance("old", harbor)],
+            "harbor_checks_secrets_dir": str(tmp_path / "s"),
+        }
+        assert [play(collection, tmp_path, variables).changed > 0 for _ in range(2)] == [True, False]
