@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -114,6 +115,20 @@ class Life(Monitoring):
             gone = ["etc/check_harbor/lab.test", *gone, "etc/check_harbor/lab.test/ca.pem"]
             assert different(before, root.files()) == [*gone, self.kind.objects.format("lab.test")]
             until(lambda: self.reloads(root) == known + 2, "the daemon is reloaded")
+
+    def test_what_a_version_cannot_answer_is_left_out(self, host: Host) -> None:
+        """As harbor_robot stores the version beside the login: on 2.10 no robot account may list robot accounts."""
+        root = host.root.copy()
+        objects = root.seen / self.kind.objects.format("harbor.test")
+        assert "robots" not in objects.read_text()
+        version = Path(host.variables["harbor_checks_secrets_dir"], "harbor.test", "version")
+        version.write_text("2.10\n")
+        try:
+            host.play(root)
+        finally:
+            version.unlink()
+        assert "robots" in objects.read_text()
+        assert root.run(*self.kind.check).returncode == 0
 
     def reloads(self, root: Root) -> int:
         """How often the daemon was reloaded."""

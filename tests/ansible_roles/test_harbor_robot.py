@@ -114,6 +114,7 @@ def test_the_logins_are_stored_for_nobody_else_to_read(story: Story) -> None:
         for robot in harbor.content.robots:
             file = f"{name}/{'canary' if robot.project else 'robot'}.auth"
             assert story.first.files[file] == f"username={robot.name}\npassword={robot.secret}\n"
+        assert (story.secrets / name / "version").read_text() == f"{VERSIONS[name].rpartition('.')[0]}\n"
     modes = {stat.filemode(path.stat().st_mode) for path in story.secrets.rglob("*")}
     assert modes == {"drwx------", "-rw-------"}
 
