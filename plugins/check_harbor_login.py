@@ -43,7 +43,7 @@ LEEWAY = 60  # seconds that the registry allows between its clock and a token's 
 CLOCKS = "set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
 
 time = ResponseTime("login.slow", "2", "10", "the token came after {value}", help="seconds until the token is there")
-lifetime = Shown("lifetime", SECONDS)
+lifetime = Shown("lifetime", SECONDS, clamped=True)
 lacking = Problem("login.grants-too-little", CRITICAL,
                   "give the robot account that right in its project, and look whether the project exists")  # fmt: skip
 invalid = Problem("login.token-not-valid", CRITICAL, CLOCKS)

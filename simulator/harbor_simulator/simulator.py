@@ -9,9 +9,10 @@ from typing import Any, TypeVar, Union
 
 from . import edge, tls
 from .accounts import Account, Authenticator, as_in, default_accounts
-from .certificates import Identity, ca_file
+from .certificates import ca_file
 from .content import Content, lived_in
 from .faults import State
+from .issuing import Identity
 from .messages import Request, Response
 from .server import Server
 from .world import Registry, World

@@ -7,7 +7,8 @@ import ssl
 import tempfile
 import warnings
 
-from .certificates import Identity, directory, identity
+from .certificates import directory, identity
+from .issuing import Identity
 
 
 @functools.cache

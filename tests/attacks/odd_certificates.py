@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from harbor_simulator.certificates import DAY, Identity, now, root
+from harbor_simulator.certificates import root
+from harbor_simulator.issuing import DAY, Identity, now
 
 NAMES = x509.ObjectIdentifier("2.5.29.17")
 LOCALHOST = b"\x82\x09localhost"

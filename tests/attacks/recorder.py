@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from harbor_simulator.certificates import DAY, ca_file, identity, now, root
+from harbor_simulator.certificates import ca_file, identity, root
+from harbor_simulator.issuing import DAY, now
 from support.listeners import listening
 
 HANDSHAKE = b"\x16"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
-from harbor_simulator.certificates import issue
+from harbor_simulator.issuing import issue
 from support import runner
 
 SECRET = "sesame42"  # no letter of it an option, so that -vsesame42 is one flag and the secret

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from harbor_simulator import Simulator
-from harbor_simulator.certificates import DAY, HALF_DAY, Identity, issue, now, root
+from harbor_simulator.certificates import root
+from harbor_simulator.issuing import DAY, HALF_DAY, Identity, issue, now
 
 from .engine import Engine, Harbor
 from .resident import Resident

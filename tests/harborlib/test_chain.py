@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from OpenSSL import crypto
 
 from harbor_simulator import Simulator
-from harbor_simulator.certificates import Identity, issue, root
+from harbor_simulator.certificates import root
+from harbor_simulator.issuing import Identity, issue
 from support.listeners import listening, says
 
 # Object identifiers as they stand in a certificate.

@@ -14,7 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from harbor_simulator import Simulator
-from harbor_simulator.certificates import issue, root
+from harbor_simulator.certificates import root
+from harbor_simulator.issuing import issue
 from support.listeners import listening, says
 
 

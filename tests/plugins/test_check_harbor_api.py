@@ -94,7 +94,7 @@ def test_old_harbor_shows_less(
     asked, harbor: Simulator, monkeypatch: pytest.MonkeyPatch, version: str, told: str, shown: str
 ) -> None:
     monkeypatch.setattr(harbor.world, "version", tuple(map(int, version.split("."))))
-    line = f"HARBOR API OK - harbor.example.com takes the login, Harbor v{version}{told} | time=Ts;2;8;0{shown}"
+    line = f"HARBOR API OK - harbor.example.com takes the login, Harbor v{version}{told} | time=Ts;1;8;0{shown}"
     assert asked() == [line, "exit code 0"]
 
 

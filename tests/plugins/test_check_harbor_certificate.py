@@ -8,7 +8,8 @@ import pytest
 import trustme
 
 from harbor_simulator import Simulator
-from harbor_simulator.certificates import DAY, Identity, intermediate, issue, now, root
+from harbor_simulator.certificates import intermediate, root
+from harbor_simulator.issuing import DAY, Identity, issue, now
 
 CA = "Testing CA"
 GOOD = f"HARBOR CERTIFICATE OK - localhost is good for 89 days, until DATE (issued by {CA})"

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from harbor_simulator import Simulator
-from harbor_simulator.certificates import DAY, HALF_DAY, YEAR, Identity, Issued, common_name, issue, now, with_sha1
+from harbor_simulator.issuing import DAY, HALF_DAY, YEAR, Identity, Issued, common_name, issue, now, with_sha1
 
 INSTALL = "Next: install Harbor's certificate on the proxy or ingress that answers here: it serves one of its own"
 ISSUE_ANEW = "Next: have it issued anew: RSA 2048 or EC P-256, signed with SHA-256"

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from harbor_simulator import Simulator
-from harbor_simulator.certificates import DAY, HALF_DAY, Identity, issue, now, root
+from harbor_simulator.certificates import root
+from harbor_simulator.issuing import DAY, HALF_DAY, Identity, issue, now
 from support import runner
 
 RENEW = (

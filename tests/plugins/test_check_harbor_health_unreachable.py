@@ -11,6 +11,7 @@ HEALTH = "/api/v2.0/health"
 TIMED_OUT = "timed out after T s waiting for the answer to GET /api/v2.0/health"
 DRIP = "timed out after T s reading the answer to GET /api/v2.0/health"
 FROM_PROXY = "for /api/v2.0/health from the proxy in front"
+FROM_FRONT = "for /api/v2.0/health from a reverse proxy, WAF or CDN in front of Harbor"
 WEB_PAGE = "200 text/html instead of JSON from /api/v2.0/health"
 CLOSED = "harbor.example.com gives no answer: connection closed early"
 MOVED = "is redirected to https://registry.example.net"
@@ -29,8 +30,8 @@ MOVED = "is redirected to https://registry.example.net"
         ("status-504", f"core or Redis stalled (the proxy answers): 504 {FROM_PROXY}", screens.STALLED),
         (f"status-500@{HEALTH}", f"core answers /ping, not /health: 500 {FROM_PROXY}", screens.CORE),
         ("misrouted-api", f"/api/ is routed to the wrong place: {WEB_PAGE}", screens.ROUTE),
-        (f"status-418@{HEALTH} misrouted-portal", f"core answers /ping, not /health: 418 {FROM_PROXY}", screens.CORE),
-        ("status-418 misrouted-portal", f"no Harbor seen here: 418 {FROM_PROXY}", screens.ROUTE),
+        (f"status-418@{HEALTH} misrouted-portal", f"core answers /ping, not /health: 418 {FROM_FRONT}", screens.CORE),
+        ("status-418 misrouted-portal", f"no Harbor seen here: 418 {FROM_FRONT}", screens.IN_FRONT),
         ("html", f"no Harbor seen here: {WEB_PAGE}", screens.ROUTE),
         ("reset", f"neither core nor the web UI answers: {CLOSED}", screens.ANSWER),
         ("redirect-foreign", f"GET /api/v2.0/health {MOVED}", screens.MOVED),

@@ -11,7 +11,7 @@ from harbor_simulator import Simulator, tokens
 from support import runner
 from support.listeners import listening
 from support.logins import PERFDATA, REPOSITORY, ROBOT, logins
-from support.screens import CONTENT, CORE, DATABASE, ROUTE
+from support.screens import CONTENT, DATABASE, LOCKED, ROUTE, SLOW
 
 RIGHTS = "Next: give the robot account that right in its project, and look whether the project exists"
 CREDENTIALS = (
@@ -91,14 +91,14 @@ def test_a_token_service_that_loses_the_credentials(
 
 
 def test_a_token_service_that_refuses_what_harbor_takes(login: Check, canary_harbor: Simulator) -> None:
-    canary_harbor.answer("/service/token", 401, {}, {})
+    canary_harbor.answer("/service/token", 401, {}, "")
     text = "login refused (401 for /service/token), although Harbor's API takes the credentials"
     assert login() == [f"HARBOR LOGIN CRITICAL - {text}", LOST, "exit code 2"]
 
 
 @pytest.mark.parametrize("status", [404, 500])
 def test_a_refused_login_that_nothing_proves(login: Check, canary_harbor: Simulator, status: int) -> None:
-    canary_harbor.answer("/service/token", 401, {}, {})
+    canary_harbor.answer("/service/token", 401, {}, "")
     canary_harbor.answer("/api/v2.0/users/current", status, {}, {})
     assert login() == [
         "HARBOR LOGIN CRITICAL - login refused (401 for /service/token)",
@@ -132,7 +132,7 @@ def test_no_login_is_a_usage_error(canary_harbor: Simulator) -> None:
 def test_a_slow_token_service(login: Check, canary_harbor: Simulator) -> None:
     canary_harbor.delay("/service/token", 0.3)
     assert login("-w", "0.2")[1:] == [
-        "Next: look at the load of the Harbor host, then at docker logs harbor-core and harbor-db",
+        SLOW,
         "exit code 1",
     ]
 
@@ -141,7 +141,7 @@ def test_a_token_service_that_fails_belongs_to_login(login: Check, canary_harbor
     canary_harbor.answer("/service/token", 500, {"X-Request-Id": "1-2"}, {"errors": [{"code": "UNKNOWN"}]})
     assert login("--isolate") == [
         "HARBOR LOGIN CRITICAL - 500 for /service/token from core (X-Request-Id 1-2)",
-        CORE,
+        LOCKED,
         "exit code 2",
     ]
 
@@ -181,6 +181,7 @@ def test_token_service_refused_or_misrouted(
 def test_login_that_the_token_service_refuses(login: Check, canary_harbor: Simulator, status: int, body: Any) -> None:
     """As recorded: 401 without a word."""
     canary_harbor.answer("/service/token", status, {}, body)
+    canary_harbor.answer("/api/v2.0/users/current", 401, {}, {"errors": [{"code": "UNAUTHORIZED"}]})
     assert login() == ["HARBOR LOGIN CRITICAL - login refused (401 for /service/token)", CREDENTIALS, "exit code 2"]
 
 

@@ -102,7 +102,7 @@ def test_a_token_under_its_other_name(login: Check, canary_harbor: Simulator) ->
 def test_an_answer_without_a_token(login: Check, canary_harbor: Simulator, body: bytes) -> None:
     canary_harbor.answer("/service/token", 200, {"Content-Type": "application/json"}, body)
     assert login()[0] in (
-        "HARBOR LOGIN UNKNOWN - the token service answers without a token",
+        "HARBOR LOGIN CRITICAL - the token service answers without a token",
         "HARBOR LOGIN UNKNOWN - the answer to GET /service/token is not JSON",
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harbor_simulator.certificates import Identity, issue
+from harbor_simulator.issuing import Identity, issue
 from registry import daemon
 from registry.images import Image, digest_of
 from registry.lab import REPOSITORY, Lab

@@ -207,7 +207,8 @@ def test_silent_remote(check, harbor: Simulator, monkeypatch: pytest.MonkeyPatch
 def test_too_little_time_says_nothing_of_the_remote(check, harbor: Simulator) -> None:
     harbor.switch("remotes-frozen")
     first, step, code = check("remote_registry", "--registry", "remote", "-t", "1", login=True)
-    assert first.startswith("HARBOR REMOTE_REGISTRY UNKNOWN - timed out after T s waiting for the answer to POST ")
+    waiting = "timed out after T s waiting for the answer to POST "
+    assert first.startswith(f"HARBOR REMOTE_REGISTRY UNKNOWN - remote: {waiting}")
     assert (step, code) == ("Next: raise -t, or divide the registries among services with --registry", "exit code 3")
 
 

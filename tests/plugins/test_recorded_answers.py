@@ -17,7 +17,7 @@ from harbor_simulator import Simulator
 from support import runner
 from support.planted import plant
 from support.replay import DIRECTORY, Recording, load
-from support.screens import CORE
+from support.screens import BEHIND_CORE, CORE, JOBSERVICE
 
 LOGIN = (
     "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
@@ -85,7 +85,9 @@ def expected(case: Case, path: str) -> list[str]:
         step = f"Next: give its robot account {case.endpoint.right} {where}"
         return [f"UNKNOWN - {who}the login lacks the right {case.endpoint.right} (403 for {path})", step, "exit code 3"]
     origin = "core (X-Request-Id ID)" if case.status == 500 else "the proxy in front"
-    return [f"CRITICAL - {who}{case.status} for {path} from {origin}", CORE, "exit code 2"]
+    behind = JOBSERVICE if path.startswith("/api/v2.0/jobservice/") else BEHIND_CORE
+    step = behind if case.status == 500 else CORE
+    return [f"CRITICAL - {who}{case.status} for {path} from {origin}", step, "exit code 2"]
 
 
 def test_there_are_many() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harbor_simulator import tls
-from harbor_simulator.certificates import Identity
+from harbor_simulator.issuing import Identity
 
 HOST = "127.0.0.1"  # another host than Harbor's, which is `localhost`
 REDIRECT = "redirect"  # the registry's own storage middleware that sends clients elsewhere

@@ -13,7 +13,8 @@ from cryptography.x509.oid import SignatureAlgorithmOID
 from OpenSSL import SSL
 
 from harbor_simulator import Simulator
-from harbor_simulator.certificates import DAY, KINDS, Identity, common_name, intermediate, issue, now, root
+from harbor_simulator.certificates import KINDS, intermediate, root
+from harbor_simulator.issuing import DAY, Identity, common_name, issue, now
 
 # OpenSSL's X509_V_ERR_*.
 GOOD, NOT_YET_VALID, EXPIRED, SELF_SIGNED, NO_ISSUER, WRONG_NAME, WRONG_ADDRESS = 0, 9, 10, 18, 20, 62, 64
