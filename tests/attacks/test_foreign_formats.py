@@ -139,7 +139,8 @@ def test_an_odd_date_as_process(text: str, harbor: Simulator, run) -> None:
 
 def limited(text: str, harbor: Simulator) -> None:
     sent = text.encode().decode("latin-1")
-    harbor.answer("/v2/pub/img/manifests/1.0", 429, {"Date": sent, "Retry-After": sent, "RateLimit-Reset": sent})
+    body = {"errors": [{"code": "TOOMANYREQUESTS", "message": "upstream: slow down"}]}
+    harbor.answer("/v2/pub/img/manifests/1.0", 429, {"Date": sent, "Retry-After": sent, "RateLimit-Reset": sent}, body)
 
 
 @given(st.text() | st.text(alphabet="0123456789 :,+-GMTJanu", max_size=64))
@@ -221,7 +222,8 @@ def test_an_odd_token(text: str) -> None:
 @pytest.mark.parametrize("text", [TOKENS[3], TOKENS[10], TOKENS[20], "\n", "x y", "\u00e4"])
 def test_an_odd_token_as_process(text: str, harbor: Simulator, run) -> None:
     harbor.answer("/service/token", 200, {}, {"token": text})
-    assert run("check_harbor_login").code == 3
+    said = run("check_harbor_login")
+    assert said.code == (2 if "the token service answers without a token" in said.out else 3)
 
 
 # Challenges and other headers

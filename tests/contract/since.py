@@ -34,7 +34,7 @@ TABLE = """
 /system/scanAll/schedule                     2.0  schedule update_time=2.2
 /system/scanAll/schedule.schedule            2.0  cron
 /scans/all/metrics                           2.0  total completed ongoing metrics trigger=2.2 requester
-/scans/all/metrics.metrics                   2.0  Error Pending Running
+/scans/all/metrics.metrics                   2.0  Error Pending Running Stopped
 /scans/schedule/metrics                      2.0  trigger=2.2 requester
 /scanners                                    2.0  uuid name url is_default disabled
 /scanners/{}/metadata                        2.0  properties
@@ -46,8 +46,10 @@ TABLE = """
 /replication/policies.trigger                2.0  trigger_settings
 /replication/policies.trigger.trigger_settings 2.0  cron
 /replication/executions                      2.0  id policy_id status status_text trigger start_time end_time
-/registries                                  2.0  id name status
+/replication/executions                      2.0  total in_progress
+/registries                                  2.0  id name status url
 /registries/ping                             2.0
+/users/current                               2.0
 /robots                                      2.2  name expires_at creation_time update_time disable
 /projects                                    2.0  project_id name metadata registry_id=2.1
 /projects.metadata                           2.0  retention_id

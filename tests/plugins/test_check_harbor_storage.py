@@ -58,7 +58,7 @@ def test_not_reported(ask, harbor: Simulator, storage: object) -> None:
         ({"total": 100 * GIB}, "CRITICAL - 100% of the data volume used (critical at 90%)"),
         ({"total": 100 * GIB, "free": 50 * GIB}, "OK - 50% of 100 GiB used, 50 GiB free"),
         ({"total": 0, "free": 0}, "OK - Harbor reports no data volume (object storage, or Helm): there is nothing"),
-        ({}, "OK - Harbor reports no data volume (object storage, or Helm): there is nothing"),
+        ({}, "UNKNOWN - "),
     ],
 )  # fmt: skip
 def test_single_object_of_harbor_2_0_and_2_1(ask, harbor: Simulator, storage: object, line: str) -> None:

@@ -152,8 +152,8 @@ class Fields:
 
     def one_or_rows(self, name: str) -> list[Fields]:
         """A list of objects that older Harbors wrote as a single object; raises Failure where it is missing."""
-        one = isinstance(self._values.get(name), dict)
-        return [self.inner(name)] if one else self.rows(name, needed=True)
+        one = self._values.get(name)
+        return [self.inner(name)] if isinstance(one, dict) and one else self.rows(name, needed=True)
 
     def counts(self) -> dict[str, int]:
         """Every field, all of them numbers of something."""

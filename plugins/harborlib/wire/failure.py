@@ -57,6 +57,9 @@ class Interrupted(BaseException):
 SCARCE = {errno.EMFILE: "file descriptors", errno.ENFILE: "file descriptors", errno.ENOMEM: "memory"}
 #: How libraries say that memory is short.
 NO_MEMORY = ("malloc failure", "failed to map segment", "cannot allocate memory")
+#: How OpenSSL says that a part of its own failed: for want of memory, or for odd data. Which one, the memory tells.
+NO_MEMORY_OR_ODD = "asn1 lib"
+SPARE = 8 << 20  # bytes
 
 
 class Starved(Exception):
@@ -67,9 +70,21 @@ def lack(error: BaseException) -> str:
     """What this host has run out of, by an error of the interpreter or the system; "" where it says no such thing."""
     if isinstance(error, Starved):
         return str(error)
-    if isinstance(error, MemoryError) or any(words in str(error).lower() for words in NO_MEMORY):
+    said = str(error).lower()
+    if isinstance(error, MemoryError) or any(words in said for words in NO_MEMORY):
+        return "memory"
+    if NO_MEMORY_OR_ODD in said and not has_memory():
         return "memory"
     return SCARCE.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+
+
+def has_memory() -> bool:
+    """Whether this process can have some more of it."""
+    try:
+        bytearray(SPARE)
+    except MemoryError:
+        return False
+    return True
 
 
 def starve(error: BaseException) -> None:
