@@ -42,7 +42,7 @@ size = Shown("total", BYTES)
 
 def measure(run: Run) -> Readings:
     """The volumes that core reports."""
-    rows = run.rest.get(endpoints.VOLUMES).one_or_rows("storage")  # one object before Harbor 2.2
+    rows = run.rest.get(endpoints.VOLUMES).one_or_rows("storage", "total")  # one object before Harbor 2.2
     volumes = [(row.count("total"), row.count("free")) for row in rows]
     volumes = [(total, min(left, total)) for total, left in volumes if total > 0]
     for position, (total, left) in enumerate(volumes, 1):

@@ -150,10 +150,10 @@ class Fields:
             raise self.fail(f"{name} is missing")
         return [Fields(row, self.fail) for row in _list(self._values.get(name), self.fail, name)]
 
-    def one_or_rows(self, name: str) -> list[Fields]:
-        """A list of objects that older Harbors wrote as a single object; raises Failure where it is missing."""
+    def one_or_rows(self, name: str, mark: str) -> list[Fields]:
+        """A list of objects, or as older Harbors wrote it a single object that has the field `mark`; raises Failure."""
         one = self._values.get(name)
-        return [self.inner(name)] if isinstance(one, dict) and one else self.rows(name, needed=True)
+        return [self.inner(name)] if isinstance(one, dict) and mark in one else self.rows(name, needed=True)
 
     def counts(self) -> dict[str, int]:
         """Every field, all of them numbers of something."""
