@@ -66,12 +66,22 @@ def permissions(level: str) -> Callable[[], str]:
     """What the monitoring robot needs on this level, as the Ansible role lists it."""
 
     def lines() -> str:
-        asked = [endpoint for probe in installed() for endpoint in probe.asks] + [endpoints.PROJECTS, *FURTHER]
-        held = sorted({endpoint.right for endpoint in asked if endpoint.level == level and endpoint.right})
-        pairs = (right.split(":") for right in held)
+        pairs = (right.split(":") for right in held(level))
         return "\n".join(f"- {{resource: {resource}, action: {action}}}" for resource, action in pairs)
 
     return lines
+
+
+def permissions_table() -> str:
+    """What the monitoring robot needs, for people."""
+    levels = (("the system", SYSTEM), ("every project (`*`)", PROJECT))
+    return marked.table(["on", "permissions"], [[where, ", ".join(held(level))] for where, level in levels])
+
+
+def held(level: str) -> list[str]:
+    """What the monitoring robot needs on this level."""
+    asked = [endpoint for probe in installed() for endpoint in probe.asks] + [endpoints.PROJECTS, *FURTHER]
+    return sorted({endpoint.right for endpoint in asked if endpoint.level == level and endpoint.right})
 
 
 def ids() -> str:
@@ -148,7 +158,7 @@ def thresholds() -> str:
 
 #: Which part of which document says what.
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
-    "README.md": {"probes": questions},
+    "README.md": {"probes": questions, "permissions": permissions_table},
     "setup.cfg": {"modules": modules, "scripts": scripts},
     "ansible/roles/harbor_robot/vars/main.yml": {
         "system permissions": permissions(SYSTEM),

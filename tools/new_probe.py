@@ -24,7 +24,7 @@ Perfdata:
   count  how many there are
   time   seconds that the answer took
 
-Rights: none, on system level. Harbor: 2.0 or newer.
+Rights: project:list, on system level. Harbor: 2.0 or newer.
 
 Does not see: write here what it could be mistaken for.
 """
@@ -41,7 +41,7 @@ many = Limit("NAME.too-many", "count", COUNT, "{value} projects", "1000", "5000"
 
 def measure(run: Run) -> Readings:
     """How many there are."""
-    count = len(run.rest.rows(endpoints.PROJECTS, noun="project"))
+    count = sum(1 for _ in run.rest.whole(endpoints.PROJECTS, noun="project"))
     yield many(count)
     return words.number(count, "project")
 
@@ -83,7 +83,7 @@ def test_count(ask, harbor: Simulator, options: tuple[str, ...], state: str, cod
 FILES = {"plugins/check_harbor_{}.py": (PROBE, 0o755), "tests/plugins/test_check_harbor_{}.py": (TEST, 0o644)}
 REST = """
 Next: give the probe its question and its test, write what is new into CHANGELOG.md, teach the simulator the endpoint if
-it is new (CONTRIBUTING.md), and run `make docs` again."""
+it is new (CONTRIBUTING.md lists where), and run `make docs` again."""
 
 
 def main() -> None:
@@ -100,7 +100,7 @@ def main() -> None:
         print(f"wrote {path.relative_to(probes.ROOT)}", flush=True)
     for tool in ("docs", "definitions", "lists"):
         subprocess.run([sys.executable, probes.ROOT / "tools" / f"{tool}.py"], check=True, stdout=subprocess.DEVNULL)
-    print("wrote its page, its services and its lines in README.md, setup.cfg and docs/runbook.md")
+    print("wrote its page and its services, and its lines in README.md, setup.cfg, docs/ and the role harbor_robot")
     print(REST)
 
 

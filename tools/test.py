@@ -2,12 +2,12 @@
 
 The rest is:
 
-1. The Ansible collection in root file systems.
+1. The Ansible collection and the packages in root file systems.
 2. Pages counted on the real engines: alone, on an otherwise idle machine, because a late answer is one page more.
-3. The wheel on each other supported Python that is found, and on the oldest with the oldest libraries (tox,
-   `floor`): the tests of harborlib.
-4. The contract suite with the plugins as processes of that oldest Python, of the newest, and of the distribution's
-   own python3 with its own packages. (The workflow for public hosting runs `make test` on each Python.)
+3. The wheel on the newest other Python that is found, and on the oldest with the oldest libraries (tox, `floor`): the
+   tests of harborlib.
+4. The contract suite with the plugins as processes of those two, and of the distribution's own python3 with its own
+   packages. (The workflow for public hosting runs `make test` on each Python.)
 
 Ends with one table, what was left out for want of what, and a closing line in pytest's form over all runs.
 """
@@ -29,7 +29,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
-ANSIBLE, CONTRACT, HARBORLIB = "tests/ansible_roles", "tests/contract", "tests/harborlib"
+CONTRACT, HARBORLIB = "tests/contract", "tests/harborlib"
+IN_ROOTS = ["tests/ansible_roles", "tests/packages"]
 COUNTING = ["tests/engines/test_scenarios.py", "tests/engines/test_random_phase.py"]
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Most tests wait for something, so one process more than there are cores; a file stays in one of them, for its servers
@@ -130,7 +131,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="Run the tests.")
     arguments.add_argument("--all", action="store_true", help="also what `make test` leaves to `make test-all`")
     everything = arguments.parse_args().all
-    apart = [f"--ignore={path}" for path in (*COUNTING, *([] if everything else [ANSIBLE]))]
+    apart = [f"--ignore={path}" for path in (*COUNTING, *([] if everything else IN_ROOTS))]
     own = execute(f"Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *apart])
     all_runs: list[Run] = [own]
     left_out: list[str] = []
@@ -142,7 +143,7 @@ def main() -> None:
             all_runs += runs_of
             left_out += missing
     else:
-        left_out.append("Ansible, counted pages, other Pythons and libraries: `make test-all` runs them too")
+        left_out.append("Ansible, packages, counted pages, other Pythons and libraries: `make test-all` runs them too")
     close(all_runs, left_out, time.monotonic() - started)
 
 
@@ -152,14 +153,14 @@ def other_pythons() -> tuple[list[Run], list[str]]:
     pythons = {version: path for version, path in found.items() if path}
     missing = [version for version, path in found.items() if not path]
     left_out = [f"Python {', '.join(missing)}: neither in PATH nor by pyenv"] if missing else []
-    others = [version for version in pythons if version != OWN]
+    others = [version for version in pythons if version != OWN][-1:]
     all_runs = [tox(f"wheel, Python {version}", version, pythons, [HARBORLIB]) for version in others]
     if FLOOR_PYTHONS & pythons.keys():
         all_runs.append(tox("wheel, oldest libraries", "floor", pythons, [HARBORLIB]))
         all_runs.append(contract("the oldest Python and libraries", "floor"))
     else:
         left_out.append("the oldest libraries, which need one of Python " + ", ".join(sorted(FLOOR_PYTHONS)))
-    return [*all_runs, *(contract(f"Python {version}", version) for version in others[-1:])], left_out
+    return [*all_runs, *(contract(f"Python {version}", version) for version in others)], left_out
 
 
 def distribution() -> tuple[list[Run], list[str]]:

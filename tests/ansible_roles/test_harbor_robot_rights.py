@@ -37,11 +37,11 @@ def documented(beginning: str, end: str) -> set[str]:
 
 
 def test_on_system_level_they_are_those_of_the_readme() -> None:
-    assert given("system") == documented("the **monitoring robot**", "in every project")
+    assert given("system") == documented("begin: permissions", "every project")
 
 
 def test_in_projects_they_are_those_of_the_readme() -> None:
-    assert given("project") == documented("in every project", "the **canary robot**")
+    assert given("project") == documented("every project", "end: permissions")
 
 
 def test_of_the_canary_robot_they_are_those_of_the_readme() -> None:

@@ -35,7 +35,9 @@ CAME_WITH = re.compile(r"came with Harbor (\d+\.\d+)")
 
 @pytest.mark.parametrize("asked", ASKED)
 def test_endpoints_of_the_probes(asked: str) -> None:
-    assert version(ASKED[asked].since) == SINCE[ASKED[asked].path].since
+    path = ASKED[asked].path
+    assert path in SINCE, f"add a line for {path} to TABLE in since.py: the Harbor that brought it, the fields it has"
+    assert version(ASKED[asked].since) == SINCE[path].since
 
 
 def test_endpoints_of_the_simulator() -> None:
@@ -126,7 +128,7 @@ def test_fields_that_the_probes_read(looks: Looks, authfile: str) -> None:
         (path, field) for path, fields in looks.items() for field in fields if not ANYWHERE.search(f"{path} {field}")
     }
     known = {(path, field) for path, row in SINCE.items() for field in row.fields}
-    assert sorted(read - known) == []
+    assert sorted(read - known) == [], "add the fields to TABLE in since.py, with the Harbor that brought them"
     assert sorted(known - read) == []
 
 

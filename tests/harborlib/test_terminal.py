@@ -15,12 +15,13 @@ from contract import twists
 from harbor_simulator import Simulator
 from support.runner import command
 from support.terminals import CLEAR, final, shown
+from support.verdicts import USUAL
 
 HOST = "harbor.example.com"
 #: What the text may hold on a terminal besides printable ASCII: our colours, and the beginning of a line anew.
 OWN = re.compile(r"\x1b\[(?:0|2|32|33|35|1;31)m|\r\x1b\[K")
 LIMIT = 40_000  # bytes
-PROGRESS = re.compile(r"\d+ of 25 probes done")
+PROGRESS = re.compile(rf"\d+ of {USUAL} probes done")
 
 
 @pytest.fixture(scope="module")
@@ -135,9 +136,9 @@ def test_progress(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped
     harbor.delay("/api/v2.0/quotas", 0.5)
     text, code = triage(columns=70)
     lines = text.split(CLEAR)[1:-1]
-    assert lines[0].startswith("0 of 25 probes done, waiting for api, ")
-    assert "24 of 25 probes done, waiting for quota" in lines
-    assert lines[-1] == "25 of 25 probes done"
+    assert lines[0].startswith(f"0 of {USUAL} probes done, waiting for api, ")
+    assert f"{USUAL - 1} of {USUAL} probes done, waiting for quota" in lines
+    assert lines[-1] == f"{USUAL} of {USUAL} probes done"
     assert all(len(line) < 70 for line in lines)
     assert (final(text)[:40].split(" - ")[0], code) == ("\x1b[32mOK\x1b[0m", 0)
 
@@ -182,10 +183,10 @@ def test_json_on_a_terminal_is_json(harbor: Simulator, triage) -> None:  # type:
 
 def test_interrupted(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
     harbor.delay("/api/v2.0/quotas", 30)
-    text, code = triage(interrupt_at="24 of 25", columns=140)
+    text, code = triage(interrupt_at=f"{USUAL - 1} of {USUAL}", columns=140)
     verdict, *rest = final(text).splitlines()
     assert verdict.startswith("\x1b[35mUNKNOWN\x1b[0m - interrupted by SIGINT while ")
-    assert sum(line.startswith("\x1b[32mOK") for line in rest) == 24
+    assert sum(line.startswith("\x1b[32mOK") for line in rest) == USUAL - 1
     assert rest[-3:] == ["", "Next:", "  give the engine's check timeout more room than -t"]
     assert "not waited for: quota" in rest
     assert code == 3
@@ -195,7 +196,7 @@ def test_interrupted_with_a_cause_that_is_known(harbor: Simulator, triage) -> No
     """What was found is shown as ever, with its place in the runbook."""
     harbor.switch("registry-down")
     harbor.delay("/api/v2.0/quotas", 30)
-    text, code = triage(interrupt_at="24 of 25", columns=140)
+    text, code = triage(interrupt_at=f"{USUAL - 1} of {USUAL}", columns=140)
     verdict, *rest = final(text).splitlines()
     assert verdict.startswith("\x1b[1;31mCRITICAL\x1b[0m - the registry is down: pull and push fail")
     assert any(line.startswith("\x1b[2mfollows\x1b[0m   v2 ") for line in rest)
@@ -206,7 +207,7 @@ def test_interrupted_with_a_cause_that_is_known(harbor: Simulator, triage) -> No
 
 def test_interrupted_before_any_probe_has_ended(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
     harbor.delay("/", 30)
-    text, code = triage(interrupt_at="0 of 25", columns=140)
+    text, code = triage(interrupt_at=f"0 of {USUAL}", columns=140)
     verdict, *rest = final(text).splitlines()
     assert verdict.startswith("\x1b[35mUNKNOWN\x1b[0m - interrupted by SIGINT while ")
     assert rest == ["", "Next:", "  give the engine's check timeout more room than -t"]

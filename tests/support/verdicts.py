@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from harborlib.harbor import components
-from harborlib.judge.isolation import OWNERS
+from harborlib.judge.isolation import COMPONENTS, OWNERS
 from harborlib.run import attempt, options
 from harborlib.run.probe import installed
 from harborlib.text import json_output, terminal
@@ -28,6 +28,9 @@ NOT_RUN = re.compile(r"(?:Note|; )(?:: )?not run: ([\w, ]+) \(.*?\)")
 COUNT = re.compile(r"\d+ probes")
 #: Probes that own no other one's failure.
 OTHERS = {probe.name for probe in installed(but="triage")}.difference(OWNERS, ["component"])
+#: How many a triage runs that is given a login and nothing else: each, and check_harbor_component once per component.
+WANT_MORE = {"artifact", "login", "pull", "push"}
+USUAL = len(installed(but="triage")) - len(WANT_MORE) - 1 + len(COMPONENTS)
 PLACE = re.compile(
     r"docker logs (?:--tail \d+ )?([\w-]+)|(?<!should be the )\bcontainers? ([\w-]+)|\bcontainers [\w-]+ and ([\w-]+)"
 )
