@@ -18,11 +18,9 @@ from support.runner import NAMES
 from . import counted, plugins
 from .engine import Engine
 from .outages import Run, begin, owners, slug
-from .resident import Resident
 
 pytestmark = pytest.mark.timeout(600)
 
-COST = 0.1  # seconds that a plugin is given at least: what it takes where many run at once
 #: Scenarios that differ from others in the plugin's words alone; tests/isolation has them all.
 LEFT_OUT = {
     "plain HTTP on the port",
@@ -59,11 +57,11 @@ SCENARIOS = [scenario for scenario in (*STEADY, *TWO_CAUSES, *ROBOTS) if covered
 
 @pytest.fixture(scope="module")
 def run(kind: type[Engine], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """All scenarios on one engine; the plugins run without the start of an interpreter."""
+    """All scenarios on one engine."""
     folder = tmp_path_factory.mktemp(kind.name)
+    installed = plugins.install(folder / "plugins")
+    cost = plugins.cost(installed)
     with contextlib.ExitStack() as stack:
-        installed = stack.enter_context(Resident()).install(folder / "plugins")
-        cost = max(COST, plugins.cost(installed))
         simulators, hosts = begin(stack, SCENARIOS, folder, cost)
         engine = stack.enter_context(kind(folder / "engine", installed, hosts))
         run = Run(engine, simulators, pace=cost / 3)
