@@ -1,11 +1,11 @@
 """What the check_harbor plugins share.
 
-Every plugin imports this package first: an import that fails makes Python exit with 1, which a monitoring engine
-reads as WARNING, so a broken installation is turned into UNKNOWN here, and so is whatever else ends a plugin before its
-own precautions stand (plugin.py).
+Every plugin imports this package first. When an import fails, Python exits with 1, and a monitoring engine reads that
+as WARNING. So this module turns a broken installation into UNKNOWN. It does the same for anything else that ends a
+plugin before the plugin's own safeguards are in place (plugin.py).
 """
 
-import _signal as signal  # type: ignore[import-not-found]  # `signal` loads enum first: time for a traceback by Ctrl-C
+import _signal as signal  # type: ignore[import-not-found]  # `signal` loads enum first: long enough for Ctrl-C to cause a traceback
 import gc
 import os
 import sys
@@ -14,18 +14,18 @@ __version__ = "0.1.0"
 
 
 _SIGNALS = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT", signal.SIGHUP: "SIGHUP"}
-#: What to do about an import that fails.
+#: The next step after a failed import.
 INSTALL = f"install nagiosplugin, requests and pyOpenSSL for {sys.executable}"
-#: What to do about an engine that has no patience, and about a host that lacks something.
+#: The next step when the engine times out too early, and when the host lacks a resource.
 ROOM = "give the engine's check timeout more room than -t"
 LIMITS = "look at the limits and the memory of this monitoring host: ulimit -a; TasksMax= of the engine's service; free"
 
 
 def _say(reason: str, remedy: str) -> None:
     text = f"HARBOR UNKNOWN - {' '.join(reason.split())}\nNext: {remedy}\n"
-    try:  # noqa: SIM105  contextlib is not loaded yet
+    try:  # noqa: SIM105  contextlib is not imported yet
         os.write(1, text.encode("ascii", "backslashreplace"))
-    except OSError:  # where nobody reads, the exit code still tells the state
+    except OSError:  # if nobody reads the output, the exit code still carries the state
         pass
 
 
@@ -40,19 +40,19 @@ def _interrupted(number, _frame):  # type: ignore[no-untyped-def]
 
 
 def _broken(kind, error, _traceback):  # type: ignore[no-untyped-def]
-    """Instead of the traceback, which would be WARNING."""
+    """Report UNKNOWN instead of a traceback, which would end as WARNING."""
     _say(f"cannot start: {kind.__name__}: {error}".strip(), INSTALL if issubclass(kind, ImportError) else LIMITS)
     os._exit(3)
 
 
-if os.path.basename(sys.argv[0] if sys.argv else "").startswith("check_harbor_"):  # else somebody else's process
+if os.path.basename(sys.argv[0] if sys.argv else "").startswith("check_harbor_"):  # otherwise this is not our process
     for _number in _SIGNALS:
         signal.signal(_number, _interrupted)
     sys.excepthook = _broken
-    gc.disable()  # until guard.py has forked, as Python's manual wants it
-if sys.version_info < (3, 9):  # noqa: UP036  said in words instead of a traceback later on
+    gc.disable()  # until guard.py has forked, as Python's manual recommends
+if sys.version_info < (3, 9):  # noqa: UP036  a clear message now instead of a traceback later
     _give_up("Python 3.9 or newer is needed", f"{sys.executable} is too old: install the plugins for a newer one")
 try:
-    import nagiosplugin  # noqa: F401  every plugin stands on it; only its presence matters here
-except Exception as error:  # missing, or there and broken
+    import nagiosplugin  # noqa: F401  every plugin needs it; here only its presence is checked
+except Exception as error:  # missing, or installed but broken
     _give_up(f"broken installation: {error}", INSTALL)

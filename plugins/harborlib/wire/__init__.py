@@ -1,6 +1,6 @@
-"""Deadlines, dialling, TLS, certificate chains, requests and answers. It knows nothing of Harbor.
+"""Deadlines, connections, TLS, certificate chains, requests and answers. It knows nothing about Harbor.
 
-Modules that load a library of their own (transport: requests; chain: pyOpenSSL) are imported where they are used.
+Modules that load an extra library (transport: requests; chain: pyOpenSSL) are imported only where they are used.
 """
 
 from . import deadline

@@ -1,4 +1,4 @@
-"""Certificates and their chains: how long they are good, what is wrong with them, and what to do about it."""
+"""Certificates and their chains: how long they are valid, what is wrong with them, and what to do about it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ISSUE_ANEW = "have it issued anew: RSA 2048 or EC P-256, signed with SHA-256"
 REISSUE = "have it issued anew by a CA that clients trust"
 LEAVE_OUT = "leave it out of the file that the proxy serves, and restart the proxy"
 CLIENTS = "docker, containerd and helm refuse"
-NAMES = 5  # entries of subjectAltName that are shown
-#: The reasons for which clients refuse a chain.
+NAMES = 5  # the number of subjectAltName entries that are shown
+#: The reasons why clients refuse a chain.
 REFUSALS = ("expired", "not-yet-valid", "wrong-name", "untrusted", "algorithm-refused", "refused")
-#: OpenSSL's numbers for a path that leads to no CA that is trusted here.
+#: OpenSSL's error numbers for a path that does not lead to a CA trusted here.
 UNTRUSTED = frozenset({2, 18, 19, 20, 21})
-#: Its other numbers that say which certificate is wrong, in words (24 is an invalid CA before OpenSSL 3, 79 after).
+#: Its other error numbers that name the wrong certificate, in words (an invalid CA is 24 before OpenSSL 3, 79 after).
 WRONG = {
     7: "its signature does not fit its issuer's key",
     24: "it is no CA, and issued another certificate",
@@ -41,15 +41,15 @@ WRONG = {
     79: "it is no CA, and issued another certificate",
 }
 
-#: What an element of the chain is there for: clients need it; it is one more of a CA that they know by another
-#: certificate (a cross-signature, an old root); it has nothing to do with the chain.
+#: The role of an element of the chain. NEEDED: clients need it. SPARE: it is another certificate of a CA that they know
+#: by a different one (a cross-signature, an old root). FOREIGN: it does not belong to the chain.
 NEEDED, SPARE, FOREIGN = "needed", "spare", "foreign"
 
 
 class Certificate(NamedTuple):
-    """One element of the chain; times in seconds since 1970, `lifetime` in days.
+    """One element of the chain. Times are in seconds since 1970, `lifetime` is in days.
 
-    `names` are the entries of its subjectAltName, as `DNS:NAME` and `IP:ADDRESS`. `self_signed`: it is its own issuer,
+    `names` are its subjectAltName entries, as `DNS:NAME` and `IP:ADDRESS`. `self_signed`: it is its own issuer,
     by name and by key. `place` is NEEDED, SPARE or FOREIGN.
     """
 
@@ -66,7 +66,7 @@ class Certificate(NamedTuple):
 
     @property
     def lifetime(self) -> float:
-        """Days from the first to the last moment at which it is valid."""
+        """The length of its validity period in days."""
         return (self.not_after - self.not_before) / DAY
 
     def days_left(self, now: float) -> int:
@@ -75,23 +75,23 @@ class Certificate(NamedTuple):
 
     @property
     def weakness(self) -> str:
-        """What is too weak about its key, or "": RSA and DSA under 2048 bits, curves under 224."""
+        """What makes its key too weak, or "": RSA and DSA under 2048 bits, curves under 224."""
         if self.bits < (2048 if self.key in ("RSA", "DSA") else 224):
             return f"{self.key} key of {self.bits} bits"
         return ""
 
     @property
     def refused_algorithm(self) -> str:
-        """What clients do not accept about its key or signature, or "".
+        """What clients reject about its key or signature, or "".
 
-        The signature of a self-signed one is not looked at: nothing depends on it.
+        The signature of a self-signed certificate is ignored: nothing depends on it.
         """
         if not self.self_signed and self.signature in BROKEN_DIGESTS:
             return f"signed with {self.signature.upper()}"
         return refused_key(self.key, self.bits)
 
     def good_until(self, now: float, ends: bool = False) -> str:
-        """How long it is good, how soon it `ends`, or since when it is not any more."""
+        """How long it is valid, how soon it expires (`ends`), or how long ago it expired."""
         left, date = self.days_left(now), day(self.not_after)
         if left < -1:
             return f"{self.subject} expired {words.number(-left - 1, 'day')} ago, on {date}"
@@ -105,11 +105,11 @@ class Certificate(NamedTuple):
 
 
 class Served(NamedTuple):
-    """What a server sends, and what a client makes of it.
+    """What a server sends, and how a client judges it.
 
-    `elements` are in the order of the wire, the server's own first; `path` leads from that one to a CA, as OpenSSL
-    builds it from the elements and the CAs that are trusted here. `complaints` are all of OpenSSL's, each a number and
-    the certificate that it is about. `version` is that of TLS.
+    `elements` are in the order in which they were sent, the server's own first. `path` leads from that one to a CA, as
+    OpenSSL builds it from the elements and the CAs trusted here. `complaints` are all of OpenSSL's errors: each is its
+    number and the certificate that it is about. `version` is the TLS version.
     """
 
     elements: Sequence[Certificate]
@@ -124,7 +124,7 @@ class Served(NamedTuple):
 
     @property
     def misplaced(self) -> str:
-        """What is wrong with the order, or ""; TLS 1.2 wants each certificate followed by its issuer."""
+        """What is wrong with the order, or "". TLS 1.2 requires each certificate to be followed by its issuer."""
         needed = [element for element in self.elements if element.place == NEEDED]
         if needed == [element for element in self.path if element in needed]:
             return ""
@@ -132,7 +132,7 @@ class Served(NamedTuple):
 
     @property
     def superfluous(self) -> str:
-        """Which elements have nothing to do with the chain, or ""."""
+        """Which elements do not belong to the chain, or ""."""
         foreign = [element.subject for element in self.elements if element.place == FOREIGN]
         does = "does" if len(foreign) == 1 else "do"
         return f"{', '.join(foreign)} {does} not belong to the chain: {self}" if foreign else ""
@@ -142,7 +142,7 @@ class Served(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why clients refuse a chain: one of REFUSALS, in words, and what to do about it."""
+    """Why clients refuse a chain: one of REFUSALS, the reason in words, and the next step."""
 
     kind: str
     text: str
@@ -150,9 +150,9 @@ class Refusal(NamedTuple):
 
 
 def refusals(served: Served, why: str, host: str, now: float) -> list[Refusal]:
-    """All that makes clients refuse the chain. `why` are OpenSSL's words, "" where it accepts the chain."""
+    """All reasons why clients refuse the chain. `why` is OpenSSL's message, or "" if it accepts the chain."""
     leaf = served.path[0]
-    # Whatever OpenSSL takes for this name, Go does too, once the common name is left aside (tls.context).
+    # Any name that OpenSSL accepts, Go accepts too, as long as the common name is ignored (tls.context).
     readable = UNREADABLE not in leaf.names
     refused_name = why.endswith(f"not valid for {host}") or bool(why and readable and not is_named(host, leaf.names))
     is_default = refused_name and leaf.self_signed and bool(leaf.names) and not served.is_trusted
@@ -172,7 +172,7 @@ def refusals(served: Served, why: str, host: str, now: float) -> list[Refusal]:
 
 
 def broken(served: Served) -> Iterator[Refusal]:
-    """What else OpenSSL says of single certificates, of each the first: the rest follows from that."""
+    """OpenSSL's other errors about single certificates. Only the first per certificate: the rest follow from it."""
     seen = set()
     for number, element in served.complaints:
         if number in WRONG and element not in seen:
@@ -181,9 +181,9 @@ def broken(served: Served) -> Iterator[Refusal]:
 
 
 def wrong_name(leaf: Certificate, host: str, is_default: bool) -> Refusal:
-    """That the server's certificate is for other names, or for this one in the wrong place.
+    """The refusal of a server certificate that is for other names, or has this one in the wrong place.
 
-    `is_default`: it is one that a proxy makes for itself where it has none for this name.
+    `is_default`: it is the one that a reverse proxy generates when it has no certificate for this name.
     """
     kind = "IP address" if is_address(host) else "DNS name"
     if not leaf.names:
@@ -203,7 +203,7 @@ def wrong_name(leaf: Certificate, host: str, is_default: bool) -> Refusal:
 
 
 def untrusted(last: Certificate) -> Refusal:
-    """That the path ends where nobody here trusts it."""
+    """The refusal of a path that ends at a certificate not trusted here."""
     if last.self_signed:
         return Refusal("untrusted", f"{last.subject} is self-signed and not trusted here", TRUST)
     if last.subject == last.issuer:
@@ -214,7 +214,7 @@ def untrusted(last: Certificate) -> Refusal:
 
 
 def algorithms(served: Served) -> Iterator[Refusal]:
-    """What clients do not accept, of the certificates whose signatures they look at."""
+    """Refused keys and signatures, among the certificates whose signatures clients check."""
     for position, element in enumerate(served.path):
         is_anchor = served.is_trusted and position == len(served.path) - 1
         problem = refused_key(element.key, element.bits) if is_anchor else element.refused_algorithm

@@ -1,4 +1,4 @@
-"""The certificate chain as a server sends it, read with pyOpenSSL, which shows it even when it does not verify."""
+"""The certificate chain as a server sends it, read with pyOpenSSL, which returns it even if it does not verify."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ NIST_CURVES = ("secp224r1", "secp256r1", "secp384r1", "secp521r1")
 def served(
     dial: Callable[[], socket.socket], host: str, ca_file: str | None, client_cert: str | None, client_key: str | None
 ) -> Served:
-    """The chain as it is sent, and what OpenSSL makes of it; raises Failure (tls, content and dial's).
+    """The chain as it is sent, and OpenSSL's verdict on it; raises Failure (tls, content, and those of `dial`).
 
-    Old versions and ciphers are let in, so that a server which speaks nothing else can be told apart.
+    Old versions and ciphers are allowed, so that a server that speaks nothing newer can be identified.
     """
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
     context.set_min_proto_version(SSL.TLS1_VERSION)
@@ -50,7 +50,7 @@ def served(
 
 
 def heard(context: SSL.Context, ca_file: str | None) -> list[tuple[int, crypto.X509]]:
-    """All that OpenSSL has to complain about in the handshakes of this context, which go on all the same."""
+    """Collects all of OpenSSL's complaints in handshakes of this context; these continue nevertheless."""
     complaints: list[tuple[int, crypto.X509]] = []
 
     def note(_: SSL.Connection, certificate: crypto.X509, number: int, depth: int, good: int) -> bool:
@@ -76,7 +76,7 @@ def understood(
     complaints: Sequence[tuple[int, crypto.X509]] = (),
     version: int = 0,
 ) -> Served:
-    """What we need of every certificate; raises Failure (content)."""
+    """What we need from every certificate; raises Failure (content)."""
     try:
         needed = [certificate.to_cryptography() for certificate in path]
         elements = placed([certificate.to_cryptography() for certificate in chain], needed)

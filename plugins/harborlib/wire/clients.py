@@ -1,7 +1,7 @@
-"""What clients of a registry accept: docker, containerd, podman and helm are written in Go, which differs from OpenSSL.
+"""What registry clients accept. docker, containerd, podman and helm are written in Go, which differs from OpenSSL.
 
-Go looks at subjectAltName alone (since 1.15), refuses signatures with SHA-1 (since 1.18) and RSA keys under 1024 bits
-(since 1.24) or over 8192, and knows few kinds of keys.
+Go checks only subjectAltName (since 1.15), refuses SHA-1 signatures (since 1.18) and RSA keys under 1024 bits
+(since 1.24) or over 8192, and supports few kinds of keys.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 
-#: How an entry of subjectAltName is shown, as openssl.cnf writes it.
+#: How a subjectAltName entry is shown: as openssl.cnf writes it.
 DNS, IP = "DNS:", "IP:"
-#: Stands for a subjectAltName that we cannot read; OpenSSL may.
+#: Stands for a subjectAltName that we cannot read; OpenSSL may be able to.
 UNREADABLE = "entries that cannot be read"
-#: Kinds of keys that Go verifies with; "EC" are the curves of NIST. What nobody here knows is newer than we are.
+#: Key types that Go verifies; "EC" means the NIST curves. A type unknown to cryptography is newer than this code.
 KNOWN_KEYS = ("RSA", "EC", "Ed25519", "NoneType")
 BROKEN_DIGESTS = ("md5", "sha1")
 RSA_BITS = range(1024, 8193)
 
 
 def is_address(host: str) -> bool:
-    """Whether a host is an IP address: it is not sent as SNI."""
+    """Whether a host is an IP address, which is not sent as SNI."""
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             socket.inet_pton(family, host)
@@ -32,12 +32,12 @@ def is_address(host: str) -> bool:
 
 
 def entry(host: str) -> str:
-    """What subjectAltName must hold for this host."""
+    """The entry that subjectAltName must contain for this host."""
     return f"{IP if is_address(host) else DNS}{host}"
 
 
 def is_named(host: str, names: Sequence[str]) -> bool:
-    """Whether one of these entries of subjectAltName is for this host."""
+    """Whether one of these subjectAltName entries matches this host."""
     if is_address(host):
         address = ipaddress.ip_address(host)
         return any(name == f"{IP}{address}" for name in names)
@@ -45,13 +45,13 @@ def is_named(host: str, names: Sequence[str]) -> bool:
 
 
 def _fits(pattern: str, host: str) -> bool:
-    """Whether a name that may begin with `*` for one label is the host's."""
+    """Whether a name, which may begin with `*` for one label, matches the host."""
     labels, wanted = pattern.lower().split("."), host.lower().rstrip(".").split(".")
     return len(labels) == len(wanted) and labels[0] in ("*", wanted[0]) and labels[1:] == wanted[1:]
 
 
 def refused_key(key: str, bits: int) -> str:
-    """Why no client verifies with a key of this kind and size, or ""."""
+    """Why clients refuse a key of this kind and size, or ""."""
     if key not in KNOWN_KEYS:
         return f"{key} key"
     return f"RSA key of {bits} bits" if key == "RSA" and bits not in RSA_BITS else ""

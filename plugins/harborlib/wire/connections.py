@@ -1,4 +1,4 @@
-"""What `requests` connects with: pools that dial one origin alone, and answers whose head is bounded."""
+"""How `requests` connects: pools that connect to one origin only, and answers with a bounded head."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .dial import Route, ask_proxy, through
 from .failure import ANSWER, ROUTE, Failure, starve
 from .origin import Origin
 
-HEAD_LIMIT = 32768  # bytes of status line and headers; Harbor sends 500, and nginx passes on no more than 8 KiB
-CONNECTIONS = 50  # kept at most: as many as all probes use side by side
+HEAD_LIMIT = 32768  # bytes of status line and headers; Harbor sends 500, and nginx forwards at most 8 KiB
+CONNECTIONS = 50  # the most that are kept open: as many as all probes use at the same time
 
 
 class Adapter(HTTPAdapter):
-    """Makes requests dial by our Route and verify by our context alone (requests would add certifi's CAs)."""
+    """Makes requests connect by our Route and verify only by our context (requests would add certifi's CAs)."""
 
     def __init__(self, origin: Origin, route: Route, context: ssl.SSLContext, proxy: Origin | None) -> None:
         self.origin = origin
@@ -34,38 +34,38 @@ class Adapter(HTTPAdapter):
         super().__init__(pool_maxsize=CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Have the pools use our context and our connections."""
+        """Make the pools use our context and our connections."""
         super().init_poolmanager(*args, ssl_context=self.context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self.pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """The same for the way through a proxy."""
+        """The same for connections through a proxy."""
         manager = super().proxy_manager_for(proxy, ssl_context=self.context, **kwargs)
         manager.pool_classes_by_scheme = self.pools
         return manager
 
     def send(self, request: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        """Send what goes to the origin; raises Failure for anything else."""
+        """Send a request to the origin; raises Failure for any other destination."""
         if not request.url.startswith(f"{self.origin.url}/"):
             raise astray(self.origin)
         kwargs["verify"] = self.context.verify_mode is ssl.CERT_REQUIRED
         return super().send(request, **kwargs)
 
     def request_url(self, request: Any, proxies: Any) -> str:
-        """What the request line names: the path as it is. requests 2.32 takes all but one of the slashes before it."""
+        """The path in the request line, unchanged. requests 2.32 removes all but one of its leading slashes."""
         found = super().request_url(request, proxies)
         return request.path_url if found.startswith("/") else found
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Verify by our context alone."""
+        """Verify only by our context."""
         conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"
-        conn.ca_certs = None  # Debian's urllib3 would add the system's CAs to our context, with each connection
+        conn.ca_certs = None  # Debian's urllib3 would add the system's CAs to our context on each connection
 
 
 def pools(origin: Origin, route: Route, proxy: Origin | None) -> dict[str, type]:
-    """Connection pools that dial one origin by the route and note each stage.
+    """Connection pools that connect to one origin by the route and record each stage.
 
-    `_new_conn` is the seam that urllib3's own SOCKS support uses, the same from 1.26 to 2.x.
+    `_new_conn` is the hook that urllib3's own SOCKS support uses, unchanged from 1.26 to 2.x.
     """
     return {"http": plain(origin, route, proxy), "https": secure(origin, route, proxy)}
 
@@ -117,7 +117,7 @@ def secure(origin: Origin, route: Route, proxy: Origin | None) -> type[HTTPSConn
                 starve(error)
                 stage, doing = deadline.stage()
                 raise through(proxy, Failure(stage, f"connection lost while {doing}: {cause(error)}")) from None
-            # Or not on purpose, and said in the output: no warning (filters are not for threads).
+            # If unverified, that is intended and the output says so: no warning (warning filters are not thread-safe).
             self.is_verified = True
             deadline.enter(ANSWER, f"waiting for the answer to {deadline.task()}")
 
@@ -128,7 +128,7 @@ def secure(origin: Origin, route: Route, proxy: Origin | None) -> type[HTTPSConn
 
 
 class Kept:
-    """A connection that has `answered` may be closed by the server before it is used again: then it is Stale."""
+    """A connection that has `answered` may be closed by the server before its next use: then it raises Stale."""
 
     answered = False
 
@@ -148,7 +148,7 @@ class Kept:
     def _stale(self) -> Iterator[None]:
         try:
             yield
-        except BrokenPipeError:  # urllib3 then looks for an answer that came before
+        except BrokenPipeError:  # urllib3 then looks for an answer that arrived earlier
             raise
         except OSError as error:
             if self.answered:
@@ -157,17 +157,17 @@ class Kept:
 
 
 def same(origin: Origin, host: str | None, port: int | None) -> bool:
-    """Whether host and port, as urllib3 writes them, are the origin's."""
+    """Whether host and port, in urllib3's notation, are the origin's."""
     return ((host or "").strip("[]").rstrip("."), port) == (origin.host.rstrip("."), origin.port)
 
 
 def astray(origin: Origin) -> Failure:
-    """What must not happen: a request that is on its way to somebody else. It is not sent."""
+    """The Failure for what must not happen: a request to a different server. It is not sent."""
     return Failure(ROUTE, f"{deadline.task()} is not sent: it would not go to {origin.where}")
 
 
 class Reply(http.client.HTTPResponse):
-    """An answer that is no larger than it should be, after whatever interim answers (100 to 103) come before it."""
+    """An answer with a bounded head. Interim answers (100 to 103) before it are skipped."""
 
     def begin(self) -> None:
         """Read status and headers; raises LineTooLong."""
@@ -179,17 +179,17 @@ class Reply(http.client.HTTPResponse):
                 self.headers = self.msg = None  # type: ignore[assignment]
                 super().begin()
         finally:
-            self.fp = stream if self.fp else None  # type: ignore[assignment]  # closed where it is no HTTP
+            self.fp = stream if self.fp else None  # type: ignore[assignment]  # closed if it is not HTTP
 
     def _read_next_chunk_size(self) -> int:
         size: int = super()._read_next_chunk_size()  # type: ignore[misc]
-        if size < 0:  # for which the standard library reads until the memory is full
+        if size < 0:  # the standard library would then read until the memory is full
             raise ValueError("a chunk of negative size")
         return size
 
 
 class Head:
-    """What comes before a body, line by line and not without end (the standard library takes 6 MiB)."""
+    """The lines before a body, bounded in total (the standard library would accept 6 MiB)."""
 
     def __init__(self, stream: Any) -> None:
         self.stream = stream
@@ -204,16 +204,16 @@ class Head:
         return line
 
     def close(self) -> None:
-        """Close the stream below."""
+        """Close the underlying stream."""
         self.stream.close()
 
 
 class Stale(ConnectionError):
-    """A connection that was kept for another request, and that the server has closed meanwhile."""
+    """The server has closed a connection that was kept for another request."""
 
 
 def cause(error: BaseException) -> str:
-    """The innermost reason in a few words, without reprs of objects and addresses."""
+    """The innermost reason in a few words, without object reprs and addresses."""
     root = innermost(error)
     if isinstance(root, (http.client.RemoteDisconnected, http.client.IncompleteRead)):
         return "connection closed early"
@@ -227,7 +227,7 @@ def cause(error: BaseException) -> str:
 
 
 def innermost(error: BaseException) -> BaseException:
-    """The error at the bottom: requests and urllib3 wrap it in `args`, `reason` or `__context__`."""
+    """The root error: requests and urllib3 wrap it in `args` or `reason`."""
     for _ in range(8):
         inner = getattr(error, "reason", None)
         if not isinstance(inner, BaseException):

@@ -1,4 +1,4 @@
-"""The login: read from a file or the environment, never from the command line, and kept out of every output."""
+"""Credentials: read from a file or the environment, never from the command line, and kept out of all output."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from harborlib.text.cleaning import conceal
 
 from .failure import Unusable
 
-LIMIT = 65536  # bytes of an authfile, and of an options file
+LIMIT = 65536  # bytes; the maximum size of an authfile and of an options file
 
 
 class Credentials(NamedTuple):
-    """A name and a password; neither the password nor the header appears in a repr."""
+    """A username and a password. Its repr shows neither the password nor the header."""
 
     username: str
     password: str
@@ -30,7 +30,7 @@ class Credentials(NamedTuple):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What a server could echo: the password, its UTF-8 taken for Latin-1, the Base64 that is sent and its own."""
+        """What a server could echo: the password, its UTF-8 read as Latin-1, both of the Base64 forms."""
         mistaken = self.password.encode().decode("latin-1")
         encoded = (self._base64, base64.b64encode(self.password.encode()).decode())
         return (self.password, mistaken, *encoded, *(text.rstrip("=") for text in encoded))
@@ -41,9 +41,9 @@ class Credentials(NamedTuple):
 
 
 def read(authfile: str | None, any_mode: bool = False) -> Credentials | None:
-    """The login from the file, else from $HARBOR_USERNAME and $HARBOR_PASSWORD; None if there is neither.
+    """The credentials from the file, else from $HARBOR_USERNAME and $HARBOR_PASSWORD; None if neither is set.
 
-    From now on no output holds its secrets. Raises Unusable.
+    From now on their secrets are removed from all output. Raises Unusable.
     """
     if authfile:
         values = parse(contents(authfile, "authfile", 0 if any_mode else 0o007, "read", "o="), authfile)
@@ -66,9 +66,9 @@ def read(authfile: str | None, any_mode: bool = False) -> Credentials | None:
 
 
 def contents(path: str, kind: str, refused: int, deed: str, cure: str) -> str:
-    """The text of a file of this kind, unless its mode has one of the `refused` bits, with which others may do `deed`.
+    """The text of a file of this kind. Its mode must have none of the `refused` bits, which would let others do `deed`.
 
-    Raises Unusable, which says how to cure that with chmod.
+    Raises Unusable, whose text names the chmod that fixes it.
     """
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
@@ -88,7 +88,7 @@ def contents(path: str, kind: str, refused: int, deed: str, cure: str) -> str:
 
 
 def parse(text: str, path: str) -> dict[str, str]:
-    """The `key=value` lines of an authfile; blank lines and lines that begin with # do not count."""
+    """The `key=value` lines of an authfile; blank lines and lines that begin with # are ignored."""
     values = {}
     for position, line in enumerate(text.splitlines(), 1):
         key, equals, value = line.partition("=")

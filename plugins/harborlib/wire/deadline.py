@@ -1,7 +1,7 @@
-"""Time: every piece of work runs in a daemon thread and is given up when its time is over.
+"""Deadlines: every task runs in a daemon thread and is abandoned when its time is up.
 
-A signal cannot interrupt `getaddrinfo`, and a slow server can feed a socket one byte at a time below any socket
-timeout. So whoever waits does so from outside: the thread is left behind, and the process ends by `os._exit`.
+A signal cannot interrupt `getaddrinfo`, and a slow server can feed a socket one byte at a time and so never reach a
+socket timeout. So the wait happens outside the thread: the thread is abandoned, and the process ends with `os._exit`.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from .failure import CONTENT, Failure, Kind, Starved
 
 Outcome = TypeVar("Outcome")
 
-MARGIN = 0.05  # seconds by which work ends before the work that waits for it, so that the inner failure is told
+MARGIN = 0.05  # seconds that inner work ends before the outer work, so that the inner failure is the one reported
 
-#: Before anything was asked: no fault of Harbor's, and nothing to judge it by.
+#: Before any request was sent: not Harbor's fault, and no basis for a verdict on Harbor.
 GETTING_READY = (CONTENT, "getting ready")
 BUSY = "look at the load of this monitoring host, or give -t more time"
 
 
 class Worker(threading.Thread):
-    """One piece of work with a limit; knows its stage and request, so that a hang can be named.
+    """One task with a time limit. It knows its stage and its request, so that a hang can be reported precisely.
 
-    What a part of it (a worker begun by this one) enters counts for the whole: on a busy machine the whole can find its
-    time over before the part has told.
+    A subtask (a worker that this one started) sets the stage of the whole as well: on a busy machine the outer task can
+    run out of time before the subtask has reported.
     """
 
     def __init__(self, call: Callable[[], Any], until: float) -> None:
@@ -43,12 +43,12 @@ class Worker(threading.Thread):
         self.finished = threading.Event()
 
     def run(self) -> None:
-        """Do the work, and keep what comes of it."""
-        global _newest  # noqa: PLW0603  there is one main thread that wants to know
+        """Do the work and keep its outcome."""
+        global _newest  # noqa: PLW0603  only the main thread reads it
         _newest = self
         try:
             self.outcome = self.call()
-        except BaseException as error:  # handed to whoever waits, who raises or reports it
+        except BaseException as error:  # passed to the waiting thread, which raises or reports it
             self.outcome = error
         self.finished.set()
 
@@ -67,18 +67,18 @@ _newest = Worker(lambda: None, 0.0)
 
 
 def unheard(doing: str) -> None:
-    """Where nobody wants to know what is being done."""
+    """The listener when nobody needs progress."""
 
 
-#: Told what any piece of work is about to do.
+#: Called with what any task is about to do.
 listener: Callable[[str], None] = unheard
 
 
 def side_by_side(calls: Sequence[Callable[[], Any]], seconds: float | None = None) -> list[Any]:
-    """Run the calls at the same time and wait at most `seconds` (never longer than the caller itself may).
+    """Run the calls at the same time and wait at most `seconds` (never longer than the caller's own limit).
 
-    Returns for each call its result, the exception it raised, or a Failure with `hung` set. What is no Exception
-    (SystemExit) is raised here, and so is Starved where no thread can be started.
+    Returns for each call its result, the exception it raised, or a Failure with `hung` set. An exception that is not an
+    Exception (SystemExit) is raised here. If no thread can be started, Starved is raised.
     """
     left = max(0.0, remaining() - MARGIN)
     until = time.monotonic() + (left if seconds is None else min(seconds, left))
@@ -96,7 +96,7 @@ def side_by_side(calls: Sequence[Callable[[], Any]], seconds: float | None = Non
 
 
 def supervised(call: Callable[[], Outcome], seconds: float | None = None) -> Outcome:
-    """Run one call under a limit: its result, or raises what it raised, or the Failure of a hang."""
+    """Run one call under a limit. Returns its result; raises its exception, or a Failure if it hangs."""
     (outcome,) = side_by_side([call], seconds)
     if isinstance(outcome, Exception):
         raise outcome
@@ -105,12 +105,12 @@ def supervised(call: Callable[[], Outcome], seconds: float | None = None) -> Out
 
 
 def newest() -> Worker:
-    """The piece of work that was begun last: what a plugin is busy with when it is interrupted."""
+    """The task that was started last: what a plugin is doing when it is interrupted."""
     return _newest
 
 
 def current() -> Iterator[Worker]:
-    """The current piece of work, and what it is a part of."""
+    """The current task and the tasks that contain it, innermost first."""
     thread = threading.current_thread()
     while isinstance(thread, Worker):
         yield thread
@@ -118,31 +118,31 @@ def current() -> Iterator[Worker]:
 
 
 def remaining() -> float:
-    """Seconds that the current piece of work still has; a day where nobody supervises."""
+    """Seconds that the current task still has; a day outside of any task."""
     thread = threading.current_thread()
     return max(0.0, thread.until - time.monotonic()) if isinstance(thread, Worker) else 86400.0
 
 
 def begin(task: str, path: str, login: bool) -> None:
-    """Name what the current piece of work is for, as `GET /v2/`, and the request (as in Failure)."""
+    """Set what the current task is for, such as `GET /v2/`, and the request (as in Failure)."""
     for worker in current():
         worker.task, worker.path, worker.login = task, path, login
 
 
 def task() -> str:
-    """What the current piece of work is for."""
+    """What the current task is for."""
     thread = threading.current_thread()
     return thread.task if isinstance(thread, Worker) else "the probe"
 
 
 def enter(stage: Kind, doing: str) -> None:
-    """Note what the current piece of work is about to do, as a stage of failure.STAGES and in words."""
+    """Record what the current task is about to do: as a stage of failure.STAGES, and in words."""
     listener(doing)
     for worker in current():
         worker.stage = (stage, doing)
 
 
 def stage() -> tuple[Kind, str]:
-    """The stage last entered by the current piece of work."""
+    """The stage that the current task entered last."""
     thread = threading.current_thread()
     return thread.stage if isinstance(thread, Worker) else GETTING_READY

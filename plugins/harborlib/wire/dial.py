@@ -1,4 +1,4 @@
-"""From a name to a connected socket, with the stage named at every step."""
+"""From a host name to a connected socket. Every step records its stage."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from .origin import Origin
 
-#: As `getaddrinfo` gives it: family, kind, protocol, name, and what a socket of that family connects to.
+#: As `getaddrinfo` returns it: family, kind, protocol, name, and the address to connect to.
 Address = tuple[int, int, int, str, tuple[Any, ...]]
-TLS_ALERT = "\x15\x03"  # how an answer of TLS to plain text begins
+TLS_ALERT = "\x15\x03"  # the beginning of a TLS server's answer to plain text
 FAMILIES: dict[int, str] = {
     socket.AF_INET: " to an IPv4 address (-4)",
     socket.AF_INET6: " to an IPv6 address (-6)",
@@ -28,10 +28,10 @@ FAMILIES: dict[int, str] = {
 
 
 class Route(NamedTuple):
-    """How to get to a server: `--connect-to` and `-4`/`-6`.
+    """How to reach a server: `--connect-to` and `-4`/`-6`.
 
-    `instead` is the host and port to dial in place of those in the URL (None: as in the URL), `option` what the
-    address comes from, where that is not the URL.
+    `instead` is the host and port to connect to in place of those in the URL (None: as in the URL). `option` names the
+    option that the address comes from, if it is not from the URL.
     """
 
     instead: tuple[str, int] | None = None
@@ -40,7 +40,7 @@ class Route(NamedTuple):
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> Route:
-        """The way to Harbor that was asked for."""
+        """The route that the command line asks for."""
         option = "--connect-to" if args.connect_to else "--proxy" if args.proxy else ""
         return cls(args.connect_to, args.family, option)
 
@@ -59,7 +59,7 @@ class Route(NamedTuple):
 
 
 def resolve(host: str, port: int, family: int) -> Sequence[Address]:
-    """The socket addresses of a host, as `getaddrinfo` sorts them; raises Failure (resolve)."""
+    """The socket addresses of a host, in the order of `getaddrinfo`; raises Failure (resolve)."""
     deadline.enter(RESOLVE, f"resolving {host}")
     try:
         return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
@@ -71,18 +71,18 @@ def resolve(host: str, port: int, family: int) -> Sequence[Address]:
 
 
 def connect(addresses: Sequence[Address], host: str, port: int) -> socket.socket:
-    """A connection to the first address that takes one; each gets its share of the time left."""
+    """A connection to the first address that accepts one; each gets its share of the remaining time."""
     problem = "no address"
     for position, (family, kind, protocol, _, address) in enumerate(addresses):
         deadline.enter(CONNECT, f"connecting to {where(address[0], port)}")
         left = len(addresses) - position
         try:
             sock = socket.socket(family, kind, protocol)
-        except OSError as error:  # IPv6 switched off
+        except OSError as error:  # IPv6 is disabled
             starve(error)
             problem = error.strerror or problem
             continue
-        # The last address may hang: the supervisor then names the stage. The others must leave time for the rest.
+        # The last address may hang: then the supervisor names the stage. The others must leave time for the rest.
         sock.settimeout(deadline.remaining() / left if left > 1 else deadline.remaining() + 1)
         try:
             sock.connect(address)
@@ -108,7 +108,7 @@ def tunnel(route: Route, proxy: tuple[str, int], host: str, port: int) -> socket
 
 
 def dial_harbor(args: argparse.Namespace) -> socket.socket:
-    """A TCP connection to Harbor's port, through the proxy if there is one; raises Failure (resolve, connect)."""
+    """A TCP connection to Harbor's port, through the proxy if one is given; raises Failure (resolve, connect)."""
     host, port = args.harbor.host, args.harbor.port
     if args.proxy:
         return tunnel(Route.of(args), (args.proxy.host, args.proxy.port), host, port)
@@ -116,7 +116,7 @@ def dial_harbor(args: argparse.Namespace) -> socket.socket:
 
 
 def ask_proxy(connection: HTTPConnection, ask: Callable[[], None], host: str, port: int) -> None:
-    """Let `ask` ask a connected proxy for a tunnel, with the stage named; raises Failure (connect)."""
+    """Have `ask` request a tunnel from a connected proxy, and record the stage; raises Failure (connect)."""
     from http.client import HTTPException
 
     proxy, sock = where(connection.host, connection.port), connection.sock
@@ -124,7 +124,7 @@ def ask_proxy(connection: HTTPConnection, ask: Callable[[], None], host: str, po
     try:
         ask()
     except (OSError, HTTPException) as error:
-        # Closing is not enough: up to Python 3.11 http.client's own answer holds it open.
+        # Closing is not enough: up to Python 3.11 the answer of http.client keeps it open.
         with contextlib.suppress(OSError):
             os.close(sock.detach())
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -136,7 +136,7 @@ def ask_proxy(connection: HTTPConnection, ask: Callable[[], None], host: str, po
 
 
 def through(proxy: Origin | None, failure: Failure) -> Failure:
-    """A handshake that failed behind a proxy names it: it could have ended the handshake, or answered it itself."""
+    """Adds the proxy to a handshake failure: the proxy could have ended or answered the handshake itself."""
     if not proxy or failure.stage not in (TLS, CERTIFICATE):
         return failure
     detail = failure.detail if proxy.where in failure.detail else f"{failure.detail} (through the proxy {proxy.where})"

@@ -1,4 +1,4 @@
-"""What can go wrong between a probe and a server, as one exception with a kind."""
+"""What can go wrong between a probe and a server: one exception, with a kind."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 
 class Kind:
-    """A kind of failure, told by identity. `id` is the one that people see; it never changes silently.
+    """A kind of failure, compared by identity. `id` is what users see; it never changes without notice.
 
-    `stage` is the kind that stands for where on the way a request fails: itself, or the one that this one refines.
-    `state` and `next_step` replace what follows from the stage.
+    `stage` is the kind that stands for the step at which a request fails: this kind itself, or the one that it refines.
+    `state` and `next_step` override those that follow from the stage.
     """
 
     def __init__(self, id: str, stage: Kind | None = None, state: str = "", next_step: str = "") -> None:  # noqa: A002
@@ -24,25 +24,25 @@ class Kind:
         return f"Kind({self.id!r})"
 
 
-#: Where on the way a request can fail, in the order of the wire.
+#: The steps at which a request can fail, in the order in which they happen.
 RESOLVE = Kind("harbor.name-unresolved")  # the name has no address
-CONNECT = Kind("harbor.unreachable")  # no TCP connection, or the proxy refuses one
-TLS = Kind("harbor.tls-failed")  # a handshake that cannot be made
-CERTIFICATE = Kind("harbor.certificate-refused")  # a certificate that does not verify
-ANSWER = Kind("harbor.no-answer")  # no answer, or one that is not HTTP
-BODY = Kind("harbor.answer-cut-off")  # an answer that does not end, or is cut off
-ROUTE = Kind("harbor.misrouted")  # answered by somebody else: the portal's page, another host
-STATUS = Kind("harbor.error-status")  # answered, with an error status
-CONTENT = Kind("harbor.unexpected-answer")  # answered, but not understood
-NO_TLS = Kind("harbor.no-tls", TLS)  # asked for https, where no TLS is spoken
-PLAIN_TO_TLS = Kind("harbor.plain-to-tls", TLS)  # asked in plain HTTP, where TLS is spoken
+CONNECT = Kind("harbor.unreachable")  # no TCP connection, or the proxy refuses it
+TLS = Kind("harbor.tls-failed")  # the handshake fails
+CERTIFICATE = Kind("harbor.certificate-refused")  # the certificate does not verify
+ANSWER = Kind("harbor.no-answer")  # no answer, or not HTTP
+BODY = Kind("harbor.answer-cut-off")  # the answer does not end, or is cut off
+ROUTE = Kind("harbor.misrouted")  # another server answers: the portal's page, another host
+STATUS = Kind("harbor.error-status")  # an answer with an error status
+CONTENT = Kind("harbor.unexpected-answer")  # an unexpected answer
+NO_TLS = Kind("harbor.no-tls", TLS)  # https to a port without TLS
+PLAIN_TO_TLS = Kind("harbor.plain-to-tls", TLS)  # plain HTTP to a TLS port
 STAGES = (RESOLVE, CONNECT, TLS, CERTIFICATE, ANSWER, BODY, ROUTE, STATUS, CONTENT)
 
 
 class Interrupted(BaseException):
-    """The engine, or a person, wants us to stop. What was begun is taken back while this passes; `notes` tell of it.
+    """The engine or a user stops us. While this propagates, changes that were made are undone; `notes` report that.
 
-    `known` are the readings of what is known so far, if anything is.
+    `known` are the readings so far, if there are any.
     """
 
     def __init__(self, number: int, doing: str) -> None:
@@ -53,21 +53,21 @@ class Interrupted(BaseException):
         self.known: Any = None
 
 
-#: What this host can run out of, which says nothing about Harbor.
+#: Resources that this host can run out of, which says nothing about Harbor.
 SCARCE = {errno.EMFILE: "file descriptors", errno.ENFILE: "file descriptors", errno.ENOMEM: "memory"}
-#: How libraries say that memory is short.
+#: How libraries report that memory is short.
 NO_MEMORY = ("malloc failure", "failed to map segment", "cannot allocate memory")
-#: How OpenSSL says that a part of its own failed: for want of memory, or for odd data. Which one, the memory tells.
+#: How OpenSSL reports an internal failure, from lack of memory or from malformed data. has_memory() decides which.
 NO_MEMORY_OR_ODD = "asn1 lib"
 SPARE = 8 << 20  # bytes
 
 
 class Starved(Exception):
-    """The monitoring host lacks something that a probe cannot do without; the text names it."""
+    """The monitoring host lacks a resource that a probe needs; the text names it."""
 
 
 def lack(error: BaseException) -> str:
-    """What this host has run out of, by an error of the interpreter or the system; "" where it says no such thing."""
+    """What this host has run out of, judging by an error of the interpreter or the system; "" if nothing."""
     if isinstance(error, Starved):
         return str(error)
     said = str(error).lower()
@@ -79,7 +79,7 @@ def lack(error: BaseException) -> str:
 
 
 def has_memory() -> bool:
-    """Whether this process can have some more of it."""
+    """Whether this process can allocate some more memory."""
     try:
         bytearray(SPARE)
     except MemoryError:
@@ -88,24 +88,23 @@ def has_memory() -> bool:
 
 
 def starve(error: BaseException) -> None:
-    """Raise Starved where an error is about this host; do nothing for any other."""
+    """Raise Starved if an error is about this host; do nothing for any other error."""
     if lack(error):
         raise Starved(lack(error)) from None
 
 
 class Unusable(Exception):
-    """A file or value given to a plugin that cannot be used; the text says which and why, and holds no secret."""
+    """A file or value given to a plugin is unusable; the text says which one and why, and holds no secret."""
 
 
 class Failure(Exception):
-    """A request that did not end as it should; never changed, `but` makes another one.
+    """A failed request. It is never changed; `but` makes a modified copy.
 
-    `detail` is one line for the person on call (no reprs, no secrets), `aside` what can be left out where that is too
-    long. `path` and `login` say what was asked and whether it carried credentials; `status` is the HTTP status (0: none
-    came), `hung` means that time ran out, after `waited` seconds, `late` that others had taken most of it; `step` is
-    the probe that owns this step of the registry's wire ("": none in particular). Isolation decides by these whose
-    failure it is. `by_core`: core gave the answer, as its X-Request-Id says; that chooses words and decides nothing.
-    `state` and `next_step` replace those of the kind.
+    `detail` is one line for the person on call (no reprs, no secrets); `aside` can be left out if the line is too long.
+    `path` and `login` say what was requested and whether it carried credentials. `status` is the HTTP status (0: none).
+    `hung`: time ran out, after `waited` seconds; `late`: others had used most of it. `step` is the probe that owns this
+    step of the registry protocol ("": none in particular). Isolation uses these to find the owner. `by_core`: core sent
+    the answer, as its X-Request-Id says; that affects only the wording. `state` and `next_step` override the kind's.
     """
 
     def __init__(
@@ -141,15 +140,15 @@ class Failure(Exception):
         self.next_step = next_step or kind.next_step
 
     def but(self, **changes: Any) -> Failure:
-        """The same but for these attributes."""
+        """A copy with these attributes changed."""
         return Failure(**{**vars(self), **changes}).with_traceback(self.__traceback__)
 
     @property
     def stage(self) -> Kind:
-        """Where on the way it failed, as one of STAGES."""
+        """The step at which it failed, as one of STAGES."""
         return self.kind.stage
 
     @property
     def unreachable(self) -> bool:
-        """Harbor did not answer as a server should, as opposed to: it answered, and this could not be judged."""
+        """Harbor did not answer as a server should, as opposed to an answer that could not be judged."""
         return self.status >= 500 if self.stage is STATUS else self.stage is not CONTENT

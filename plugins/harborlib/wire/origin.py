@@ -1,7 +1,7 @@
-r"""Where Harbor is, and where a URL leads: the only parser of URLs, strict with people and stricter with servers.
+r"""Where Harbor is, and where a URL leads. The only URL parser here: strict with users, stricter with servers.
 
-Two parsers never agree on what is odd: in `https://EVIL\@HARBOR/` one sees HARBOR, and another dials EVIL. So a URL
-that a server sends is never handed on: it is taken apart here, and the request is built anew from an Origin and a path.
+Two parsers never agree on odd URLs: in `https://EVIL\@HARBOR/` one sees HARBOR, and another connects to EVIL. So a URL
+from a server is never passed on: it is parsed here, and the request is rebuilt from an Origin and a path.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from urllib.parse import quote
 from harborlib.text.cleaning import redacted
 
 PORTS = {"https": 443, "http": 80}
-#: Characters of a URL: what servers take in a request line. A pre-signed URL of S3 with a session token can have 2,500.
+#: Characters of a URL: what servers accept in a request line. A pre-signed S3 URL with a session token can have 2,500.
 URL_LIMIT = 8192
-HOST_LIMIT = 253  # characters, of DNS
+HOST_LIMIT = 253  # characters, the limit of DNS
 
-_PLAIN = re.compile(r"[!-\[\]-~]*")  # ASCII without blanks, control characters and backslash
+_PLAIN = re.compile(r"[!-\[\]-~]*")  # ASCII without spaces, control characters and backslash
 _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
 _NAME = re.compile(r"[a-z0-9_-][a-z0-9._-]*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -27,7 +27,7 @@ _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class Origin(NamedTuple):
-    """Scheme, host and port of a server, all lower case; `port` is never 0."""
+    """Scheme, host and port of a server, in lower case; `port` is never 0."""
 
     scheme: str
     host: str
@@ -35,7 +35,7 @@ class Origin(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Origin:
-        """From a URL or a bare host; raises ArgumentTypeError (with no part of the text: it may hold a password)."""
+        """From a URL or a bare host; raises ArgumentTypeError (without any of the text, which may hold a password)."""
         scheme, mark, rest = printable(text).rpartition("://")
         authority, tail = _split(rest)
         if "@" in f"{scheme}{authority}":
@@ -58,7 +58,7 @@ class Origin(NamedTuple):
 
     @property
     def where(self) -> str:
-        """`host:port`, without the port if it is the scheme's own."""
+        """`host:port`, without the port if it is the scheme's default."""
         return bracketed(self.host) if self.port == PORTS[self.scheme] else where(self.host, self.port)
 
     @property
@@ -68,10 +68,10 @@ class Origin(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Where a server's URL leads. `path` begins with a slash, holds the query, and is quoted as it goes out.
+    """Where a server's URL leads. `path` begins with a slash, includes the query, and is quoted for the request line.
 
-    With several slashes only where the URL of another server has them: an object store signs its paths, and the key of
-    a blob may begin with a slash.
+    It begins with several slashes only if a URL of another server does: an object store signs its paths, and the key
+    of a blob may begin with a slash.
     """
 
     origin: Origin
@@ -79,14 +79,14 @@ class Target(NamedTuple):
 
     @classmethod
     def parse(cls, url: str, sender: Origin | None = None) -> Target:
-        """From a whole URL that a server sends; raises ValueError."""
+        """From an absolute URL that a server sends; raises ValueError."""
         scheme, mark, rest = _plain(url).partition("://")
         if not mark:
             raise ValueError("not a whole URL")
         return cls._of(scheme.lower(), rest, sender)
 
     def follow(self, reference: str) -> Target:
-        """Where a URL leads that may be relative to this one (as `Location` and `src` may be); raises ValueError."""
+        """Where a URL leads that may be relative to this one (like `Location` and `src`); raises ValueError."""
         text = _plain(reference).partition("#")[0]
         if text.startswith("//"):
             return self._of(self.origin.scheme, text[2:], self.origin)
@@ -100,7 +100,7 @@ class Target(NamedTuple):
     @classmethod
     def _of(cls, scheme: str, rest: str, sender: Origin | None) -> Target:
         authority, tail = _split(rest)
-        name, port = _apart(authority)  # a user or password is no part of a name
+        name, port = _apart(authority)  # a name cannot contain a user or password
         host = wire_name(name)
         if scheme not in PORTS or not host or port == 0 or not f"{tail}/".startswith("/"):
             raise ValueError("not a URL of HTTP")
@@ -110,7 +110,7 @@ class Target(NamedTuple):
 
 
 def host_and_port(text: str) -> tuple[str, int]:
-    """`HOST[:PORT]`, `[v6]:PORT` or a bare IPv6 address; port 0 where none is given. Raises ArgumentTypeError."""
+    """`HOST[:PORT]`, `[v6]:PORT` or a bare IPv6 address; port 0 if none is given. Raises ArgumentTypeError."""
     bare = printable(text)
     if bare.count(":") > 1 and not bare.startswith("["):
         bare = f"[{bare}]"
@@ -125,17 +125,17 @@ def host_and_port(text: str) -> tuple[str, int]:
 
 
 def printable(text: str) -> str:
-    """The text without blanks around it; "" where it is too long for a URL or holds what nobody can see."""
+    """The text without surrounding spaces; "" if it is too long for a URL or contains unprintable characters."""
     text = text.strip()
     return text if len(text) <= URL_LIMIT and text.isprintable() else ""
 
 
 def wire_name(host: str) -> str:
-    """A host as it goes over the wire (international names in IDNA), without brackets; "" for what cannot be one."""
+    """A host as it is sent (international names in IDNA), without brackets; "" if it cannot be a host."""
     if host.startswith("["):
         return _address(host[1:-1])
     try:
-        # Before the length is known nothing looks at the characters: what Python does with them can take hours.
+        # Check the length before anything reads the characters: Python's IDNA code can take hours on a long name.
         name = host if host.isascii() or len(host) > HOST_LIMIT else host.encode("idna").decode()
     except UnicodeError:
         return ""
@@ -160,7 +160,7 @@ def _plain(url: str) -> str:
 
 
 def _split(rest: str) -> tuple[str, str]:
-    """What stands behind `://`: host and port, and the rest from the first `/`, `?` or `#` on."""
+    """What follows `://`: host and port, and the rest from the first `/`, `?` or `#` on."""
     ends = [rest.find(mark) for mark in "/?#" if mark in rest]
     end = min(ends, default=len(rest))
     return rest[:end], rest[end:]
@@ -176,7 +176,7 @@ def _apart(authority: str) -> tuple[str, int | None]:
 
 
 def _normal(path: str) -> str:
-    """A path (and query) from the root: without dot segments, begun by one slash, quoted where URLs want that."""
+    """An absolute path (and query): without dot segments, with one leading slash, quoted where URLs require it."""
     path, mark, query = path.partition("?")
     kept: list[str] = []
     for segment in path.split("/"):
@@ -194,10 +194,10 @@ def _quoted(text: str, more: str = "") -> str:
 
 
 def bracketed(host: str) -> str:
-    """A host as it stands in a URL: an IPv6 address in brackets."""
+    """A host as written in a URL: an IPv6 address in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def where(host: str, port: int) -> str:
-    """`host:port` as it stands in a URL."""
+    """`host:port` as written in a URL."""
     return f"{bracketed(host)}:{port}"

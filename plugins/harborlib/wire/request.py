@@ -1,4 +1,4 @@
-"""What is asked over HTTP, and what comes back."""
+"""HTTP requests and answers."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .failure import CONTENT, ROUTE, Failure, Kind
 from .origin import Origin
 
 ANSWER_LIMIT = 8 * 1024 * 1024  # bytes; pages of 100 rows stay well under 1 MiB
-SMALL = 256 * 1024  # bytes for an answer that Harbor needs a few KiB for; somebody else's web page fits too
+SMALL = 256 * 1024  # bytes for an answer that takes Harbor a few KiB; another application's web page fits too
 DATE_LIMIT = 64  # characters; `Sun, 06 Nov 1994 08:49:37 GMT` has 29
-JSON_LIMIT = 4 * 1024 * 1024  # characters; a manifest may be that long
+JSON_LIMIT = 4 * 1024 * 1024  # characters; a manifest may have that many
 VALUES = 20_000  # commas and brackets in JSON, each at most 250 bytes of memory; a page of 100 rows has a tenth of them
-DEPTH = 64  # lists and objects within each other; Harbor's answers have six
+DEPTH = 64  # levels of nesting; Harbor's answers have six
 BRACKETS = bytes.maketrans(b"{}", b"[]")
 NO_BRACKETS = bytes(set(range(256)).difference(b"[]{}"))
 
@@ -26,9 +26,9 @@ NO_BRACKETS = bytes(set(range(256)).difference(b"[]{}"))
 class Request(NamedTuple):
     """One request to Harbor, or to another `origin` (an object store).
 
-    `limit` are the seconds it may take (None: what the caller has), `size` the bytes that an answer may hold.
-    `sink` takes the body of a 200 piece by piece instead, as long as it returns True; `follow` obeys redirects within
-    the origin.
+    `limit` is the time it may take in seconds (None: what the caller has), `size` the maximum answer in bytes. `sink`
+    receives the body of a 200 piece by piece instead, as long as it returns True. `follow`: follow redirects within the
+    origin.
     """
 
     method: str
@@ -47,12 +47,12 @@ class Request(NamedTuple):
         return "Authorization" in self.headers
 
     def __str__(self) -> str:
-        """As in a log: without the query, which can hold an upload's state or a signature."""
+        """As in a log: without the query, which can contain an upload's state or a signature."""
         return f"{self.method} {self.path.partition('?')[0]}"
 
 
 class Answer(NamedTuple):
-    """What came back. `elapsed` is in seconds, from the start of the request to the end of the body."""
+    """The answer. `elapsed` is in seconds, from the start of the request to the end of the body."""
 
     path: str
     login: bool
@@ -63,27 +63,27 @@ class Answer(NamedTuple):
 
     @property
     def is_html(self) -> bool:
-        """A page, as nginx, the portal or an ingress sends it; Harbor's API never does."""
+        """Whether it is a web page, as nginx, the portal or an ingress sends it; Harbor's API never does."""
         return "html" in self.headers.get("Content-Type", "").lower()
 
     @property
     def request_id(self) -> str:
-        """X-Request-Id: core's log has it. Others can set it too, so it chooses words and decides nothing."""
+        """X-Request-Id, which core logs. Others can set it too, so it affects only the wording."""
         return self.headers.get("X-Request-Id", "")
 
     @property
     def date(self) -> float:
-        """The server's clock in seconds since 1970; ours where it does not tell."""
+        """The server's clock in seconds since 1970; ours if the server does not send it."""
         told = http_date(self.headers.get("Date", ""))
         return time.time() if told is None else told
 
     @property
     def crowd(self) -> int:
-        """How many values it can hold at most, if it is JSON."""
+        """An upper limit for the number of values in it, if it is JSON."""
         return sum(map(self.body.count, (b",", b"[", b"{")))
 
     def json(self, values: int = VALUES) -> Any:
-        """The body parsed as JSON, if it holds no more than so many values; raises Failure (route, content)."""
+        """The body parsed as JSON, if it holds at most this many values; raises Failure (route, content)."""
         if self.is_html:
             raise self.fail(ROUTE, f"{self.status} {self.headers['Content-Type']} instead of JSON from {self.path}")
         try:
@@ -98,46 +98,46 @@ class Answer(NamedTuple):
         return self.fail(CONTENT, f"the answer to GET {self.path} is not understood: {problem}")
 
     def fail(self, kind: Kind, detail: str, **more: Any) -> Failure:
-        """A Failure that tells where this answer came from; `more` as in Failure."""
+        """A Failure that records where this answer came from; `more` as in Failure."""
         known = {"status": self.status, "path": self.path, "login": self.login, "by_core": bool(self.request_id)}
         return Failure(kind, detail, **{**known, **more})
 
 
 def http_date(text: str) -> float | None:
-    """A date as HTTP writes it, in seconds since 1970; None if it is none that a clock can show."""
+    """An HTTP date in seconds since 1970; None if it is not a date that a clock can show."""
     if len(text) > DATE_LIMIT:
         return None
     try:
         date = parsedate_to_datetime(text)
         seconds = (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
         time.gmtime(seconds)
-    except Exception:  # what it raises for odd ones changes with each Python
+    except Exception:  # the exceptions for odd dates differ between Python versions
         return None
     return seconds
 
 
 class Excess(ValueError):
-    """More values, or deeper ones, than any Harbor sends; the text says which."""
+    """More values, or deeper nesting, than any Harbor sends; the text says which."""
 
 
 def parsed(text: str, values: int = VALUES) -> Any:
-    """JSON with numbers as Harbor has them: finite, and whole ones of 64 bits; raises ValueError, Excess among them."""
+    """JSON with Harbor's kinds of numbers: finite floats and 64-bit integers; raises ValueError, including Excess."""
     check_bounds(text, values)
     return json.loads(text, parse_int=whole, parse_float=finite, parse_constant=finite)
 
 
 def check_bounds(text: str, values: int) -> None:
-    """Raise Excess for JSON with more values than that, or deeper than DEPTH, before anything of it is parsed.
+    """Raise Excess for JSON with more values than that, or deeper than DEPTH, before any of it is parsed.
 
-    The parser holds the interpreter while it works, and so any deadline; and Python 3.13 dies of deep JSON where
-    threads have small stacks.
+    The parser holds the interpreter lock while it works, which delays any deadline. Python 3.13 crashes on deep JSON in
+    threads with small stacks.
     """
     if len(text) > JSON_LIMIT:
         raise Excess(f"more than {JSON_LIMIT} characters")
     if sum(map(text.count, ",[{")) > values:
         raise Excess(f"more than {values} values")
     texts = text.replace("\\\\", "").replace('\\"', "")
-    if texts.count('"') > 4 * values + 4:  # a key and a text for each, and no more
+    if texts.count('"') > 4 * values + 4:  # at most a key and a string per value
         raise ValueError("quotes without values between them")
     brackets = "".join(texts.split('"')[::2]).encode(errors="replace").translate(BRACKETS, NO_BRACKETS)
     if len(brackets) > 2 * values:
@@ -151,15 +151,15 @@ def check_bounds(text: str, values: int) -> None:
 
 
 def whole(text: str) -> int:
-    """What Go reads as an int64."""
-    number = int(text) if len(text) <= 20 else 1 << 64  # as text it could be a megabyte
+    """An integer as Go's int64 holds it; raises ValueError."""
+    number = int(text) if len(text) <= 20 else 1 << 64  # the text could be a megabyte long
     if abs(number) > 1 << 63:
         raise ValueError("a number of more than 64 bits")
     return number
 
 
 def finite(text: str) -> float:
-    """A float, but neither infinity nor NaN, which JSON does not have."""
+    """A finite float: JSON has neither infinity nor NaN; raises ValueError."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError("not a finite number")

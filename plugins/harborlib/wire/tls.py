@@ -1,6 +1,6 @@
-"""TLS: one context for everybody, so that all probes agree on what verifies; and the words for what does not.
+"""TLS: one kind of context for all probes, so that they agree on what verifies; and messages for what does not.
 
-The verdict of the standard library's `ssl` is the verdict. The chain as served is read with pyOpenSSL (chain.py).
+The verdict is that of the standard library's `ssl`. The chain as served is read with pyOpenSSL (chain.py).
 """
 
 from __future__ import annotations
@@ -12,37 +12,37 @@ import ssl
 from .failure import CERTIFICATE, NO_TLS, TLS, Failure, Unusable, starve
 
 PLAIN = "the server does not speak TLS on this port (plain HTTP?)"
-PARTIAL_CHAIN = ssl.VerifyFlags(0x80000)  # X509_V_FLAG_PARTIAL_CHAIN, which `ssl` names from Python 3.10 on
+PARTIAL_CHAIN = ssl.VerifyFlags(0x80000)  # X509_V_FLAG_PARTIAL_CHAIN, `ssl` names it from Python 3.10 on
 
 
 class Context(ssl.SSLContext):
-    """A client context for one `host`, which is verified also where it is an address.
+    """A client context for one `host`, which is verified even if it is an IP address.
 
-    urllib3 1.26 names no host to a handshake with an address, and OpenSSL would have nothing to compare.
+    urllib3 1.26 passes no host to a handshake with an IP address, and OpenSSL would have nothing to compare.
     """
 
     host: str | None = None
 
     def wrap_socket(self, sock, server_hostname=None, **kwargs):  # type: ignore[no-untyped-def,override]
-        """The socket of a handshake with `server_hostname`, or else with the host that was set."""
+        """The TLS socket for `server_hostname`, or for the host that was set."""
         return super().wrap_socket(sock, server_hostname=server_hostname or self.host, **kwargs)
 
 
 def context(
     ca_file: str | None, client_cert: str | None, client_key: str | None, verify: bool, *, also_system: bool = False
 ) -> Context:
-    """The client context: TLS 1.2 or newer, the CA file or the system's store, no certifi; raises Unusable.
+    """The client context: TLS 1.2 or newer, the CA file or the system's CAs, no certifi; raises Unusable.
 
-    `also_system`: the CA file and the system's store.
+    `also_system`: use both the CA file and the system's CAs.
     """
     result = Context(ssl.PROTOCOL_TLS_CLIENT)
     result.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Distributions build OpenSSL with different security levels, which would let the same certificate verify on one
-    # monitoring host and not on another. Weak keys and signatures are judged by check_harbor_certificate's own rule.
+    # Distributions build OpenSSL with different security levels: the same certificate would verify on one monitoring
+    # host and not on another. Weak keys and signatures are judged by check_harbor_certificate's own rule.
     result.set_ciphers("DEFAULT:@SECLEVEL=0")
-    # Python 3.13 turns on checks that other clients of a registry do not make.
+    # Python 3.13 enables checks that other registry clients do not make.
     result.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", ssl.VerifyFlags(0))
-    # As clients written in Go do: every certificate of the CA file is an anchor, also one that is not self-signed.
+    # As in Go clients: every certificate of the CA file is a trust anchor, even one that is not self-signed.
     result.verify_flags |= PARTIAL_CHAIN
     result.hostname_checks_common_name = False  # Go ignores it since 1.15
     if not verify:
@@ -72,7 +72,7 @@ def _refuse_pass_phrase() -> str:
 
 
 def failure(error: OSError, host: str) -> Failure:
-    """What a handshake that failed means, as a Failure (certificate, tls); raises Starved."""
+    """A failed handshake as a Failure (certificate, tls); raises Starved."""
     starve(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure(CERTIFICATE, f"certificate does not verify: {verdict(error, host)}")
@@ -81,7 +81,7 @@ def failure(error: OSError, host: str) -> Failure:
 
 
 def verdict(error: ssl.SSLCertVerificationError, host: str) -> str:
-    """Why OpenSSL does not accept the certificate, in its own words where they are clear."""
+    """Why OpenSSL rejects the certificate, in its own words if they are clear."""
     if error.verify_code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
         return f"not valid for {host}"
     return (error.verify_message or "unknown reason").rstrip(".")
@@ -91,7 +91,7 @@ def reason(error: OSError) -> str:
     """One line for a TLS error, without Python's source positions."""
     if not isinstance(error, ssl.SSLError):
         return error.strerror or "connection closed"
-    code = getattr(error, "reason", None) or ""  # ours, of a pass phrase, has none
+    code = getattr(error, "reason", None) or ""  # our own error about a pass phrase has none
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or code == "UNEXPECTED_EOF_WHILE_READING":
         return "connection closed in the handshake"
     if code in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"):
@@ -105,7 +105,7 @@ def reason(error: OSError) -> str:
 
 
 def shake_hands(sock: socket.socket, context: ssl.SSLContext, host: str) -> None:
-    """A TLS handshake and nothing else, over a connected socket, which is closed; raises Failure."""
+    """A TLS handshake and nothing else, on a connected socket, which is then closed; raises Failure."""
     with sock:
         try:
             with context.wrap_socket(sock, server_hostname=host):

@@ -1,8 +1,8 @@
-"""HTTP: one `requests` session that turns everything that can go wrong into a Failure with its stage.
+"""HTTP: one `requests` session that turns every error into a Failure with its stage.
 
 No cookies (with Harbor's session cookie a POST would need a CSRF token), no netrc, no proxy from the environment, no
-compression, bounded heads and bodies, redirects only within the origin, credentials only to the origin and only over
-TLS. What `requests` and urllib3 dial in the end is compared with the origin, whatever they made of the URL.
+compression. Heads and bodies are bounded, redirects stay within the origin, credentials go only to the origin and
+only over TLS. The host that `requests` and urllib3 connect to is compared with the origin, whatever they parsed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .request import Answer, Request
 REDIRECTS = 3
 REPEATABLE = ("GET", "HEAD")
 CHUNK = 65536
-#: How servers refuse plain HTTP on a port where they speak TLS: nginx, Go (Traefik, Caddy), Apache, Tomcat.
+#: How servers refuse plain HTTP on a TLS port: nginx, Go (Traefik, Caddy), Apache, Tomcat.
 PLAIN_REFUSED = (
     b"plain http request was sent to https port",
     b"sent an http request to an https server",
@@ -49,7 +49,7 @@ class Transport:
         self.context.host = origin.host
         self.proxy = Origin.parse(proxy) if proxy else None
         self.session = self._new_session()
-        self.spare: list[Session] = []  # of second tries; kept, for Python warns of connections that nobody closes
+        self.spare: list[Session] = []  # for second tries; kept because Python warns about unclosed connections
 
     def _new_session(self) -> Session:
         session = Session()
@@ -61,7 +61,7 @@ class Transport:
         return session
 
     def send(self, request: Request) -> Answer:
-        """One request with its redirects; raises Failure when no whole answer came in time."""
+        """One request with its redirects; raises Failure if no complete answer arrived in time."""
         try:
             return deadline.supervised(lambda: self._follow(request), request.limit)
         except Failure as failure:
@@ -84,7 +84,7 @@ class Transport:
         raise Failure(ROUTE, f"{request} is redirected in a loop")
 
     def _within(self, here: Target, location: str) -> Target:
-        """Where a redirect leads; raises Failure (route) if that is not our origin."""
+        """Where a redirect leads; raises Failure (route) if it leaves our origin."""
         try:
             target = here.follow(location)
         except ValueError:
@@ -95,7 +95,7 @@ class Transport:
         return target
 
     def _refuse_plain(self, status: int, body: bytes) -> None:
-        """Raise Failure (tls) where plain HTTP came to a port for TLS, from us or from a proxy in front."""
+        """Raise Failure (tls) if plain HTTP reached a TLS port, from us or from a reverse proxy."""
         if status != 400 or not any(words in body.lower() for words in PLAIN_REFUSED):
             return
         if self.origin.scheme == "http":
@@ -112,9 +112,9 @@ class Transport:
             return self._ask(fresh, request, path)
 
     def _ask(self, session: Session, request: Request, path: str) -> requests.Response:
-        """Raises Failure, and Stale where it may be asked once more: nothing came of it."""
+        """One request; raises Failure, or Stale if it may be repeated because it had no effect."""
         deadline.enter(ANSWER, f"waiting for the answer to {request}")
-        wait = deadline.remaining() + 1  # the supervisor ends it sooner, and names the stage
+        wait = deadline.remaining() + 1  # the supervisor ends it earlier and names the stage
         try:
             return session.request(
                 request.method,
@@ -133,7 +133,7 @@ class Transport:
 
 
 def redirected(here: Target, there: Target) -> str:
-    """What to do about a redirect to another origin: it may be Harbor's own, or somebody else's page."""
+    """The next step for a redirect to another origin, which may be Harbor's own or another application's page."""
     same_host = here.origin.host == there.origin.host
     if same_host and (here.origin.scheme, there.origin.scheme) == ("https", "http"):
         return EXTERNAL_URL
@@ -141,19 +141,19 @@ def redirected(here: Target, there: Target) -> str:
 
 
 def spoken_plainly(origin: Origin) -> Failure:
-    """That we spoke plain HTTP to a port for TLS."""
+    """The Failure for plain HTTP from us to a TLS port."""
     return Failure(PLAIN_TO_TLS, f"{origin.where} speaks TLS on this port, and -H says http")
 
 
 def read(response: requests.Response, request: Request) -> bytes:
-    """The body, at most `size` bytes of it; raises Failure (body, content)."""
+    """The body, at most `size` bytes long; raises Failure (body, content)."""
     deadline.enter(BODY, f"reading the answer to {request}")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Failure(CONTENT, f"{request} is answered compressed, which was not asked for")
     body = bytearray()
     sink = request.sink if response.status_code == 200 else None
     try:
-        # Not stream(), which before urllib3 2.6 reads a line of any length for the size of a chunk.
+        # Not stream(): before urllib3 2.6 it accepts a line of any length as the size of a chunk.
         while chunk := response.raw.read(CHUNK, decode_content=False):
             if sink:
                 if not sink(chunk):
@@ -164,27 +164,27 @@ def read(response: requests.Response, request: Request) -> bytes:
                 raise Failure(BODY, f"the answer to {request} is larger than {request.size} bytes")
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
         raise Failure(BODY, f"the answer to {request} breaks off: {cause(error)}") from None
-    if response.raw.length_remaining:  # urllib3 before 2 does not mind
+    if response.raw.length_remaining:  # urllib3 before 2 ignores it
         raise Failure(BODY, f"the answer to {request} breaks off: connection closed early")
     return bytes(body)
 
 
 class Session(requests.Session):
-    """Leaves redirects to us: requests reads the whole body of one, however long, even when told not to follow."""
+    """Leaves redirects to us: requests reads the whole body of a redirect, however long, even if told not to follow."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: nowhere."""
-        return None  # noqa: RET501  mypy wants it
+        """None: no redirect."""
+        return None  # noqa: RET501  mypy requires it
 
 
 def explained(error: Exception, origin: Origin) -> Failure:
-    """What an error of requests or urllib3 means for the person on call; raises Starved."""
+    """An error of requests or urllib3 as a Failure for the person on call; raises Starved."""
     root = innermost(error)
     starve(root)
     if isinstance(root, ssl.SSLError):
         return tls.failure(root, origin.host)
     if isinstance(root, http.client.BadStatusLine) and str(root).startswith(TLS_ALERT):
         return spoken_plainly(origin)
-    closed = origin.scheme == "http" and isinstance(root, ConnectionError)  # as some do that speak TLS there
+    closed = origin.scheme == "http" and isinstance(root, ConnectionError)  # some servers that speak TLS there do this
     step = f"point -H at https://{origin.where} if that port speaks TLS; else look at nginx and core: docker ps"
     return Failure(ANSWER, f"{origin.where} gives no answer: {cause(error)}", next_step=step if closed else "")
