@@ -1,4 +1,4 @@
-"""Words for numbers, thresholds with units, findings, and how a report is printed. The lowest floor: it asks nobody."""
+"""Words for numbers, thresholds with units, findings, and how a report is printed. This is the lowest layer."""
 
 from . import words
 from .finding import Finding

@@ -1,7 +1,7 @@
-"""Text that others wrote, made safe: without our secrets, in ASCII, on one line, and without what only we may say.
+"""Makes foreign text safe: without our secrets, in ASCII, on one line, and without markers that only we may write.
 
-Everything that is printed goes through `clean`. Whoever cuts or splits such a text before that takes the secrets out
-first (`redacted`): of half a secret nobody would know that it is one.
+Everything that is printed goes through `clean`. Code that cuts or splits such a text earlier removes the secrets first
+(`redacted`): nobody would recognize half a secret.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 
 LIMIT = 4096  # characters of one text
-MOST = 65536  # characters of a text that are looked at; what comes after them is left out
-LONGEST = 12  # characters for one of a secret, as %2526%2523233; or more than &#x00e9;
+MOST = 65536  # characters of a text that are read; the rest is dropped
+LONGEST = 12  # the longest spelling of one character of a secret, such as %2526%2523233; more than &#x00e9;
 HIDDEN = "***"
-SHORTEST = 4  # characters of a secret: what is shorter stands in every second word
-LAYERS = 3  # of escapes: JSON in a URL, and a text of Harbor's in a query of ours
-LONG = 8  # characters from which on a secret is found inside a word too
+SHORTEST = 4  # characters of a secret: anything shorter occurs in ordinary words
+LAYERS = 3  # levels of escaping: JSON in a URL, and Harbor's text in our query
+LONG = 8  # a secret of at least this many characters is also found inside a word
 
 #: How a server may write a character: in a URL, in JSON or a repr, in HTML.
 _ESCAPE = re.compile(
@@ -28,19 +28,19 @@ _secrets: set[str] = set()
 def conceal(*secrets: str) -> None:
     """From now on no text shows these, in whatever way they are written."""
     for secret in secrets:
-        # Some characters become two in lower case, as a capital I with a dot.
+        # Some characters become two in lower case, such as a capital I with a dot.
         forms = [_alike(form) for text in (secret, _unescaped(secret)) for form in (text, text.lower())]
         _secrets.update(form for form in forms if len(form) >= SHORTEST)
 
 
 def forget() -> None:
-    """Know no secret any more: for another run in this process."""
+    """Forget all secrets: for another run in this process."""
     _secrets.clear()
 
 
 def redacted(text: str) -> str:
-    """The text with every secret blotted out; a server may echo what it was sent."""
-    if len(text) > MOST:  # without its end, in which half a secret may stand
+    """The text with every secret masked; a server may echo what it was sent."""
+    if len(text) > MOST:  # drop its end, which may contain half a secret
         return redacted(text[:MOST])[: -LONGEST * max(map(len, _secrets), default=0) or None]
     shown, position = [], 0
     for start, end in sorted(_places(text)):
@@ -51,12 +51,12 @@ def redacted(text: str) -> str:
 
 
 def clean(text: str, keep_lines: bool = False) -> str:
-    """Text that is safe in an engine, a terminal and a ticket, whatever Harbor sent, and that holds no secret."""
-    return without_pointer(sanitised(redacted(text)[:LIMIT], keep_lines))[:LIMIT].rstrip()  # escapes make it longer
+    """Text that is safe in an engine, a terminal and a ticket, whatever Harbor sent, and contains no secret."""
+    return without_pointer(sanitised(redacted(text)[:LIMIT], keep_lines))[:LIMIT].rstrip()  # escaping makes it longer
 
 
 def sanitised(text: str, keep_lines: bool = False) -> str:
-    """ASCII without control characters and without `|`, which begins the perfdata."""
+    """ASCII without control characters and without `|`, which starts the perfdata."""
     text = (text if keep_lines else re.sub(r"\s+", " ", text)).replace("|", "/")
     if not text.isprintable():
         text = "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
@@ -64,22 +64,22 @@ def sanitised(text: str, keep_lines: bool = False) -> str:
 
 
 def without_pointer(text: str) -> str:
-    """The text without a "(see ...)" that names a probe or a service: engines believe those, so only we write them."""
+    """The text without a "(see ...)" that names a probe or a service: engines trust these, so only we write them."""
     return re.sub(r"\(see (?=check_harbor|harbor-)", "[see ", text)
 
 
 def begun(text: str, most: int) -> str:
-    """A foreign text if it has at most so many characters, else its beginning; half a secret is no beginning."""
+    """A foreign text if it has at most this many characters, else its beginning, without half a secret."""
     return text if len(text) <= most else redacted(text)[:most]
 
 
 def cut(text: str, width: int) -> str:
-    """At most so many characters of a text without secrets."""
+    """At most `width` characters of a text without secrets."""
     return text if len(text) <= width else text[: width - 3].rstrip() + "..."
 
 
 def _places(text: str) -> Iterator[tuple[int, int]]:
-    """Where a secret stands in a text: as it is, and behind escapes."""
+    """Where secrets occur in a text: as they are, and escaped."""
     if not _secrets:
         return
     yield from _found(_alike(text))
@@ -95,7 +95,7 @@ def _places(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _origin(layers: list[str]) -> list[tuple[int, int]]:
-    """Where in the first text each character stands that is behind so many layers of escapes."""
+    """For each character behind these layers of escapes: its position in the first text."""
     origin = [(position, position + 1) for position in range(len(layers[0]))]
     for text in layers:
         mapped, position = [], 0
@@ -108,7 +108,7 @@ def _origin(layers: list[str]) -> list[tuple[int, int]]:
 
 
 def _found(text: str) -> Iterator[tuple[int, int]]:
-    """Where a secret stands in a text in which all that is alike is the same."""
+    """Where secrets occur in a text that `_alike` has normalized."""
     for secret in _secrets:
         start = text.find(secret)
         while start >= 0:
@@ -120,11 +120,11 @@ def _found(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _alike(text: str) -> str:
-    """The text, as long as before, with one character for all that servers and encodings take for the same."""
+    """The text at the same length, with one character for all that servers and encodings treat as equal."""
     lowered = text.lower()
-    if len(lowered) != len(text):  # as of a capital I with a dot
+    if len(lowered) != len(text):  # such as for a capital I with a dot
         lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
-    # Base64 has two alphabets, and a blank in a form is a plus.
+    # Base64 has two alphabets, and a form writes a space as a plus.
     return lowered.replace("-", "+").replace("_", "/").replace(" ", "+")
 
 
@@ -133,7 +133,7 @@ def _unescaped(text: str) -> str:
 
 
 def _meaning(piece: re.Match[str]) -> str:
-    """What an escape means; of bytes the UTF-8, or where they are none, the characters of the same numbers."""
+    """The characters that an escape stands for. Bytes are read as UTF-8, or if that fails, as Latin-1."""
     text = piece[0]
     if text[:2] == "\\u" and len(text) > 2:
         return bytes.fromhex(text.replace("\\u", "")).decode("utf-16-be", "replace")
@@ -144,7 +144,7 @@ def _meaning(piece: re.Match[str]) -> str:
         except UnicodeDecodeError:
             return data.decode("latin-1")
     if len(text) > 2 and text[0] == "&":
-        import html  # with a large table, which is seldom needed
+        import html  # it has a large table and is rarely needed
 
         return html.unescape(text)
     return text[1:] if len(text) == 2 else text

@@ -1,4 +1,4 @@
-"""A finding: what a probe has to say about one thing, as data. Only this package turns it into sentences."""
+"""A finding: what a probe reports about one item, as data. Only this package turns it into sentences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .states import OK, UNKNOWN
 
 
 class Cause(NamedTuple):
-    """Why something fails: the probe or component that is at fault, how we know, and the command that shows more."""
+    """The root cause of a problem: the owning probe or component, the evidence, and the command that shows more."""
 
     owner: str
     because: str
@@ -18,12 +18,12 @@ class Cause(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that was seen.
+    """One observation.
 
-    `id` is stable (`queue.waiting`): what scripts match on, and the place in the runbook. `subject` is the one of many
-    that it is about (a queue, a project, a policy). `text` says what was seen, `limit` which threshold it left,
-    `aside` what can be left out first where a line is too long. `values` are the numbers behind the text. `cause` is
-    set where the reason is known, `follows` where another service reports that reason. `next_step` says what to do.
+    `id` is stable (`queue.waiting`): scripts match on it, and it is the place in the runbook. `subject` names the item
+    among many (a queue, a project, a policy). `text` says what was seen, `limit` which threshold was violated. `aside`
+    is left out first if a line is too long. `values` are the numbers behind the text. `cause` is set if the reason is
+    known, `follows` if another service reports that reason. `next_step` says what to do.
     """
 
     id: str
@@ -38,12 +38,12 @@ class Finding(NamedTuple):
     next_step: str = ""
 
     def owned_by(self, cause: Cause) -> Finding:
-        """The same as another service's problem: UNKNOWN, and the line ends with that service's command."""
+        """A copy as another service's problem: UNKNOWN, and the line ends with that service's command."""
         step = f"look at {cause.see} first: this follows from it"
         return self._replace(state=UNKNOWN, cause=cause, follows=True, next_step=step)
 
     def cleaned(self) -> Finding:
-        """The same with texts that are safe wherever they are shown: some come from a server."""
+        """A copy whose texts are safe wherever they are shown: some come from a server."""
         cause = self.cause and self.cause._replace(because=clean(self.cause.because))
         return self._replace(
             text=clean(self.text), subject=clean(self.subject), limit=clean(self.limit), aside=clean(self.aside),
@@ -51,7 +51,7 @@ class Finding(NamedTuple):
         )  # fmt: skip
 
     def sentence(self, aside: bool = True) -> str:
-        """The finding in one sentence, without whose it is; `aside=False` where there is little room."""
+        """The finding in one sentence, without its owner; `aside=False` to save space."""
         return "".join([
             f"{self.subject}: " if self.subject else "",
             self.text,
@@ -62,12 +62,12 @@ class Finding(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """Why, as far as that is known."""
+        """The reason, if it is known."""
         return f"; {self.cause.because}" if self.cause else ""
 
     @property
     def pointer(self) -> str:
-        """Where a line sends its reader: the owner's command, or "". Engines look for it at the end of the line."""
+        """The reference to the owner's command, or "". Engines look for it at the end of the line."""
         return f" (see {self.cause.see})" if self.cause and self.follows else ""
 
     @property

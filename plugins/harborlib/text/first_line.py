@@ -1,4 +1,4 @@
-"""The first line of the output: engines and mails show it alone, so it must be enough."""
+"""The first line of the output. Engines and mails show only this line, so it must be sufficient."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .cleaning import LIMIT, clean, cut
 from .finding import Finding
 from .states import worst_of
 
-ROOM = 95  # characters for the findings of many; the rest is for their count, and whose they are
+ROOM = 95  # characters for the findings of a `many` report; the rest is for their count and the owner
 
 
 class Summary(NamedTuple):
-    """What a probe says of itself in the first line: `fine` when all is well.
+    """A probe's own wording for the first line: `fine` is used if all is well.
 
-    `title` begins the line of a problem. `instead` stands for all findings whose ids are in `of`.
+    `title` begins the line of a problem. `instead` replaces all findings whose ids are in `of`.
     """
 
     fine: str
@@ -27,7 +27,7 @@ class Summary(NamedTuple):
 class Line(NamedTuple):
     """Findings in one line, and the number of those that are not shown.
 
-    It ends with whose failure that is, where all of it is another service's (`owned`).
+    If another service reports all of them (`owned`), the line ends with that owner.
     """
 
     title: str
@@ -37,7 +37,7 @@ class Line(NamedTuple):
 
     @classmethod
     def of(cls, findings: Iterable[Finding], summary: Summary, many: bool = False) -> Line:
-        """The most severe findings, each once. Of `many` as many as fit, and how many more there are."""
+        """The most severe findings, each once. With `many`: as many as fit, and the number of the others."""
         problems = [finding for finding in findings if finding.is_problem]
         state = worst_of(finding.state for finding in problems)
         leading = each_once(finding for finding in problems if finding.state == state)
@@ -58,20 +58,20 @@ class Line(NamedTuple):
         return cls(title, shown, rest, all(finding.follows for finding in leading))
 
     def text(self, aside: bool = True) -> str:
-        """The line without whose failure it is; `aside=False` without what can be spared."""
+        """The line without its owner; `aside=False`: also without the parts that can be left out."""
         findings = "; ".join(finding.sentence(aside) for finding in self.shown)
         return self.title + findings + (f" (and {self.rest} more)" if self.rest else "")
 
     @property
     def ending(self) -> tuple[str, str]:
-        """How we know whose failure it is, and where to look; "" twice where it is the probe's own."""
+        """The evidence for the owner, and where to look; "" twice if the problem is the probe's own."""
         return (self.shown[0].reason, self.shown[0].pointer) if self.owned else ("", "")
 
     def __str__(self) -> str:
         return self.text() + "".join(self.ending)
 
     def within(self, width: int) -> str:
-        """The line in at most `width` characters: less what can be spared, then cut before the pointer."""
+        """The line in at most `width` characters: first without the optional parts, then cut before the pointer."""
         reason, pointer = self.ending
         for text in (self.text() + reason, self.text(aside=False) + reason, self.text(aside=False)):
             if len(text) + len(pointer) <= width:
@@ -80,7 +80,7 @@ class Line(NamedTuple):
 
 
 def each_once(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings that read differently."""
+    """The findings, without those that read the same."""
     found: dict[str, Finding] = {}
     for finding in findings:
         found.setdefault(finding.sentence(), finding)

@@ -1,4 +1,4 @@
-"""`--help` on a narrow terminal: the docstring as it stands, or wrapped with its tables kept."""
+"""`--help` on a narrow terminal: the docstring unchanged, or wrapped with its tables kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 
 class Layout(argparse.RawDescriptionHelpFormatter):
-    """Leaves a description alone where it fits."""
+    """Leaves a description unchanged if it fits."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         narrow = max(map(len, text.splitlines()), default=0) > width
@@ -15,7 +15,7 @@ class Layout(argparse.RawDescriptionHelpFormatter):
 
 
 def wrapped(text: str, width: int) -> str:
-    """Paragraphs and rows of tables (`  name  what it means`, which goes on below its second column), wrapped."""
+    """Wrapped paragraphs and table rows (`  name  what it means`, which continues below its second column)."""
     import textwrap
 
     blocks: list[tuple[str, int]] = []

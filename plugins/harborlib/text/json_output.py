@@ -13,11 +13,11 @@ from .finding import Finding
 from .report import Report
 
 LIMIT = 65536  # bytes of the whole output
-NUMBERS = 64  # bytes of it that are kept for saying how much was left out
+NUMBERS = 64  # bytes of it that are reserved for the counts of what was left out
 
 
 def text(report: Report) -> str:
-    """The object in at most 64 KiB, and the end of the line."""
+    """The object in at most 64 KiB, and a newline."""
     parts, unlooked = report.parts()
     cause = report.cause
     fields: dict[str, Any] = {
@@ -47,7 +47,7 @@ def text(report: Report) -> str:
 
 
 def as_object(part: Finding) -> dict[str, Any]:
-    """A finding as JSON has it."""
+    """A finding as a JSON object."""
     clean_one = part.cleaned()
     return {
         "id": part.id,
@@ -60,7 +60,7 @@ def as_object(part: Finding) -> dict[str, Any]:
 
 
 def packed(items: Iterable[Any], room: int) -> list[Any]:
-    """As many of the items as have room as JSON, with what stands between them."""
+    """As many of the items as fit as JSON, separators included."""
     kept = []
     for item in items:
         room -= len(json.dumps(item)) + 2

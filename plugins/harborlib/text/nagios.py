@@ -1,4 +1,4 @@
-"""A report as the text of a plugin for a monitoring engine."""
+"""A report as plugin output for a monitoring engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASIDE = 400  # characters of a note and of the next step
 
 
 def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None) -> str:
-    """First line and perfdata whole, details cut so that everything fits 4 KiB; of these `findings` only, if given."""
+    """First line and perfdata complete, details cut to fit 4 KiB; only details of these `findings`, if given."""
     notes = fitting((cut(clean(note), ASIDE) for note in report.notes), LIMIT)
     told = "; ".join([report.headline, *notes])
     inline = report.state == OK and len(told) <= LINE
@@ -40,18 +40,18 @@ def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None
 
 
 def first_line(report: Report) -> str:
-    """The first line in the room that it has."""
+    """The first line, cut to LINE."""
     return cut(report.headline, LINE) if report.state == OK else report.line.within(LINE)
 
 
 def detail(part: Finding, verbose: int) -> str:
-    """A finding on a line of its own; a problem with its id for those who ask for details."""
+    """A finding on its own line; with -v, a problem also shows its id."""
     known = f" [{part.id}]" if verbose and part.id and part.is_problem else ""
     return f"{part.state}: {part}{known}"
 
 
 def traceback_of(report: Report) -> list[str]:
-    """Where an error of the run came from."""
+    """The traceback of the run's error."""
     if not report.error:
         return []
     lines = traceback.format_exception(type(report.error), report.error, report.error.__traceback__)

@@ -12,11 +12,11 @@ from .first_line import Line, Summary
 from .states import EXIT_CODES, OK, SEVERITY, UNKNOWN, worst_of
 from .units import label, plain
 
-MOST_PARTS = 1000  # findings that are put into words; no output has room for as many
+MOST_PARTS = 1000  # findings that are formatted; no output has room for more
 
 
 class Measure(NamedTuple):
-    """One value of the perfdata, in its base unit; thresholds as Nagios ranges, "" where there is none."""
+    """One value of the perfdata, in its base unit. Thresholds are Nagios ranges, or "" if there is none."""
 
     name: str
     value: float
@@ -37,9 +37,9 @@ class Measure(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The outcome of a probe: its findings, what the first line says besides, its perfdata, remarks, the error if any.
+    """The outcome of a probe: its findings, extra words for the first line, its perfdata, notes, and the error if any.
 
-    `many`: the probe looks at many of one kind, of which the first line shows as many as fit.
+    `many`: the probe checks many items of one kind, and the first line shows as many as fit.
     """
 
     probe: str
@@ -52,30 +52,30 @@ class Report(NamedTuple):
 
     @property
     def state(self) -> str:
-        """The most severe state of the findings; UNKNOWN where nothing was seen at all."""
+        """The most severe state of the findings; UNKNOWN if there are none."""
         return worst_of(finding.state for finding in self.findings) if self.findings else UNKNOWN
 
     @property
     def exit_code(self) -> int:
-        """What the process leaves with, 0 to 3."""
+        """The exit code of the process, 0 to 3."""
         return EXIT_CODES[self.state]
 
     @property
     def leading(self) -> list[Finding]:
-        """The findings that make the state."""
+        """The findings that determine the state."""
         state = self.state
         return [finding for finding in self.findings if finding.state == state]
 
     @property
     def cause(self) -> Cause | None:
-        """Set where all that makes the state is reported by another service."""
+        """The cause, if another service reports everything that determines the state; else None."""
         leading = self.leading
         owned = leading and all(finding.follows for finding in leading)
         return leading[0].cleaned().cause if owned else None
 
     @property
     def next_step(self) -> str:
-        """What the person on call should do; "" where all is well."""
+        """What the person on call should do; "" if all is well."""
         steps = (clean(finding.next_step) for finding in self.leading if finding.next_step)
         return "" if self.state == OK else next(steps, "")
 
@@ -86,13 +86,13 @@ class Report(NamedTuple):
 
     @property
     def headline(self) -> str:
-        """The first line, uncut: what was seen where all is well, else the problems."""
+        """The first line, uncut: the probe's own sentence if all is well, else the problems."""
         return clean(self.summary.fine) if self.state == OK else str(self.line)
 
     def parts(self) -> tuple[list[Finding], int]:
-        """The findings that say something, each once: the worst first, otherwise as the probe found them.
+        """The findings that have a text, each once: the worst first, otherwise in the probe's order.
 
-        At most MOST_PARTS of them, not cleaned yet; and the number of findings that were not looked at.
+        At most MOST_PARTS of them, not yet cleaned; and the number of findings that were not reached.
         """
         found: dict[tuple[str, str], Finding] = {}
         worst_first = sorted(self.findings, key=lambda finding: SEVERITY.index(finding.state), reverse=True)
@@ -104,7 +104,7 @@ class Report(NamedTuple):
         return list(found.values()), 0
 
     def labelled(self) -> Iterator[Measure]:
-        """The measures under names that are clean and differ from each other: some come from Harbor."""
+        """The measures with clean and unique names: some names come from Harbor."""
         found: set[str] = set()
         times: dict[str, int] = {}
         for measure in self.measures:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 OK, WARNING, CRITICAL, UNKNOWN = "OK", "WARNING", "CRITICAL", "UNKNOWN"
 EXIT_CODES = {OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3}
-#: From the least to the most severe. An outage is not hidden by something that could not be judged (nagiosplugin's own
+#: From the least to the most severe. Something that could not be judged must not hide an outage (nagiosplugin's own
 #: order lets UNKNOWN win).
 SEVERITY = (OK, WARNING, UNKNOWN, CRITICAL)
 

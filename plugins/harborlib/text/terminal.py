@@ -1,4 +1,4 @@
-"""The report on many probes for a person at a terminal: verdict, table, next steps, and progress while they run."""
+"""The report on many probes for a user at a terminal: verdict, table, next steps, and progress while they run."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .states import OK
 from .writing import write
 
 COLOURS = {"OK": "32", "WARNING": "33", "CRITICAL": "1;31", "UNKNOWN": "35", "follows": "2"}
-NARROWEST, WIDEST = 60, 140  # columns: a table needs some, and longer lines are hard to read
+NARROWEST, WIDEST = 60, 140  # columns: a table needs a minimum, and longer lines are hard to read
 CLEAR = "\r\x1b[K"
 
 
 def show(report: Report, args: argparse.Namespace, section: Callable[[str], str]) -> str:
-    """The report as a person reads it; where stdout is no terminal, as an engine does.
+    """The report for a user, or if stdout is not a terminal, for an engine.
 
-    `section` says for each probe where the runbook has more.
+    `section` returns the runbook section of each probe.
     """
     if not os.isatty(1):
         return brief(report, args.verbose)
@@ -38,13 +38,13 @@ def show(report: Report, args: argparse.Namespace, section: Callable[[str], str]
 
 
 def brief(report: Report, verbose: int) -> str:
-    """The text for an engine, which is told of the causes alone; from -v on of all probes."""
+    """The text for an engine: only the root causes; with -v, all probes."""
     kept = [finding for finding in report.findings if verbose or not finding.follows]
     return nagios.text(report, verbose, kept)
 
 
 def animated(args: argparse.Namespace) -> bool:
-    """Whether this is a terminal on which a line can be written anew."""
+    """Whether this is a terminal where a line can be rewritten."""
     return os.isatty(1) and not args.plain and os.environ.get("TERM", "") not in ("", "dumb")
 
 
@@ -54,7 +54,7 @@ def coloured(args: argparse.Namespace) -> bool:
 
 
 class Page:
-    """A report in lines of at most `width` columns, with colours or without."""
+    """A report in lines of at most `width` columns, with or without colors."""
 
     def __init__(self, report: Report, width: int, colours: bool, verbose: int, section: Callable[[str], str]) -> None:
         self.report = report
@@ -71,7 +71,7 @@ class Page:
         return self._painted(state, self._wrapped(f"{state} - {self.report.headline}"))
 
     def table(self) -> list[str]:
-        """State, name, seconds and line of each probe: all of the line where the cause is, one row of the others."""
+        """State, name, seconds and line of each probe. A root cause shows its whole line; the others get one row."""
         lines = []
         rows = {part.subject: part for part in self.parts if part.subject}
         names = [name for name in self.seconds if name in rows]
@@ -80,21 +80,21 @@ class Page:
             part = rows[name]
             state = "follows" if part.follows else part.state
             head = f"{state:8}  {name:{broad}}  {self.seconds[name]:6.2f} s  "
-            # What it follows from stands below the table.
+            # Its root cause is named below the table.
             ending = part.reason + part.pointer if part.follows and self.verbose else ""
             whole = self.verbose or state not in (OK, "follows")
-            said = part._replace(subject="").sentence()  # the name stands before it
+            said = part._replace(subject="").sentence()  # its name is already in the row
             text = cut(said + ending, ASIDE if whole else self.width - len(head))
             lines += self._painted(state, self._wrapped(text, head, " " * len(head)))
         return lines
 
     def remarks(self) -> list[str]:
-        """What is to be known besides."""
+        """The notes."""
         notes = [cut(clean(note), ASIDE) for note in self.report.notes]
         return [line for note in notes for line in self._wrapped(note, rest="  ")]
 
     def next_steps(self) -> list[str]:
-        """What to do about each cause, and which section of the runbook tells more."""
+        """What to do about each cause, and the runbook section with more detail."""
         causes = [part for part in self.parts if part.is_problem and not part.follows]
         steps = list(filter(None, map(self._next_step, causes)))
         steps = steps or [self.report.next_step] * (self.report.state != OK)
@@ -107,11 +107,11 @@ class Page:
         return f"{part.subject}: {part.next_step} (runbook: {self.section(part.subject)})"
 
     def _wrapped(self, text: str, first: str = "", rest: str = "") -> list[str]:
-        """The text in lines, the first one after `first`, the others after `rest`."""
+        """The text wrapped: `first` is the prefix of the first line, `rest` that of the others."""
         return textwrap.wrap(text, self.width, initial_indent=first, subsequent_indent=rest) or [first.rstrip()]
 
     def _painted(self, state: str, lines: Sequence[str]) -> list[str]:
-        """The lines, of which the first begins with the state, in its colour."""
+        """The lines, with the state at the beginning of the first one in its color."""
         first = lines[0]
         if self.colours:
             first = f"\x1b[{COLOURS[state]}m{state}\x1b[0m{first[len(state) :]}"
@@ -120,7 +120,7 @@ class Page:
 
 @contextmanager
 def progress(args: argparse.Namespace, names: Sequence[str]) -> Iterator[Callable[[str, Callable[[], object]], None]]:
-    """Say in one line, which comes and goes, what is still going on; yields the function that makes a call by name."""
+    """Show in one transient line which probes are still running; yields the function that makes a call by name."""
     visible = animated(args) and args.output == "nagios"
     waiting = dict.fromkeys(names)
     lock = threading.Lock()
@@ -141,4 +141,4 @@ def progress(args: argparse.Namespace, names: Sequence[str]) -> Iterator[Callabl
         tell()
     yield watched
     with lock:
-        visible = False  # whoever is late tells nothing any more
+        visible = False  # late probes no longer show progress

@@ -1,4 +1,4 @@
-"""Numbers with units, as an operator writes them: durations, sizes, Nagios ranges."""
+"""Numbers with units, in the operator's notation: durations, sizes, Nagios ranges."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from . import words
 class Unit(NamedTuple):
     """A unit of measure.
 
-    The factors of its spellings to the base unit ("" is that itself), its name in the perfdata, and how people read a
-    number of it.
+    `factors` maps each spelling to its factor to the base unit ("" is the base unit itself), `uom` is its name in the
+    perfdata, `show` formats a number for people.
     """
 
     factors: Mapping[str, float]
@@ -44,7 +44,7 @@ _NUMBER = re.compile(r"(-?\d{1,15}(?:\.\d{1,15})?|-?\.\d{1,15})\s*([A-Za-z%]*)",
 
 
 def number(text: str, unit: Unit) -> float:
-    """A number in one spelling of a unit, in the base unit; raises ArgumentTypeError."""
+    """A number with a unit in any spelling, converted to the base unit; raises ArgumentTypeError."""
     match = _NUMBER.fullmatch(text.strip())
     if not match:
         raise argparse.ArgumentTypeError(f"not a number: {text[:40]!r}")
@@ -57,7 +57,7 @@ def number(text: str, unit: Unit) -> float:
 
 
 def plain(value: float) -> str:
-    """A number without an exponent, at most six decimals; NaN and infinity are refused with ValueError."""
+    """A number without an exponent and with at most six decimals; raises ValueError for NaN and infinity."""
     if isinstance(value, int):
         return str(int(value))
     if not math.isfinite(value):
@@ -66,7 +66,7 @@ def plain(value: float) -> str:
 
 
 def duration(text: str) -> float:
-    """A positive time in seconds, at most a day: `15`, `1.5s`, `500ms`, `2min`."""
+    """A positive duration in seconds, at most a day: `15`, `1.5s`, `500ms`, `2min`."""
     seconds = number(text, SECONDS)
     if not 0 < seconds <= 86400:
         raise argparse.ArgumentTypeError(f"must be more than 0 and at most a day: {text[:40]!r}")
@@ -74,7 +74,7 @@ def duration(text: str) -> float:
 
 
 def limit(text: str) -> nagiosplugin.Range:
-    """A positive time as the range up to it: `26h`, `30d`."""
+    """A positive duration as the range from 0 to it: `26h`, `30d`."""
     seconds = number(text, SECONDS)
     if seconds <= 0:
         raise argparse.ArgumentTypeError(f"must be more than 0: {text[:40]!r}")
@@ -88,8 +88,8 @@ HIGH, LOW = "high", "low"
 class RangeType:
     """argparse type for a Nagios range whose numbers may carry a unit: `10:`, `@8d:14d`, `~:`, `80%`.
 
-    A number without a colon is meant as the measure is: where low values are `bad`, `30d` is `30d:`. A range that
-    alerts on good values alone is refused (docs/thresholds.md).
+    A number without a colon is read in the sense of the measure: if low values are `bad`, `30d` means `30d:`. A range
+    that alerts only on good values is refused (docs/thresholds.md).
     """
 
     def __init__(self, unit: Unit, bad: str = HIGH) -> None:
@@ -109,7 +109,7 @@ class RangeType:
         raise argparse.ArgumentTypeError(f"{text[:40]} alerts on good values, and on no bad ones: give {right[:40]}")
 
     def unordered(self, warning: nagiosplugin.Range, critical: nagiosplugin.Range) -> bool:
-        """Whether values are critical before they are worth a warning."""
+        """Whether values reach the critical threshold before the warning threshold."""
         if warning.invert or critical.invert:
             return False
         if self.bad == LOW:
@@ -134,8 +134,8 @@ def declare(
 ) -> None:  # fmt: skip
     """Declare a pair of thresholds: `-w`/`-c` for the name `""`, else `--NAME-warning`/`--NAME-critical`.
 
-    `warning` and `critical` are the defaults as an operator would write them; None: computed by the probe, or none.
-    `bad`: which values are, HIGH or LOW ones.
+    `warning` and `critical` are the defaults in the operator's notation; None: computed by the probe, or no default.
+    `bad`: which values are bad, HIGH or LOW ones.
     """
     kind = RangeType(unit, bad)
     where = "outside this range" if bad == HIGH else "below this number, or outside this range"
@@ -147,9 +147,9 @@ def declare(
 
 
 def label(name: str) -> str:
-    """A perfdata label without what would break the format; stable for the same name.
+    """A perfdata label without characters that break the format; the same name always gives the same label.
 
-    Nor with two colons in a row: Icinga 2 takes what stands before them (check_multi's mark of a sub-plugin) for the
+    It has no two colons in a row either: Icinga 2 takes the text before them (check_multi's mark of a sub-plugin) as a
     prefix of all labels that follow.
     """
     kept = re.sub(r"[^ -~]|['=|\\\"]", "_", name[:60])

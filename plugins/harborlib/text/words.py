@@ -1,6 +1,6 @@
-"""Numbers as people read them: spans of time, moments, sizes, the limits of a threshold.
+"""Numbers as people read them: durations, points in time, sizes, the limits of a threshold.
 
-Every number has its words, those that no clock and no disk can show too.
+Every number can be formatted, even one that no clock and no disk can show.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _FIRST, _LAST = -62135596800, 253402300799  # seconds since 1970: the years 1 to
 
 
 def span(seconds: float) -> str:
-    """A span of time in its largest unit, rounded down; in two units where one is too coarse: `28 min`, `1 d 6 h`."""
+    """A duration in its largest unit, rounded down; in two units if one is too coarse: `28 min`, `1 d 6 h`."""
     seconds = max(0.0, seconds)
     if not math.isfinite(seconds):
         return f"{seconds} s"
@@ -30,7 +30,7 @@ def span(seconds: float) -> str:
 
 
 def moment(seconds: float) -> str:
-    """A point in time (seconds since 1970) in UTC, to the minute; later than the year 9999 is its end."""
+    """A point in time (seconds since 1970) in UTC, to the minute; times after the year 9999 are shown as its end."""
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(max(_FIRST, min(_LAST, seconds))))
 
 
@@ -44,12 +44,12 @@ def size(count: float) -> str:
 
 
 def percent(value: float) -> str:
-    """A percentage that never rounds up to 100: `99.9%` of a volume is not a full one."""
+    """A percentage that never rounds up to 100: a volume at `99.9%` is not full."""
     return f"{math.floor(value * 10) / 10 if abs(value) < 1e15 else value:g}%"
 
 
 def number(count: float, noun: str) -> str:
-    """How many of something; `noun` is the singular: `1 queue`, `3 policies`."""
+    """A count with its noun; `noun` is the singular: `1 queue`, `3 policies`."""
     return f"1 {noun}" if count == 1 else f"{count} {plural(noun)}"
 
 

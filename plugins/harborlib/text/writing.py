@@ -1,4 +1,4 @@
-"""Writing to stdout, and fitting text into the room that there is."""
+"""Writes to stdout, and fits text into a given size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 
 def write(text: str) -> None:
-    """Write to stdout, past Python's own buffer: where nobody reads, the exit code must still tell the state."""
+    """Write to stdout without Python's buffer: if nobody reads the output, the exit code must still carry the state."""
     data = text.encode("ascii", "backslashreplace")
     with contextlib.suppress(OSError):
         while data:
@@ -16,7 +16,7 @@ def write(text: str) -> None:
 
 
 def fitting(items: Iterable[str], room: int) -> list[str]:
-    """As many of the items, with a separator each, as there is room for."""
+    """As many of the items as fit, each with a separator."""
     kept = []
     for item in items:
         room -= len(item) + 1
