@@ -1,4 +1,4 @@
-"""Harbor's client: the REST API with its permissions and pages, the health report, the registry protocol."""
+"""Client for Harbor: the REST API with its permissions and pages, the health report, the registry protocol."""
 
 from . import account, components, endpoints
 from .health import HealthReport

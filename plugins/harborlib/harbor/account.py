@@ -1,4 +1,4 @@
-"""Whether Harbor takes an account's credentials, where neither a token nor a permission can tell."""
+"""Whether Harbor accepts an account's credentials, when neither a token nor a permission can show it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ TOKEN_ANONYMOUS = Kind(
     "login.token-anonymous", STATUS, CRITICAL,
     "let the proxies in front pass the Authorization header on to /service/token; compare the replicas of core",
 )  # fmt: skip
-ROBOT = re.compile(r"robot[^a-z0-9]", re.IGNORECASE)  # with the prefix of robot accounts as Harbor ships it
+ROBOT = re.compile(r"robot[^a-z0-9]", re.IGNORECASE)  # matches the default prefix of robot accounts
 
 
 def prove(run: Run) -> None:
-    """Make sure that Harbor takes the account's credentials; raises Failure where it does not, or does not say.
+    """Verify that Harbor accepts the account's credentials; raises Failure if it refuses them or gives no verdict.
 
-    /users/current needs no permission: it answers people with themselves, a robot account whose credentials are taken
-    with 412 (it is no person), and everybody else with 401.
+    /users/current needs no permission. It answers users with their own entry, a robot account with valid credentials
+    with 412 (it is not a user), and everyone else with 401.
     """
     answer = run.ask(endpoints.CURRENT_USER.at(), login=True, size=SMALL)
     if answer.status == 412 and not answer.is_html:
@@ -37,14 +37,14 @@ def prove(run: Run) -> None:
 
 
 def is_robot(name: str) -> bool:
-    """Whether this is surely a robot account: a wrong secret locks nobody out, so that it may be asked for twice."""
+    """Whether this is certainly a robot account: a wrong secret never locks it out, so it may be tried twice."""
     return bool(ROBOT.match(name))
 
 
 def explained(run: Run, failure: Failure) -> Failure:
-    """What a login that the token service refuses means: where Harbor takes the credentials, it is not these.
+    """The meaning of a login that the token service refuses: if Harbor accepts the credentials, they are not the cause.
 
-    That is asked with a robot account alone.
+    This is tested only with a robot account.
     """
     account = run.client.account
     if failure.kind is not LOGIN_REFUSED or not account or not is_robot(account.username):

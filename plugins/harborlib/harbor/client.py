@@ -1,4 +1,4 @@
-"""One Harbor as one account sees it: where it is, who we are, and the connections to it."""
+"""One Harbor as one account sees it: its address, the account, and the connections."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """Asks and answers; knows nothing of the probe that asks.
+    """Sends requests and returns answers; does not know the probe that uses it.
 
-    `requests` is loaded with the first request, so that a plugin that makes none does not pay for it.
+    `requests` is imported at the first request, so that a plugin that makes none is not slowed down.
     """
 
     def __init__(self, args: argparse.Namespace, account: Credentials | None = None) -> None:
@@ -32,15 +32,15 @@ class Client:
         self._lock = threading.Lock()
 
     def with_account(self, account: Credentials | None) -> Client:
-        """The same Harbor, over the same connections, for another account."""
+        """A client for another account of the same Harbor, over the same connections."""
         other = Client(self._args, account)
         other._transports, other._lock = self._transports, self._lock
         return other
 
     def send(self, request: Request, verify: bool = True) -> Answer:
-        """Any request, whatever status comes back; raises Failure when no whole answer does.
+        """Send any request and return any status; raises Failure if no complete answer arrives.
 
-        `verify=False` looks past a certificate that does not verify, as --insecure does.
+        `verify=False` ignores an invalid certificate, like --insecure.
         """
         origin = request.origin or self.origin
         if request.login and origin != self.origin:
@@ -54,7 +54,7 @@ class Client:
         with self._lock:
             if (origin, verify) not in self._transports:
                 ours = origin == self.origin
-                certificate = args.client_cert if ours else None  # an object store need not know who we are
+                certificate = args.client_cert if ours else None  # an object store does not need to know who we are
                 context = tls.context(args.ca_file, certificate, args.client_key, verify, also_system=not ours)
                 route = Route.of(args) if ours else Route(None, args.family)
                 self._transports[origin, verify] = transport.Transport(

@@ -1,6 +1,6 @@
-"""The components in Harbor's health report: what each is for, and where to look when it is unhealthy.
+"""The components in Harbor's health report: what each one does, and where to look when it is unhealthy.
 
-A next step names the component that fails, or none: core that answers has no fault of its own.
+A next step names the failing component, or none: if core answers, core is not at fault.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from harborlib.wire import failure
 from harborlib.wire.failure import Failure, Kind
 from harborlib.wire.origin import Origin, where
 
-#: The container of each component in Harbor's own installer.
+#: The container of each component in Harbor's installer.
 CONTAINERS = {
     "core": "harbor-core",
     "database": "harbor-db",
@@ -22,7 +22,7 @@ CONTAINERS = {
     "registryctl": "registryctl",
     "trivy": "trivy-adapter",
 }
-#: What users lose while a component is down, as seen on real Harbors.
+#: What users lose while a component is down, as observed on real Harbors.
 LOSSES = {
     "database": "logins, the API, pushes and pulls fail, of public images too",
     "jobservice": "scans, replication and garbage collection stand still",
@@ -32,7 +32,7 @@ LOSSES = {
     "trivy": "vulnerability scans fail",
 }
 
-#: Those with a service of their own, as people call them.
+#: The display names of components that have their own service.
 SPOKEN = {
     "database": "PostgreSQL",
     "jobservice": "the job service",
@@ -41,12 +41,12 @@ SPOKEN = {
     "registryctl": "the registry controller",
     "trivy": "Trivy",
 }
-#: Components that older Harbors report, until 2.2 and 2.8.
+#: Components that only older Harbors report, up to 2.2 and 2.8.
 FORMER = ("chartmuseum", "clair", "notary")
 
 
 def names(text: str) -> list[str]:
-    """Names of components, separated by commas; raises ArgumentTypeError for one that no Harbor has."""
+    """Component names, separated by commas; raises ArgumentTypeError for a name that no Harbor has."""
     found = [name.strip() for name in text.split(",")]
     unknown = [name for name in found if name not in CONTAINERS and name not in FORMER]
     if unknown:
@@ -56,13 +56,13 @@ def names(text: str) -> list[str]:
 
 
 def next_step(component: str) -> str:
-    """What to do about an unhealthy component."""
+    """The next step for an unhealthy component."""
     if component not in CONTAINERS:
         return "look at the component's container or pod, and at its log"
     return f"docker ps -a; docker logs --tail 50 {CONTAINERS[component]} (or the pod and its log)"
 
 
-#: What to do about a failure on the way, by its kind or else by its stage.
+#: The next step for a failed request, by its kind or else by its stage.
 NEXT_STEPS: dict[Kind, str] = {
     failure.RESOLVE: "check the name and the name servers of this monitoring host: getent hosts {host}",
     failure.CONNECT: "check that the Harbor host is up and its proxy (container nginx, or the ingress) listens",
@@ -75,25 +75,25 @@ NEXT_STEPS: dict[Kind, str] = {
     failure.ROUTE: "check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal",
     failure.CONTENT: "compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
 }
-#: Where Harbor calls itself healthy and no login passes.
+#: Harbor reports itself healthy, but no login succeeds.
 LOCKED = "look for locks and for free connections in the database: select * from pg_stat_activity"
-#: A frozen core and a frozen Redis look alike from outside: the command that tells them apart.
+#: A frozen core and a frozen Redis look alike from outside; this command tells which one it is.
 STALLED = "run docker exec redis redis-cli ping: if that hangs, restart Redis, otherwise core"
-#: Something hangs, and nobody has looked whether core does.
+#: Something hangs, and it is not known yet whether core does.
 ASK_HEALTH = "run check_harbor_health with the same options: it tells a stalled core, Redis and database apart"
-#: Core answers with an error and keeps the reason to itself.
+#: Core answers with an error and does not give the reason.
 BEHIND_CORE = "search core's log for the X-Request-Id: the line names what failed behind core"
 JOBSERVICE = "/api/v2.0/jobservice/"
-#: What core cannot answer without the database.
+#: Requests that core cannot answer without the database.
 NEEDS_DATABASE = ("/api/v2.0/systeminfo", "/service/token")
-#: For a handshake that does not end: whoever took the connection is stuck.
+#: For a handshake that does not finish: the process that accepted the connection is stuck.
 STUCK = "look at the Harbor host and its proxy, which accepts but does not answer: uptime; docker logs nginx"
 
 
 def where_to_look(failed: Failure, origin: Origin, core_answers: bool = False, logins_hang: bool = False) -> str:
-    """What to do about a failure whose kind does not say.
+    """The next step for a failure whose kind does not define one.
 
-    `core_answers`: core has just answered something else. `logins_hang`: another login got no answer either.
+    `core_answers`: core has just answered another request. `logins_hang`: another login got no answer either.
     """
     stage = failed.stage
     if stage is failure.STATUS or (stage is failure.ANSWER and failed.hung):
@@ -105,7 +105,7 @@ def where_to_look(failed: Failure, origin: Origin, core_answers: bool = False, l
 
 
 def inside(failed: Failure, core_answers: bool, logins_hang: bool) -> str:
-    """What to do where nginx answers, or waits for whoever should."""
+    """The next step if nginx answers, or waits for a component that should."""
     served = served_by(failed.path, failed.login)
     if served == "portal":
         return next_step("portal")
@@ -113,7 +113,7 @@ def inside(failed: Failure, core_answers: bool, logins_hang: bool) -> str:
     if is_page_of_the_proxy or not core_answers:
         return ASK_HEALTH if failed.hung else next_step("core")
     if failed.path.startswith(JOBSERVICE):
-        return next_step("jobservice")  # its log names Redis where that is the reason
+        return next_step("jobservice")  # its log mentions Redis if that is the reason
     if served == "registry" and (failed.hung or failed.status == 502) and not logins_hang:
         return next_step("registry")
     if failed.hung or failed.path.startswith(NEEDS_DATABASE):
@@ -122,7 +122,7 @@ def inside(failed: Failure, core_answers: bool, logins_hang: bool) -> str:
 
 
 def served_by(path: str, login: bool) -> str:
-    """Who answers a request behind Harbor's proxy: core alone answers /v2/ to a client without a login."""
+    """The component that answers a request behind Harbor's proxy: without a login, core alone answers /v2/."""
     if path.startswith(("/api/v2.0/health", "/api/v2.0/ping")):
         return "health"
     if path.startswith("/v2/"):

@@ -1,7 +1,7 @@
-"""The endpoints of Harbor's REST API that the probes read: what each needs, and which Harbor brought it.
+"""The endpoints of Harbor's REST API that the probes read: the permission for each, and the Harbor that introduced it.
 
-This is the one list of rights: the robot accounts of the README, the messages of a 403 and the tests come from it.
-Rights were tried one by one on Harbor 2.9.5, 2.10.3 and 2.14.4.
+This is the only list of permissions: the robot accounts of the README, the 403 messages and the tests come from it.
+The permissions were tested one by one on Harbor 2.9.5, 2.10.3 and 2.14.4.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from harborlib.wire.request import SMALL, VALUES
 
 BASE = "/api/v2.0"
 SYSTEM, PROJECT = "system", "project"
-EVERY = "2.0"  # since when every Harbor has it that there are plugins for
+EVERY = "2.0"  # every supported Harbor has it
 
 
 class Limits(NamedTuple):
-    """What an answer may have at most, or it is none of Harbor's: that bounds what it becomes in memory.
+    """The most that a valid answer of Harbor can have; this bounds its size in memory.
 
-    `size` in bytes, `values` as request.check_bounds counts them, `rows` where Harbor does not cut a list into pages.
+    `size` in bytes, `values` as counted by request.check_bounds, `rows` if Harbor does not split the list into pages.
     """
 
     size: int = 1024 * 1024
@@ -28,17 +28,17 @@ class Limits(NamedTuple):
 
 
 LITTLE = Limits(SMALL, 1_000)
-#: Where a row holds lists of its own: permissions of a robot account, CVEs that a project allows, certificates of a
+#: For rows that contain lists: permissions of a robot account, CVEs that a project allows, certificates of a
 #: registry, tags of an artifact.
 LARGE = Limits(2 * 1024 * 1024, 2 * VALUES)
 
 
 class Endpoint(NamedTuple):
-    """One GET. `path` may hold `{}` for names and numbers.
+    """One GET. `path` may contain `{}` for names and numbers.
 
-    `right` is the `resource:action` that it needs, on the level of the system or of a project (`level`); without one it
-    answers strangers too, with less in it. `robots` is the Harbor from which on a robot account can hold that right,
-    `since` the Harbor that brought the endpoint.
+    `right` is the permission that it needs, as `resource:action`, on the `level` of the system or of a project. Without
+    one it also answers anonymous clients, with fewer fields. `robots` is the first Harbor in which a robot account can
+    hold that permission, `since` the Harbor that introduced the endpoint.
     """
 
     path: str
@@ -50,14 +50,15 @@ class Endpoint(NamedTuple):
 
     @property
     def open(self) -> bool:
-        """Whether wrong credentials are not refused here, but silently make a stranger of us."""
+        """Whether it does not refuse wrong credentials, but silently treats the request as anonymous."""
         return not self.right or self == PROJECTS
 
     def at(self, *parts: object, **query: Any) -> str:
-        """The path and query of a request; a name with a slash is encoded twice, as Harbor wants it.
+        """The path and query of a request; a name with a slash is encoded twice, as Harbor requires.
 
-        `q` holds the values to look for by key. Harbor decodes them once more than the rest of the query; a comma in
-        one is 400 however it is encoded, and of a key that Harbor does not know all rows come back: compare them.
+        `q` holds the values to search for, by key. Harbor decodes them once more than the rest of the query. A comma in
+        a value causes a 400 however it is encoded. For a key that Harbor does not know, all rows come back: compare
+        them.
         """
         path = BASE + self.path.format(*(encoded(str(part)) for part in parts))
         if "q" in query:
@@ -67,7 +68,7 @@ class Endpoint(NamedTuple):
 
 
 def encoded(name: str) -> str:
-    """A name as a part of a path; half a surrogate, which JSON can hold, becomes a question mark."""
+    """A name as a path segment; half a surrogate, which JSON can contain, becomes a question mark."""
     once = quote(name, safe="", errors="replace")
     return quote(once, safe="") if "/" in name else once
 
@@ -96,7 +97,7 @@ SCAN_SCHEDULE_METRICS = Endpoint("/scans/schedule/metrics", "scan-all:read")
 SCANNERS = Endpoint("/scanners", "scanner:list")
 SCANNER_METADATA = Endpoint("/scanners/{}/metadata", "scanner:read")
 SECURITY_SUMMARY = Endpoint("/security/summary", "security-hub:read", since="2.9")
-# A robot account can hold this right on 2.9 too; 2.10 and 2.11 refuse it.
+# On 2.9 a robot account can hold this permission too; 2.10 and 2.11 refuse it.
 ROBOTS = Endpoint("/robots", "robot:list", robots="2.12", since="2.2", limits=LARGE)
 ROBOTS_OF_PROJECT = ROBOTS._replace(level=PROJECT)
 WEBHOOK_POLICIES = Endpoint("/projects/{}/webhook/policies", "notification-policy:list", PROJECT, since="2.3")

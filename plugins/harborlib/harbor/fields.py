@@ -1,4 +1,4 @@
-"""Harbor's JSON, read with its habits in mind: what is zero, empty or false is left out; "never" is a date long ago."""
+"""Harbor's JSON, read with its conventions: zero, empty and false are omitted; "never" is a date long ago."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from harborlib.text.cleaning import begun
 from harborlib.wire.failure import Failure
 from harborlib.wire.request import VALUES, Answer, Excess, parsed
 
-#: What Harbor writes as a limit that does not exist, and as the end of what does not end.
+#: Harbor's value for a limit that does not exist, and for the end of something that never ends.
 UNLIMITED = NEVER = -1
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # of a number: Harbor's are int64
-LATEST = 2**48  # seconds since 1970: Harbor takes lifetimes of 2**31 days, and no later end can be
-NAME = 300  # characters; the longest names, those of robot accounts, have 255 and a prefix
+LATEST = 2**48  # seconds since 1970: Harbor accepts lifetimes of up to 2**31 days, and no end can be later
+NAME = 300  # characters; the longest names, those of robot accounts, have 255 plus a prefix
 TIME = 40  # characters; `2026-11-22T06:17:10.123456789+01:00` has 35
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
 
 
 class Fields:
-    """One JSON object of an answer. A field of another type than it should be raises Failure (content).
+    """One JSON object of an answer. A field of the wrong type raises Failure (content).
 
-    Whatever these methods return can be reckoned with and shown without another look. `fail` makes such a Failure of a
-    few words on what is not understood.
+    The results of these methods are safe to compute with and to print. `fail` makes such a Failure from a short
+    description of the problem.
     """
 
     __slots__ = ("_values", "fail")
@@ -37,12 +37,12 @@ class Fields:
 
     @classmethod
     def of(cls, answer: Answer, values: int = VALUES) -> Fields:
-        """The object that an answer is, of at most so many values."""
+        """The object in an answer, with at most this many values."""
         return cls(answer.json(values), _failing(answer))
 
     @classmethod
     def rows_of(cls, answer: Answer, most: int, values: int = VALUES) -> list[Fields]:
-        """The list of at most so many objects (with so many values) that an answer is; `null` is an empty one."""
+        """The list of objects in an answer, at most `most` (with this many values); `null` is an empty list."""
         fail = _failing(answer)
         rows = _list(answer.json(values), fail, "the body")
         if len(rows) > most:
@@ -53,11 +53,11 @@ class Fields:
         return self._values.get(name) is not None
 
     def shows(self, name: str) -> bool:
-        """Whether it is there at all, be it null: an older Harbor does not know what is missing altogether."""
+        """Whether the field exists at all, even as null: an older Harbor omits fields that it does not know."""
         return name in self._values
 
     def number(self, name: str, needed: bool = False, least: int = SMALLEST) -> int:
-        """A whole number from `least` on; 0 where it is missing, unless it is `needed` to know whose answer this is."""
+        """An integer, at least `least`; 0 if it is missing, unless it is `needed` to know what this answer is about."""
         value = self._values.get(name)
         if value is None and needed:
             raise self.fail(f"{name} is missing")
@@ -72,29 +72,29 @@ class Fields:
         return value
 
     def count(self, name: str, needed: bool = False) -> int:
-        """How many there are of something, or how much."""
+        """A number or an amount of something."""
         return self.number(name, needed, least=0)
 
     def end(self, name: str) -> int | None:
-        """When something ends, which Harbor always writes, in seconds since 1970; None for never."""
+        """When something ends, in seconds since 1970; None for never. Harbor always writes this field."""
         seconds = self.number(name, needed=True, least=NEVER)
         if seconds > LATEST:
             raise self.fail(f"{name} is not a time")
         return None if seconds == NEVER else seconds
 
     def name(self, name: str) -> str:
-        """A name, or another short text that is kept or shown; of what is too long for one, the beginning."""
+        """A name, or another short text that is kept or shown; a longer text is cut to its beginning."""
         return begun(self.text(name), NAME)
 
     def called(self, noun: str) -> str:
-        """What people can call this row by, whatever is wrong with it: its name, else its number; "" without both."""
+        """A name for this row even if the row is broken: its name, else its number; "" without both."""
         name, number = self._values.get("name") or self._values.get("job_type"), self._values.get("id")
         if isinstance(name, str):
             return begun(name, NAME)
         return f"{noun} {number}" if isinstance(number, int) else ""
 
     def text(self, name: str) -> str:
-        """A text of any length; "" where it is missing."""
+        """A text of any length; "" if it is missing."""
         value = self._values.get(name)
         if value is None:
             return ""
@@ -103,14 +103,14 @@ class Fields:
         return value
 
     def key(self, name: str) -> str:
-        """A number that Harbor writes as a text, as `retention_id`; "" where it is missing."""
+        """A number that Harbor writes as a text, such as `retention_id`; "" if it is missing."""
         text = self.text(name)
         if text and not (len(text) < 20 and text.isascii() and text.isdigit()):
             raise self.fail(f"{name} is not a number")
         return text
 
     def flag(self, name: str) -> bool:
-        """True or false; false where it is missing."""
+        """True or false; false if it is missing."""
         value = self._values.get(name)
         if value is None:
             return False
@@ -129,12 +129,12 @@ class Fields:
         return seconds if seconds >= 365 * 86400 else None
 
     def inner(self, name: str) -> Fields:
-        """An object in this one; an empty one where it is missing."""
+        """An object in this one; an empty one if it is missing."""
         value = self._values.get(name)
         return Fields({} if value is None else value, self.fail)
 
     def packed(self, name: str) -> Fields:
-        """An object that is JSON in a text, as `job_parameters`; an empty one where that is missing or null."""
+        """An object that is JSON in a text, such as `job_parameters`; an empty one if that is missing or null."""
         text = self.text(name)
         try:
             value = parsed(text) if text else None
@@ -145,23 +145,23 @@ class Fields:
         return Fields({} if value is None else value, self.fail)
 
     def rows(self, name: str, needed: bool = False) -> list[Fields]:
-        """A list of objects; an empty one where it is missing, unless it is `needed` to know whose answer this is."""
+        """A list of objects; empty if it is missing, unless it is `needed` to know what this answer is about."""
         if needed and name not in self._values:
             raise self.fail(f"{name} is missing")
         return [Fields(row, self.fail) for row in _list(self._values.get(name), self.fail, name)]
 
     def one_or_rows(self, name: str, mark: str) -> list[Fields]:
-        """A list of objects, or as older Harbors wrote it a single object that has the field `mark`; raises Failure."""
+        """A list of objects, or as older Harbors wrote it, a single object with the field `mark`; raises Failure."""
         one = self._values.get(name)
         return [self.inner(name)] if isinstance(one, dict) and mark in one else self.rows(name, needed=True)
 
     def counts(self) -> dict[str, int]:
-        """Every field, all of them numbers of something."""
+        """All fields; each of them is a count."""
         return {name: self.count(name) for name in self._values}
 
 
 def moment(text: str) -> float | None:
-    """A time as RFC 3339 writes it, in seconds since 1970; None if it is none."""
+    """An RFC 3339 time in seconds since 1970; None if it is not a valid one."""
     match = _MOMENT.fullmatch(text) if len(text) <= TIME else None
     if not match:
         return None
@@ -184,4 +184,4 @@ def _list(value: Any, fail: Callable[[str], Failure], name: str) -> list[Any]:
 
 
 def _failing(answer: Answer) -> Callable[[str], Failure]:
-    return answer._replace(body=b"").unexpected  # which lives as long as any of the rows
+    return answer._replace(body=b"").unexpected  # this lives as long as any of the rows, so without the body

@@ -1,4 +1,4 @@
-"""Harbor's report of its components."""
+"""Harbor's health report about its components."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LONGEST_NAME, LONGEST_REASON = 100, 1000  # characters of a component's name and
 class HealthReport(NamedTuple):
     """What `/api/v2.0/health` says: for each component its error text, or None if it is healthy.
 
-    The report is not fresh: Harbor's checkers run every 10 s, and one that hangs keeps its last result up to 60 s
-    more. `core` is a constant: an answer at all is the proof of core. `elapsed` is the response time in seconds.
+    The report is not current: Harbor's checkers run every 10 s, and one that hangs keeps its last result for up to 60 s
+    more. `core` is always healthy: any answer at all proves that core is up. `elapsed` is the response time in seconds.
     """
 
     components: dict[str, str | None]
@@ -32,12 +32,12 @@ class HealthReport(NamedTuple):
 
     @classmethod
     def ask(cls, run: Run, limit: float | None = None) -> HealthReport:
-        """Ask for it, without credentials, for at most `limit` seconds; raises Failure."""
+        """Request it without credentials, for at most `limit` seconds; raises Failure."""
         return cls.of(good(run.ask(HEALTH, limit=limit, size=SMALL)))
 
     @classmethod
     def of(cls, answer: Answer) -> HealthReport:
-        """From an answer of any Harbor since 2.0; raises Failure (route, content)."""
+        """From the answer of any Harbor since 2.0; raises Failure (route, content)."""
         report = answer.json()
         try:
             components = {
@@ -52,17 +52,17 @@ class HealthReport(NamedTuple):
 
     @property
     def unhealthy(self) -> dict[str, str]:
-        """The components that are not healthy, with Harbor's reason."""
+        """The components that are not healthy, each with Harbor's reason."""
         return {name: error for name, error in self.components.items() if error is not None}
 
     @property
     def just_started(self) -> bool:
-        """Core has just come up: no checker but core's own constant has run yet."""
+        """Core has just started: no checker has run yet except core's own constant one."""
         others = [error for name, error in self.components.items() if name != "core"]
         return bool(others) and all(error == "unknown status" for error in others)
 
 
 def reason(entry: Mapping[str, Any]) -> str:
-    """Harbor's error text without the words that begin every one."""
+    """Harbor's error text without the prefix that all of them have."""
     text = str(entry.get("error") or "no reason given")
     return begun(text.removeprefix(NOISE), LONGEST_REASON)

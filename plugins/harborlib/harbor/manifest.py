@@ -1,4 +1,4 @@
-"""What a registry says an image consists of: manifests and indexes of OCI and Docker."""
+"""What an image consists of according to a registry: manifests and indexes of OCI and Docker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .digests import UnknownAlgorithm, confirmed
 OCI_INDEX, OCI_MANIFEST = "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-#: What clients ask for, and what people call it.
+#: The media types that clients accept, with the common name of each.
 MEDIA_TYPES = {
     OCI_INDEX: "an OCI index",
     OCI_MANIFEST: "an OCI manifest",
@@ -23,7 +23,7 @@ MEDIA_TYPES = {
     DOCKER_MANIFEST: "a Docker manifest",
 }
 INDEXES = (OCI_INDEX, DOCKER_LIST)
-LIMIT = 4 * 1024 * 1024  # bytes; what distribution itself accepts
+LIMIT = 4 * 1024 * 1024  # bytes; the limit of distribution itself
 
 WRONG_TYPE = Kind(
     "pull.wrong-media-type", CONTENT, CRITICAL,
@@ -34,7 +34,7 @@ UNCHECKABLE = Kind("pull.digest-not-checkable", CONTENT, "",
 
 
 class Descriptor(NamedTuple):
-    """Where content is and what it must be; size in bytes."""
+    """The location and the expected properties of content; size in bytes."""
 
     digest: str
     size: int
@@ -43,7 +43,7 @@ class Descriptor(NamedTuple):
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Descriptor:
-        """From a manifest's or index's entry; raises what a wrong type or value raises, UnknownAlgorithm among it."""
+        """From an entry of a manifest or index; wrong types and values raise their own errors, such as UnknownAlgorithm."""
         platform = entry.get("platform") or {}
         parts = (platform.get("os"), platform.get("architecture"), platform.get("variant"))
         name = "/".join(str(part) for part in parts if part)
@@ -54,15 +54,15 @@ class Descriptor(NamedTuple):
 
     @property
     def is_index(self) -> bool:
-        """Whether it is said to be an index."""
+        """Whether it is declared to be an index."""
         return self.media_type in INDEXES
 
 
 class Manifest(NamedTuple):
-    """A manifest (config and layers) or an index (children) that arrived as its digest says; size in bytes.
+    """A manifest (config and layers) or an index (children) that matches its digest; size in bytes.
 
-    `elsewhere` counts the layers that name other places to get them from (`urls`, the base of Windows images): they
-    are not in the registry. `media_type` is what it says of itself, "" where it says nothing.
+    `elsewhere` counts the layers that name other locations (`urls`, the base of Windows images): they are not in the
+    registry. `media_type` is what the manifest declares about itself, "" if it declares nothing.
     """
 
     digest: str
@@ -76,7 +76,7 @@ class Manifest(NamedTuple):
 
     @classmethod
     def of(cls, answer: Answer, digest: str) -> Manifest:
-        """From the answer that holds it; raises Failure (content)."""
+        """From the answer that contains it; raises Failure (content)."""
         body = answer.json()
         try:
             is_index, config = "manifests" in body, body.get("config")
@@ -104,10 +104,10 @@ class Manifest(NamedTuple):
 
 
 def type_problem(answer: Answer, found: Manifest, listed: Descriptor | None) -> str:
-    """Why clients refuse a manifest for its types: the header's, its own, and that of the index that lists it; or "".
+    """Why clients refuse a manifest because of its types: the header's, its own, and the index's; or "".
 
-    docker takes a manifest for what Content-Type says and refuses it where it says something else of itself. What says
-    nothing is taken for OCI's.
+    docker uses the type in Content-Type, and refuses a manifest that declares another type about itself. One that
+    declares no type is treated as OCI.
     """
     header = answer.headers.get("Content-Type", "")
     served = header.partition(";")[0].strip().lower()

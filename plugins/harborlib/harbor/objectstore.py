@@ -1,7 +1,7 @@
-"""Where the registry sends clients for a blob: object stores, followed as container clients follow them.
+"""Redirects of the registry to object stores for a blob, followed the way container clients follow them.
 
-Those follow several redirects, across hosts and from https to http, without credentials. docker and containerd verify
-whoever they are sent to by the CA that they are given for Harbor or by the system's CAs.
+Clients follow several redirects, across hosts and from https to http, without credentials. docker and containerd
+verify every redirect target by the CA that they are given for Harbor or by the system's CAs.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .run import Run
 
 OBJECT_STORE = Kind("pull.object-store-fails", ANSWER, CRITICAL)
 REDIRECTS = (301, 302, 303, 307, 308)
-MOST_REDIRECTS = 9  # Go's client makes ten requests
+MOST_REDIRECTS = 9  # Go's client makes at most ten requests
 
 
 def follow(run: Run, answer: Answer, sink: Sink, what: str, at_home: Callable[[str], Answer]) -> Answer:
     """The answer at the end of a blob's redirects; raises Failure, which names the object store.
 
-    `at_home` asks Harbor's registry, with our token (of Docker Hub's proxy cache, P/nginx is at P/library/nginx).
-    Nobody else gets it, no store behind the same name either, and Harbor no more once a redirect has led away.
+    `at_home` asks Harbor's registry, with our token (in a proxy cache of Docker Hub, P/nginx is at P/library/nginx).
+    Nobody else receives the token, not even a store behind the same name, nor Harbor itself after a redirect led away.
     """
     found, origin, away = answer, run.client.origin, False
     try:
@@ -46,7 +46,7 @@ def follow(run: Run, answer: Answer, sink: Sink, what: str, at_home: Callable[[s
 
 
 def ask(run: Run, origin: Origin, path: str, sink: Sink) -> Answer:
-    """The answer of an object store, with a note how it is verified where that is not as Harbor is."""
+    """The answer of an object store, with a note if it is verified differently from Harbor."""
     if origin.scheme == "http":
         run.note(f"object store {origin.where} is asked over http")
     elif run.args.ca_file and not run.args.insecure and origin != run.client.origin:
@@ -55,9 +55,9 @@ def ask(run: Run, origin: Origin, path: str, sink: Sink) -> Answer:
 
 
 def named(failure: Failure, origin: Origin, answer: Answer) -> Failure:
-    """A failure on the way that begins with this answer of the registry, as one of the object store."""
+    """A failure that follows this answer of the registry, attributed to the object store."""
     step = f"look at the object store {origin.where}: whoever pulls must be able to reach it"
-    if failure.stage is CERTIFICATE:  # its own, which is not check_harbor_certificate's
+    if failure.stage is CERTIFICATE:  # the store's certificate, which check_harbor_certificate does not check
         cas = "in --ca-file or among the system's CAs, here and on clients"
         step = f"renew the certificate of the object store {origin.where}, or have its CA {cas}"
     return failure.but(

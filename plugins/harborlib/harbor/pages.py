@@ -1,4 +1,4 @@
-"""Lists that Harbor cuts into pages: how far they were read, and whether Harbor showed what it announced."""
+"""Lists that Harbor splits into pages: how far they were read, and whether Harbor showed what it announced."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from .refusals import is_of_one
 if TYPE_CHECKING:
     from .rest import Rest
 
-PAGE_SIZE = 100  # Harbor refuses more
-SMALL_PAGE = 10  # where a hundred rows hold more values than the endpoint's limit, or Harbor refuses them
-MOST_REFUSED = 10  # rows that Harbor refuses one by one; with more it refuses the list
-MOST_REFUSED_FIRST = 3  # the same before any row was shown
-MOST_ROWS = 50_000  # of all lists that one probe reads to their end; more would fill the memory
-ROW_REFUSED = (404, 500)  # as Harbor answers for a page with a row that points to nothing, or cannot be decrypted
-TOLERANCE = 20  # of so many rows that are announced one may be gone before its page is read
+PAGE_SIZE = 100  # Harbor refuses larger pages
+SMALL_PAGE = 10  # used when a hundred rows hold more values than the endpoint's limit, or when Harbor refuses them
+MOST_REFUSED = 10  # rows that Harbor may refuse one by one; beyond that it refuses the list as a whole
+MOST_REFUSED_FIRST = 3  # the same limit before any row was shown
+MOST_ROWS = 50_000  # in all lists that one probe reads completely; more would fill the memory
+ROW_REFUSED = (404, 500)  # Harbor's answers for a page with a row that has a dangling reference or cannot be decrypted
+TOLERANCE = 20  # one row in this many announced rows may disappear before its page is read
 CUT_SHORT = Kind("harbor.list-cut-short", CONTENT)  # Harbor shows fewer rows than it announces
 TIME_RAN_OUT = "time ran out"
-RESERVE = 0.5  # seconds of a probe's time that stay free when a list is long
+RESERVE = 0.5  # seconds of a probe's time that are kept free when a list is long
 
 
 class Pages:
-    """The rows of one list, read while one iterates.
+    """The rows of one list, read during iteration.
 
-    `total` is how many there are, as far as Harbor tells, `seen` how many were read. Then the list is `complete`, or
-    its limit was reached, or `cut` says why it was not read further, or Harbor showed fewer rows than it announced
-    (`confirm`). Rows come and go meanwhile: of those that were announced one may be missing, or one in TOLERANCE where
-    it took several pages, but not all of them.
+    `total` is the number of rows if Harbor reports it, `seen` how many were read. At the end the list is `complete`, or
+    its limit was reached, or `cut` says why reading stopped, or Harbor showed fewer rows than it announced (`confirm`).
+    Rows are created and deleted meanwhile: one announced row may be missing, or one in TOLERANCE if the list took
+    several pages, but not all of them.
 
-    One row that points to nothing makes Harbor refuse its whole page: a long list is then read in smaller ones, down to
-    the single row, which is kept in `failed` under its place in the list.
+    A single row with a dangling reference makes Harbor refuse its whole page. A long list is then read in smaller
+    pages, down to the single row, which is recorded in `failed` under its position in the list.
     """
 
     def __init__(
@@ -91,9 +91,9 @@ class Pages:
             self.cut = self._reason_to_stop(answer.elapsed)
 
     def _narrowed(self, failure: Failure, passed: int) -> int:
-        """Ask for fewer rows after a refused page; a single row is noted, and passed over: 1.
+        """Ask for fewer rows after a refused page; if it was a single row, record it and skip it: returns 1.
 
-        Raises the failure where it is none of single rows.
+        Raises the failure if it is not about single rows.
         """
         if not self._is_long or not is_of_one(failure) or failure.status not in ROW_REFUSED:
             raise failure
@@ -108,18 +108,18 @@ class Pages:
         return 1
 
     def _widen(self, passed: int) -> None:
-        """Go back to larger pages where one can begin."""
+        """Return to larger pages where one can begin."""
         if self._size == 1 and passed % SMALL_PAGE == 0:
             self._size = SMALL_PAGE
 
     @property
     def failed(self) -> dict[str, Failure]:
-        """The rows that Harbor refused, by their place in the list."""
+        """The rows that Harbor refused, by their position in the list."""
         known = self.total or "more"
         return {f"{self._noun} {place + 1} of {known} in Harbor's list": failure for place, failure in self._refused}
 
     def _take(self, answer: Answer, rows: int, page: int) -> None:
-        """Note how many rows came with a page, and what it says of others."""
+        """Record how many rows a page had, and what it says about further ones."""
         told, linked = total(answer), 'rel="next"' in answer.headers.get("Link", "")
         if self._is_long:
             self._rest.count(rows)
@@ -132,9 +132,9 @@ class Pages:
         self.complete = not (self._more or self._short or self._refused)
 
     def _judge(self, answer: Answer, several: bool, promised: bool) -> None:
-        """Note at the end of the list (or at its limit) whether rows are missing.
+        """Record at the end of the list (or at its limit) whether rows are missing.
 
-        `promised`: there is no row where a link led, or from where one leads on.
+        `promised`: a link led to this place or leads on from it, and there is no row.
         """
         announced = min(self.total or 0, self._wanted)
         seen = self.seen + len(self._refused)
@@ -143,7 +143,7 @@ class Pages:
             self._short = answer, 0 if promised else int(announced)
 
     def _reason_to_stop(self, elapsed: float) -> str:
-        """Why no further page is read, after one that took so many seconds; or ""."""
+        """Why no further page is read after one that took this many seconds; or ""."""
         if deadline.remaining() < RESERVE + 1.5 * elapsed:
             return TIME_RAN_OUT
         if self._is_long and self._rest.rows_read >= MOST_ROWS:
@@ -152,16 +152,16 @@ class Pages:
 
     @property
     def missing(self) -> bool:
-        """Whether Harbor showed less than it announced."""
+        """Whether Harbor showed fewer rows than it announced."""
         return self._short is not None
 
     @property
     def unseen(self) -> str:
-        """How far the list was read, and why no further; "" where nothing cut it."""
+        """How far the list was read, and why reading stopped; "" if it was not cut."""
         return f"only {self} {words.plural(self._noun)} looked at: {self.cut}" if self.cut else ""
 
     def confirm(self) -> None:
-        """Raise a Failure where Harbor showed less than it announced: what was not seen cannot be fine."""
+        """Raise a Failure if Harbor showed fewer rows than it announced: unseen rows cannot count as OK."""
         if self._short:
             answer, announced = self._short
             raise cut_short(answer, self._noun, announced, self.seen)
@@ -172,7 +172,7 @@ class Pages:
 
 
 def total(answer: Answer) -> int | None:
-    """How many rows there are in all, by X-Total-Count; None where Harbor does not tell."""
+    """The number of all rows, from X-Total-Count; None if Harbor does not report it."""
     text = answer.headers.get("X-Total-Count", "").strip()
     if not text:
         return None
@@ -182,7 +182,7 @@ def total(answer: Answer) -> int | None:
 
 
 def cut_short(answer: Answer, noun: str, announced: int, seen: int) -> Failure:
-    """What to raise for a list of which Harbor showed less than it `announced` (0: that there are more)."""
+    """The Failure for a list in which Harbor showed fewer rows than it `announced` (0: it only announced more)."""
     text = f"{words.number(announced, noun)} and showed {seen}"
     more = f"more than the {words.number(seen, noun)} that it showed"
     return answer.fail(CUT_SHORT, f"Harbor announces {text if announced else more} (GET {answer.path})")

@@ -1,4 +1,4 @@
-"""What Harbor's refusals mean: error statuses of the API, and accounts that it does not take."""
+"""What Harbor's refusals mean: error statuses of the API, and refused credentials."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ PERMISSION_MISSING = Kind("login.permission-missing", STATUS,
                           next_step="give the robot account the rights that --help names")  # fmt: skip
 HOST_REFUSED = Kind("harbor.host-refused", STATUS,
                     next_step="ask who runs the proxy or firewall in front to let it through")  # fmt: skip
-#: Some other 4xx that is not Harbor's.
+#: Any other 4xx that does not come from Harbor.
 REFUSED_IN_FRONT = Kind("harbor.refused-in-front", STATUS,
                         next_step="look at the rules of the reverse proxy, WAF or CDN in front; docker logs nginx "
                         "shows whether the request came through")  # fmt: skip
 TOO_OLD = Kind("harbor.too-old", STATUS, next_step="check -H, and the version that --help names")
 NOT_SET_UP = Kind("harbor.not-set-up", STATUS, next_step="set it up, or drop this service")
 RATE_LIMITED = Kind("harbor.rate-limited", STATUS, next_step="look at the rate limits of the proxy in front")
-#: Harbor itself says that what was asked for is not there.
+#: Harbor itself says that the requested object does not exist.
 ABSENT = Kind("harbor.not-found", STATUS)
-#: What was asked for does not exist under that name, or nothing is left to judge.
+#: The requested name does not exist, or the selection is empty.
 NOTHING_SELECTED = Kind("selection.empty", CONTENT)
 
-#: Statuses whose meaning is the same whoever answers.
+#: Statuses that mean the same no matter which server sends them.
 SAID_SO = (404, 412, 429)
-#: What an error status means where no endpoint knows better.
+#: What an error status means unless an endpoint defines it otherwise.
 MEANINGS = {
     401: (LOGIN_NEEDED, "a login is needed"),
     403: (PERMISSION_MISSING, "a right is missing"),
@@ -43,12 +43,12 @@ MEANINGS = {
 }
 
 
-#: How Harbor itself refuses one of many whose data are wrong.
+#: Harbor's statuses for a single item with wrong data.
 OF_ONE = (400, 500)
 
 
 def is_of_one(failure: Failure) -> bool:
-    """Whether a failure can be that of one thing among many, while Harbor answers for the others."""
+    """Whether a failure can concern one item among many, while Harbor answers for the others."""
     if failure.hung:
         return False
     if failure.stage is STATUS:
@@ -57,7 +57,7 @@ def is_of_one(failure: Failure) -> bool:
 
 
 def first_error(answer: Answer) -> Fields | None:
-    """The first of Harbor's errors, `{"errors":[{"code","message"}]}`; None where an answer holds none."""
+    """The first of Harbor's errors, `{"errors":[{"code","message"}]}`; None if the answer has none."""
     try:
         errors = Fields.of(answer).rows("errors")
         return errors[0] if errors and errors[0].name("code") else None
@@ -66,7 +66,7 @@ def first_error(answer: Answer) -> Fields | None:
 
 
 def said(answer: Answer) -> str:
-    """What Harbor says in an error; "" where it is not Harbor's."""
+    """Harbor's message in an error; "" if the error does not come from Harbor."""
     error = first_error(answer)
     try:
         return error.name("message") if error else ""
@@ -75,18 +75,18 @@ def said(answer: Answer) -> str:
 
 
 def in_front(answer: Answer) -> bool:
-    """Whether somebody in front of Harbor refuses a request: a 4xx of Harbor itself says why, in words of its own."""
+    """Whether a server in front of Harbor refuses a request: a 4xx of Harbor itself has Harbor's own message."""
     return 400 <= answer.status < 500 and first_error(answer) is None
 
 
 def refused_in_front(answer: Answer, what: str, state: str = "") -> Failure:
-    """What to raise for a refusal that is not Harbor's; `what` was asked for."""
+    """The Failure for a refusal that is not Harbor's; `what` was requested."""
     text = f"{answer.status} for {what} from a reverse proxy, WAF or CDN in front of Harbor"
     return answer.fail(REFUSED_IN_FRONT, text, state=state)
 
 
 def good(answer: Answer) -> Answer:
-    """The answer, if its status is 200; raises Failure (status) that says what the status means."""
+    """The answer, if its status is 200; else raises Failure (status) that explains the status."""
     if answer.status == 200:
         return answer
     where = f"{answer.status} for {answer.path}"

@@ -1,4 +1,4 @@
-"""The registry's own protocol (OCI distribution) as Harbor speaks it under /v2/."""
+"""The registry protocol (OCI distribution) as Harbor speaks it under /v2/."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from .refusals import RATE_LIMITED, good, in_front, refused_in_front
 from .run import Run
 
 BASE = "/v2/"
-#: What to do about a realm that clients cannot use.
+#: The next step for a realm that clients cannot use.
 REALM = "set external_url in harbor.yml (externalURL in the chart) to the address that clients use, and restart core"
-#: What to do about a 401 that is not Harbor's.
+#: The next step for a 401 that is not Harbor's.
 NO_LOGIN = "take the login of the reverse proxy off /v2/: clients need the Bearer challenge that Harbor sends"
 BAD_CHALLENGE = Kind("v2.bad-challenge", ROUTE, next_step=REALM)
 
-CHALLENGE_LIMIT = 8192  # characters of a challenge that are looked at; Harbor's has 200
+CHALLENGE_LIMIT = 8192  # the part of a challenge that is read, in characters; Harbor's has 200
 _PIECE = re.compile(r"""[\s,]*([\w!#$%&*+.^`~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+)))?""")
 
 
 def challenges(header: str) -> dict[str, dict[str, str]]:
     """A WWW-Authenticate header (RFC 9110) as scheme to parameters, names in lower case; quoted commas are kept.
 
-    What does not fit the grammar, or is too long for anybody to mean it, ends the parsing.
+    Parsing stops at anything that violates the grammar or is unreasonably long.
     """
     header = begun(header, CHALLENGE_LIMIT)
     found: dict[str, dict[str, str]] = {}
@@ -49,10 +49,10 @@ def challenges(header: str) -> dict[str, dict[str, str]]:
 
 
 def challenge_problem(header: str, origin: Origin) -> str:
-    """What keeps a client from logging in after this challenge, or "".
+    """What prevents a client from logging in after this challenge, or "".
 
-    Clients send their password to the realm: on http, or on another host than the one they talk to, it is a leak or a
-    login that fails (Harbor builds the realm from `external_url`).
+    Clients send their password to the realm. A realm on http, or on another host than the one they talk to, leaks it or
+    makes the login fail (Harbor builds the realm from `external_url`).
     """
     bearer = challenges(header).get("bearer")
     if bearer is None:
@@ -72,7 +72,7 @@ def challenge_problem(header: str, origin: Origin) -> str:
 
 
 def ask(run: Run, path: str, login: bool = False) -> Answer:
-    """GET a path of the registry's protocol but manifests and blobs; raises Failure when no whole answer comes."""
+    """GET a path of the registry protocol (not manifests and blobs); raises Failure if no complete answer arrives."""
     sent = {"Accept": "application/json"}
     if login and run.client.account:
         sent["Authorization"] = run.client.account.header
@@ -95,20 +95,20 @@ def challenge(answer: Answer, run: Run) -> dict[str, str]:
 
 
 def challenge_step(header: str) -> str:
-    """What to do about a challenge that clients cannot use."""
+    """The next step for a challenge that clients cannot use."""
     found = challenges(header)
     harbors = not found or "bearer" in found or found.get("basic", {}).get("realm") == "harbor"
     return REALM if harbors else NO_LOGIN
 
 
 def spoken(answer: Answer) -> bool:
-    """Whether this is a registry's own 200 for /v2/, and not one of somebody who says yes to everything."""
+    """Whether this is a registry's own 200 for /v2/, and not that of a server that answers 200 to everything."""
     named = answer.headers.get("Docker-Distribution-Api-Version") == "registry/2.0"
     return answer.status == 200 and (named or answer.body.strip() == b"{}")
 
 
 def location(answer: Answer, origin: Origin) -> Target:
-    """Where an answer of this origin sends its client; raises Failure (route)."""
+    """The target of an answer's Location; raises Failure (route)."""
     try:
         if not answer.headers["Location"]:
             raise ValueError
@@ -118,7 +118,7 @@ def location(answer: Answer, origin: Origin) -> Target:
         raise answer.fail(ROUTE, f"{path} is answered {answer.status} without a usable Location") from None
 
 
-#: What the numbers in a storage driver's error mean (Linux errno).
+#: The meaning of the numbers in a storage driver's error (Linux errno).
 ERRNO = {
     28: "the registry's storage is full",
     30: "the registry's storage is read-only",
@@ -129,7 +129,7 @@ STORAGE = "look at the storage of the container registry: df -h, mount, dmesg on
 
 
 STORAGE_FAILS = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
-#: The same, for want of room: of a data volume that is full check_harbor_storage knows too.
+#: The same for a full storage: check_harbor_storage also sees a data volume that is full.
 STORAGE_FULL = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
 LOST = Kind("registry.content-lost", STATUS, CRITICAL, f"{STORAGE}; was it mounted, did garbage collection take it?")
 NOT_THERE = Kind("registry.not-there", STATUS, CRITICAL,
@@ -140,12 +140,12 @@ POLICY = Kind("registry.refused-by-policy", STATUS, WARNING,
               "have the image scanned and signed as its project asks, or use another canary")  # fmt: skip
 
 
-#: What somebody answers who knows nothing of a registry. Other statuses below 500 refuse something.
+#: Statuses of a server that is not a registry. Other statuses below 500 are refusals.
 MISROUTED = (200, 404)
 
 
 def foreign(answer: Answer, what: str) -> Failure | None:
-    """What an answer means that is none of the registry protocol; None: it is one."""
+    """The Failure for an answer that does not follow the registry protocol; None if it does."""
     if answer.status >= 500 or not (answer.is_html or in_front(answer)):
         return None
     if answer.status == 429:
@@ -158,7 +158,7 @@ def foreign(answer: Answer, what: str) -> Failure | None:
 
 
 def refusal(answer: Answer, what: str) -> Failure:
-    """What an error of the registry protocol means, told by the hop that fails: proxy, core, registry or storage."""
+    """An error of the registry protocol as a Failure, by the hop that fails: proxy, core, registry or storage."""
     somebody = foreign(answer, what)
     if somebody:
         return somebody
@@ -186,15 +186,15 @@ def refusal(answer: Answer, what: str) -> Failure:
 
 
 def hop(answer: Answer) -> str:
-    """Who gave this answer: only the registry tells its protocol's version, only core a request's number."""
-    says_dead = answer.status == 502 and answer.request_id  # core says so without a word
+    """Who sent this answer: only the registry sends its protocol version, only core sends a request id."""
+    says_dead = answer.status == 502 and answer.request_id  # core sends this without a body
     if says_dead or "Docker-Distribution-Api-Version" in answer.headers:
         return "the registry"
     return "core" if answer.request_id else "the proxy"
 
 
 def reset(answer: Answer) -> str:
-    """When a rate limit ends, if the answer tells: in seconds or as a date. Harbor itself does not pass that on."""
+    """When a rate limit ends, if the answer says so: in seconds or as a date. Harbor itself does not forward that."""
     told = answer.headers.get("Retry-After") or answer.headers.get("RateLimit-Reset") or ""
     date = http_date(told)
     seconds = round(date - answer.date) if date is not None else -1
@@ -205,12 +205,12 @@ def reset(answer: Answer) -> str:
 
 
 def error(answer: Answer) -> tuple[str, str, Any]:
-    """Code, message and detail of the first error in an answer; empty where it has none."""
+    """Code, message and detail of the first error in an answer; empty if it has none."""
     try:
         first = answer.json()["errors"][0]
         message = redacted(str(first.get("message") or ""))
         half = message[: len(message) // 2 - 1]
-        if half and message == f"{half}: {half}":  # Harbor says many things twice
+        if half and message == f"{half}: {half}":  # Harbor repeats many messages
             message = half
         return str(first.get("code") or ""), message, first.get("detail")
     except (Failure, LookupError, TypeError, AttributeError):
@@ -218,10 +218,10 @@ def error(answer: Answer) -> tuple[str, str, Any]:
 
 
 def storage_trouble(detail: Any) -> str:
-    """What the storage driver complains about in an error's detail, or "".
+    """The storage driver's complaint in an error's detail, or "".
 
-    The registry passes on a number where the file system refused to begin something, a sentence where it broke off,
-    and of other drivers the name.
+    The registry forwards a number if the file system refused to start an operation, a sentence if it stopped in the
+    middle of one, and for other drivers the driver's name.
     """
     number = NUMBERS.get(detail.rpartition(": ")[2]) if isinstance(detail, str) else None
     driver = ""

@@ -1,4 +1,4 @@
-"""One repository of the registry: challenge, token, manifest, blob, upload, as a container runtime does it.
+"""One repository of the registry: challenge, token, manifest, blob, upload, in the way of a container runtime.
 
 Each step has one probe that owns its failures (`Failure.step`): challenge v2, token login, manifest and blob pull,
 upload push.
@@ -29,7 +29,7 @@ from .tokens import Claims
 
 CORRUPT = Kind("pull.content-corrupt", CONTENT, CRITICAL,
                "the storage holds damaged data: check the disk and file system, push the image again")  # fmt: skip
-#: The token service answers, and not to a login: no client can log in.
+#: The token service answers, but not to a login: no client can log in.
 LET_THROUGH = "let /service/ through to core: look at the rules and routes of the reverse proxy, WAF or CDN in front"
 NO_TOKEN = Kind("login.no-token", STATUS, CRITICAL, LET_THROUGH)
 NOT_GRANTED = Kind("login.not-granted", CONTENT, "",
@@ -41,7 +41,7 @@ NO_DIGEST = "no Docker-Content-Digest: the manifest's own digest is not checked"
 
 @contextmanager
 def step(owner: str) -> Iterator[None]:
-    """Whatever fails inside belongs to this probe."""
+    """Failures inside this block belong to this probe."""
     try:
         yield
     except Failure as failure:
@@ -49,7 +49,7 @@ def step(owner: str) -> Iterator[None]:
 
 
 class Repository:
-    """A repository as a client with certain rights sees it. `claims` is None where no token is needed."""
+    """A repository as a client with certain permissions sees it. `claims` is None if no token is needed."""
 
     def __init__(self, run: Run, name: str, actions: Iterable[str]) -> None:
         self.run = run
@@ -57,13 +57,13 @@ class Repository:
         self.actions = frozenset(actions)
         self.claims: Claims | None = None
         self.service = ""
-        self.now = time.time()  # the server's clock when it gave the token
+        self.now = time.time()  # the server's clock when it issued the token
         self.token_seconds = 0.0
-        self.turn = threading.Lock()  # of whoever writes: taking back waits for what is under way
+        self.turn = threading.Lock()  # held during writes: clean-up waits for a write in progress
         self._bearer: dict[str, str] = {}
 
     def log_in(self) -> None:
-        """Follow the challenge of /v2/ to a token, whatever it grants; raises Failure (steps v2 and login)."""
+        """Follow the challenge of /v2/ to a token, whatever the token grants; raises Failure (steps v2 and login)."""
         started = time.monotonic()
         with step("v2"):
             answer = registry.ask(self.run, registry.BASE)
@@ -80,14 +80,14 @@ class Repository:
         self.token_seconds = time.monotonic() - started
 
     def authorize(self) -> None:
-        """Log in, and make sure that the token grants our actions; raises Failure."""
+        """Log in, and verify that the token grants our actions; raises Failure."""
         self.log_in()
         missing = self.claims.missing(self.name, self.actions) if self.claims else []
         if missing:
             raise self._lacking(missing)
 
     def _token_path(self, bearer: Mapping[str, str]) -> str:
-        """The path of the token service, which is on our origin: challenge() has made sure."""
+        """The path of the token service, which is on our origin: challenge() has verified that."""
         scope = f"repository:{self.name}:{','.join(sorted(self.actions))}"
         path = Target.parse(bearer["realm"]).path.partition("?")[0]
         return f"{path}?{urlencode({'service': bearer['service'], 'scope': scope})}"
@@ -105,9 +105,9 @@ class Repository:
         self._bearer = {"Authorization": f"Bearer {token}"}
 
     def _lacking(self, actions: list[str]) -> Failure:
-        """A missing right. For a stranger that is an outage: an image that was public is so no longer."""
+        """A missing permission. For an anonymous client that is an outage: an image that was public no longer is."""
         rights = f"no right to {', '.join(actions)} in {self.name}, or there is no such project"
-        # A token was needed, and the database knows the rights.
+        # A token was needed, and the database holds the permissions.
         asked: dict[str, Any] = {"path": registry.BASE, "login": True}
         if self.run.client.account:
             return Failure(NOT_GRANTED, f"{self.run.client.account.username} has {rights}", **asked)
@@ -120,12 +120,12 @@ class Repository:
         headers: Mapping[str, str] | None = None,
         **more: Any,
     ) -> Answer:
-        """A request with the token; `path` is below the repository, or begins with / as an upload's does."""
+        """Send a request with the token; `path` is relative to the repository, or begins with / like that of an upload."""
         where = path if path.startswith("/") else f"/v2/{self.name}/{path}"
         return self.run.send(Request(method, where, {**(headers or {}), **self._bearer}, **{"size": SMALL, **more}))
 
     def manifest(self, reference: str, listed: Descriptor | None = None) -> Manifest:
-        """A manifest by tag or digest, every byte checked; `listed` is what an index says of it.
+        """A manifest by tag or digest, every byte verified; `listed` is its entry in an index.
 
         Raises Failure (step pull).
         """
@@ -145,19 +145,19 @@ class Repository:
             return found
 
     def _check(self, answer: Answer, reference: str, what: str) -> None:
-        """Compare a manifest with the digests that are known of it; raises Failure."""
+        """Compare a manifest with its known digests; raises Failure."""
         # A proxy-cache project may leave the header empty.
         promised = answer.headers.get("Docker-Content-Digest") or ""
         known = [digest for digest in (reference if ":" in reference else "", promised) if digest]
         for digest in known:
             found = digest_of(answer.body, algorithm_of(digest))
             if found != digest:
-                raise corrupt(answer, what, redacted(digest)[:19], found[:19])  # of a header, which can hold anything
+                raise corrupt(answer, what, redacted(digest)[:19], found[:19])  # from a header, which can hold anything
         if not known:
             self.run.note(NO_DIGEST)
 
     def blob(self, blob: Descriptor) -> float:
-        """Read a blob to its end, every byte checked, in constant memory; the seconds it took.
+        """Read a whole blob and verify every byte, in constant memory; returns the seconds it took.
 
         Raises Failure (step pull).
         """
@@ -170,7 +170,7 @@ class Repository:
             except Failure as failure:
                 if failure.stage != BODY or failure.hung:
                     raise
-                # As when the storage has lost what is cached as known.
+                # Such as when the storage has lost content that the cache still lists.
                 text = f"{what} breaks off after {sink.received} of {blob.size} bytes"
                 where = f"docker logs registry; {registry.STORAGE}; look at the proxies on the way"
                 raise failure.but(detail=text, next_step=where) from None
@@ -188,9 +188,9 @@ class Repository:
 
 
 def tokens(answer: Answer) -> Answer:
-    """The answer of the token service, if it can hold a token; raises Failure, which for clients is an outage.
+    """The token service's answer, if it can contain a token; else raises Failure, which for clients is an outage.
 
-    The service has words of its own: a refusal without any, and plain text for a service that it does not know.
+    The service has its own style: a refusal without a message, and plain text for a service that it does not know.
     """
     if answer.status == 200 or answer.status >= 500:
         return good(answer)
@@ -209,12 +209,12 @@ def tokens(answer: Answer) -> Answer:
 
 
 def refused_login(answer: Answer) -> Failure:
-    """The token service does not refuse a wrong login: it hands out a stranger's token."""
+    """The token service does not refuse a wrong login: it issues an anonymous token."""
     detail = "login refused: the token service answers as if anonymous"
     return answer.fail(LOGIN_REFUSED, detail)
 
 
 def corrupt(answer: Answer, what: str, wanted: str, found: str) -> Failure:
-    """Content that is not what its digest says."""
+    """Content that does not match its digest."""
     detail = f"{what} is corrupt: {found} arrived instead of {wanted}"
     return answer.fail(CORRUPT, detail)

@@ -1,4 +1,4 @@
-"""Reading Harbor's REST API with a login: every refusal says what is missing, every list says how far it was read."""
+"""Reads Harbor's REST API with an account: a refusal names what is missing, a list says how far it was read."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ from .refusals import (
 if TYPE_CHECKING:
     from .run import Run
 
-MOST_ASKED = 5_000  # things about which one probe asks one by one
+MOST_ASKED = 5_000  # items about which one probe sends a request each
 SANE_CLOCK = (10**9, 10**10)  # seconds since 1970: a Date before 2001 or after 2286 is no clock
-MOST_FAILED = 8  # of those things, before one is answered: then it is no trouble of single ones
+MOST_FAILED = 8  # of those items, before any was answered: then the problem is not one of single items
 WHOLE_LIST = "look in Harbor's database for the rows that refer to it, and delete or mend them"
-#: What /systeminfo shows to nobody but a login: the clock from Harbor 2.5 on, the address since 2.0.
+#: What /systeminfo shows only to a logged-in account: the clock since Harbor 2.5, the address since 2.0.
 ONLY_FOR_LOGINS = ("current_time", "registry_url")
-AT_ONCE = 4  # questions side by side; more would be a load of its own for Harbor
+AT_ONCE = 4  # parallel requests; more would put a load of their own on Harbor
 T = TypeVar("T")
-#: On which level of a robot account a right is given.
+#: The level of a robot account on which a permission is given.
 WHERE = {
     endpoints.SYSTEM: "on system level",
     endpoints.PROJECT: "in the project (on Harbor 2.9 a robot of its own: system rights take away those in projects)",
@@ -53,13 +53,13 @@ WHERE = {
 class Rest:
     """The API as the monitoring robot reads it.
 
-    `now` is the server's clock at the newest answer, in seconds since 1970: ages are judged by it, whatever the clock
-    of the monitoring host says. `elapsed` is the time of all answers together, in seconds; `rows_read` counts those of
-    long lists.
+    `now` is the server's clock at the most recent answer, in seconds since 1970. Ages are judged by it, whatever the
+    clock of the monitoring host says. `elapsed` is the time of all answers together, in seconds; `rows_read` counts
+    those of long lists.
     """
 
     def __init__(self, run: Run) -> None:
-        """Raises Unusable where there is no login."""
+        """Raises Unusable if there are no credentials."""
         if not run.client.account:
             raise Unusable(NEEDED)
         self.run = run
@@ -71,16 +71,16 @@ class Rest:
         self._lock = threading.Lock()
 
     def get(self, endpoint: Endpoint, *parts: object, **query: object) -> Fields:
-        """The object there; raises Failure."""
+        """The object at this endpoint; raises Failure."""
         return Fields.of(self.answer(endpoint, *parts, **query), endpoint.limits.values)
 
     def find(self, endpoint: Endpoint, *parts: object, **query: object) -> Fields | None:
-        """The object there; None for a 200 without a body, which is how Harbor says that nothing is scheduled."""
+        """The object at this endpoint; None for a 200 without a body, Harbor's answer if nothing is scheduled."""
         answer = self.answer(endpoint, *parts, **query)
         return Fields.of(answer, endpoint.limits.values) if answer.body.strip() else None
 
     def rows(self, endpoint: Endpoint, *parts: object, noun: str = "row", **query: object) -> list[Fields]:
-        """The list of objects there, where Harbor does not cut it into pages; `noun` is what people call one."""
+        """The list of objects there, if Harbor does not split it into pages; `noun` is the word for one of them."""
         answer = self.answer(endpoint, *parts, **query)
         rows = Fields.rows_of(answer, endpoint.limits.rows, endpoint.limits.values)
         if len(rows) < (total(answer) or 0):
@@ -90,18 +90,18 @@ class Rest:
     def pages(
         self, endpoint: Endpoint, *parts: object, limit: int | None = None, noun: str = "row", **query: object
     ) -> Pages:
-        """The rows of a long list, read while one iterates; at most `limit` pages, and no longer than there is time."""
+        """The rows of a long list, read during iteration; at most `limit` pages, and only while time is left."""
         return Pages(self, endpoint, parts, query, limit, noun)
 
     def first_page(self, endpoint: Endpoint, *parts: object, **query: Any) -> list[Fields]:
-        """The first page of a long list; raises Failure where it shows less than is announced."""
+        """The first page of a long list; raises Failure if it shows fewer rows than are announced."""
         pages = self.pages(endpoint, *parts, limit=1, **query)
         rows = list(pages)
         pages.confirm()
         return rows
 
     def whole(self, endpoint: Endpoint, *parts: object, **query: Any) -> Iterator[Fields]:
-        """Every row of a long list that is of no use in part; raises Failure at the end where some were not seen."""
+        """Every row of a long list that is useless in part; raises Failure at the end if some were not seen."""
         pages = self.pages(endpoint, *parts, **query)
         yield from pages
         pages.confirm()
@@ -113,16 +113,16 @@ class Rest:
             raise Failure(CONTENT, f"{pages.unseen} (GET {path})", hung=hung, path=path, login=True, next_step=step)
 
     def answer(self, endpoint: Endpoint, *parts: object, **query: object) -> Answer:
-        """The answer with status 200; raises Failure that says what each refusal means."""
+        """The answer with status 200; else raises Failure that explains the refusal."""
         if endpoint.open and not self._known:
             self.systeminfo()
         answer = self._noted(self.run.ask(endpoint.at(*parts, **query), login=True, size=endpoint.limits.size))
         return self._good(endpoint, answer._replace(path=endpoint.at(*parts)))
 
     def post(self, endpoint: Endpoint, value: object, limit: float | None = None) -> Answer:
-        """POST a JSON value: the answer, whatever its status; raises Failure where the login may not do that.
+        """POST a JSON value: the answer, whatever its status; raises Failure if the account may not do that.
 
-        `limit` are the seconds that it may take.
+        `limit` is the time that it may take, in seconds.
         """
         sent = {"Accept": "application/json", "Content-Type": "application/json"}
         sent["Authorization"] = self.account.header
@@ -133,18 +133,18 @@ class Rest:
         return self._good(endpoint, answer) if refused else answer
 
     def systeminfo(self) -> Fields:
-        """What Harbor says of itself to whom it knows; raises Failure where the login is not taken."""
+        """Harbor's information about itself for a known account; raises Failure if the credentials are refused."""
         answer = self._noted(logged_in(self.run))
         self._known = True
         return Fields.of(answer)
 
     def count(self, rows: int) -> None:
-        """Note that so many rows of long lists were read."""
+        """Count rows of long lists that were read."""
         with self._lock:
             self.rows_read += rows
 
     def _noted(self, answer: Answer) -> Answer:
-        """The answer, its time and its clock taken down."""
+        """The answer, after its time and its clock were recorded."""
         with self._lock:
             self.elapsed += answer.elapsed
             date, (first, last) = answer.date, SANE_CLOCK
@@ -152,7 +152,7 @@ class Rest:
         return answer
 
     def _good(self, endpoint: Endpoint, answer: Answer) -> Answer:
-        """The answer, if its status is 200; raises Failure that says what a refusal of this endpoint means."""
+        """The answer, if its status is 200; else raises Failure that explains the refusal for this endpoint."""
         if answer.status == 200:
             return answer
         told, where = said(answer), f"({answer.status} for {answer.path})"
@@ -183,11 +183,11 @@ class Rest:
 
 
 class Each(Iterable[tuple[T, Any]]):
-    """One question for each of many things, a few side by side, as long as there is time: pairs of thing and answer.
+    """One request for each of many items, a few in parallel, as long as there is time: pairs of item and answer.
 
-    `ask` is called with a thing; what it raises is raised. But where that can be the trouble of single ones, and others
-    are answered, it is kept in `failed` by the `name` of the thing. `unseen` says how far it came when time ran out,
-    or when there were more than MOST_ASKED things; else it is "".
+    `ask` is called with an item, and what it raises is raised. But if it can concern single items, and others are
+    answered, it is recorded in `failed` by the `name` of the item. `unseen` says how far it came when time ran out, or
+    when there were more than MOST_ASKED items; else it is "".
     """
 
     def __init__(self, things: Sequence[T], ask: Callable[[T], Any], noun: str, name: Callable[[T], str] = str) -> None:
@@ -223,7 +223,7 @@ class Each(Iterable[tuple[T, Any]]):
             self.unseen = self._only(end, "more are too many")
 
     def _confirm(self) -> None:
-        """Raise the first Failure where nothing was answered."""
+        """Raise the first Failure if nothing was answered."""
         if self.failed and not self._answered:
             raise named(*next(iter(self.failed.items())))
 
@@ -232,17 +232,17 @@ class Each(Iterable[tuple[T, Any]]):
 
 
 def named(name: str, failure: Failure) -> Failure:
-    """The failure of one of many, which says of which one."""
+    """A copy of the failure that names the item among many."""
     return failure.but(detail=f"{name}: {failure.detail}")
 
 
 def in_read_only_mode(answer: Answer) -> bool:
-    """Whether a change is refused because of Harbor's read-only mode, and not for want of a right."""
+    """Whether a change is refused because of Harbor's read-only mode, and not because of a missing permission."""
     return answer.status == 403 and "read only mode" in said(answer)
 
 
 def logged_in(run: Run) -> Answer:
-    """/systeminfo as answered to an account; raises Failure where Harbor silently makes a stranger of us instead."""
+    """/systeminfo as answered to an account; raises Failure if Harbor silently treats us as anonymous instead."""
     answer = good(run.ask(endpoints.SYSTEMINFO.at(), login=True, size=SMALL))
     info = answer.json()
     if not isinstance(info, dict) or not any(name in info for name in ONLY_FOR_LOGINS):

@@ -1,4 +1,4 @@
-"""One run of one probe: what it asked and noted so far, and what it must take back."""
+"""One run of one probe: its requests and notes so far, and what it must clean up."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from harborlib.wire.request import ANSWER_LIMIT, Answer, Request
 from .client import Client
 from .rest import Rest
 
-LITTLE = 2.0  # seconds; who had more of them and did not answer hangs
+LITTLE = 2.0  # seconds; a request that had more than this and got no answer counts as hung
 SLOWNESS = "look at the load of the Harbor host and its database, or raise -t"
 LOOKED_PAST = "looked past a certificate that does not verify"
 
 
 class Run:
-    """What a probe measures with: `client` asks, `args` are the options, `rest` reads the API with the account.
+    """What a probe measures with: `client` sends requests, `args` are the options, `rest` reads the API.
 
-    `notes` are remarks for the output. `asked`: a request was made; `answers` came, which took `spent` seconds all
-    together; `slowest` is the one that took longest, without its body. `undo` is what must still be taken back, however
-    the run ends: what it is, and how. `so_far` makes the readings of what is known where the run is told to stop, or
-    None.
+    `notes` are remarks for the output. `asked`: a request was made; `answers` is their number, `spent` the seconds that
+    they took together; `slowest` is the one that took longest, without its body. `undo` is what must still be cleaned
+    up, however the run ends: what it is, and how. `so_far` makes the readings known so far when the run is stopped, or
+    is None.
     """
 
     def __init__(self, client: Client, args: argparse.Namespace, whole: Run | None = None) -> None:
-        """`whole` is the run that this one is a part of: it ends with it."""
+        """`whole` is the run that this one belongs to: it ends with it."""
         self.client = client
         self.args = args
         self.whole = whole
@@ -44,26 +44,26 @@ class Run:
 
     @property
     def rest(self) -> Rest:
-        """The API, read with the account; raises Unusable where there is none."""
+        """The API, read with the account; raises Unusable if there is none."""
         self._rest = self._rest or Rest(self)
         return self._rest
 
     @property
     def elapsed(self) -> float | None:
-        """Seconds that the answers of `rest` took, all together; None where it was not used."""
+        """Seconds that all answers of `rest` took together; None if it was not used."""
         return self._rest.elapsed if self._rest else None
 
     @property
     def over(self) -> bool:
-        """Nothing is begun any more."""
+        """Nothing new is started."""
         return self._over or bool(self.whole and self.whole.over)
 
     def end(self) -> None:
-        """From now on nothing is begun any more."""
+        """From now on nothing new is started."""
         self._over = True
 
     def note(self, remark: str) -> None:
-        """Add a remark to the output, once."""
+        """Add a note to the output, once."""
         if remark not in self.notes:
             self.notes.append(remark)
 
@@ -76,17 +76,17 @@ class Run:
         limit: float | None = None,
         size: int = ANSWER_LIMIT,
     ) -> Answer:
-        """GET a path, whatever status comes back; raises Failure when no whole answer of at most `size` bytes does."""
+        """GET a path, whatever the status; raises Failure if no complete answer of at most `size` bytes arrives."""
         sent = {"Accept": "application/json", **(headers or {})}
         if login and self.client.account:
             sent["Authorization"] = self.client.account.header
         return self.send(Request("GET", path, sent, limit=limit, size=size))
 
     def send(self, request: Request) -> Answer:
-        """Any request, whatever status comes back; raises Failure when no whole answer does.
+        """Send any request, whatever the status; raises Failure if no complete answer arrives.
 
-        With --isolate a certificate that does not verify belongs to the certificate probe: a request without
-        credentials then looks past it, so that a second cause is not hidden, and a note says so.
+        With --isolate an invalid certificate belongs to the certificate probe: a request without credentials then
+        ignores it, so that a second cause is not hidden, and a note says so.
         """
         self.asked = True
         try:
@@ -106,7 +106,7 @@ class Run:
         return answer
 
     def _late(self, failure: Failure) -> Failure:
-        """A hang, told as what it is where others took the time that it would have needed: nothing is known of it."""
+        """Marks a hang as late if others used the time that it would have needed: it proves nothing about Harbor."""
         if failure.waited > min(LITTLE, self.spent):
             return failure
         detail = f"time ran out: {number(self.answers, 'answer')} took {self.spent:.2g} s, "

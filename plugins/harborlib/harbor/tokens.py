@@ -1,4 +1,4 @@
-"""The token that a registry's token service hands out: what it says and whom it is for."""
+"""The token that a registry's token service issues: what it says and for whom it is."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from harborlib.wire.failure import CONTENT, Failure
 from harborlib.wire.request import parsed
 
-ISSUER = "harbor-token-issuer"  # a constant in Harbor, which its registry expects
+ISSUER = "harbor-token-issuer"  # a constant in Harbor that its registry expects
 END_OF_TIME = 1e11  # seconds since 1970, in the year 5138
 
 
 class Claims(NamedTuple):
-    """The claims of a JWT; its signature is not checked: only the registry needs to trust it.
+    """The claims of a JWT. Its signature is not verified: only the registry needs to trust it.
 
-    `subject` is "" for a stranger. Times in seconds since 1970. `access` is repository to granted actions.
+    `subject` is "" for an anonymous client. Times are in seconds since 1970. `access`: repository to granted actions.
     """
 
     subject: str
@@ -57,7 +57,7 @@ class Claims(NamedTuple):
 
 
 def moment(claims: Mapping[str, Any], name: str) -> float:
-    """A time in seconds since 1970, 0 where it is missing; raises what a wrong type or value raises."""
+    """A time in seconds since 1970, 0 if it is missing; raises what a wrong type or value raises."""
     seconds = float(claims.get(name) or 0)
     if not 0 <= seconds < END_OF_TIME:
         raise ValueError

@@ -1,6 +1,6 @@
-"""Writing to a repository: uploads, blobs, manifests, and how they are taken back.
+"""Writing to a repository: uploads, blobs, manifests, and their clean-up.
 
-Whatever is begun stands in `run.undo` until it is completed or taken back.
+Everything that is started is listed in `run.undo` until it is completed or cleaned up.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ A_MOMENT = 0.5  # seconds
 
 
 class Upload:
-    """One upload session. It stands in `run.undo` until it is completed or cancelled."""
+    """One upload session. It is listed in `run.undo` until it is completed or cancelled."""
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
         self.path = ""
         self.name = f"upload in {repository.name}"
-        repository.run.undo[self.name] = self.cancel  # before it is begun: the run may be over at any moment
+        repository.run.undo[self.name] = self.cancel  # before it is started: the run may end at any moment
         try:
             with step("push"):
                 answer = write(repository, "POST", "blobs/uploads/", {"Content-Length": "0"})
@@ -59,9 +59,9 @@ class Upload:
             raise
 
     def _go_to(self, answer: Answer) -> None:
-        """Where the session goes on: on Harbor itself, for our token goes along, and in this repository only.
+        """Where the session continues: only on Harbor itself, because our token is sent, and only in this repository.
 
-        Where another host is named the session is cancelled on ours: the registry behind is the same.
+        If another host is named, the session is cancelled on ours: the registry behind it is the same.
         """
         run = self.repository.run
         origin, path = registry.location(answer, run.client.origin)
@@ -91,12 +91,13 @@ class Upload:
             self.repository.run.undo.pop(self.name, None)
 
     def cancel(self) -> None:
-        """Take the session back; raises Failure (step push)."""
+        """Cancel the session; raises Failure (step push)."""
         with step("push"), in_turn(self.repository):
             if not self.path:
                 raise Failure(ANSWER, "the registry has not said where the upload is")
             answer = self.repository.send("DELETE", self.path)
-            # Of an upload whose PATCH failed the registry knows more bytes than we do: it is UPLOAD_INVALID, and stays.
+            # After a failed PATCH the registry holds more bytes than we know: it answers UPLOAD_INVALID, and the upload
+            # stays.
             if answer.status != 204 and registry.error(answer)[0] != "BLOB_UPLOAD_UNKNOWN":
                 raise refused(answer, f"cancelling the {self.name}")
             self.repository.run.undo.pop(self.name, None)
@@ -105,7 +106,7 @@ class Upload:
 def write(
     repository: Repository, method: str, path: str, headers: Mapping[str, str], data: bytes | None = None
 ) -> Answer:
-    """A request that changes something. Once the run is over, none is begun."""
+    """Send a request that changes something. Once the run is over, none is started."""
     with repository.turn:
         if repository.run.over:
             raise Failure(ANSWER, "the run is over")
@@ -114,7 +115,7 @@ def write(
 
 @contextmanager
 def in_turn(repository: Repository) -> Iterator[None]:
-    """Take back only after a moment for what is under way: what it begins could not be taken back."""
+    """Clean up only after waiting a moment for a write in progress: what it starts could not be cleaned up."""
     waited = repository.turn.acquire(timeout=A_MOMENT)
     try:
         yield
@@ -124,7 +125,7 @@ def in_turn(repository: Repository) -> Iterator[None]:
 
 
 def put_blob(repository: Repository, data: bytes) -> str:
-    """Store a blob that the registry does not have yet; its digest. Unlinking it stands in `run.undo` then."""
+    """Store a blob that the registry does not have yet, and return its digest. `run.undo` then unlinks it."""
     digest = digest_of(data)
     Upload(repository).complete(digest, data)
     name = f"blob {digest} in {repository.name}"
@@ -133,7 +134,7 @@ def put_blob(repository: Repository, data: bytes) -> str:
 
 
 def put_manifest(repository: Repository, tag: str, body: bytes, media_type: str) -> str:
-    """Store a manifest under a tag; its digest. Deleting the image stands in `run.undo` then."""
+    """Store a manifest under a tag, and return its digest. `run.undo` then deletes the image."""
     digest = digest_of(body)
     name = f"image {repository.name}:{tag}"
     undo = repository.run.undo
@@ -141,14 +142,14 @@ def put_manifest(repository: Repository, tag: str, body: bytes, media_type: str)
         undo[name] = partial(delete, repository, f"manifests/{digest}", name)
         answer = write(repository, "PUT", f"manifests/{tag}", {"Content-Type": media_type}, body)
         if 400 <= answer.status < 500:
-            undo.pop(name)  # nothing came of it
+            undo.pop(name)  # it had no effect
         if answer.status != 201:
             raise behind_core(refused(answer, name), "database")
     return digest
 
 
 def delete(repository: Repository, path: str, name: str) -> None:
-    """Delete a blob or a manifest by its path below the repository; raises Failure (step push)."""
+    """Delete a blob or a manifest by its path relative to the repository; raises Failure (step push)."""
     with step("push"), in_turn(repository):
         answer = repository.send("DELETE", path)
         if answer.status not in (202, 404):
@@ -157,7 +158,7 @@ def delete(repository: Repository, path: str, name: str) -> None:
 
 
 def behind_core(failure: Failure, component: str) -> Failure:
-    """The failure; where core itself could not do its part, this component refused to take it in.
+    """The failure; if core itself could not do its part, this component is the one that refused to store it.
 
     Core keeps the size of an unfinished upload in Redis, and blobs and quotas in the database.
     """
@@ -166,7 +167,7 @@ def behind_core(failure: Failure, component: str) -> Failure:
 
 
 def refused(answer: Answer, what: str) -> Failure:
-    """What stops a write; read-only mode belongs to check_harbor_api, everything else to the push."""
+    """The Failure of a write; read-only mode belongs to check_harbor_api, everything else to the push."""
     found = registry.refusal(answer, what)
     _, message, _ = registry.error(answer)
     if answer.status == 403 and "read only mode" in message:
