@@ -120,7 +120,7 @@ class Repository:
         headers: Mapping[str, str] | None = None,
         **more: Any,
     ) -> Answer:
-        """Send a request with the token; `path` is relative to the repository, or begins with / like that of an upload."""
+        """Send a request with the token; `path` is relative to the repository, or an upload's, which begins with /."""
         where = path if path.startswith("/") else f"/v2/{self.name}/{path}"
         return self.run.send(Request(method, where, {**(headers or {}), **self._bearer}, **{"size": SMALL, **more}))
 
