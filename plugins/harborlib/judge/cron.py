@@ -1,8 +1,8 @@
-"""Harbor's cron expressions: six fields, seconds first, in UTC, as the scheduler library of jobservice reads them.
+"""Harbor's cron expressions: six fields, seconds first, in UTC, as interpreted by jobservice's scheduler library.
 
 A field is `*` or `?`, a number, a name (`jan`, `sun`), a range `a-b`, each with a step `/n` (`5/10` is `5-end/10`), or
-a list of these. A day must fit the day of the month and the day of the week; where both are restricted, one will do.
-`@daily` and its like stand for a whole expression. Source: robfig/cron v3, parser.go and spec.go.
+a list of these. A day must match the day of the month and the day of the week; if both are restricted, one is enough.
+`@daily` and the like stand for a whole expression. Source: robfig/cron v3, parser.go and spec.go.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DAYS = 366 * 8 + 1  # the longest time between two 29ths of February (1896 to 19
 
 
 class Field(NamedTuple):
-    """The values that one field allows; `star`: it does not restrict the day."""
+    """The values that one field allows; `star`: the field does not restrict the day."""
 
     values: frozenset[int]
     star: bool
@@ -57,7 +57,7 @@ class Cron(NamedTuple):
     weekdays: Field
 
     def previous(self, moment: float) -> float | None:
-        """The last time at or before the moment (seconds since 1970) at which it fires; None: it never does."""
+        """The last time at or before `moment` (seconds since 1970) at which it fires; None if it never does."""
         at = datetime.datetime.fromtimestamp(moment, datetime.timezone.utc).replace(microsecond=0)
         for _ in range(DAYS):
             if self._includes(at.date()):
@@ -87,7 +87,7 @@ class Cron(NamedTuple):
 
 def parse(text: str) -> Cron:
     """An expression as Harbor stores it; raises ValueError."""
-    text = redacted(text)  # what is not understood is repeated in pieces
+    text = redacted(text)  # an error message quotes parts of the text
     if len(text) > LONGEST:
         raise ValueError(f"more than {LONGEST} characters: {text[:60]}")
     words = SHORTHANDS.get(text.strip().lower(), text).split()

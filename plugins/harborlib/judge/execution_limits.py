@@ -1,6 +1,6 @@
 """How a probe judges executions (executions.History).
 
-The limits and the states stand in the probe; how they are applied stands here, once for all of them.
+Each probe defines its limits and states; this module applies them, the same way for all probes.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from .unread import NotRead
 
 
 class SuccessAge(Limit):
-    """Seconds since the last success ended, or for which there was none at all."""
+    """Seconds since the last success ended, or since when there was none at all."""
 
     def __init__(self, id: str, warning: str | None, critical: str | None, next_step: str) -> None:  # noqa: A002
         super().__init__(id, "age", units.SECONDS, "last success {value} ago", warning, critical,
                          help="age of the last success", next_step=next_step)  # fmt: skip
 
     def say(self, reading: Reading) -> str:
-        """The sentence, which differs where no success is known."""
+        """The sentence, which is different if no success is known."""
         value = self.show(reading.value or 0)
         return f"no success for {value} or longer" if reading.words.get("never") else f"last success {value} ago"
 
 
 class RunningTime(Limit):
-    """Seconds that an execution under way takes so far. One that never ends can be the job service's fault."""
+    """Seconds that the current execution has been running. One that never ends can be the job service's fault."""
 
     def __init__(self, id: str, warning: str, critical: str, next_step: str, *, option: str = "running",  # noqa: A002
                  help: str = "how long a run takes") -> None:  # noqa: A002  # fmt: skip
@@ -38,14 +38,14 @@ class RunningTime(Limit):
                          option=option, help=help, next_step=next_step, symptom=STANDSTILL)  # fmt: skip
 
     def say(self, reading: Reading) -> str:
-        """The sentence; nothing to say where nothing runs."""
+        """The sentence; empty if nothing is running."""
         return super().say(reading) if reading.value else ""
 
 
 class Executions:
-    """The judgement of executions by these limits and problems; `grace` is the default of --schedule-grace.
+    """The judgment of executions by these limits and problems; `grace` is the default of --schedule-grace.
 
-    `unscheduled` is left out where a thing needs no schedule, `lost` where Harbor does not count the tasks.
+    `unscheduled` is omitted if an item needs no schedule, `lost` if Harbor does not count the tasks.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Executions:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """All that can be a problem."""
+        """Everything that can become a problem."""
         found = (self.success, self.running, self.failed, self.missed, self.unscheduled, self.lost, self.not_read)
         return tuple(measure for measure in found if measure)
 
@@ -76,7 +76,7 @@ class Executions:
                             help=f"how late a scheduled {self.what} may begin (default {self.grace})")  # fmt: skip
 
     def readings(self, history: History, of: str = "", unscheduled: str = "") -> Iterator[Reading]:
-        """What is to be said of one history; `unscheduled` is the problem that it has no schedule, in words."""
+        """The readings of one history; `unscheduled` is the text of the problem that it has no schedule."""
         if history.problem:
             yield self.failed(history.problem, of)
         if self.unscheduled and unscheduled and not history.schedule:
@@ -94,7 +94,7 @@ class Executions:
         yield self.running(round(history.elapsed), of)
 
     def worst(self, histories: Iterable[History]) -> Iterator[Reading]:
-        """The largest of the times of many."""
+        """The largest of the times of many histories."""
         found = list(histories)
         ages = [history.age if history.age is not None else history.fruitless or 0 for history in found]
         yield self.success.worst(round(max(ages, default=0)))

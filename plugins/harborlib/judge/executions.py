@@ -1,8 +1,8 @@
-"""Executions of something that Harbor does again and again: garbage collection, purges, retention, replication, scans.
+"""Repeated executions in Harbor: garbage collection, purges, retention, replication, scans.
 
-The newest finished execution decides, one that is under way is judged by how long it takes, dry runs do not count.
-Whether a schedule fires is seen from the executions alone: /schedules and next_scheduled_time come from the database
-and stay as they are when the job service has forgotten the schedule (goharbor/harbor issues 18836 and 15323).
+The newest finished execution decides. One in progress is judged by how long it takes. Dry runs do not count. Whether a
+schedule fires is judged only by the executions: /schedules and next_scheduled_time come from the database, and stay
+unchanged when the job service has forgotten the schedule (goharbor/harbor issues 18836 and 15323).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harborlib.wire.failure import CONTENT, Failure
 from . import cron
 from .unread import each_row
 
-#: Harbor's vocabularies: jobs, replication, retention (which uses both), and the jobs of Harbor 2.0 and 2.1.
+#: Harbor's status values: of jobs, replication, retention (which uses both), and of jobs in Harbor 2.0 and 2.1.
 SUCCEEDED, FAILED, STOPPED, RUNNING = "succeeded", "failed", "stopped", "running"
 OUTCOMES = {
     **dict.fromkeys(("success", "succeed", "succeeded", "finished"), SUCCEEDED),
@@ -26,23 +26,23 @@ OUTCOMES = {
     **dict.fromkeys(("stopped", "canceled"), STOPPED),
     **dict.fromkeys(("pending", "scheduled", "running", "inprogress"), RUNNING),
 }
-#: The details of an execution of which nothing more is kept.
+#: The details of an execution of which only the essentials are kept.
 NOTHING = Fields({}, partial(Failure, CONTENT))
-#: How Harbor 2.0 and 2.1 call the row of a schedule, and what it says until the schedule fires for the first time.
+#: The schedule's own row in Harbor 2.0 and 2.1, and its status until the schedule fires for the first time.
 PERIODIC, WAITING = "periodic", ("pending", "scheduled")
-KEPT = 3  # executions of each history that are kept, the newest
-#: Seconds after which Harbor has lost track of an execution under way none of whose tasks is: all of them have ended,
-#: which it notices at once; there is none yet, while a long list of images can still be read.
+KEPT = 3  # executions kept of each history, the newest ones
+#: Seconds after which Harbor has lost track of an execution in progress that has no task in progress. ALL_DONE: all
+#: tasks have ended, which Harbor notices at once. NONE_YET: there is no task yet; it may still read a long image list.
 ALL_DONE, NONE_YET = 600, 3600
-SLACK = 60  # seconds by which an execution may seem to begin before its schedule fired: clocks differ
+SLACK = 60  # seconds by which an execution may seem to start before its schedule fired: clocks differ
 
 
 class Execution(NamedTuple):
-    """One execution. Times in seconds since 1970.
+    """One execution. Times are in seconds since 1970.
 
-    `scheduled`: started by the schedule; `counts`: neither a dry run nor skipped; `parameters` are those of the job,
-    `reason` says why it failed, `idle` how many tasks it has where none of them is under way. `timed`: it is known when
-    it started. Not the whole row is kept: a thousand policies have a hundred each.
+    `scheduled`: started by the schedule. `counts`: neither a dry run nor skipped. `parameters` are those of the job,
+    `reason` says why it failed. `idle` is the number of its tasks if none of them is in progress. `timed`: its start
+    time is known. Only part of the row is kept: a thousand policies have a hundred each.
     """
 
     number: int
@@ -82,10 +82,10 @@ class Execution(NamedTuple):
 
     @classmethod
     def of_system_job(cls, row: Fields) -> Execution | None:
-        """From a row of /system/gc or /system/purgeaudit, with the job's parameters; None for a schedule that waits.
+        """From a row of /system/gc or /system/purgeaudit, with the job's parameters; None for a waiting schedule.
 
-        Harbor 2.0 and 2.1 have a single row for a schedule and all its executions: it was created with the schedule,
-        and shows when the newest execution came to its status.
+        Harbor 2.0 and 2.1 have a single row for a schedule and all its executions. It was created with the schedule,
+        and shows when the newest execution reached its status.
         """
         parameters, old = row.packed("job_parameters"), row.name("job_kind").lower() == PERIODIC
         if old and row.name("job_status").lower() in WAITING:
@@ -97,24 +97,24 @@ class Execution(NamedTuple):
 
     @classmethod
     def of_system_jobs(cls, rows: Iterable[Fields], failed: MutableMapping[str, Failure]) -> list[Execution]:
-        """From all rows; why one cannot be read is noted in `failed`."""
+        """From all rows; the reason why one cannot be read is recorded in `failed`."""
         return [execution for execution in each_row(rows, cls.of_system_job, failed, "run") if execution]
 
     @property
     def duration(self) -> float | None:
-        """Seconds from start to end, 0 while it runs; None where its start is not known."""
+        """Seconds from start to end, 0 while it runs; None if its start is not known."""
         return max(0.0, (self.ended or self.started) - self.started) if self.timed else None
 
 
 class Schedule(NamedTuple):
-    """A cron expression, and since when it stands (None: not known, but surely since the oldest execution)."""
+    """A cron expression, and since when it is set (None: unknown, but no later than the oldest execution)."""
 
     text: str
     since: float | None = None
 
     @classmethod
     def of_system_job(cls, found: Fields | None) -> Schedule | None:
-        """From the answer of a schedule endpoint; None where nothing is scheduled."""
+        """From the answer of a schedule endpoint; None if nothing is scheduled."""
         text = found.inner("schedule").name("cron") if found else ""
         return cls(text, found.moment("update_time")) if found and text else None
 
@@ -122,7 +122,7 @@ class Schedule(NamedTuple):
         return f"{self.text} UTC"
 
     def due(self, since: float, until: float) -> float | None:
-        """The last time in between at which it should have fired; None: there was none. Raises Failure (content)."""
+        """The last time in between at which it should have fired; None if there was none. Raises Failure (content)."""
         try:
             fired = cron.parse(self.text).previous(until)
         except ValueError as error:
@@ -131,12 +131,12 @@ class Schedule(NamedTuple):
 
 
 class History:
-    """The newest executions of one thing, judged at `now` (the server's clock, seconds since 1970).
+    """The newest executions of one item, judged at `now` (the server's clock, seconds since 1970).
 
-    `grace` are the seconds by which a scheduled execution may begin late. `newest_all` are the newest of all,
-    `newest_finished` of those that count and have ended: KEPT of each. `running` is the oldest under way since then,
-    `lost` the oldest of which Harbor has lost track: it is under way for Harbor alone. `unread` are those that could
-    not be read, by their names.
+    `grace` is the delay in seconds that a scheduled execution may have. `newest_all` are the newest of all,
+    `newest_finished` those that count and have ended: KEPT of each. `running` is the oldest in progress since then.
+    `lost` is the oldest that Harbor has lost track of: only Harbor believes that it is in progress. `unread` are the
+    executions that could not be read, by their names.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class History:
         self.missed = self._missed(known, grace)
 
     def _missed(self, known: Sequence[Execution], grace: float) -> float | None:
-        """When the schedule should have fired and did not, as far as that is longer ago than the grace."""
+        """When the schedule should have fired and did not, if that is longer ago than the grace."""
         if self.schedule is None:
             return None
         oldest = known[-1].started if known else self.now
@@ -175,7 +175,7 @@ class History:
         return due
 
     def is_lost(self, execution: Execution) -> bool:
-        """Whether Harbor has lost track of an execution under way: none of its tasks is, since long."""
+        """Whether Harbor has lost track of an execution in progress: for a long time none of its tasks has been."""
         if execution.idle is None:
             return False
         return self.ago(execution.started) > (ALL_DONE if execution.idle else NONE_YET)
@@ -186,12 +186,12 @@ class History:
 
     @property
     def age(self) -> float | None:
-        """Seconds since the last success ended; None where there is none."""
+        """Seconds since the last success ended; None if there is none."""
         return self.ago(self.success.ended or 0.0) if self.success else None
 
     @property
     def fruitless(self) -> float | None:
-        """Seconds for which, at least, there was no success although there should have been one; None: all in order."""
+        """The least number of seconds without an expected success; None if there is no such gap."""
         if self.success:
             return None
         if self.oldest:
@@ -200,12 +200,12 @@ class History:
 
     @property
     def elapsed(self) -> float:
-        """Seconds that the execution under way takes so far; 0 without one."""
+        """Seconds that the current execution has been running; 0 if there is none."""
         return self.ago(self.running.started) if self.running else 0.0
 
     @property
     def problem(self) -> str:
-        """What was wrong with the newest finished execution, or ""."""
+        """The problem of the newest finished execution, or ""."""
         newest = self.newest
         if newest is None or newest.outcome == SUCCEEDED:
             return ""
@@ -214,7 +214,7 @@ class History:
 
     @property
     def lost_track(self) -> str:
-        """Of which execution Harbor has lost track, or ""."""
+        """The execution that Harbor has lost track of, in words, or ""."""
         if not self.lost:
             return ""
         tasks = f"all of its tasks ({self.lost.idle}) have ended" if self.lost.idle else "it has no task"
@@ -222,7 +222,7 @@ class History:
 
     @property
     def summary(self) -> str:
-        """The state of affairs in a few words, for when all is well."""
+        """A short description of the state, for when all is well."""
         if self.newest and self.newest.outcome == SUCCEEDED:
             text = f"last run succeeded {words.span(self.ago(self.newest.ended or 0.0))} ago"
             text += "" if self.newest.duration is None else f", took {words.span(self.newest.duration)}"

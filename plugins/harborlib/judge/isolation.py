@@ -1,7 +1,7 @@
-"""Whose failure is this?
+"""Which probe owns this failure?
 
-One outage makes many probes fail. Under `--isolate` each failure has one owner, whose service pages; for all others
-it is UNKNOWN with "(see ...)". This module is the one table of who owns what (docs/alerting.md shows it).
+One outage makes many probes fail. Under `--isolate` each failure has one owner, and only the owner's service pages;
+all others are UNKNOWN with "(see ...)". This module is the only table of owners (docs/alerting.md shows it).
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from harborlib.wire.request import Answer
 if TYPE_CHECKING:
     from harborlib.harbor.run import Run
 
-#: Components that have a service of their own. `core` is a constant in Harbor's report, the portal has its own probe.
+#: Components with their own service. `core` is a constant in Harbor's report; the portal has its own probe.
 COMPONENTS = ("database", "redis", "registry", "jobservice", "registryctl", "trivy")
-#: Whoever can own the failure of another probe: names of probes and of components.
+#: Possible owners of another probe's failure: names of probes and of components.
 OWNERS = ("health", "certificate", "portal", "api", "v2", "login", "pull", "push", "storage", *COMPONENTS)
 
-SLOW_HEALTH = 1.5  # seconds; a health report that takes longer is health's own problem
-SLOW_LOGIN = 1.0  # seconds; a /systeminfo that takes longer is a slow database, which check_harbor_api reports
-VOLUME_FULL = 90  # percent; check_harbor_storage reports a data volume that has less room
+SLOW_HEALTH = 1.5  # seconds; a slower health report is health's own problem
+SLOW_LOGIN = 1.0  # seconds; a slower /systeminfo means a slow database, which check_harbor_api reports
+VOLUME_FULL = 90  # percent; check_harbor_storage reports a data volume with less free space
 
-#: Kinds of symptoms. ERROR is a 5xx other than 502; FULL a storage without room; FINDING is anything that was seen and
-#: judged, STANDSTILL one about a job that did not begin or does not end.
+#: Kinds of symptoms. ERROR is a 5xx other than 502; FULL is a full storage; FINDING is anything that was observed and
+#: judged; STANDSTILL is a finding about a job that did not start or does not end.
 REFUSED, BAD_GATEWAY, ERROR, HANG, FULL = "refused login", "502", "5xx", "hang", "full storage"
 SLOW, UNREACHED, UNJUDGED, FINDING, STANDSTILL = "slow", "unreached", "not judged", "finding", "standstill"
-#: A remote registry that does not answer core, or slowly: through a core that is not well that proves nothing, and it
-#: may be this Harbor's own registry.
+#: A remote registry that does not answer core, or answers slowly. Through an unhealthy core that proves nothing, and
+#: the registry may be this Harbor's own.
 REMOTE = "remote registry"
 TROUBLE = frozenset({BAD_GATEWAY, ERROR, HANG, SLOW, REMOTE})
 
 
 class Symptom(NamedTuple):
-    """One thing that a probe has to complain about.
+    """One thing that a probe complains about.
 
-    `subject` is the probe (or the component it judges), `served_by` whoever answers that request inside Harbor
-    (portal, health, core, registry), `login` whether it carried credentials or a token, `step` the probe that owns this
-    step of the registry's wire.
+    `subject` is the probe (or the component that it judges). `served_by` is the part of Harbor that answers that
+    request (portal, health, core, registry). `login` says whether it carried credentials or a token. `step` is the
+    probe that owns this step of the registry protocol.
     """
 
     subject: str
@@ -59,7 +59,7 @@ class Symptom(NamedTuple):
 
     @classmethod
     def of_failure(cls, subject: str, failure: Failure) -> Symptom:
-        """The symptom that a Failure is."""
+        """The symptom of a Failure."""
         if failure.hung:
             kind = HANG
         elif failure.stage is CERTIFICATE:
@@ -74,7 +74,7 @@ class Symptom(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What one unhealthy component explains: any symptom of these subjects, or these kinds where they occur."""
+    """What one unhealthy component explains: any symptom of these subjects, or these kinds of symptoms."""
 
     subjects: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
@@ -89,7 +89,7 @@ class Rule(NamedTuple):
         return fits and (symptom.login or not self.login)
 
 
-#: In the order in which causes are looked for. The portal explains nothing: its probe owns it.
+#: In the order in which causes are searched. The portal explains nothing: its probe owns it.
 RULES = {
     "database": Rule(kinds=TROUBLE | {REFUSED, UNJUDGED}, login=True),
     "redis": Rule(subjects=frozenset({"jobservice"}), kinds=TROUBLE),
@@ -99,7 +99,7 @@ RULES = {
     "trivy": Rule(subjects=frozenset({"scanner", "scan"})),
 }
 
-#: Why a failure on the registry's wire belongs to this owner.
+#: Why a failure in the registry protocol belongs to this owner.
 STEPS = {
     "v2": "the challenge fails already",
     "login": "the login fails already",
@@ -107,33 +107,33 @@ STEPS = {
     "push": "pushing fails too",
     "api": "that holds for everybody",
 }
-#: Probes whose subject is the login itself: for them a refused one is CRITICAL.
+#: Probes that test the login itself: for them a refused login is CRITICAL.
 LOGIN_SUBJECTS = ("api", "login")
-#: Whose service reports a refused login: the probes that use the canary robot have another one than the rest.
+#: The probe that reports a refused login: the probes that use the canary robot have another owner than the rest.
 LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login"}
 
 
 def service_of(owner: str) -> str:
-    """The service in the engine, and the section of the runbook, of a probe or a component."""
+    """The service in the engine, and the runbook section, of a probe or a component."""
     return f"harbor-component-{owner}" if owner in COMPONENTS else f"harbor-{owner}"
 
 
 def see(owner: str) -> str:
-    """The command that shows more of an owner's trouble."""
+    """The command that shows more about an owner's problem."""
     return f"check_harbor_component {owner}" if owner in COMPONENTS else f"check_harbor_{owner}"
 
 
 def blaming(owner: str, because: str) -> Cause:
-    """The cause that an owner is."""
+    """The Cause that names this owner."""
     return Cause(owner, because, see(owner))
 
 
 class Snapshot(NamedTuple):
     """The answers to the two questions: /health without credentials, /systeminfo with them.
 
-    `health` is None where nothing was asked, `systeminfo` where nothing was asked or all was well; `login_seconds` is
-    the time that its answer took. `one_account`: all probes log in with the same one. `full`: so is the data volume, as
-    far as the account may know.
+    `health` is None if nothing was asked, `systeminfo` if nothing was asked or all was well; `login_seconds` is the
+    time that its answer took. `one_account`: all probes use the same account. `full`: the data volume is full, as far
+    as the account may see it.
     """
 
     health: HealthReport | Failure | None
@@ -144,11 +144,11 @@ class Snapshot(NamedTuple):
 
 
 def look(run: Run, ask_login: bool, seconds: float, ask_volumes: bool = False) -> Snapshot:
-    """Ask both questions at the same time; a refused login is not tried again, so `ask_login` can leave it out.
+    """Ask both questions at the same time; `ask_login` can omit the second: a refused login is not tried again.
 
-    Where a storage is full (`ask_volumes`), a third one: is that the data volume?
+    If a storage is full (`ask_volumes`), a third question follows: is it the data volume?
 
-    Raises what keeps this host from asking.
+    Raises the error that prevents this host from asking.
     """
     questions: list[Callable[[], Any]] = [partial(HealthReport.ask, run)]
     if ask_login and run.client.account:
@@ -164,20 +164,20 @@ def look(run: Run, ask_login: bool, seconds: float, ask_volumes: bool = False) -
 
 
 def is_full(run: Run) -> bool:
-    """Whether the data volume is; raises Failure where the account may not know, or Harbor does not tell."""
+    """Whether the data volume is full; raises Failure if the account may not see it, or Harbor does not report it."""
     rows = run.rest.get(endpoints.VOLUMES).rows("storage", needed=True)
     volumes = [(row.count("total"), row.count("free")) for row in rows]
     return any((total - free) * 100 >= total * VOLUME_FULL for total, free in volumes if total)
 
 
 def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
-    """The owner of a symptom if it is somebody else; None: it is the probe's own."""
+    """The owner of a symptom if it is another probe; None: it is the probe's own."""
     found = find(symptom, snapshot, owners)
     return found if found and found.owner != symptom.subject and found.owner in owners else None
 
 
 def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
-    """The first that fits, from the outside in: certificate, health, a component, the login, core under load."""
+    """The first cause that fits, from the outside in: certificate, health, a component, the login, core under load."""
     if symptom.kind == CERTIFICATE.id and "certificate" in owners:
         return blaming("certificate", "clients refuse it")
     if snapshot.health is None:
@@ -199,9 +199,9 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
 
 
 def report_cause(symptom: Symptom, health: HealthReport | Failure, owners: frozenset[str]) -> Cause | None:
-    """The owner by Harbor's health report: health where there is none in time, else a component in it."""
+    """The owner according to Harbor's health report: health if there is none in time, else a component in it."""
     if isinstance(health, Failure):
-        # A report that is not understood is UNKNOWN and pages nobody: then whoever fails speaks for itself.
+        # An unexpected report is UNKNOWN and pages nobody: then each failing probe reports for itself.
         return None if health.stage is CONTENT else blaming("health", "the whole of Harbor is affected")
     if health.elapsed > SLOW_HEALTH:
         return blaming("health", f"Harbor's health report took {health.elapsed:.1f} s")
@@ -212,7 +212,7 @@ def report_cause(symptom: Symptom, health: HealthReport | Failure, owners: froze
 
 
 def unhealthy_cause(symptom: Symptom, health: HealthReport, owners: frozenset[str]) -> str | None:
-    """The unhealthy component behind a symptom; one that is itself explained by another passes the blame on."""
+    """The unhealthy component behind a symptom; if another component explains that one, it is returned instead."""
     for component, rule in RULES.items():
         known = component in health.unhealthy and component in owners and component != symptom.subject
         if known and rule.explains(symptom):
@@ -221,5 +221,5 @@ def unhealthy_cause(symptom: Symptom, health: HealthReport, owners: frozenset[st
 
 
 def explained_by(component: str, health: HealthReport) -> str | None:
-    """The unhealthy component that explains another one's trouble, if there is one."""
+    """The unhealthy component that explains another component's problem, if there is one."""
     return unhealthy_cause(Symptom(component, FINDING), health, frozenset(COMPONENTS))

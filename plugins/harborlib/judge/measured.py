@@ -1,4 +1,4 @@
-"""The one adapter to nagiosplugin: the readings of a probe as metrics of a Resource, judged by a Context."""
+"""The only adapter to nagiosplugin: a probe's readings as metrics of a Resource, judged by a Context."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import nagiosplugin
 from .readings import Reading
 from .selection import matches
 
-#: What a probe yields while it measures; it returns the sentence for when all is well.
+#: What a probe yields while it measures; it returns the sentence that is shown when all is well.
 Readings = Generator[Reading, None, "str | Summary"]
 #: Our states as nagiosplugin's.
 STATES = {
@@ -28,7 +28,7 @@ STATES = {
 
 
 class Judged(nagiosplugin.Result):
-    """A result that carries its finding, and what kind of symptom that is to isolation."""
+    """A result with its finding, and with the kind of symptom that it is for isolation."""
 
     finding: Finding
     symptom: str
@@ -42,9 +42,9 @@ class Judged(nagiosplugin.Result):
 
 
 class Measured(nagiosplugin.Resource):
-    """The readings of one run. `time` is added to them, unless they hold one of their own or there is none.
+    """The readings of one run. `time` is added to them, unless they include their own or there is none.
 
-    Once everything is measured, `summary` is what was seen, and `added` the reading of the time.
+    After the measurement, `summary` is what was seen, and `added` is the reading of the time.
     """
 
     def __init__(self, readings: Readings, args: argparse.Namespace, time: Callable[[], Reading | None]) -> None:
@@ -55,7 +55,7 @@ class Measured(nagiosplugin.Resource):
         self.added: Reading | None = None
 
     def probe(self) -> Iterator[nagiosplugin.Metric]:
-        """The readings as metrics, each as soon as it is there: what was read before a failure or a hang counts."""
+        """The readings as metrics, each as soon as it is available: those before a failure or a hang count."""
         labels = set()
         failure = None
         while True:
@@ -64,7 +64,7 @@ class Measured(nagiosplugin.Resource):
             except StopIteration as end:
                 self.summary = end.value if isinstance(end.value, Summary) else Summary(end.value)
                 break
-            except Exception as error:  # raised below, once the time is judged
+            except Exception as error:  # raised below, after the time is judged
                 failure = error
                 break
             labels.add(reading.label)
@@ -81,7 +81,7 @@ class Measured(nagiosplugin.Resource):
 
 
 class Judge(nagiosplugin.Context):
-    """Has each reading judged by its own measure."""
+    """Lets each reading's own measure judge it."""
 
     NAME = "reading"
 
@@ -89,12 +89,12 @@ class Judge(nagiosplugin.Context):
         super().__init__(self.NAME)
 
     def evaluate(self, metric: nagiosplugin.Metric, resource: Measured) -> Judged:
-        """The judgement of a reading."""
+        """The judgment of a reading."""
         reading: Reading = metric.value
         return Judged.of(reading.measure.judge(reading, resource.args), reading.measure.symptom, metric)
 
     def performance(self, metric: nagiosplugin.Metric, resource: Measured) -> nagiosplugin.Performance | None:
-        """Its perfdata: of one among many only if --perfdata-for asks for it."""
+        """Its perfdata; for one item among many only if --perfdata-for asks for it."""
         reading: Reading = metric.value
         if not reading.label or (reading.of and not matches(reading.of, resource.args.perfdata_for)):
             return None
@@ -106,17 +106,17 @@ class Judge(nagiosplugin.Context):
 
 
 def check(resource: Measured) -> nagiosplugin.Check:
-    """What measures and judges when it is called."""
+    """A check that measures and judges when it is called."""
     return nagiosplugin.Check(resource, Judge())
 
 
 def results(judged: nagiosplugin.Check) -> list[Judged]:
-    """What a check that was called has found so far, as it was read; time that was added comes first."""
+    """What a called check has found so far, in the order of reading; the added time comes first."""
     return sorted(judged.results.results, key=lambda result: result.metric.value is not result.resource.added)
 
 
 def perfdata(judged: nagiosplugin.Check) -> list[Measure]:
-    """The perfdata of a check that was called."""
+    """The perfdata of a called check."""
     found = (result.metric.performance() for result in results(judged))
     return [
         Measure(label, value, uom, warn, crit, None if low == "" else low, None if high == "" else high)

@@ -19,11 +19,11 @@ LIST = "give the robot account project:list on system level; a Harbor without pr
 
 
 class Projects:
-    """The projects that a selection takes, read while one iterates: asked for by name where names alone are wanted.
+    """The projects in a selection, read during iteration; if it consists of names only, each is requested by name.
 
-    `unseen` says how far the list was read and why no further, "" where it was read to its end. `failed` are those of
-    which `each` got no answer, by their name. A robot sees the public
-    projects and those that its rights cover, or all of them with project:list.
+    `unseen` says how far the list was read and why reading stopped, "" if it was read completely. `failed` are the
+    projects for which `each` got no answer, by name. A robot account sees the public projects and those that its
+    permissions cover, or all of them with project:list.
     """
 
     def __init__(self, rest: Rest, selection: Selection) -> None:
@@ -54,14 +54,14 @@ class Projects:
         return bool(self._pages and self._pages.missing)
 
     def confirm(self) -> None:
-        """Raise a Failure where Harbor showed fewer projects than it announced; to be called when all is judged."""
+        """Raise a Failure if Harbor showed fewer projects than it announced; call it after everything is judged."""
         if self._pages:
             self._pages.confirm()
 
     def each(self, question: Callable[[str, int], Any]) -> Iterator[tuple[str, Any]]:
-        """The name of each project and the answer to a question, which is asked with its name and its number.
+        """The name of each project and the answer to a question, which is called with its name and its number.
 
-        `unseen` also says how far one came with the questions.
+        `unseen` also says how far the questions got.
         """
         projects = [(row.name("name"), row.number("project_id")) for row in self]
         asked = Each(projects, lambda project: question(*project), "project", lambda project: project[0])

@@ -10,7 +10,7 @@ A declaration that is called with a value is a reading:
         yield paused("paused, 3 jobs waiting", of="WEBHOOK")
         return "12 queues, 3 jobs waiting"           # what an operator reads when all is well
 
-A measurement cannot miss its judgement, and a limit brings its own options. `measured` hands readings to nagiosplugin.
+No measurement can miss its judgment, and a limit brings its own options. `measured` passes readings to nagiosplugin.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ Range = Optional[nagiosplugin.Range]
 
 
 class Reading(NamedTuple):
-    """What was measured once.
+    """One measurement.
 
-    `value` is a number in the unit of the measure, None for a problem in words (`text`). `of` is the one of many that
-    it is about (a queue, a project). `label` is its name in the perfdata, `high` the greatest value that is possible.
-    `words` fill the sentence of the measure. `state` and `next_step` replace those of a problem.
+    `value` is a number in the unit of the measure, None for a problem in words (`text`). `of` names the item among many
+    (a queue, a project). `label` is its name in the perfdata, `high` the greatest possible value. `words` fill in the
+    sentence of the measure. `state` and `next_step` override those of a problem.
     """
 
     measure: Measure
@@ -53,10 +53,10 @@ class Reading(NamedTuple):
 
 
 class Measure:
-    """What all measures are: shown, and judged OK.
+    """What all measures have in common: they are shown, and judged OK.
 
-    `id` is the stable one of its problems ("" for what is never one), `symptom` what these are to isolation, `low` the
-    smallest value that is possible.
+    `id` is the stable id of its problems ("" if it never is one), `symptom` their kind for isolation, `low` the
+    smallest possible value.
     """
 
     id = ""
@@ -69,24 +69,24 @@ class Measure:
 
     @property
     def measures(self) -> Sequence[Measure]:
-        """Itself: what a probe judges by can also be several measures that belong together."""
+        """The measure itself: a probe can also judge by several measures that belong together."""
         return (self,)
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
-        """The warning and critical range; None: there is none."""
+        """The warning and the critical range; None if there is none."""
         return None, None
 
     def judge(self, reading: Reading, args: Options) -> Finding:
-        """The judgement of one reading."""
+        """The judgment of one reading."""
         return Finding(self.id, OK, "", reading.of)
 
 
 class Shown(Measure):
     """A number in the perfdata that is not judged.
 
-    `sentence` says it to people who ask for details (`{value}`, `{label}`), `low` is the smallest value possible. A
-    value that cannot be is an unexpected answer, unless the measure is `clamped`: then it is the nearest that can.
-    That is for numbers that are known to stray, as a span of time between two clocks.
+    `sentence` is shown to users who ask for details (`{value}`, `{label}`), `low` is the smallest possible value. An
+    impossible value is an unexpected answer, unless the measure is `clamped`: then the nearest possible value is used.
+    That is for numbers that are known to deviate, such as a duration between two clocks.
     """
 
     def __init__(self, label: str, unit: Unit = units.COUNT, sentence: str = "", low: float | None = 0,
@@ -99,13 +99,13 @@ class Shown(Measure):
         self.show: Callable[[float], str] = lambda value: f"{units.plain(value)} {unit.uom}".rstrip()
 
     def __call__(self, value: float, of: str = "", high: float | None = None, label: str = "", **words: Any) -> Reading:
-        """The reading of this value, `of` one among many; `words` fill the places in its sentence. Raises Failure."""
+        """The reading of this value, `of` one item among many; `words` fill in its sentence. Raises Failure."""
         name = label or self.label
         value = self.possible(value, self.low, high)
         return Reading(self, value, of=of, label=f"{name}_{of}" if of else name, high=high, words=words)
 
     def possible(self, value: float, low: float | None, high: float | None) -> float:
-        """The value between the smallest and the greatest that can be; raises Failure (content)."""
+        """The value, within the smallest and the greatest possible one; raises Failure (content)."""
         nearest = value if low is None else max(low, value)
         nearest = nearest if high is None else min(high, nearest)
         if nearest != value and not self.clamped:
@@ -124,16 +124,17 @@ class Shown(Measure):
 
 
 class Limit(Shown):
-    """A number against a warning and a critical range, which are options of the probe.
+    """A number compared with a warning and a critical range, which are options of the probe.
 
-    `warning` and `critical` are the defaults as an operator writes them. `option` names the options: "" is -w and -c,
-    "job" is --job-warning and --job-critical. `bad` says which values are, HIGH or LOW ones: thresholds are checked by
-    it. `help` says in --help what is measured. `show` turns numbers into text where that of the unit does not fit.
+    `warning` and `critical` are the defaults in the operator's notation. `option` names the options: "" is -w and -c,
+    "job" is --job-warning and --job-critical. `bad` says which values are bad, HIGH or LOW ones; thresholds are
+    validated by it. `help` says in --help what is measured. `show` formats numbers if the unit's own format does not
+    fit.
     """
 
     def __init__(
         self,
-        id: str,  # noqa: A002  what it is called everywhere else
+        id: str,  # noqa: A002  the name used everywhere else
         label: str,
         unit: Unit,
         sentence: str,
@@ -142,7 +143,7 @@ class Limit(Shown):
         *,
         option: str = "",
         bad: str = units.HIGH,
-        help: str = "",  # noqa: A002  as argparse calls it
+        help: str = "",  # noqa: A002  argparse's name
         next_step: str = "",
         show: Callable[[float], str] | None = None,
         low: float | None = 0,
@@ -164,20 +165,20 @@ class Limit(Shown):
         units.declare(parser, self.option, self.help, *self.defaults, self.unit, self.bad)
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
-        """What the options say."""
+        """The ranges of the options."""
         stem = f"{self.option.replace('-', '_')}_" if self.option else ""
         return getattr(args, f"{stem}warning"), getattr(args, f"{stem}critical")
 
     def worst(self, value: float, low: float | None = None, high: float | None = None) -> Reading:
-        """The worst of many as one number: in the perfdata beside these limits, judged with each of the many.
+        """The worst of many as one number: shown in the perfdata with these limits; each of the many is judged itself.
 
-        `low` and `high` are the smallest and the greatest value that is possible, where each of the many names none.
+        `low` and `high` are the smallest and the greatest possible value, if the single readings do not define them.
         """
         smallest = self.low if low is None else low
         return Reading(Worst(self, smallest), self.possible(value, smallest, high), label=self.label, high=high)
 
     def judge(self, reading: Reading, args: Options) -> Finding:
-        """Critical, then warning, then ok; a problem names the limit that it left."""
+        """Critical, then warning, then OK; a problem names the limit that was violated."""
         text, value = self.say(reading), reading.value or 0
         warning, critical = self.limits(reading, args)
         for state, allowed in ((CRITICAL, critical), (WARNING, warning)):
@@ -189,7 +190,7 @@ class Limit(Shown):
 
 
 class Worst(Measure):
-    """The worst value of a limit over all of many."""
+    """The worst value of a limit over many items."""
 
     def __init__(self, limit: Limit, low: float | None) -> None:
         self.limit = limit
@@ -202,7 +203,7 @@ class Worst(Measure):
 
 
 class Problem(Measure):
-    """Something that is a problem in words. It is called only where there is one."""
+    """A problem described in words. It is called only if the problem exists."""
 
     def __init__(self, id: str, state: str, next_step: str = "", symptom: str = isolation.FINDING) -> None:  # noqa: A002
         self.id = id
@@ -211,17 +212,17 @@ class Problem(Measure):
         self.symptom = symptom
 
     def __call__(self, text: str, of: str = "", state: str = "", next_step: str = "") -> Reading:
-        """The reading that this problem is there; without a text it is not."""
+        """The reading that this problem exists; without a text it does not."""
         return Reading(self, text=text, of=of, state=state, next_step=next_step)
 
     def judge(self, reading: Reading, args: Options) -> Finding:
-        """The problem in its state."""
+        """The problem with its state."""
         step = reading.next_step or self.next_step
         return Finding(self.id, reading.state or self.state, reading.text, reading.of, next_step=step)
 
 
 class ResponseTime(Limit):
-    """The time a server took. Slowness is a symptom that another probe may explain."""
+    """The time that a server took. Slowness is a symptom that another probe may explain."""
 
     def __init__(self, id: str, warning: str, critical: str, sentence: str = "answer after {value}",  # noqa: A002
                  help: str = "response time") -> None:  # noqa: A002  # fmt: skip
@@ -230,5 +231,5 @@ class ResponseTime(Limit):
                          show=lambda value: f"{units.plain(value)} s", symptom=isolation.SLOW)  # fmt: skip
 
     def __call__(self, value: float, *args: Any, **more: Any) -> Reading:
-        """The reading of so many seconds."""
+        """The reading of a response time in seconds."""
         return super().__call__(round(value, 3), *args, **more)

@@ -1,4 +1,4 @@
-"""Many of one kind (queues, projects, policies): which are looked at, and which have perfdata of their own."""
+"""Many items of one kind (queues, projects, policies): which are checked, and which have their own perfdata."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from harborlib.wire.failure import CONTENT, Failure
 NOTHING_LEFT = "exclude less, or take this service off the host: there is nothing to judge"
 COMPARE = "compare --include with the names in Harbor; a robot sees only what its rights cover"
 
-MOST_JUDGED = 1000  # one by one, of many: with more the memory would fill, and nobody reads them
+MOST_JUDGED = 1000  # the most that are judged individually: more would fill the memory, and nobody reads them
 T = TypeVar("T")
 
 
 class Selectable:
-    """A kind of which there are many: declares --include, --exclude and --perfdata-for.
+    """A kind of item that occurs many times: declares --include, --exclude and --perfdata-for.
 
-    `noun` and `plural` name it in messages and in --help; `option` is a further name of --include, as `--project`.
+    `noun` and `plural` name it in messages and in --help; `option` is another name of --include, such as `--project`.
     """
 
     def __init__(self, noun: str, plural: str, option: str) -> None:
@@ -29,7 +29,7 @@ class Selectable:
         self.option = option
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the options that choose among them."""
+        """Declare the options that select items."""
         add = parser.add_argument_group(f"which {self.plural}").add_argument
         add(self.option, "--include", dest="include", metavar="NAMES", type=patterns, default=[],
             help=f"only these {self.plural}: names or patterns (a*, *-test), separated by commas")  # fmt: skip
@@ -38,12 +38,12 @@ class Selectable:
             help=f"perfdata for each of these {self.plural}, too")  # fmt: skip
 
     def chosen(self, args: argparse.Namespace) -> Selection:
-        """What the options say."""
+        """The selection of the options."""
         return Selection(self.noun, args.include, args.exclude, args.perfdata_for)
 
 
 class Selection:
-    """Which of many are looked at, and whether each that was asked for by name was there."""
+    """Which items are checked, and whether each item requested by name exists."""
 
     def __init__(
         self, noun: str, include: Iterable[str], exclude: Iterable[str] = (), perfdata_for: Iterable[str] = ()
@@ -55,11 +55,11 @@ class Selection:
 
     @property
     def exact(self) -> list[str] | None:
-        """The names, where names alone are asked for; None for all, or for patterns."""
+        """The names, if only names are requested; None for all items, or for patterns."""
         return None if not self._include or any(map(is_pattern, self._include)) else list(self._include)
 
     def takes(self, name: str) -> bool:
-        """Whether one of this name is looked at."""
+        """Whether an item of this name is checked."""
         if self._include and not matches(name, self._include):
             return False
         if matches(name, self._exclude):
@@ -71,13 +71,13 @@ class Selection:
         return True
 
     def judged(self, worst_first: Sequence[T], name: Callable[[T], str]) -> list[T]:
-        """Those of many that are judged one by one: the worst, and those that have perfdata of their own."""
+        """The items that are judged individually: the worst ones, and those with their own perfdata."""
         others = worst_first[MOST_JUDGED:] if self._perfdata_for else []
         rest = [one for one in others if matches(name(one), self._perfdata_for)]
         return [*worst_first[:MOST_JUDGED], *rest[:MOST_JUDGED]]
 
     def confirm(self) -> None:
-        """Raise a Failure (content) for names that nothing has, or where nothing is left: that cannot be fine."""
+        """Raise a Failure (content) for names that do not exist, or for an empty selection: neither can count as OK."""
         if self._unseen:
             raise Failure(CONTENT, f"no {self.noun} is named {', '.join(self._unseen)}", next_step=COMPARE)
         if self._excluded_any and not self._seen_any:
@@ -87,13 +87,13 @@ class Selection:
 
 
 def declare_page_limit(parser: argparse.ArgumentParser, order: str) -> None:
-    """The option that makes a probe content with the first pages of a list, which are `order`."""
+    """Declare the option that limits a probe to the first pages of a list, which are `order`."""
     parser.add_argument("--page-limit", metavar="NUMBER", type=count,
                         help=f"be content with so many pages of 100, {order} (default: all of them)")  # fmt: skip
 
 
 def count(text: str) -> int:
-    """A number from 1 on; raises ArgumentTypeError."""
+    """A number of at least 1; raises ArgumentTypeError."""
     found = units.number(text, units.COUNT)
     if not isinstance(found, int) or found < 1:
         raise argparse.ArgumentTypeError(f"not a number from 1 on: {text[:40]!r}")
@@ -114,5 +114,5 @@ def is_pattern(name: str) -> bool:
 
 
 def matches(name: str, wanted: Iterable[str]) -> bool:
-    """Whether a name is one of these, or fits a pattern among them."""
+    """Whether a name is in the list, or matches a pattern in it."""
     return any(name == item or fnmatchcase(name, item) for item in wanted)

@@ -1,4 +1,4 @@
-"""Those of many that could not be read while others could: they are findings of their own, and the rest is judged."""
+"""Items that could not be read while others could: each is a finding, and the rest is judged."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ T = TypeVar("T")
 
 
 class NotRead(Problem):
-    """One of many that could not be read.
+    """One item among many that could not be read.
 
-    What Harbor itself refuses, while it shows others, is broken there: WARNING, and `next_step` says how to mend it.
-    What is not understood, or not for this account, could not be judged: UNKNOWN.
+    An item that Harbor itself refuses, while it shows others, is broken in Harbor: WARNING, and `next_step` says how to
+    repair it. An unexpected answer, or one that this account may not see, could not be judged: UNKNOWN.
     """
 
     def __init__(self, id: str, next_step: str = "") -> None:  # noqa: A002
         super().__init__(id, WARNING, next_step, isolation.ERROR)
 
     def readings(self, failed: Mapping[str, Failure], of: str = "") -> Iterator[Reading]:
-        """A reading for each of them, by its name; `of` is what they are a part of."""
+        """A reading for each of them, by its name; `of` is what they belong to."""
         for name, failure in failed.items():
             text = failure.detail + (f" ({failure.aside})" if failure.aside else "")
             refused = failure.stage is STATUS and failure.kind is not PERMISSION_MISSING
@@ -40,9 +40,9 @@ class NotRead(Problem):
 def each_row(
     rows: Iterable[Fields], make: Callable[[Fields], T], failed: MutableMapping[str, Failure], noun: str = "row"
 ) -> list[T]:
-    """What `make` makes of each row; why it cannot is noted in `failed`, by the row's name or what number it has.
+    """The result of `make` for each row; the reason why it fails is recorded in `failed`, by the row's name or number.
 
-    Raises the first Failure where nothing is left, or where it is not about that row.
+    Raises the first Failure if no row is left, or if the failure does not concern that row.
     """
     found: list[T] = []
     unread: dict[str, Failure] = {}

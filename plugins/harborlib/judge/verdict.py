@@ -17,12 +17,12 @@ from harborlib.wire.failure import CONNECT, RESOLVE, TLS, Failure
 
 from .isolation import OWNERS
 
-SENTENCE = 300  # characters of one cause; the table has all of it
-CLOCKS_DIFFER = 60  # seconds; less is the way of the answer, and nobody's trouble
+SENTENCE = 300  # characters of one cause; the table shows all of it
+CLOCKS_DIFFER = 60  # seconds; a smaller difference is network delay and harmless
 
-#: The id of a certificate whose issuer is not trusted here.
+#: The id of the finding about a certificate whose issuer is not trusted here.
 UNTRUSTED = "certificate.untrusted"
-#: What users lose while this probe has no answer.
+#: What users lose while this probe gets no answer.
 LOSSES = {
     "health": "nobody can log in, pull or push",
     "portal": "the web UI is gone",
@@ -32,9 +32,9 @@ LOSSES = {
     "pull": "images cannot be pulled",
     "push": "nothing can be pushed",
 }
-#: Without a connection there is nothing to lose in particular.
+#: Failures without a connection: then no single loss is named.
 NO_CONNECTION = (RESOLVE, CONNECT, TLS)
-#: What these probes prove together while they are OK; the first that holds is told.
+#: What these probes prove together while they are OK; the first match is shown.
 WORKING = (
     (("pull", "push"), "pulls and pushes work"),
     (("pull",), "pulls work"),
@@ -47,10 +47,10 @@ WORKING = (
 
 
 class Row(NamedTuple):
-    """What one probe came to: a problem of its own, or of somebody else (`finding.follows`), or none.
+    """The result of one probe: its own problem, another owner's problem (`finding.follows`), or none.
 
     The subject of the finding is the name by which isolation knows the probe: the component's for
-    check_harbor_component. `failure` is set where no answer came, `ids` are those of all that it found.
+    check_harbor_component. `failure` is set if no answer came, `ids` are those of all its findings.
     """
 
     finding: Finding
@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
     @classmethod
     def of(cls, name: str, report: Report, failure: Failure | None = None) -> Row:
-        """From a run that is judged. Where it holds both, its own problem counts: the other one has its own row."""
+        """From a judged run. If it has both kinds of problems, its own counts: the other one has its own row."""
         problems = [finding for finding in report.findings if finding.is_problem]
         own = [finding for finding in problems if not finding.follows]
         ids = frozenset(finding.id for finding in problems)
@@ -85,7 +85,7 @@ class Row(NamedTuple):
 
     @property
     def guilty(self) -> bool:
-        """Whether it has a problem that is nobody else's."""
+        """Whether it has a problem of its own."""
         return self.finding.is_problem and not self.finding.follows
 
     def told(self) -> list[Finding]:
@@ -103,7 +103,7 @@ class Row(NamedTuple):
 
 
 class Verdict:
-    """All rows, put into order: `causes`, the worst and the one that explains most first; who `follows` from whom."""
+    """All rows in order: `causes`, the worst and the one that explains most first; `follows`, by root cause."""
 
     def __init__(self, rows: Iterable[Row], untrusted: bool = False) -> None:
         """`untrusted`: clients refuse the certificate."""
@@ -117,7 +117,7 @@ class Verdict:
         self.causes = sorted(guilty, key=lambda row: (-severity(row), -len(self.follows.get(row.name, []))))
 
     def root(self, row: Row) -> str:
-        """The name at the end of the chain of causes."""
+        """The name of the root cause, at the end of the chain of causes."""
         seen = set()
         while row.finding.cause and row.name not in seen:
             seen.add(row.name)
@@ -128,13 +128,13 @@ class Verdict:
         return row.name
 
     def ordered(self) -> list[Row]:
-        """The causes, then what follows from each, then what is well."""
+        """The causes, then what follows from each, then what is OK."""
         following = [self._following(name) for names in self.follows.values() for name in names]
         well = [row for row in self.rows.values() if not row.finding.is_problem]
         return [*self.causes, *following, *well]
 
     def _following(self, name: str) -> Row:
-        """The row of what follows: no worse than its cause, and with something to do where that is nobody's problem."""
+        """A row that follows: no worse than its cause, and with a next step if nobody owns the problem."""
         row = self.rows[name]
         root = self.rows.get(self.root(row))
         if not root or not root.guilty:
@@ -143,7 +143,7 @@ class Verdict:
         return row._replace(finding=row.finding._replace(state=state))
 
     def sentence(self) -> list[Finding]:
-        """What is wrong: each of the worst causes with what users lose, what still works, which probes complain too."""
+        """What is wrong: the worst causes with what users lose, what still works, which other probes complain."""
         worst = [row for row in self.causes if row.finding.state == self.causes[0].finding.state]
         told = [finding for row in worst for finding in self._told(row)] or self._elsewhere()
         if worst and worst[0].finding.state == CRITICAL:
@@ -161,12 +161,12 @@ class Verdict:
         return next(([spoken(text)] for names, text in WORKING if well.issuperset(names)), [])
 
     def _elsewhere(self) -> list[Finding]:
-        """The causes that are no row's own problem, as a core that has just started."""
+        """The causes that are no row's own problem, such as a core that has just started."""
         causes = (row.finding.cause for row in self.rows.values())
         return [spoken(text) for text in dict.fromkeys(cause.because for cause in causes if cause)]
 
     def explained(self) -> list[str]:
-        """A remark for each cause that explains something."""
+        """A note for each cause that explains something."""
         return [f"follows from {root}: {', '.join(names)}" for root, names in self.follows.items()]
 
 
@@ -181,7 +181,7 @@ def advised(row: Row, next_step: str) -> Row:
 
 
 def severity(row: Row) -> int:
-    """How severe the state of a row is."""
+    """The severity of a row's state."""
     return SEVERITY.index(row.finding.state)
 
 
@@ -191,7 +191,7 @@ def place(name: str) -> tuple[int, str]:
 
 
 def seen_from_here(args: argparse.Namespace, verdict: Verdict, skew: float) -> list[str]:
-    """Remarks where the fault may be this host's and not Harbor's; `skew`: seconds by which Harbor's clock is ahead."""
+    """Notes on faults that may be this host's and not Harbor's; `skew`: seconds by which Harbor's clock is ahead."""
     found = []
     health, certificate = verdict.rows.get("health"), verdict.rows.get("certificate")
     stage = health.failure.stage if health and health.failure else ""
