@@ -1,4 +1,4 @@
-"""One run of a probe, judged: isolation and the second try included."""
+"""One run of a probe and its judgment, including isolation and the second try."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from .faults import misfortune
 if TYPE_CHECKING:
     from .probe import Probe
 
-OWN_SHARE = 0.95  # of the time; the rest is for taking back what was begun
-ISOLATED_SHARE = 2 / 3  # the same under --isolate; the rest is for the questions and the second try too
-CLEANING = 2.0  # seconds at most for taking back
-ENOUGH = 0.3  # seconds below which another request is not begun
+OWN_SHARE = 0.95  # of the time; the rest is for clean-up
+ISOLATED_SHARE = 2 / 3  # the same under --isolate; the rest is also for the questions and the second try
+CLEANING = 2.0  # the maximum time for clean-up, in seconds
+ENOUGH = 0.3  # seconds; with less time left no further request is started
 
 
 class Seen(NamedTuple):
-    """A finding, the kind of symptom that it is to isolation, and the failure that it comes from, if it does."""
+    """A finding, the kind of symptom that it is for isolation, and the failure that it comes from, if any."""
 
     finding: Finding
     symptom: str = isolation.FINDING
@@ -40,7 +40,7 @@ class Seen(NamedTuple):
 
 
 def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
-    """Run a probe and judge it before the time `until` (as `time.monotonic` counts)."""
+    """Run a probe and judge it before the time `until` (of `time.monotonic`)."""
     share = ISOLATED_SHARE if args.isolate else OWN_SHARE
     attempt = Attempt(probe, args).go(until, share)
     if attempt.state == OK or attempt.fault:
@@ -56,7 +56,7 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
 def judged(
     attempt: Attempt, snapshot: Snapshot, owners: frozenset[str], again: Callable[[], Attempt | None] = lambda: None
 ) -> Attempt:
-    """Hand each failure to its owner by the snapshot; what is left is tried `again`, then it is the probe's own."""
+    """Assign each failure to its owner by the snapshot; what is left is tried `again`, then it is the probe's own."""
     attempt.explain(snapshot, owners)
     tried = again() if attempt.unexplained else None
     if tried:
@@ -68,7 +68,7 @@ def judged(
 
 
 def second(attempt: Attempt, until: float) -> Attempt | None:
-    """Another try, if it can tell more: never after a refused login, nor without time for it."""
+    """Another try, if it can help: never after a refused login, nor without time for it."""
     if not attempt.run.asked or attempt.has(REFUSED) or until - time.monotonic() <= ENOUGH:
         return None
     other = Attempt(attempt.probe, attempt.args).go(until, OWN_SHARE)
@@ -80,10 +80,10 @@ def second(attempt: Attempt, until: float) -> Attempt | None:
 
 
 class Attempt:
-    """One run of a probe and what came of it: `seen`, its perfdata, what it left behind."""
+    """One run of a probe and its result: `seen`, its perfdata, its clean-up."""
 
     def __init__(self, probe: Probe, args: argparse.Namespace, run: Run | None = None) -> None:
-        """`run` where this is a part of another one."""
+        """`run` is given if this attempt is a part of another one."""
         self.probe = probe
         self.args = args
         self.run = run or Run(Client(args, args.login), args)
@@ -91,12 +91,12 @@ class Attempt:
         self.measures: list[Measure] = []
         self.summary = Summary("")
         self.failure: Failure | None = None
-        self.error: BaseException | None = None  # what ended the run before its time
-        self.fault = False  # of our own, or of what we were given: nobody else's
+        self.error: BaseException | None = None  # what ended the run early
+        self.fault = False  # our own error, or the user's: it has no other owner
         self.left_behind: list[str] = []
 
     def go(self, until: float, share: float) -> Attempt:
-        """Measure and judge in a share of the time until then; whatever is raised becomes a finding."""
+        """Measure and judge in a share of the time until then; every exception becomes a finding."""
         resource = measured.Measured(self.probe.measure(self.run), self.args, partial(self.probe.time, self.run))
         check = measured.check(resource)
         try:
@@ -105,9 +105,9 @@ class Attempt:
             self._clean_up(CLEANING)
             signalled.notes, signalled.known = self.run.notes, self.run.so_far()
             raise
-        except BaseException as error:  # of a thread that could not be started, or wanted to end the process
+        except BaseException as error:  # of a thread that could not be started, or that wanted to end the process
             outcome = error
-        # Something must remain for the questions of isolation.
+        # Some time must remain for the questions of isolation.
         self._clean_up(min(CLEANING, (until - time.monotonic()) / 2))
         self.seen = [Seen(result.finding, result.symptom) for result in measured.results(check)]
         self.measures = measured.perfdata(check)
@@ -119,7 +119,7 @@ class Attempt:
         return self
 
     def add(self, error: BaseException) -> None:
-        """Add what went wrong to what was seen."""
+        """Add an error to the findings."""
         self.error = error
         if isinstance(error, Failure):
             self.failure = error
@@ -152,22 +152,22 @@ class Attempt:
 
     @property
     def state(self) -> str:
-        """The state of all findings together; UNKNOWN for none."""
+        """The state of all findings together; UNKNOWN if there are none."""
         return worst_of(seen.finding.state for seen in self.seen) if self.seen else UNKNOWN
 
     @property
     def hung(self) -> bool:
-        """Time ran out."""
+        """Whether time ran out."""
         return self.failure is not None and self.failure.hung
 
     @property
     def unexplained(self) -> bool:
-        """Some problem has no other owner."""
+        """Whether some problem has no other owner."""
         return any(seen.finding.state != OK and not seen.finding.follows for seen in self.seen)
 
     @property
     def inside(self) -> bool:
-        """Some problem is that of core or the registry, and so can be that of a component behind them."""
+        """Whether some problem is in core or the registry, and so may be caused by a component behind them."""
         symptoms = (self._symptom(seen) for seen in self.seen if seen.finding.state != OK)
         return any(symptom.served_by in ("core", "registry") for symptom in symptoms)
 
@@ -178,8 +178,8 @@ class Attempt:
     def look(self, until: float) -> Snapshot:
         """Ask the questions of isolation, in the time that is left.
 
-        A probe that made no request of its own (certificate) asks none: what keeps it from the server keeps health
-        from it too.
+        A probe that made no request of its own (certificate) asks none: the failure that keeps it from the server also
+        keeps health from it.
         """
         if not self.run.asked:
             return Snapshot(self.failure)
@@ -187,16 +187,17 @@ class Attempt:
         return isolation.look(self.run, ask_login, until - time.monotonic(), self.has(isolation.FULL))
 
     def explain(self, snapshot: Snapshot, owners: frozenset[str]) -> None:
-        """Turn every problem that somebody else owns into UNKNOWN with "(see ...)"."""
+        """Turn every problem that another probe owns into UNKNOWN with "(see ...)"."""
         for position, seen in enumerate(self.seen):
             cause = isolation.cause(self._symptom(seen), snapshot, owners) if seen.finding.state != OK else None
             if cause:
                 self.seen[position] = seen._replace(finding=seen.finding.owned_by(cause))
 
     def blame(self, snapshot: Snapshot) -> None:
-        """Name the component behind a failure that stays ours, before anybody looks in the wrong place.
+        """Name the component behind a failure that remains ours, so that nobody searches in the wrong place.
 
-        A dead database refuses every login: that is an outage, and no wrong password. Core that answers is not it.
+        A dead database refuses every login: that is an outage, not a wrong password. If core answers, it is not the
+        cause.
         """
         known = isinstance(snapshot.health, HealthReport), bool(snapshot.systeminfo)
         for position, seen in enumerate(self.seen):
@@ -212,14 +213,14 @@ class Attempt:
             self.seen[position] = seen._replace(finding=finding)
 
     def own_up(self) -> None:
-        """A refused login that nobody else reports is an outage, not something that could not be judged."""
+        """Make a refused login CRITICAL if no other probe reports it: it is an outage, not an unknown state."""
         for position, seen in enumerate(self.seen):
             if seen.symptom == REFUSED and not seen.finding.follows:
                 self.seen[position] = seen._replace(finding=seen.finding._replace(state=CRITICAL))
 
     @property
     def subject(self) -> str:
-        """The name by which isolation knows this probe: that of its component, if it judges one."""
+        """The name by which isolation knows this probe: its component's, if it judges one."""
         return getattr(self.args, "component", "") or self.probe.name
 
     def _symptom_of(self, failure: Failure) -> Symptom:
@@ -234,7 +235,7 @@ class Attempt:
         return Symptom(self.subject, seen.symptom)
 
     def report(self) -> Report:
-        """What to print. That we looked past a certificate says nothing new where a finding is about it."""
+        """The report to print, without the note about an ignored certificate if a finding is about that."""
         summary = self.summary
         if self.state == OK and self.failure:
             summary = Summary(f"{self.failure.detail} (--unreachable ok)")

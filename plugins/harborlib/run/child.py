@@ -1,4 +1,4 @@
-"""A probe that is run as a part of triage, by itself."""
+"""A probe that runs on its own as a part of triage."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from .attempt import OWN_SHARE, Attempt, judged
 from .probe import Probe
 from .service import Service
 
-#: How an endpoint says that it is not for us: no permission, not in this Harbor, not set up.
+#: How an endpoint says that it does not apply: no permission, not in this Harbor, not set up.
 NOT_FOR_US = (PERMISSION_MISSING, TOO_OLD, NOT_SET_UP)
-#: What services are given: the option of triage that it comes from.
+#: Service options, with the option of triage that supplies each.
 OURS = dict.fromkeys(("--image", "--artifact", "--repository"), "--image P/R:TAG") | {"--project": "--push-project P"}
 
 
 class Child:
-    """One probe on its way, with the options of its scheduled service.
+    """One running probe, with the options of its scheduled service.
 
-    `need`: what it lacks to run, or ""; `done`: it has run.
+    `need`: the option that it lacks, or ""; `done`: it has run.
     """
 
     def __init__(self, probe: Probe, service: Service, whole: Run, given: dict[str, str]) -> None:
@@ -45,7 +45,7 @@ class Child:
         except options.Told as told:
             self.need = told.problem
             return
-        # As the shipped services: a certificate that does not verify hides nothing else from them.
+        # Like the shipped services: an invalid certificate does not hide other problems from them.
         args = argparse.Namespace(
             **{**vars(own), **options.common(whole.args), "login": account, "isolate": frozenset(isolation.OWNERS)}
         )
@@ -53,13 +53,13 @@ class Child:
 
     @staticmethod
     def lacking(service: Service, given: dict[str, str]) -> str:
-        """The option of ours that gives what the service needs, or ""."""
+        """The triage option that supplies what the service needs, or ""."""
         needed = [flag for flag, value in service.options.items()
                   if any(f"{{{host}}}" in value for host in service.hosts) and not given.get(flag)]  # fmt: skip
         return f"needs {OURS[needed[0]]}" if needed else ""
 
     def go(self, wait: float) -> None:
-        """Run the probe after `wait` seconds. What it refuses before it asks anything is something not given to it."""
+        """Run the probe after `wait` seconds. An error before its first request means that an option was not given."""
         clock.sleep(wait)
         started = clock.monotonic()
         self.attempt.go(started + deadline.remaining(), OWN_SHARE)
@@ -69,15 +69,15 @@ class Child:
         self.done = True
 
     def judge(self, snapshot: isolation.Snapshot, owners: frozenset[str]) -> None:
-        """Hand each failure to its owner, unless the endpoint says that it is not for us."""
+        """Assign each failure to its owner, unless the endpoint says that it does not apply."""
         failure = self.attempt.failure
         if failure and not snapshot.systeminfo and is_not_for_us(failure):
             self.need = failure.detail
             return
-        # What keeps a probe that asks Harbor nothing (certificate) from it keeps health from it too.
+        # The failure that keeps a probe without requests to Harbor (certificate) from it also keeps health from it.
         judged(self.attempt, snapshot if self.attempt.run.asked else isolation.Snapshot(failure), owners)
 
 
 def is_not_for_us(failure: Failure) -> bool:
-    """Whether an endpoint of the API says that it is not for this account or this Harbor."""
+    """Whether an endpoint of the API says that it does not apply to this account or this Harbor."""
     return failure.kind in NOT_FOR_US and failure.login and not (failure.step or failure.state)

@@ -1,4 +1,4 @@
-"""What keeps a plugin from judging and is nothing of Harbor's: its options, its installation, its host, a bug."""
+"""What prevents a plugin from judging and is not Harbor's fault: its options, its installation, its host, a bug."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ BUG = "report this bug of check_harbor with the output of -vvv"
 
 
 def fault(name: str, error: BaseException) -> Report:
-    """The report of the plugin of this name where something broke that is not Harbor's."""
+    """The report of the plugin of this name after an error that is not Harbor's."""
     return Report(name, [misfortune(name, error)], error=error)
 
 
 def misfortune(name: str, error: BaseException) -> Finding:
-    """What to say of an error that is not Harbor's, and what to do about it."""
+    """The finding and the next step for an error that is not Harbor's."""
     if lack(error):
         text = f"this monitoring host has no {lack(error)} left for the plugin"
         return Finding("host-starved", UNKNOWN, text, next_step=LIMITS)

@@ -1,8 +1,8 @@
-"""A small parent process that answers for the probe, whatever becomes of it.
+"""A small parent process that answers for the probe, whatever happens to it.
 
-The probe works in a forked child. C code that keeps the interpreter's lock, a crash, the kernel's out-of-memory killer:
-all of them hit the child alone. The parent only waits. It needs none of the child's locks, it ends the child at the
-deadline, and it is the only one that prints and exits.
+The probe works in a forked child. C code that keeps the interpreter lock, a crash, the kernel's out-of-memory killer:
+all of these affect only the child. The parent only waits. It needs none of the child's locks, it ends the child at the
+deadline, and it alone prints and exits.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from harborlib.wire.failure import Interrupted
 
 TOLD_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 HANDLED = (*TOLD_TO_STOP, signal.SIGALRM)
-GRACE = 2.5  # seconds from such a signal to the end: taking back what was begun may need two
-OVERTIME = 0.15  # seconds after the deadline at which a probe that cannot tell of a hang itself is ended
-LAST_RESORT = 0.5  # seconds after the deadline at which the kernel ends a probe whose guard is gone
-NOTED = 1024  # bytes for what the probe is doing
-ANSWER = 0  # the child's end of the pipe stands where nobody reads: some hosts grant only a handful of descriptors
-END = b"\0"  # ends an answer, which is text: what comes without it is half of one
+GRACE = 2.5  # seconds from such a signal to the end: clean-up may need two
+OVERTIME = 0.15  # seconds after the deadline; then a probe that cannot report a hang itself is ended
+LAST_RESORT = 0.5  # seconds after the deadline; then the kernel ends a probe whose guard is gone
+NOTED = 1024  # bytes for the description of the current work
+ANSWER = 0  # the child's end of the pipe replaces stdin, which nobody reads: some hosts allow only a few descriptors
+END = b"\0"  # ends an answer, which is text: an answer without it is incomplete
 
 LOAD = "look at the load of this monitoring host; if there is none, report a bug of check_harbor with Harbor's answer"
 CRASH = "report this bug of check_harbor; does another Python, or another build of OpenSSL, crash too?"
 
 
 class Ending(NamedTuple):
-    """What a process prints, and its exit code."""
+    """The output of a process, and its exit code."""
 
     text: str
     code: int
@@ -53,18 +53,18 @@ class Lost(Exception):
 
 
 def guarded(work: Callable[[], Ending], until: float) -> Ending:
-    """What `work` returns, done in a child; raises Lost where nothing came until then (as `time.monotonic` counts).
+    """The result of `work`, done in a child; raises Lost if there is none by `until` (of `time.monotonic`).
 
-    To be called before any thread is started. Where no process can be forked the work is done here, without a guard.
-    `work` gets signals as Interrupted, once.
+    Call it before any thread is started. If no process can be forked, the work is done here, without a guard. `work`
+    receives a signal as Interrupted, once.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)  # until somebody does
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how a child ended
+    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)  # until a handler is installed
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if it is ignored, the parent cannot learn how a child ended
     pipe: tuple[int, ...] = ()
     try:
         pipe = os.pipe()
         doing = mmap.mmap(-1, NOTED)
-        gc.freeze()  # a collection in the child would touch, and so copy, every object of ours
+        gc.freeze()  # a collection in the child would touch, and so copy, all of our objects
         child = os.fork()
     except OSError:
         gc.enable()
@@ -87,10 +87,10 @@ def guarded(work: Callable[[], Ending], until: float) -> Ending:
 
 
 def obey(until: float, guard: select.poll | None = None) -> Callable[[], None]:
-    """End by Interrupted when told to stop, once, and by the kernel's hand long after the deadline.
+    """End by Interrupted when told to stop, once; and be killed by the kernel long after the deadline.
 
-    `guard` tells whether the pipe to it is broken, which is worth a SIGIO. What is returned is to be called when there
-    is an answer: what comes then is too late.
+    `guard` shows whether the pipe to it is broken, which causes a SIGIO. Call the returned function when there is an
+    answer: later signals are ignored.
     """
     interrupted = False
 
@@ -98,7 +98,7 @@ def obey(until: float, guard: select.poll | None = None) -> Callable[[], None]:
         nonlocal interrupted
         if interrupted or (guard and number == signal.SIGIO and not guard.poll(0)):
             return
-        interrupted = True  # the same signal comes twice to a group of processes
+        interrupted = True  # a process group receives the same signal twice
         raise Interrupted(number, deadline.newest().stage[1])
 
     for number in (*TOLD_TO_STOP, *([signal.SIGIO] if guard else [])):
@@ -115,7 +115,7 @@ def obey(until: float, guard: select.poll | None = None) -> Callable[[], None]:
 
 
 def be_guarded(until: float, doing: mmap.mmap) -> None:
-    """Be the child: tell what is being done, and notice when nobody listens any more."""
+    """Be the child: report the current work, and notice when nobody reads any more."""
 
     def note(text: str) -> None:
         data = clean(text).encode()[: NOTED - 1]
@@ -123,7 +123,7 @@ def be_guarded(until: float, doing: mmap.mmap) -> None:
 
     be_quiet()
     guard = select.poll()
-    guard.register(ANSWER, 0)  # tells of nothing but of its other end, where that is closed
+    guard.register(ANSWER, 0)  # reports nothing except that the other end was closed
     deadline.listener = note
     obey(until, guard)
     fcntl.fcntl(ANSWER, fcntl.F_SETOWN, os.getpid())
@@ -131,18 +131,18 @@ def be_guarded(until: float, doing: mmap.mmap) -> None:
 
 
 def be_quiet() -> None:
-    """Leave stdout, but for a terminal that shows progress, and stderr to the guard: C libraries write there too."""
+    """Leave stdout (except a terminal that shows progress) and stderr to the guard: C libraries write there too."""
     with contextlib.suppress(OSError):
         null = os.open(os.devnull, os.O_WRONLY)
         for number in (1, 2):
-            if not (number == 1 and os.isatty(1)) and not sys._xoptions:  # what -X shows is for a developer
+            if not (number == 1 and os.isatty(1)) and not sys._xoptions:  # the output of -X is for developers
                 os.dup2(null, number)
         os.close(null)
 
 
 def answer(work: Callable[[], Ending]) -> NoReturn:
-    """Work, hand the answer to the guard and end, threads and all."""
-    with contextlib.suppress(BaseException):  # without an answer the guard gives one
+    """Work, pass the answer to the guard, and end with all threads."""
+    with contextlib.suppress(BaseException):  # if there is no answer, the guard gives one
         ending = work()
         data = b"%d %b" % (ending.code, ending.text.encode("ascii", "backslashreplace")) + END
         while data:
@@ -151,7 +151,7 @@ def answer(work: Callable[[], Ending]) -> NoReturn:
 
 
 class Guard:
-    """The parent's side: it waits for the answer, hands signals on, and ends the child when time is over."""
+    """The parent's side: it waits for the answer, forwards signals, and ends the child when time is up."""
 
     def __init__(self, child: int, reader: int, until: float, doing: mmap.mmap) -> None:
         self.child = child
@@ -159,7 +159,7 @@ class Guard:
         self.started = time.monotonic()
         self.until = until + OVERTIME
         self.doing = doing
-        self.told = 0  # the signal that told us to stop
+        self.told = 0  # the signal that requested the stop
         self.over = False
         self.heard = bytearray()
 
@@ -184,7 +184,7 @@ class Guard:
         raise self.lost(status)
 
     def hand_on(self, number: int, _frame: object) -> None:
-        """Signal handler: the child shall stop, and say what it was doing. Others that follow say nothing new."""
+        """Signal handler: the child must stop and report what it was doing. Later signals add nothing."""
         if self.over or self.told:
             return
         self.told = number
@@ -194,13 +194,13 @@ class Guard:
         signal.setitimer(signal.ITIMER_REAL, max(0.01, left))
 
     def give_up(self, _number: int, _frame: object) -> None:
-        """Signal handler: time is over. What the child may have said until now counts."""
+        """Signal handler: time is up. Only what the child has sent so far counts."""
         if not self.over:
             self.over = True
             raise TimeoutError
 
     def end(self) -> None:
-        """Kill the child; one that hangs in the kernel stays behind."""
+        """Kill the child; one that hangs in the kernel is left behind."""
         with contextlib.suppress(OSError):
             os.kill(self.child, signal.SIGKILL)
             for _ in range(20):

@@ -1,7 +1,7 @@
-"""The command line: the options that every plugin has, and how it refuses a wrong one.
+"""The command line: the options that every plugin has, and how it refuses wrong ones.
 
-Help, version and usage errors go to stdout and exit with 3 (UNKNOWN): a monitoring engine shows what stands there,
-and no other exit code would be true.
+Help, version and usage errors go to stdout and exit with 3 (UNKNOWN): a monitoring engine shows stdout, and any other
+exit code would be wrong.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from harborlib.wire.origin import Origin, host_and_port
 
 from . import optionsfile, values
 
-USAGE_LINE = 200  # characters of a usage error, which has room for a path
+USAGE_LINE = 200  # the limit of a usage error in characters, enough for a path
 STATES = ("ok", "warning", "critical", "unknown")
 
 
 class Told(SystemExit):
-    """What ends a run before it has begun: help, the version, a usage error (`problem` says which, else "").
+    """Ends a run before it starts: help, the version, a usage error (`problem` says which error, else "").
 
-    `text` is what to print; the exit code is 3.
+    `text` is the output; the exit code is 3.
     """
 
     def __init__(self, text: str, problem: str = "") -> None:
@@ -42,10 +42,10 @@ class Told(SystemExit):
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser that speaks as a plugin: one line, exit code 3, and no value repeated.
+    """An ArgumentParser that behaves like a plugin: one line, exit code 3, and no value repeated.
 
     A mistyped secret (`--password ...`, a password in a URL) must not appear in any output. Nothing is printed here:
-    what there is to say is raised as Told.
+    every message is raised as Told.
     """
 
     def __init__(self, probe: str, description: str) -> None:
@@ -63,7 +63,7 @@ class Parser(argparse.ArgumentParser):
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> argparse.Namespace:
-        """As in argparse, but names what it does not know without repeating its value; raises Told."""
+        """Like argparse, but reports unknown options without repeating their values; raises Told."""
         try:
             words = list(optionsfile.expanded(self, sys.argv[1:] if args is None else args))
         except Unusable as error:
@@ -78,7 +78,7 @@ class Parser(argparse.ArgumentParser):
         return parsed
 
     def _confirm_thresholds(self, args: argparse.Namespace) -> None:
-        """Refuse a pair of thresholds, both given, of which the critical one alerts first."""
+        """Refuse a pair of thresholds, both given, in which the critical one alerts first."""
         pairs = {action.dest: action for action in self._actions if isinstance(action.type, units.RangeType)}
         for name, critical in pairs.items():
             warning = pairs.get(name.replace("critical", "warning"))
@@ -90,19 +90,19 @@ class Parser(argparse.ArgumentParser):
                 self.error(f"{second} alerts before {first}: {critical.type.bad} values are bad, exchange the two")
 
     def _get_values(self, action, arg_strings):  # type: ignore[no-untyped-def]
-        """As in argparse, which up to 3.12 takes `--` in `--option=--` for the end of all options: for no value."""
+        """Like argparse, which up to 3.12 reads the `--` in `--option=--` as the end of all options, not as a value."""
         if action.option_strings and arg_strings == ["--"]:
             raise argparse.ArgumentError(action, "-- is not a value")
         return super()._get_values(action, arg_strings)
 
     def error(self, message: str) -> NoReturn:
-        """Raise Told with the one line that says what is wrong with the command line."""
+        """Raise Told with one line that says what is wrong with the command line."""
         message = re.sub(r"ignored explicit argument .*", "takes no value", message, flags=re.DOTALL)
         text = cut(clean(message.replace("argument ", "", 1)), USAGE_LINE)
         raise Told(f"{self.title} UNKNOWN - usage: {text}\nNext: see {self.prog} --help\n", text)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
-        """Leave with 3 whatever argparse thinks of it: it would say 0 after --help."""
+        """Exit with 3, whatever argparse asks for: after --help it would exit with 0."""
         raise Told(self.said + (message or ""))
 
     def _print_message(self, message: str, file: object = None) -> None:
@@ -110,7 +110,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser(probe: str, description: str) -> Parser:
-    """The parser with the options common to all plugins; each plugin declares its own on top."""
+    """The parser with the options that all plugins share; each plugin adds its own."""
     result = Parser(probe, description)
     _declare_where(result)
     _declare_login(result.add_argument_group("TLS and login"))
@@ -162,13 +162,13 @@ def _declare_output(group: argparse._ArgumentGroup) -> None:
 
 
 def common(args: argparse.Namespace) -> dict[str, Any]:
-    """Those of the arguments that every plugin takes, and the account, for a run that is a part of another one."""
+    """The arguments that every plugin takes, and the account, for a run that is a part of another one."""
     names = (*vars(parser("any", "").parse_args([])), "login")
     return {name: getattr(args, name) for name in names}
 
 
 def finish(parser: Parser, args: argparse.Namespace) -> None:
-    """What no single option can check: fills in the environment's values, reads the secrets, refuses contradictions.
+    """The work that concerns several options: applies environment values, reads the secrets, refuses contradictions.
 
     Raises Told.
     """
@@ -196,7 +196,7 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
 
 
 def parse(parser: Parser, argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The arguments, complete and checked; raises Told."""
+    """The arguments, complete and validated; raises Told."""
     args = parser.parse_args(argv)
     finish(parser, args)
     return args

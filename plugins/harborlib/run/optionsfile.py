@@ -1,7 +1,7 @@
-"""`--options-file FILE`: options that stand in a file, because an engine or a shell rewrites them on a command line.
+"""`--options-file FILE`: options from a file, for values that an engine or a shell would rewrite on a command line.
 
-One option per line, written as on a command line but without quotes: everything after the name is the value, as it
-stands. Blank lines and lines that begin with `#` do not count.
+One option per line, written as on a command line but without quotes: everything after the name is the value,
+unchanged. Blank lines and lines that begin with `#` are ignored.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from harborlib.wire import credentials
 from harborlib.wire.failure import Unusable
 
 OPTION = "--options-file"
-#: An options file names no other one, and what ends a run is no option of a service.
+#: An options file cannot name another one; and options that end a run make no sense in a service.
 REFUSED = (OPTION, "--help", "--version")
 LINE = re.compile(r"(-[^\s=]+)(?:(?:\s*=\s*|\s+)(.*))?")
 
 
 def expanded(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Iterator[str]:
-    """The words of a command line with each --options-file replaced by the options in it; raises Unusable."""
+    """The words of a command line, with each --options-file replaced by the options in it; raises Unusable."""
     words = iter(argv)
     for word in words:
         name, equals, path = word.partition("=")
@@ -31,11 +31,11 @@ def expanded(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Iterator[s
         if path:
             yield from read(parser, path)
         else:
-            yield OPTION  # argparse says that the value is missing
+            yield OPTION  # argparse reports that the value is missing
 
 
 def read(parser: argparse.ArgumentParser, path: str) -> Iterator[str]:
-    """The options in a file as words of a command line; raises Unusable with the number of a line that is wrong."""
+    """The options in a file as words of a command line; raises Unusable with the number of the wrong line."""
     text = credentials.contents(path, "options file", 0o022, "write", "go-w")
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip() and not line.lstrip().startswith("#"):
@@ -46,7 +46,7 @@ def read(parser: argparse.ArgumentParser, path: str) -> Iterator[str]:
 
 
 def word(parser: argparse.ArgumentParser, line: str) -> str:
-    """One line as one word of a command line; raises ArgumentTypeError. The values of unknown options stay untold."""
+    """One line as one word of a command line; raises ArgumentTypeError. Values of unknown options are never shown."""
     found = LINE.fullmatch(line)
     if not found:
         raise argparse.ArgumentTypeError("not an option; write --name VALUE")
@@ -67,7 +67,7 @@ def word(parser: argparse.ArgumentParser, line: str) -> str:
 
 
 def check(action: argparse.Action, name: str, value: str) -> None:
-    """Take the value as argparse will, so that a refusal names the line; raises ArgumentTypeError."""
+    """Validate the value as argparse will, so that an error names the line; raises ArgumentTypeError."""
     try:
         taken = action.type(value) if callable(action.type) else value
     except (argparse.ArgumentTypeError, TypeError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""From a probe to an exit code: the command line, the guarded run, the one way out.
+"""From a probe to an exit code: the command line, the guarded run, the single exit.
 
-The probe works in a child process (guard.py), there in daemon threads (deadline.py). Whatever ends a run, help and
-usage errors among it, becomes an Ending, and `leave` is the only place that prints one.
+The probe works in a child process (guard.py), there in daemon threads (deadline.py). Whatever ends a run, including
+help and usage errors, becomes an Ending, and only `leave` prints one.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from . import attempt, faults, guard, options
 from .guard import Ending
 from .probe import Probe
 
-LEAVING = 0.1  # seconds kept for the output
+LEAVING = 0.1  # seconds reserved for the output
 Show = Callable[[Report, argparse.Namespace], str]
 
 
 def engine(report: Report, args: argparse.Namespace) -> str:
-    """The report as a monitoring engine reads it."""
+    """The report in the form for a monitoring engine."""
     return nagios.text(report, args.verbose)
 
 
 class Entry(Protocol):
-    """The entry point of a plugin; carries the `probe` for those who want to use it without a process."""
+    """The entry point of a plugin; it carries the `probe` for use without a process."""
 
     probe: Probe
 
@@ -47,15 +47,15 @@ class Entry(Protocol):
 
 
 def main(probe: Probe, show: Show = engine) -> Entry:
-    """The entry point of a probe's plugin, which runs at once where the module is the program.
+    """The entry point of a probe's plugin; it runs at once if the module is the main program.
 
-    `show` makes the text of a report, unless JSON is wanted.
+    `show` makes the text of a report, unless JSON is requested.
     """
 
     def run() -> NoReturn:
         started = time.monotonic()
         if not sys.warnoptions:
-            warnings.simplefilter("ignore")  # stderr would end up in the engine's output
+            warnings.simplefilter("ignore")  # warnings on stderr would appear in the engine's output
         open_standard_streams()
         leave(outcome(probe, show, started))
 
@@ -67,7 +67,7 @@ def main(probe: Probe, show: Show = engine) -> Entry:
 
 
 def open_standard_streams() -> None:
-    """A closed stdout would give its number to the next socket, and our output to whoever is at its other end."""
+    """Open closed standard streams: else the next socket would get stdout's number, and its peer our output."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -76,7 +76,7 @@ def open_standard_streams() -> None:
 
 
 def outcome(probe: Probe, show: Show, started: float) -> Ending:
-    """The command line, and then the run behind its guard, to whatever end."""
+    """The command line, then the guarded run, however it ends."""
     try:
         parser = probe.parser()
         args = parser.parse_args()
@@ -88,14 +88,14 @@ def outcome(probe: Probe, show: Show, started: float) -> Ending:
             return ending(Report(probe.name, [finding]), args, show)
     except options.Told as told:
         return Ending(told.text, 3)
-    except Interrupted as signalled:  # without a guard, when the answer was nearly there
+    except Interrupted as signalled:  # without a guard, when the answer was almost complete
         return Ending(nagios.text(interrupted(probe, signalled), 0), 3)
-    except Exception as error:  # a fault of our own must not exit with 1, which engines read as WARNING
+    except Exception as error:  # our own error must not exit with 1, which engines read as WARNING
         return Ending(nagios.text(faults.fault(probe.name, error), 0), 3)
 
 
 def judged(probe: Probe, parser: options.Parser, args: argparse.Namespace, show: Show, until: float) -> Ending:
-    """One run with these arguments, before `until`; told to stop, it says what it was doing."""
+    """One run with these arguments, before `until`; when told to stop, it reports what it was doing."""
     try:
         try:
             options.finish(parser, args)
@@ -122,11 +122,11 @@ def interrupted(probe: Probe, signalled: Interrupted, args: argparse.Namespace |
 
 
 def ending(report: Report, args: argparse.Namespace, show: Show) -> Ending:
-    """What to print of a report, in the format that is wanted."""
+    """The output for a report, in the requested format."""
     return Ending(json_output.text(report) if args.output == "json" else show(report, args), report.exit_code)
 
 
 def leave(ending: Ending) -> NoReturn:
-    """Print and end the process, threads and all: the one way out."""
+    """Print and end the process with all its threads: the single exit."""
     write(ending.text)
     os._exit(ending.code)

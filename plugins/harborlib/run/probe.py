@@ -1,4 +1,4 @@
-"""A probe: what it asks, measures and judges, and the services that it is."""
+"""A probe: what it requests, measures and judges, and its services."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Declared(Protocol):
 
 
 class Probe(NamedTuple):
-    """A plugin without its process: what triage, the tests and the definitions use.
+    """A plugin without its process: used by triage, the tests and the definitions.
 
-    `module` is the name of the module, whose docstring is the help. `measure` yields the readings of a run, which
-    `judged` judge; `declare` declares the options that it takes besides, `selects` is the kind of which it sees many.
-    `asks` are the endpoints that it reads with an account: the permissions that it needs. `example` is what it is given
-    in the tests, in `make try` and in the benchmark, if it does not run without. `account` says whether it needs one,
-    where that does not follow from `asks`.
+    `module` is the name of the module, whose docstring is the help. `measure` yields the readings of a run, and
+    `judged` judges them. `declare` declares further options, `selects` is the kind of which it checks many. `asks` are
+    the endpoints that it reads with an account: the permissions that it needs. `example` is its arguments in the tests,
+    in `make try` and in the benchmark, if it does not run without. `account` says whether it needs an account, if that
+    does not follow from `asks`.
     """
 
     module: str
@@ -81,13 +81,13 @@ class Probe(NamedTuple):
         return parser
 
     def allows(self, seconds: float, args: argparse.Namespace) -> bool:
-        """Whether answers may take so long, all together, before it is CRITICAL."""
+        """Whether answers may take this long in total before the state is CRITICAL."""
         own = (measure for measure in self.measures if isinstance(measure, ResponseTime))
         limits = [measure.limits(measure(seconds), args)[1] for measure in own]
         return all(limit.match(seconds) for limit in limits if limit)
 
     def time(self, run: Run) -> Reading | None:
-        """The seconds that the answers of the API took; None where the probe did not read it."""
+        """The seconds that the API's answers took; None if the probe did not read the API."""
         if run.elapsed is None:
             return None
         own = (measure for measure in self.measures if isinstance(measure, Shown) and measure.label == "time")
@@ -95,6 +95,6 @@ class Probe(NamedTuple):
 
 
 def installed(but: str = "") -> list[Probe]:
-    """Every installed probe (`but` one), found by its file, in the order of the names."""
+    """Every installed probe (except `but`), found by its file, sorted by name."""
     modules = sorted(path.stem for path in FOLDER.glob(f"{PREFIX}*.py"))
     return [importlib.import_module(module).main.probe for module in modules if module != f"{PREFIX}{but}"]

@@ -1,4 +1,4 @@
-"""What values of options mean: each from its text, or ArgumentTypeError with the reason."""
+"""The types of option values: each parses a text, or raises ArgumentTypeError with the reason."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def owners(text: str) -> frozenset[str]:
 
 
 def name(text: str) -> str:
-    """A name as Harbor gives it to its parts."""
+    """A name as Harbor uses it for its components."""
     if not re.fullmatch(r"[\w.-]{1,60}", text.strip(), re.ASCII):
         raise argparse.ArgumentTypeError(f"not a name: {text[:40]!r}")
     return text.strip()
@@ -46,7 +46,7 @@ class Image(NamedTuple):
 
 
 def part(text: str) -> str:
-    """A project, or a part of a repository's name, as the registry wants it."""
+    """A project, or one part of a repository's name, as the registry requires it."""
     if not re.fullmatch(r"[a-z0-9]+([._-]+[a-z0-9]+)*", text) or len(text) > 255:
         raise argparse.ArgumentTypeError(f"not lower case letters and digits, with . _ - between: {text[:60]!r}")
     return text
@@ -70,12 +70,12 @@ def image(text: str) -> Image:
 
 
 def size(text: str) -> int:
-    """A number of bytes, as 100MiB."""
+    """A number of bytes, such as 100MiB."""
     return int(units.number(text, units.BYTES))
 
 
 def proxy(text: str) -> Origin:
-    """A proxy's URL; credentials in it would be seen by everybody who can list processes."""
+    """A proxy's URL; without credentials, because everyone who can list processes would see them."""
     found = Origin.parse(text if "://" in text else f"http://{text}")
     if found.scheme != "http":
         raise argparse.ArgumentTypeError("only http:// proxies are spoken to; TLS goes through them end to end")
