@@ -196,8 +196,8 @@ class Attempt:
     def blame(self, snapshot: Snapshot) -> None:
         """Name the component behind a failure that remains ours, so that nobody searches in the wrong place.
 
-        A dead database refuses every login: that is an outage, not a wrong password. If core answers, it is not the
-        cause.
+        A dead database refuses every login: that is an outage, not a wrong password. If core answers, it is not at
+        fault.
         """
         known = isinstance(snapshot.health, HealthReport), bool(snapshot.systeminfo)
         for position, seen in enumerate(self.seen):
