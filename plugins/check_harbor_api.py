@@ -51,7 +51,7 @@ ADDRESS = (
     "in the chart) to the address that clients use"
 )
 
-#: Facts that older Harbors do not show: the field, what it is, the Harbor that brought it.
+#: Facts that older Harbors do not report: the field, what it is, the Harbor that introduced it.
 YOUNGER = (("read_only", "read-only mode", "2.2"), ("current_time", "clock", "2.5"))
 
 slow = ResponseTime("api.slow", f"{isolation.SLOW_LOGIN:g}", "8")
@@ -64,7 +64,7 @@ read_only_mode = Shown("read_only")
 
 
 def measure(run: Run) -> Readings:
-    """What Harbor says of itself to an account."""
+    """Harbor's information about itself, as shown to an account."""
     before = time.time()
     info = run.rest.systeminfo()
     after = time.time()
@@ -78,7 +78,7 @@ def measure(run: Run) -> Readings:
         yield read_only("Harbor is in read-only mode: pushes are refused")
     if "read_only" in info:
         yield read_only_mode(int(is_read_only), high=1)
-    version = redacted(info.name("harbor_version"))  # of which a piece is shown
+    version = redacted(info.name("harbor_version"))  # part of it is printed
     age = version_problem(version, run.args.minimum_version)
     if age:
         yield too_old(age)
@@ -93,7 +93,7 @@ def measure(run: Run) -> Readings:
 
 
 def clock_difference(moment: float, before: float, after: float) -> float:
-    """Seconds by which a clock, read at some time between these two, is ahead (negative: behind)."""
+    """Seconds by which a clock that was read between these two times is ahead (negative: behind)."""
     return moment - after if moment > after else min(0.0, moment - before)
 
 
@@ -119,7 +119,7 @@ def address_problem(external_url: str, expected: Origin) -> str:
 
 
 def parse_version(text: str) -> tuple[int, ...]:
-    """A version to compare with, as 2.10 or v2.10.3; raises ArgumentTypeError."""
+    """A version for a comparison, such as 2.10 or v2.10.3; raises ArgumentTypeError."""
     match = re.fullmatch(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", text.strip(), re.ASCII)
     if not match:
         raise argparse.ArgumentTypeError(f"not a version: {text[:40]!r}")
@@ -127,7 +127,7 @@ def parse_version(text: str) -> tuple[int, ...]:
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """What it takes besides."""
+    """Declare its own options."""
     parser.add_argument("--minimum-version", metavar="VERSION", type=parse_version,
                         help="warn when Harbor is older than this")  # fmt: skip
     parser.add_argument("--external-url", metavar="URL", type=Origin.parse,

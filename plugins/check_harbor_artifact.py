@@ -54,7 +54,7 @@ REBUILD = "see its vulnerabilities in the UI; build it anew on a newer base, the
 
 
 class PushAge(Limit):
-    """Seconds since the last push; the critical limit has a second name."""
+    """Seconds since the last push; the critical limit has a second option name."""
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
         """Declare -w, -c and --maximum-age."""
@@ -62,7 +62,7 @@ class PushAge(Limit):
         parser.add_argument("--maximum-age", metavar="TIME", type=limit, help="the same as -c TIME, as 8d")
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
-        """What the options say."""
+        """The ranges of the options."""
         return args.warning, args.critical or args.maximum_age
 
 
@@ -83,12 +83,12 @@ REPORTS = (
     "application/vnd.security.vulnerability.report; version=1.1",
     "application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0",
 )
-REST_OF_A_DIGEST = 52  # characters of one for which a line has no room: twelve stay
+REST_OF_A_DIGEST = 52  # characters of a digest that are cut when a line is too short: twelve remain
 WITH = dict.fromkeys(("with_tag", "with_scan_overview", "with_accessory"), "true")
 
 
 def measure(run: Run) -> Readings:
-    """One artifact, with what is known of it."""
+    """One artifact and what is known about it."""
     image = run.args.artifact
     if run.args.critical and run.args.maximum_age:
         raise Unusable("-c and --maximum-age are the same: give one of them")
@@ -118,7 +118,7 @@ def measure(run: Run) -> Readings:
 
 
 def artifact(run: Run, image: values.Image) -> Fields:
-    """What Harbor says of it; raises Failure (MISSING) where it is not there."""
+    """Harbor's data about it; raises Failure (MISSING) if it does not exist."""
     project, _, repository = image.repository.partition("/")
     try:
         return run.rest.get(endpoints.ARTIFACT, project, repository, image.reference, **WITH)
@@ -127,7 +127,7 @@ def artifact(run: Run, image: values.Image) -> Fields:
 
 
 def scan(run: Run, overviews: Fields) -> Generator[Reading, None, str]:
-    """Whether it is scanned, and what was found; returns that in words."""
+    """Whether it was scanned, and what was found; returns that in words."""
     report = overviews.inner(next((kind for kind in REPORTS if kind in overviews), REPORTS[0]))
     state = lack_of_scan(report)
     if state:
@@ -145,7 +145,7 @@ def scan(run: Run, overviews: Fields) -> Generator[Reading, None, str]:
 
 
 def lack_of_scan(report: Fields) -> str:
-    """What keeps a report from being one of a whole scan, or "": a scan can succeed without one, or of a part alone."""
+    """Why a report does not cover a whole scan, or "": a scan can succeed without a report, or with a partial one."""
     status = report.name("scan_status")
     if status != "Success":
         return f"not scanned (status {status})" if status else "not scanned"
@@ -156,7 +156,7 @@ def lack_of_scan(report: Fields) -> str:
 
 
 def is_too_bad(report: Fields, counts: Mapping[str, float], severity: str) -> bool:
-    """Whether a vulnerability is of this severity, or a worse one. Not each scanner names the worst itself."""
+    """Whether a vulnerability has this severity or a worse one. Not every scanner reports the worst one itself."""
     found = {report.name("severity").lower() or SEVERITIES[0], *counts}
     strange = sorted(found.difference(SEVERITIES))
     if strange:
@@ -174,7 +174,7 @@ def requirements(text: str) -> list[str]:
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare which artifact it is, and what it must have."""
+    """Declare which artifact is checked, and what it must have."""
     parser.add_argument("--artifact", metavar="P/R:TAG", type=values.image, required=True,
                         help="the artifact, with its project, by tag or as P/R@DIGEST")  # fmt: skip
     parser.add_argument("--require", metavar="LIST", type=requirements, default=[],

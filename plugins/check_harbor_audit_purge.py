@@ -53,7 +53,7 @@ duration = Shown("duration", SECONDS)
 
 
 def measure(run: Run) -> Readings:
-    """The newest executions of the audit log's purge, and its schedule."""
+    """The newest executions of the audit log purge, and its schedule."""
     rows = run.rest.first_page(endpoints.AUDIT_PURGE, noun="run", sort="-creation_time")
     unread: dict[str, Failure] = {}
     found = Execution.of_system_jobs(rows, unread)

@@ -57,13 +57,13 @@ from harborlib.wire.failure import NO_TLS
 import nagiosplugin
 
 REMINDERS = ("first", "second", "third")
-REMINDED_LIFETIME = 10  # days; who renews more often than that has a machine do it
+REMINDED_LIFETIME = 10  # days; certificates with a shorter lifetime are renewed by a machine
 TLS_PORT = "point -H at the port where Harbor speaks TLS; one that has none needs no check_harbor_certificate"
 IN_ORDER = "put the server's certificate first, then each one's issuer, and restart the proxy"
 
 
 def milestones(lifetime: float) -> dict[str, int]:
-    """The whole days left on which people are notified, in the order in which they come; `lifetime` in days."""
+    """The whole days left at which a notification is sent, in chronological order; `lifetime` in days."""
     return {
         "warning": int(min(30, lifetime / 4)),
         "first": int(min(14, lifetime / 7)),
@@ -85,7 +85,7 @@ class DaysLeft(Limit):
         return warning, critical if element.place == NEEDED else None
 
     def judge(self, reading: Reading, args: argparse.Namespace) -> Finding:
-        """Critical, then warning, then ok; a limit is named where it was given."""
+        """Critical, then warning, then OK; a limit is named if an option set it."""
         element, left = reading.words["element"], int(reading.value or 0)
         warning, critical = self.limits(reading, args)
         for state, allowed, given in ((CRITICAL, critical, args.critical), (WARNING, warning, args.warning)):
@@ -109,7 +109,7 @@ weak = Problem("certificate.weak", WARNING, ISSUE_ANEW)
 
 
 def measure(run: Run) -> Readings:
-    """The certificates that Harbor's TLS port sends, and the verdict of a client."""
+    """The certificates that Harbor's TLS port sends, and a client's verdict."""
     refuse_contradictions(run.args)
     started = clock.monotonic()
     refusal = refusal_of_a_client(run.args)
@@ -127,7 +127,7 @@ def measure(run: Run) -> Readings:
 
 
 def validity(args: argparse.Namespace, chain: Served, why: str) -> Iterator[Reading]:
-    """What is wrong with the chain besides its dates; `why` a verifying client gives up, or ""."""
+    """What is wrong with the chain besides its dates; `why` is the reason of a verifying client to give up, or ""."""
     if not args.insecure:
         for kind, text, step in certificates.refusals(chain, why, args.harbor.host, clock.time()):
             yield refused[kind](text, next_step=step)
@@ -142,7 +142,7 @@ def validity(args: argparse.Namespace, chain: Served, why: str) -> Iterator[Read
 
 
 def refuse_contradictions(args: argparse.Namespace) -> None:
-    """Raise Unusable for options that do not go together."""
+    """Raise Unusable for options that exclude each other."""
     if args.harbor.scheme != "https":
         raise Unusable("there is no certificate on http: give -H https://...")
     if args.reminder and args.judge != "expiry":
@@ -152,7 +152,7 @@ def refuse_contradictions(args: argparse.Namespace) -> None:
 
 
 def refusal_of_a_client(args: argparse.Namespace) -> Optional[Failure]:
-    """Why a verifying client gives up, or None."""
+    """The Failure of a verifying client, or None."""
     context = tls.context(args.ca_file, args.client_cert, args.client_key, verify=not args.insecure)
     try:
         deadline.supervised(lambda: tls.shake_hands(dial_harbor(args), context, args.harbor.host))
@@ -166,7 +166,7 @@ def refusal_of_a_client(args: argparse.Namespace) -> Optional[Failure]:
 
 
 def served_chain(args: argparse.Namespace, refusal: Optional[Failure]) -> Served:
-    """The chain as it is sent, whether a client accepts it or not; raises Failure where there is none."""
+    """The chain as it is sent, whether a client accepts it or not; raises Failure if there is none."""
     from harborlib.wire import chain
 
     files = (None if args.insecure else args.ca_file, args.client_cert, args.client_key)
@@ -182,9 +182,10 @@ def served_chain(args: argparse.Namespace, refusal: Optional[Failure]) -> Served
 
 
 def is_due(args: argparse.Namespace, element: Certificate, left: int) -> bool:
-    """Whether an alert with so many whole days left is wanted: always, unless this is a reminder.
+    """Whether an alert with this many whole days left is wanted: always, unless this is a reminder.
 
-    What began to alert within the reminder's days has said what it would say; what no client needs reminds nobody.
+    An alert that started within the reminder's days has already been sent. Elements that no client needs cause no
+    reminder.
     """
     if not args.reminder or element.place != NEEDED:
         return not args.reminder
@@ -194,9 +195,9 @@ def is_due(args: argparse.Namespace, element: Certificate, left: int) -> bool:
 
 
 def days_of_reminder(reminder: str, lifetime: float) -> tuple[int, int]:
-    """The days left with which a reminder begins, and those of the next milestone; the same twice: it is left out.
+    """The days left at which a reminder starts, and those of the next milestone; two equal numbers: it is omitted.
 
-    One that falls on the day of another milestone would say the same twice.
+    A reminder on the day of another milestone would repeat it.
     """
     days = milestones(lifetime)
     begins = days[reminder]
@@ -207,14 +208,14 @@ def days_of_reminder(reminder: str, lifetime: float) -> tuple[int, int]:
 
 
 def seconds(text: str) -> float:
-    """A point in time in seconds since 1970, however an engine writes it; raises ValueError."""
+    """A point in time in seconds since 1970, in any notation of an engine; raises ValueError."""
     if not math.isfinite(float(text)):
         raise ValueError
     return float(text)
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """What it takes besides."""
+    """Declare its own options."""
     choices = ("expiry", "validity", "all")
     parser.add_argument("--judge", choices=choices, default="all", help="the dates, the rest, or both (%(default)s)")
     parser.add_argument("--reminder", choices=REMINDERS,
@@ -224,7 +225,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def reminder(which: str, notes: str) -> Service:
-    """One reminder of an expiring certificate. The attempts let harbor-certificate come first, which tells as much.
+    """One reminder of an expiring certificate. Its attempts let harbor-certificate, which reports the same, come first.
 
     Icinga 2 counts the very first check as the second attempt.
     """

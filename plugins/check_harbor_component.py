@@ -62,12 +62,12 @@ def measure(run: Run) -> Readings:
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """What it takes besides."""
+    """Declare its own options."""
     parser.add_argument("--component", metavar="NAME", type=values.name, required=True, help="as in Harbor's report")
 
 
 def service(name: str, notes: str, every: str = "1min", attempts: int = 1, retry: str = "1min") -> Service:
-    """The service of one component; those that others wait for are watched closely."""
+    """The service of one component; a component that others depend on is checked often."""
     return Service(every, notes, attempts, retry, options={"--component": name}, name=f"component-{name}")
 
 

@@ -67,7 +67,7 @@ def measure(run: Run) -> Readings:
     text = f"garbage collection: {history.summary}"
     if history.success and history.success.duration is not None:
         yield duration(round(history.success.duration))
-    if history.success and "freed_space" in history.success.parameters:  # from Harbor 2.9 on
+    if history.success and "freed_space" in history.success.parameters:  # since Harbor 2.9
         space = freed(history.success.parameters.number("freed_space"))
         yield space
         text += f", freed {words.size(space.value or 0)}"

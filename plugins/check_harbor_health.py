@@ -54,11 +54,11 @@ from harborlib.wire import (
 from harborlib.wire.request import SMALL
 
 PING = "/api/v2.0/ping"
-PLAIN = {"Accept": "*/*"}  # which is all that /ping has: it is 422 for whoever wants JSON
-OWN_SHARE = 0.6  # of the time for the report itself; the rest tells why it did not come
+PLAIN = {"Accept": "*/*"}  # the only type that /ping offers: it answers 422 if JSON is requested
+OWN_SHARE = 0.6  # of the time for the report itself; the rest is for finding out why it did not come
 LAST_STATES = ("ok", "warning", "critical", "unknown", "pending", "")
-REFUSED = (401, 403, 429)  # somebody in front refuses this host, whoever else may come in
-PROMPT = 5  # seconds; a /ping that takes longer waits for Redis
+REFUSED = (401, 403, 429)  # a server in front of Harbor refuses this host, and perhaps no other
+PROMPT = 5  # seconds; a slower /ping waits for Redis
 STALLING = ("database", "redis")  # components without which core itself hangs
 SAME = " (still the same outage)"
 
@@ -70,7 +70,7 @@ healthy = Shown("healthy")
 
 
 def measure(run: Run) -> Readings:
-    """Harbor's report of itself, or why there is none."""
+    """Harbor's health report, or why there is none."""
     try:
         report = HealthReport.ask(run, limit=deadline.remaining() * OWN_SHARE)
     except Failure as failure:
@@ -95,7 +95,7 @@ def measure(run: Run) -> Readings:
 
 
 def what_remains(report: HealthReport, args: argparse.Namespace) -> Iterator[Reading]:
-    """Why an outage that is open is not over: no all-clear before the cause is gone."""
+    """Why an ongoing outage is not over: no recovery before the cause is gone."""
     if report.just_started:
         yield remains(f"core has just started, no component is checked yet{SAME}")
         return
@@ -107,7 +107,7 @@ def what_remains(report: HealthReport, args: argparse.Namespace) -> Iterator[Rea
 
 
 def judged(name: str, report: HealthReport, args: argparse.Namespace) -> tuple[str, str]:
-    """What is to be said of one component, and its state."""
+    """The text about one component, and its state."""
     if name not in report.unhealthy:
         return f"{name} is healthy", OK
     if report.just_started:
@@ -115,12 +115,12 @@ def judged(name: str, report: HealthReport, args: argparse.Namespace) -> tuple[s
     text = f"{name} is unhealthy: {report.unhealthy[name]}"
     if name in args.delegate:
         return f"{text} (reported elsewhere)", OK
-    # Under --isolate CRITICAL means that Harbor cannot be reached, and nothing else.
+    # Under --isolate CRITICAL means only that Harbor cannot be reached.
     return text, WARNING if args.isolate or name in args.degraded else CRITICAL
 
 
 def counted(names: list[str], report: HealthReport) -> list[Finding]:
-    """Several unhealthy components in one line, the cause before what follows from it."""
+    """Several unhealthy components in one line, a cause before what follows from it."""
     causes = {name: isolation.explained_by(name, report) for name in names}
     told = [name for name in names if not causes[name]]
     told += [f"{name} (follows from {causes[name]})" for name in names if causes[name]]
@@ -146,14 +146,14 @@ def diagnosed(run: Run, failure: Failure) -> Failure:
     questions = [partial(run.ask, PING, headers=PLAIN, size=SMALL), partial(run.ask, "/", size=SMALL)]
     ping, page = deadline.side_by_side(questions)
     why, step = broken_part(failure, ping, page)
-    # Whatever the status: without a report from this path there is no Harbor here for anybody.
+    # Whatever the status: without a report from this path there is no Harbor here for any client.
     kind = ROUTE if failure.stage is STATUS and failure.status < 500 else failure.kind
     detail = (f"{why}: " if why else "") + failure.detail
     return failure.but(kind=kind, detail=detail, next_step=step or failure.next_step)
 
 
 def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Exception") -> tuple[str, str]:
-    """Why there is no report, by what /ping and the front page answer, and what to do about it (or "")."""
+    """Why there is no report, judging by the answers of /ping and the front page, and the next step (or "")."""
     if failure.status in REFUSED:
         return "", ""
     pinged = isinstance(ping, Answer) and ping.status == 200 and not ping.is_html
@@ -174,7 +174,7 @@ def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Ex
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """What it takes besides."""
+    """Declare its own options."""
     parser.add_argument("--degraded", metavar="NAMES", type=components.names, default=[],
                         help="components whose failure is a WARNING, e.g. trivy")  # fmt: skip
     parser.add_argument("--delegate", metavar="NAMES", type=components.names, default=[],

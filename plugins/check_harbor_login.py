@@ -39,7 +39,7 @@ from harborlib.run.service import CANARY
 from harborlib.text import CRITICAL, SECONDS, WARNING
 from harborlib.wire import Unusable
 
-LEEWAY = 60  # seconds that the registry allows between its clock and a token's times
+LEEWAY = 60  # the difference in seconds that the registry allows between its clock and a token's times
 CLOCKS = "set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
 
 time = ResponseTime("login.slow", "2", "10", "the token came after {value}", help="seconds until the token is there")
@@ -53,7 +53,7 @@ issuer = Problem("login.unknown-issuer", WARNING, "look at auth.token.issuer in 
 
 
 def measure(run: Run) -> Readings:
-    """The token that the account gets, and what it says."""
+    """The token that the account receives, and its content."""
     if not run.client.account:
         raise Unusable(NEEDED)
     name = run.client.account.username
@@ -95,7 +95,7 @@ def not_valid(claims: Claims, now: float, whose: str) -> str:
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """What it takes besides."""
+    """Declare its own options."""
     parser.set_defaults(timeout=45)
     parser.add_argument("--repository", metavar="P/R", type=values.repository, required=True,
                         help="the repository, with its project, that the login is for")  # fmt: skip

@@ -33,12 +33,12 @@ from harborlib.wire import CONTENT, ROUTE, Answer, Failure, Request, deadline
 from harborlib.wire.origin import Target
 from harborlib.wire.request import SMALL
 
-ASSETS = 30  # a page names about ten
-AT_ONCE = 6  # as browsers do
-LARGEST = 8 * 1024 * 1024  # bytes of an asset that are read, and not kept; Harbor's largest has 5 MiB
-FRONT_PAGE = 1024 * 1024  # bytes at most; Harbor's has 2,000
+ASSETS = 30  # the most that are loaded; a page names about ten
+AT_ONCE = 6  # like browsers
+LARGEST = 8 * 1024 * 1024  # bytes of an asset that are read and discarded; Harbor's largest has 5 MiB
+FRONT_PAGE = 1024 * 1024  # the maximum in bytes; Harbor's has 2,000
 BACKEND = "check which backend the ingress routes / to: it should be the container harbor-portal (or its service)"
-PAGE = 65536  # characters in which they are looked for
+PAGE = 65536  # characters of the page that are searched for them
 
 time = ResponseTime("portal.slow", "2", "5", help="response time of the page")
 size = Shown("size", BYTES)
@@ -50,7 +50,7 @@ assets_missing = Problem("portal.assets-missing", CRITICAL, components.next_step
 
 
 def measure(run: Run) -> Readings:
-    """The front page as a browser gets it."""
+    """The front page as a browser receives it."""
     answer = run.send(Request("GET", "/", {"Accept": "text/html"}, size=FRONT_PAGE))
     if answer.status != 200 and answer.status < 500:
         raise misrouted(answer, f"{answer.status} instead of the front page")
@@ -76,7 +76,7 @@ def measure(run: Run) -> Readings:
 
 
 def misrouted(answer: Answer, detail: str) -> Failure:
-    """The Failure of an answer that is somebody else's."""
+    """The Failure for an answer of another application."""
     return answer.fail(ROUTE, detail, next_step=BACKEND)
 
 
@@ -91,12 +91,12 @@ def assets_of(answer: Answer, page: str, front: Target) -> list[str]:
     """The paths of the first scripts and style sheets that the page names; raises Failure."""
     try:
         return named_assets(page, front)[:ASSETS]
-    except Exception:  # what the parser raises for odd markup changes with each Python
+    except Exception:  # the parser's exceptions for odd markup differ between Python versions
         raise answer.fail(CONTENT, "the answer to GET / is not understood: its HTML cannot be parsed") from None
 
 
 def missing_of(run: Run, paths: list[str]) -> list[str]:
-    """Those of the assets that do not load; a few are loaded side by side: each lane takes every sixth."""
+    """The assets that do not load; a few are loaded in parallel: each thread takes every sixth."""
     loaded: set[str] = set()
 
     def load(some: list[str]) -> None:
@@ -108,7 +108,7 @@ def missing_of(run: Run, paths: list[str]) -> list[str]:
 
 
 def loads(run: Run, path: str) -> bool:
-    """Whether a script or style sheet comes whole; a portal that lacks one answers with its page instead."""
+    """Whether a script or style sheet loads completely; a portal that lacks it answers with its page instead."""
     size = 0
 
     def discard(piece: bytes) -> bool:
@@ -124,7 +124,7 @@ def loads(run: Run, path: str) -> bool:
 
 
 def named_assets(page: str, front: Target) -> list[str]:
-    """The paths of the scripts and style sheets that a page names, as far as they are on its own origin."""
+    """The paths of the scripts and style sheets that a page names, if they are on its own origin."""
     from contextlib import suppress
     from html.parser import HTMLParser
 
@@ -145,7 +145,7 @@ def named_assets(page: str, front: Target) -> list[str]:
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """What it takes besides."""
+    """Declare its own options."""
     parser.add_argument("--keyword", metavar="TEXT", help="a text that the page must hold, besides Harbor's own marks")
     parser.add_argument("--assets", action="store_true", help="load the scripts and style sheets of the page too")
 

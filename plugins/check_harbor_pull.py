@@ -44,7 +44,7 @@ NO_PLATFORM = Kind(
     "pull.no-image-for-platform", CONTENT, next_step="choose another --platform, or another canary image"
 )
 NOTHING_READ = Kind("pull.nothing-read", CONTENT, next_step="raise --max-bytes, or choose a smaller canary image")
-MOST_MANIFESTS = 10  # that are asked for on the way to an image; with an index in an index these are three
+MOST_MANIFESTS = 10  # the most that are requested for one image; an index in an index takes three
 
 time = ResponseTime("pull.slow", "5", "20", "the whole pull took {value}", help="seconds for everything")
 token = Shown("token", SECONDS, "{label} {value}")
@@ -81,7 +81,7 @@ def measure(run: Run) -> Readings:
 
 
 def image_of(repository: Repository, args: argparse.Namespace) -> Manifest:
-    """The image's manifest; of an index the one for the platform, which can be in a further index within it."""
+    """The image's manifest; from an index, the one for the platform, which can be in a nested index."""
     found, fits = repository.manifest(args.image.reference), False
     waiting: list[tuple[Descriptor, bool]] = []
     known: list[str] = []
@@ -100,17 +100,18 @@ def image_of(repository: Repository, args: argparse.Namespace) -> Manifest:
 
 
 def candidates(index: Manifest, platform: str, fits: bool) -> list[Descriptor]:
-    """The entries of an index where the image for a platform can be, the likeliest first.
+    """The entries of an index that can contain the image for a platform, the most likely first.
 
-    One that names no platform is an index of its own (as buildkit pushes an OCI layout). Anything else without a
-    platform is no image but a signature, say; unless (`fits`) the entry that led here named the platform.
+    An entry without a platform can be an index itself (buildkit pushes an OCI layout like that). Anything else without
+    a platform is not an image but, for example, a signature; unless (`fits`) the entry that led here named the
+    platform.
     """
     named = [child for child in index.children if f"{child.platform}/".startswith(f"{platform}/")]
     return named + [child for child in index.children if not child.platform and (fits or child.is_index)]
 
 
 def choose(found: Manifest, args: argparse.Namespace) -> tuple[list[Descriptor], int]:
-    """The blobs to read, and how many are left out because of their size."""
+    """The blobs to read, and how many are omitted because of their size."""
     config = [found.config] if found.config else []
     layers = sorted(found.layers, key=lambda layer: layer.size)
     some = {"none": 0, "config": 0, "smallest": 1, "all": len(layers)}[args.blobs]
@@ -124,7 +125,7 @@ def choose(found: Manifest, args: argparse.Namespace) -> tuple[list[Descriptor],
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """What it takes besides."""
+    """Declare its own options."""
     parser.set_defaults(timeout=45)
     parser.add_argument("--image", metavar="P/R:TAG", type=values.image, required=True,
                         help="the image, with its project, by tag or as P/R@DIGEST")  # fmt: skip

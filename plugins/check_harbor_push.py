@@ -50,7 +50,7 @@ from harborlib.text import BYTES, CRITICAL, SECONDS, WARNING
 from harborlib.wire import CONTENT, Failure, Kind, Unusable
 
 TAG = "check-harbor"
-LARGE = 2 * 1024 * 1024  # bytes: more than a forgotten body limit of 1 MiB, and than the last blocks of a disk
+LARGE = 2 * 1024 * 1024  # bytes: more than a forgotten body limit of 1 MiB, and more than the last blocks of a disk
 IMAGE = "application/vnd.oci.image"
 MANIFEST = f"{IMAGE}.manifest.v1+json"
 COMES_BACK_DIFFERENT = Kind("push.comes-back-different", CONTENT, CRITICAL, "does another host push here too?")
@@ -65,7 +65,7 @@ leftover = Problem(
 
 
 def measure(run: Run) -> Readings:
-    """Something written to the registry, and taken back."""
+    """Data written to the registry and removed again."""
     if not run.client.account:
         raise Unusable(NEEDED)
     started = clock.monotonic()
@@ -94,13 +94,13 @@ def measure(run: Run) -> Readings:
 
 
 def push_session(repository: Repository) -> int:
-    """An upload that is begun and cancelled; the bytes that were written."""
+    """An upload that is started and cancelled; returns the bytes that were written."""
     upload.Upload(repository).cancel()
     return 0
 
 
 def push_blobs(repository: Repository) -> tuple[int, bytes]:
-    """The two blobs of an image: the bytes that were written, and the image's manifest."""
+    """The two blobs of an image: returns the bytes that were written, and the image's manifest."""
     layer = make_layer()
     begun = upload.Upload(repository)
     begun.write(layer)
@@ -111,7 +111,7 @@ def push_blobs(repository: Repository) -> tuple[int, bytes]:
 
 
 def push_image(repository: Repository) -> int:
-    """A whole image: in, back, compared, gone; the bytes that were written."""
+    """A whole image: pushed, read back, compared, deleted; returns the bytes that were written."""
     written, manifest = push_blobs(repository)
     digest = upload.put_manifest(repository, TAG, manifest, MANIFEST)
     try:
@@ -127,12 +127,12 @@ def push_image(repository: Repository) -> int:
 
 
 def delete_what_a_killed_run_left(repository: Repository) -> list[str]:
-    """Delete the image of a run that was killed, and say so."""
+    """Delete the image of a killed run, and report that."""
     answer = repository.send("HEAD", f"manifests/{TAG}", {"Accept": MANIFEST})
     digest = answer.headers.get("Docker-Content-Digest")
     if answer.status != 200 or not digest:
         return []
-    if not DIGEST.fullmatch(digest):  # it becomes a part of the path that is deleted
+    if not DIGEST.fullmatch(digest):  # it becomes part of the path that is deleted
         raise answer.fail(CONTENT, f"the digest of {repository.name}:{TAG} is none: {digest[:80]}")
     name = f"image {repository.name}:{TAG}"
     upload.delete(repository, f"manifests/{digest}", name)
@@ -140,7 +140,7 @@ def delete_what_a_killed_run_left(repository: Repository) -> list[str]:
 
 
 def take_back(run: Run) -> list[str]:
-    """Undo what was begun and is not wanted any more; what could not be."""
+    """Undo what was started and is no longer wanted; returns what could not be undone."""
     left = []
     for what, undo in list(run.undo.items()):
         try:
@@ -152,7 +152,7 @@ def take_back(run: Run) -> list[str]:
 
 
 def unless_unreadable(run: Run, failure: Failure) -> Failure:
-    """The failure of a write; where the storage cannot be read either, it belongs to check_harbor_pull."""
+    """The failure of a write; if the storage cannot be read either, it belongs to check_harbor_pull."""
     if run.args.image is None or failure.step != "push" or failure.status < 500:
         return failure
     canary = Repository(run, run.args.image.repository, ("pull",))
@@ -165,7 +165,7 @@ def unless_unreadable(run: Run, failure: Failure) -> Failure:
 
 
 def make_layer() -> bytes:
-    """An archive of one file. Its blob stays: cancelling an upload leaves more behind than writing it again."""
+    """An archive of one file. Its blob is kept: cancelling an upload leaves more behind than writing the blob again."""
     content = shake_256(b"check_harbor").digest(LARGE)
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:
@@ -176,9 +176,9 @@ def make_layer() -> bytes:
 
 
 def make_configuration(layer: bytes) -> bytes:
-    """The configuration of an image with this layer, new each time: the database and the quota must take it in.
+    """The configuration of an image with this layer, always a new one: the database and the quota must accept it.
 
-    Harbor reads it, and takes no image whose configuration is not JSON.
+    Harbor reads it, and rejects an image whose configuration is not JSON.
     """
     config = {
         "architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [digest_of(layer)]},
@@ -200,7 +200,7 @@ def make_manifest(config: bytes, layer: bytes) -> bytes:
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """What it takes besides."""
+    """Declare its own options."""
     parser.set_defaults(timeout=45)
     parser.add_argument("--project", metavar="P", type=values.part, required=True, help="the canary project")
     parser.add_argument("--repository", metavar="R", type=values.part, default="canary",

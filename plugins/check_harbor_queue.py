@@ -38,7 +38,7 @@ from harborlib.run.service import ROBOT
 from harborlib.text import COUNT, CRITICAL, SECONDS, WARNING, words
 from harborlib.wire import CONTENT, Failure
 
-SCHEDULER = "SCHEDULER"  # the queue by which every schedule fires
+SCHEDULER = "SCHEDULER"  # the queue through which every schedule fires
 LOOK = "look at Administration > Job Service Dashboard, and at docker logs harbor-jobservice"
 RESUME = "resume it in the UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
 
@@ -79,7 +79,7 @@ def measure(run: Run) -> Readings:
 
 
 class Queue(NamedTuple):
-    """The queue of a type of job: how long the oldest one waits, how many do, whether it is paused."""
+    """The queue of a job type: how long the oldest job has waited, how many wait, whether it is paused."""
 
     name: str
     wait: Reading

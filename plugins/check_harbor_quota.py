@@ -56,7 +56,7 @@ without_limit = Shown("unlimited")
 
 
 def measure(run: Run) -> Readings:
-    """The quotas and what is used of them, the fullest first."""
+    """The quotas and their use, the fullest first."""
     chosen = projects.chosen(run.args)
     failed: dict[str, Failure] = {}
     quotas, source, unseen, scope = by_name(run, chosen, failed) if chosen.exact else listed(run, chosen, failed)
@@ -78,7 +78,7 @@ def measure(run: Run) -> Readings:
 
 
 class Quota(NamedTuple):
-    """The quota of a project: its hard limit (UNLIMITED: it has none) and what is used of it, in bytes."""
+    """The quota of a project: its hard limit (UNLIMITED: none) and its use, in bytes."""
 
     project: str
     limit: float
@@ -93,15 +93,15 @@ class Quota(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Percent of the limit that is used; a limit of nothing is used up."""
+        """Percent of the limit that is used; a limit of 0 counts as used up."""
         return round(self.used * 100 / self.limit, 2) if self.limit else 100
 
 
 class Seen(NamedTuple):
-    """The quotas of the chosen projects, as far as they were read.
+    """The quotas of the selected projects, as far as they were read.
 
     `source` knows whether Harbor showed all that it announced. `unseen` says that some are missing, `scope` that only
-    those with less use are.
+    those with less use are missing.
     """
 
     quotas: list[Quota]
@@ -111,7 +111,7 @@ class Seen(NamedTuple):
 
 
 def by_name(run: Run, chosen: Selection, failed: MutableMapping[str, Failure]) -> Seen:
-    """The projects that are chosen by name, each asked for by its number."""
+    """The projects that are selected by name; each is requested by its number."""
     found = Projects(run.rest, chosen)
     numbers = (project.number("project_id") for project in found)
     query = {"noun": "quota", "reference": "project"}
@@ -120,10 +120,10 @@ def by_name(run: Run, chosen: Selection, failed: MutableMapping[str, Failure]) -
 
 
 def listed(run: Run, chosen: Selection, failed: MutableMapping[str, Failure]) -> Seen:
-    """All projects that are chosen, from the list of all, as far as it can be read."""
+    """All selected projects, from the complete list, as far as it can be read."""
     pages = run.rest.pages(endpoints.QUOTAS, limit=run.args.page_limit, noun="project", sort="-used.storage")
     every = each_row(pages, Quota.of, failed, "quota")
-    # A project that was deleted can leave its quota behind, which has no name then, and nobody pushes there.
+    # A deleted project can leave its quota behind. That quota has no name, and nobody pushes there.
     quotas = [quota for quota in every if quota.project and chosen.takes(quota.project)]
     if pages.complete:
         chosen.confirm()
@@ -137,7 +137,7 @@ def listed(run: Run, chosen: Selection, failed: MutableMapping[str, Failure]) ->
 
 
 def least_used(run: Run) -> Optional[Quota]:
-    """The first of the list in the other order: a Harbor that does not sort gives the same one."""
+    """The first row in reverse order: a Harbor that does not sort returns the same row."""
     pages = run.rest.pages(endpoints.QUOTAS, limit=1, page_size=1, sort="used.storage")
     return next((Quota.of(row) for row in pages), None)
 

@@ -49,8 +49,8 @@ from harborlib.wire import Failure
 from harborlib.wire.origin import Origin, Target
 
 HEALTHY = "healthy"
-ENDS = ("src_registry", "dest_registry")  # of a policy: between which it replicates
-PATIENCE = 5.0  # seconds for one ping; Harbor itself would wait longer for a remote that is silent
+ENDS = ("src_registry", "dest_registry")  # the two registries of a policy
+PATIENCE = 5.0  # seconds for one ping; Harbor itself would wait longer for a silent remote registry
 READ_ONLY = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
 TEST_IT = "test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
 MEND = "look at Harbor's tables registry and replication_policy: a secret that cannot be decrypted, a row that is gone"
@@ -68,7 +68,7 @@ failed_registries = Shown("failed")
 
 
 class Remote(NamedTuple):
-    """A remote registry; `status` is what Harbor shows, `url` where it is."""
+    """A remote registry; `status` is the one that Harbor shows, `url` its address."""
 
     name: str
     number: int
@@ -82,14 +82,14 @@ class Remote(NamedTuple):
 
 
 class Users(NamedTuple):
-    """Who uses a remote registry: the name of one, and how many there are."""
+    """The users of a remote registry: the name of one, and their number."""
 
     first: str = ""
     number: int = 0
 
 
 def measure(run: Run) -> Readings:
-    """The remote registries, those that fail first."""
+    """The remote registries, the failing ones first."""
     chosen = registries.chosen(run.args)
     pages = run.rest.pages(endpoints.REGISTRIES, noun="registry")
     unread: dict[str, Failure] = {}
@@ -138,7 +138,7 @@ def users_among_policies(run: Run, unread: MutableMapping[str, Failure]) -> dict
 
 
 def live_ping(run: Run, remote: Remote) -> tuple[str, Optional[float]]:
-    """Why a remote does not answer, or "", and the seconds of a live ping."""
+    """Why a remote registry does not answer, or "", and the seconds of a live ping."""
     status = remote.status
     started = time.monotonic()
     try:
@@ -146,7 +146,7 @@ def live_ping(run: Run, remote: Remote) -> tuple[str, Optional[float]]:
     except Failure as failure:
         if not failure.hung:
             raise
-        if time.monotonic() - started < 0.9 * PATIENCE:  # our own time ran out, which says nothing of the remote
+        if time.monotonic() - started < 0.9 * PATIENCE:  # our own time ran out, which says nothing about the remote
             raise failure.but(state=UNKNOWN, next_step=MORE) from None
         return f"no answer to a live ping within {PATIENCE:g} s", None
     if in_read_only_mode(answer):
@@ -159,13 +159,13 @@ def live_ping(run: Run, remote: Remote) -> tuple[str, Optional[float]]:
 
 
 def own_addresses(run: Run) -> list[Origin]:
-    """Where this Harbor is, for us and for its clients."""
+    """The addresses of this Harbor, for us and for its clients."""
     told = origin_of(run.rest.systeminfo().text("external_url"))
     return [run.client.origin, *([told] if told else [])]
 
 
 def origin_of(url: str) -> Optional[Origin]:
-    """The scheme, host and port of a URL, if it is one."""
+    """The scheme, host and port of a URL, if it is valid."""
     try:
         return Target.parse(url).origin
     except ValueError:
@@ -173,7 +173,7 @@ def origin_of(url: str) -> Optional[Origin]:
 
 
 def failure_of(remote: Remote, problem: str, users: Users) -> Reading:
-    """What fails, and who suffers from it."""
+    """What fails, and who is affected."""
     if not users.number:
         return unused(f"{problem}; nothing uses it", of=remote.name)
     more = f" (+{users.number - 1})" if users.number > 1 else ""
@@ -181,7 +181,7 @@ def failure_of(remote: Remote, problem: str, users: Users) -> Reading:
 
 
 def proxy_caches(run: Run, number: int) -> Users:
-    """The projects that are a proxy cache of a remote."""
+    """The projects that are a proxy cache of a remote registry."""
     rows = run.rest.whole(endpoints.PROJECTS, noun="project", q={"registry_id": number})
     names = [row.name("name") for row in rows if row.number("registry_id") == number]
     return Users(names[0], len(names)) if names else Users()

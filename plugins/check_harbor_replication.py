@@ -54,9 +54,9 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, UNKNOWN, WARNING, units, words
 from harborlib.wire import Failure
 
-IN_A_ROW = 3  # failures that are no accident any more
-FEW = 5  # executions of a policy that mostly are enough; Harbor needs a moment for each
-SKIPPED = "Execution skipped"  # how the status text of one begins that Harbor 2.14 did not start, and calls failed
+IN_A_ROW = 3  # failures in a row that are no longer an accident
+FEW = 5  # executions of a policy that are usually enough; Harbor needs a moment for each
+SKIPPED = "Execution skipped"  # the start of the status text of an execution that Harbor 2.14 skipped and calls failed
 LOG = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"
 SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
 STOP_LOST = "stop it in the UI (Administration > Replications): until then newer ones can be skipped; read its log"
@@ -66,7 +66,7 @@ MORE = "raise -t, or divide the policies among services with --policy"
 
 
 class MaximumAge(SuccessAge):
-    """The age of the last success: critical by --maximum-age, without that only shown."""
+    """The age of the last success: critical by --maximum-age, without it only shown."""
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
         """Declare --maximum-age."""
@@ -74,7 +74,7 @@ class MaximumAge(SuccessAge):
                             help="critical when the last success of a policy is longer ago, as 26h")  # fmt: skip
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
-        """No warning, and what --maximum-age says."""
+        """No warning range, and the range of --maximum-age."""
         return None, args.maximum_age
 
 
@@ -115,7 +115,7 @@ class Policy(NamedTuple):
 
 
 def measure(run: Run) -> Readings:
-    """The executions of each enabled policy, the longest one under way first."""
+    """The executions of each enabled policy, the longest one in progress first."""
     chosen = policies.chosen(run.args)
     pages = run.rest.pages(endpoints.REPLICATION_POLICIES, noun="policy")
     failed: dict[str, Failure] = {}
@@ -145,14 +145,14 @@ def measure(run: Run) -> Readings:
 
 
 class UnderWay(NamedTuple):
-    """What is under way, the oldest first, with the policy's number; `short`: why some of it is missing."""
+    """The executions in progress, the oldest first, with the policy's number; `short`: why some of them are missing."""
 
     found: list[tuple[int, Execution]]
     short: Optional[Failure] = None
 
 
 def executions_under_way(run: Run, failed: MutableMapping[str, Failure]) -> UnderWay:
-    """What is under way holds a worker, also when a later one ended. The policies' own lists have the newest of it."""
+    """All executions in progress hold a worker, even after a later one ended. The policies' lists have the newest."""
     query = {"noun": "execution", "status": "InProgress", "sort": "start_time"}
     pages = run.rest.pages(endpoints.REPLICATION_EXECUTIONS, limit=1, **query)
     rows = list(pages)
@@ -165,7 +165,7 @@ def executions_under_way(run: Run, failed: MutableMapping[str, Failure]) -> Unde
 
 
 def history_of(run: Run, under_way: Iterable[tuple[int, Execution]], policy: Policy) -> History:
-    """The newest executions of a policy: a few, or more where these leave something open."""
+    """The newest executions of a policy: a few, or more if these are not conclusive."""
     for size in (FEW, PAGE_SIZE):
         rows, unread = newest_rows(run, policy.number, size), dict[str, Failure]()
         found = each_row(rows, execution_of, unread, "run")
@@ -179,27 +179,27 @@ def history_of(run: Run, under_way: Iterable[tuple[int, Execution]], policy: Pol
 
 
 def newest_rows(run: Run, number: int, size: int) -> list[Fields]:
-    """So many of a policy's executions, as Harbor lists them."""
+    """The first `size` executions of a policy, in Harbor's order."""
     query = {"noun": "execution", "policy_id": number, "page_size": size, "sort": "-start_time"}
     rows = run.rest.first_page(endpoints.REPLICATION_EXECUTIONS, **query)
     return [row for row in rows if row.number("policy_id") == number]
 
 
 def is_clear(history: History, needs_success: bool) -> bool:
-    """Whether older executions could not change the judgement."""
+    """Whether older executions could not change the judgment."""
     known = history.newest and (history.newest.outcome == SUCCEEDED or len(history.newest_finished) >= IN_A_ROW)
     return bool(known and not history.missed and (history.success or not needs_success))
 
 
 def execution_of(row: Fields) -> Execution:
-    """One execution; one that was skipped does not count."""
+    """One execution; a skipped one does not count."""
     reason = row.name("status_text")
     idle = row.count("total") if "in_progress" in row and not row.count("in_progress") else None
     return Execution.of(row, counts=not reason.startswith(SKIPPED), reason=reason, idle=idle)
 
 
 def readings_of(history: History, name: str) -> Iterator[Reading]:
-    """What is judged in one policy; of a failure also the reason, and whether it is one of many."""
+    """The readings of one policy; a failure also with its reason, and whether it is one of many."""
     for reading in executions.readings(history, name):
         yield failure_of(history, name) if reading.measure is executions.failed else reading
     if history.newest_all and not history.newest_all[0].counts:
@@ -216,7 +216,7 @@ def failure_of(history: History, name: str) -> Reading:
 
 
 def summary(histories: Sequence[tuple[str, History]], disabled: int) -> str:
-    """What an operator reads when all is well."""
+    """The sentence for when all is well."""
     if len(histories) == 1 and not disabled:
         return f"{histories[0][0]}: {histories[0][1].summary}"
     never = sum(history.newest is None for _, history in histories)

@@ -89,9 +89,9 @@ def measure(run: Run) -> Readings:
 
 
 def history_of(run: Run, policy: tuple[str, str]) -> Optional[History]:
-    """The executions of one project's policy (its name and number); None: it has no rules, so nothing is to run."""
+    """The executions of one project's policy (its name and number); None if it has no rules and so never runs."""
     _, number = policy
-    # Of a policy that is gone this one says so, and the policy's own answer is a mere 500.
+    # If a policy is gone, this request says so; the policy's own answer is only a 500.
     rows = run.rest.first_page(endpoints.RETENTION_EXECUTIONS, number, noun="run")
     rules = run.rest.get(endpoints.RETENTION, number)
     if not rules.rows("rules"):
@@ -108,7 +108,7 @@ def name_of(policy: tuple[str, str]) -> str:
 
 
 def summary(histories: Sequence[History]) -> str:
-    """What an operator reads when all is well."""
+    """The sentence for when all is well."""
     if not histories:
         return "no project has a tag retention policy"
     ages = [history.age for history in histories if history.age is not None]

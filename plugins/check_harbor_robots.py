@@ -54,40 +54,40 @@ from harborlib.wire import Failure
 import nagiosplugin
 
 DAY = 86400
-RECENTLY = 30 * DAY  # what is over for longer hurts nobody any more
+RECENTLY = 30 * DAY  # an account that ended longer ago affects nobody any more
 PROLONG = "give it more time in the UI (Robot Accounts > Edit, or the API's duration); its secret stays; or delete it"
 ENABLE = "enable it in the UI (Robot Accounts), or delete it"
 MORE = "raise -t, or divide the projects among services with --project"
 
 
 class Expiry(Limit):
-    """The time left of an account, negative once it has expired; without -w the limit follows from its `life`."""
+    """The time left of an account, negative after its expiry; without -w the limit depends on its `life`."""
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
-        """What the options say; else a week or a quarter of the account's life, whichever is shorter."""
+        """The ranges of the options; else a week or a quarter of the account's life, whichever is shorter."""
         by_life = max(0, min(7 * DAY, reading.words["life"] / 4))
         return args.warning or nagiosplugin.Range(f"{by_life:.0f}:"), args.critical or nagiosplugin.Range("~:")
 
     def say(self, reading: Reading) -> str:
-        """When it ends or did."""
+        """When it expires or expired."""
         left = reading.value or 0
         return f"expires in {words.span(left)}" if left > 0 else f"expired {words.span(-left)} ago"
 
     def judge(self, reading: Reading, args: Options) -> Finding:
-        """A problem tells the day instead of the limit."""
+        """A problem shows the date instead of the limit."""
         finding = super().judge(reading, args)
         day = words.moment(reading.words["ends"])
         return finding._replace(text=f"{finding.text}, {day}", limit="") if finding.is_problem else finding
 
 
 class OwnExpiry(Expiry):
-    """The same of the account that this probe logs in with: whatever limit it leaves is critical."""
+    """The time left of the account that this probe uses: any violated limit is critical."""
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
-        """Nothing: the options are those of all accounts."""
+        """Nothing: it uses the options for all accounts."""
 
     def judge(self, reading: Reading, args: Options) -> Finding:
-        """Critical, or ok."""
+        """Critical, or OK."""
         finding = super().judge(reading, args)
         finding = finding._replace(subject=f"{reading.of} (used by this probe)")
         return finding._replace(state=CRITICAL) if finding.is_problem else finding
@@ -107,7 +107,7 @@ least_left = Shown("left", SECONDS, low=None)
 
 
 class Account(NamedTuple):
-    """A robot account: seconds left (None: it never expires), seconds of its life, seconds for which it is disabled."""
+    """A robot account: seconds left (None: it never expires), seconds of its life, seconds since it was disabled."""
 
     name: str
     left: Optional[float]
@@ -121,7 +121,7 @@ class Account(NamedTuple):
 
 
 class Accounts(NamedTuple):
-    """Those that were chosen, where they were looked for, and how far if not to the end (else "").
+    """The selected accounts, where they were searched, and how far if the list was not read completely (else "").
 
     `source` knows whether Harbor showed all that it announced.
     """
@@ -167,7 +167,7 @@ def measure(run: Run) -> Readings:
 
 
 def of_system(run: Run, chosen: Selection) -> Accounts:
-    """The accounts on system level."""
+    """The accounts on the system level."""
     pages = run.rest.pages(endpoints.ROBOTS, noun="robot account")
     unread: dict[str, Failure] = {}
     found = taken(run, chosen, pages, unread)
@@ -192,7 +192,7 @@ def of_projects(run: Run, chosen: Selection) -> Accounts:
 
 
 def taken(run: Run, chosen: Selection, rows: Iterable[Fields], failed: MutableMapping[str, Failure]) -> list[Account]:
-    """The accounts among these rows that are chosen."""
+    """The selected accounts among these rows."""
     accounts = each_row(rows, partial(account_of, run), failed, "robot account")
     return [account for account in accounts if chosen.takes(account.name)]
 
@@ -211,7 +211,7 @@ def name_of(account: Account) -> str:
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """What it takes besides."""
+    """Declare its own options."""
     parser.add_argument("--project", metavar="NAMES", type=patterns, default=[],
                         help="the accounts of these projects, not the system's: names or patterns, as *")  # fmt: skip
 

@@ -93,7 +93,7 @@ def measure(run: Run) -> Readings:
 
 
 def began(metrics: Fields) -> bool:
-    """Whether there was such a scan: Harbor 2.0 and 2.1 show who wanted it, later ones how it began."""
+    """Whether there was such a scan: Harbor 2.0 and 2.1 show who requested it, later ones how it started."""
     return "trigger" in metrics or bool(metrics.name("requester"))
 
 

@@ -45,7 +45,7 @@ time = Shown("time", SECONDS)
 
 
 def measure(run: Run) -> Readings:
-    """The default scanner and what it says of itself."""
+    """The default scanner and what it reports about itself."""
     scanners = run.rest.whole(endpoints.SCANNERS, noun="scanner")
     default = next((row for row in scanners if row.flag("is_default")), None)
     text = ""

@@ -66,7 +66,7 @@ main = plugin.main(Probe(
     [used, free, size],
     asks=[endpoints.VOLUMES],
     services=[
-        # Sooner than push can fail three times: a full volume is one page, from here.
+        # Before push can fail three times: a full volume causes one page, from this service.
         Service(every="1min", retry="5s", login="robot", hosts=("robot_authfile",),
                 notes="The data volume is nearly full: soon nothing can be pushed. "
                 "Delete what is not needed, run garbage collection, or enlarge the volume.")

@@ -51,13 +51,13 @@ from harborlib.wire import Failure, Unusable, credentials, deadline, tls
 
 OWNERS = frozenset(isolation.OWNERS)
 PROBES_SHARE = 0.9  # of the time; the rest is for the verdict
-#: Seconds from the start of one probe to that of the next: all at the same moment would be slow by each other.
+#: Seconds between the starts of two probes: started at the same moment, they would slow each other down.
 PACE = 0.004
 LOOK_AT_LOAD = "see above which probe took long; look at the load of the Harbor host, and of this one"
 
 
 class Outcome(Shown):
-    """The seconds that a probe took, and what it came to, taken over as it is."""
+    """The seconds that a probe took, and its finding, taken over unchanged."""
 
     def judge(self, reading: Reading, args: argparse.Namespace) -> Finding:
         """The finding of the probe's row."""
@@ -83,14 +83,14 @@ class View(NamedTuple):
 
 
 def measure(run: Run) -> Readings:
-    """All probes at once, and at the same time one look at Harbor itself, which tells causes from what follows."""
-    from harborlib.wire import chain, transport  # noqa: F401  now, or the probes' times would be those of imports
+    """All probes at once, and at the same time a look at Harbor itself, which separates causes from what follows."""
+    from harborlib.wire import chain, transport  # noqa: F401  now, or the probes' times would include the imports
 
     started = clock.monotonic()
     read_accounts(run.args)
     children = list(planned(run))
     going = [child for child in children if not child.need]
-    # What a probe has begun is taken back, also when we are told to stop.
+    # What a probe has started is cleaned up, even when we are told to stop.
     run.undo = ChainMap(*(child.attempt.run.undo for child in going))
     glimpses: list[View] = []
     run.so_far = partial(so_far, run, children, glimpses)
@@ -100,7 +100,7 @@ def measure(run: Run) -> Readings:
 
 
 def so_far(run: Run, children: list[Child], glimpses: list[View]) -> Optional[Readings]:
-    """What the probes that have ended say, where the others are not waited for any longer; None: none has."""
+    """The readings of the probes that have ended, when the others are no longer waited for; None: none has."""
     ended = [child for child in children if not child.need and child.done]
     going_on = [child.name for child in children if not child.need and not child.done]
     if not ended:
@@ -111,12 +111,12 @@ def so_far(run: Run, children: list[Child], glimpses: list[View]) -> Optional[Re
 
 
 def judge(run: Run, children: list[Child], going: list[Child], view: View) -> Readings:
-    """The verdict on the probes that have run, and a row of each."""
+    """The verdict on the probes that have run, and a row for each."""
     there = [child for child in going if not child.need and view.reports(child.name)]
     owners = OWNERS.intersection(child.name for child in there)
     for child in there:
         child.judge(view.snapshot, owners)
-        known = (LOOKED_PAST, *child.attempt.left_behind)  # said by the certificate's row; and it is tried once more
+        known = (LOOKED_PAST, *child.attempt.left_behind)  # the certificate's row says it; and the clean-up is repeated
         for note in child.attempt.run.notes:
             if note not in known:
                 run.note(note)
@@ -132,7 +132,7 @@ def judge(run: Run, children: list[Child], going: list[Child], view: View) -> Re
 
 
 def read_accounts(args: argparse.Namespace) -> None:
-    """Make sure that the files given are usable: what is wrong with them is for us; raises Unusable."""
+    """Verify that the given files are usable: an error in them is reported by triage itself; raises Unusable."""
     tls.context(args.ca_file, args.client_cert, args.client_key, not args.insecure)
     args.canary = credentials.read(args.canary_authfile, args.authfile_any_mode) if args.canary_authfile else None
     if args.canary and args.harbor.scheme != "https":
@@ -140,11 +140,11 @@ def read_accounts(args: argparse.Namespace) -> None:
 
 
 def planned(run: Run) -> Iterator[Child]:
-    """Every probe that is installed, as its service runs it; a component once for each that can have a service."""
+    """Every installed probe, run like its service; the component probe once per component that can have a service."""
     image, project = run.args.image, run.args.push_project
     given = {
-        "--delegate": ",".join((*isolation.COMPONENTS, "portal")),  # what health leaves to probes of their own
-        "--last-state": "",  # it has no engine
+        "--delegate": ",".join((*isolation.COMPONENTS, "portal")),  # components that health leaves to other probes
+        "--last-state": "",  # there is no engine
         "--image": str(image or ""),
         "--artifact": str(image or ""),
         "--repository": image.repository if image else "",
@@ -157,7 +157,7 @@ def planned(run: Run) -> Iterator[Child]:
 
 
 def go_all(run: Run, going: list[Child], glimpses: list[View]) -> View:
-    """Run the probes side by side, and look at Harbor meanwhile; what is seen of it is added to `glimpses` at once."""
+    """Run the probes in parallel and look at Harbor meanwhile; each result of that is added to `glimpses` at once."""
     args = argparse.Namespace(**{**vars(run.args), "isolate": OWNERS})
     eyes = Run(run.client, args, run)
     with terminal.progress(run.args, [child.name for child in going]) as watched:
@@ -170,15 +170,15 @@ def go_all(run: Run, going: list[Child], glimpses: list[View]) -> View:
         if isinstance(end, Exception):
             child.attempt.add(end)
     if isinstance(seen, Exception) and not isinstance(seen, Failure):
-        raise seen  # without a look at Harbor there is nothing to judge the probes by
+        raise seen  # without a look at Harbor there is no basis for judging the probes
     return View(isolation.Snapshot(seen)) if isinstance(seen, Failure) else seen
 
 
 def look(eyes: Run, glimpses: list[View]) -> View:
-    """What isolation asks, and what is seen on the way."""
+    """The questions of isolation, and what else is seen with them."""
     before = int(clock.time())
     snapshot = isolation.look(eyes, True, deadline.remaining(), ask_volumes=True)
-    if snapshot.systeminfo and snapshot.systeminfo.kind is LOGIN_REFUSED:  # of the one robot, not the other's trouble
+    if snapshot.systeminfo and snapshot.systeminfo.kind is LOGIN_REFUSED:  # of the one robot, not of the other account
         snapshot = snapshot._replace(systeminfo=None)
     moment, after = eyes.slowest.date if eyes.slowest else before, clock.time()
     snapshot = snapshot._replace(one_account=not eyes.args.canary)
@@ -188,7 +188,7 @@ def look(eyes: Run, glimpses: list[View]) -> View:
 
 
 def lacking(children: list[Child]) -> list[str]:
-    """A remark for each thing that probes lack."""
+    """A note for each option that probes lack."""
     needs: dict[str, list[str]] = {}
     for child in children:
         if child.need:
@@ -206,7 +206,7 @@ def summary(run: Run, rows: list[Row], verdict: Verdict) -> Summary:
 
 
 def declare(parser: options.Parser) -> None:
-    """What it takes besides."""
+    """Declare its own options."""
     parser.add_argument("--canary-authfile", metavar="FILE", help="login of check_harbor_login, _pull and _push")
     parser.add_argument("--image", metavar="P/R:TAG", type=values.image, help="canary image, for login, pull, artifact")
     parser.add_argument("--push-project", metavar="P", type=values.part, help="canary project to write to, for push")
@@ -214,7 +214,7 @@ def declare(parser: options.Parser) -> None:
 
 
 def show(report: Report, args: argparse.Namespace) -> str:
-    """The report for a person, with the place in the runbook of each service."""
+    """The report for a user, with the runbook section of each service."""
     return terminal.show(report, args, isolation.service_of)
 
 

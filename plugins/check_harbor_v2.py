@@ -32,7 +32,7 @@ challenge = Problem("v2.bad-challenge", CRITICAL, registry.REALM)
 
 
 def measure(run: Run) -> Readings:
-    """/v2/ as a client meets it: first as a stranger, then with an account."""
+    """/v2/ as a client meets it: first anonymously, then with an account."""
     anonymous = spoken(registry.ask(run, registry.BASE), (200, 401))
     header = anonymous.headers.get("WWW-Authenticate", "")
     problem = registry.challenge_problem(header, run.client.origin) if anonymous.status == 401 else ""
@@ -50,7 +50,7 @@ def measure(run: Run) -> Readings:
 
 
 def logged_in(run: Run) -> Answer:
-    """The answer to an account, which the registry itself gives; raises Failure."""
+    """The answer to an account, which the registry itself sends; raises Failure."""
     try:
         return run.ask(registry.BASE, login=True)
     except Failure as failure:
@@ -61,7 +61,7 @@ def logged_in(run: Run) -> Answer:
 
 
 def spoken(answer: Answer, statuses: tuple[int, ...]) -> Answer:
-    """The answer, if it is of the registry protocol; raises Failure."""
+    """The answer, if it follows the registry protocol; raises Failure."""
     kind = answer.headers.get("Content-Type", "untyped")
     foreign = answer.status not in statuses or (answer.status == 200 and not registry.spoken(answer))
     if foreign and (answer.status < 400 or answer.status == 404):

@@ -53,7 +53,7 @@ SEVERITIES = ("high", "medium", "low", "unknown", "none")  # besides critical, w
 
 
 class CriticalCves(Limit):
-    """The number of critical vulnerabilities, for which there is a warning alone, and only where it is asked for."""
+    """The number of critical vulnerabilities, with only a warning limit, and only if the option is given."""
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
         """Declare --critical-cves."""
@@ -61,7 +61,7 @@ class CriticalCves(Limit):
                             help=f"warning outside this range: {self.help}")  # fmt: skip
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
-        """What the option says."""
+        """The range of the option."""
         return args.critical_cves, None
 
 
@@ -80,7 +80,7 @@ all_found = Shown("total")
 
 
 def measure(run: Run) -> Readings:
-    """What the security hub counts, and whether the last scan of all images failed."""
+    """The counts of the security hub, and whether the last scan of all images failed."""
     summary = run.rest.get(endpoints.SECURITY_SUMMARY)
     scans = run.rest.get(endpoints.SCAN_ALL_METRICS)
     found = {severity: summary.count(f"{severity}_cnt") for severity in ("critical", *SEVERITIES)}
@@ -109,7 +109,7 @@ def measure(run: Run) -> Readings:
 
 
 def coverage_of(run: Run, scanned: int, number: int, found_by_scan: int) -> Reading:
-    """How many of the images are scanned; with no scan of all images that counted them, at least so many."""
+    """How many of the images are scanned; if no scan of all images counted them, at least this many."""
     if found_by_scan:
         known = min(number, found_by_scan)
         return coverage(round(min(scanned, known) * 100 / known, 2), high=100, things=words.number(known, "image"))

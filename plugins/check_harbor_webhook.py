@@ -51,7 +51,7 @@ GONE = "compare with the UI (project > Webhooks); where the project or the webho
 SEE_MORE = "raise -t, or divide the projects among services with --project"
 
 projects = Selectable("project", "projects", "--project")
-# A standstill: what the job service, being down, cannot deliver.
+# A standstill: deliveries that the job service cannot make while it is down.
 failing = Limit("webhook.deliveries-failed", "failed", PERCENT, "{value} of the last deliveries failed, {latest}",
                 "10", "50", help="percent of the last deliveries that failed", next_step=READ_LOG, low=None,
                 symptom=STANDSTILL)  # fmt: skip
@@ -94,7 +94,7 @@ def measure(run: Run) -> Readings:
 class Webhook(NamedTuple):
     """A webhook, PROJECT/NAME, and its newest deliveries: how many `ended` and `failed`, when the last succeeded.
 
-    Those of a disabled one are not read.
+    Deliveries of a disabled webhook are not read.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Webhook(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The webhooks of a project, and what of them could not be read."""
+    """The webhooks of a project, and those that could not be read."""
 
     webhooks: list[Webhook]
     failed: dict[str, Failure]
@@ -139,7 +139,7 @@ def webhooks_of(rest: Rest, project: str, number: int, last: int) -> Found:
 def with_deliveries(
     rest: Rest, project: int, number: int, last: int, webhook: Webhook, unread: MutableMapping[str, Failure]
 ) -> Webhook:
-    """A webhook with its `last` newest deliveries, but those that wait or are under way."""
+    """A webhook with its `last` newest deliveries, except those that are waiting or in progress."""
     query = {"noun": "delivery", "page_size": last, "sort": "-start_time"}
     rows = rest.first_page(endpoints.WEBHOOK_EXECUTIONS, project, number, **query)
     odd: dict[str, Failure] = {}
@@ -152,7 +152,7 @@ def with_deliveries(
 
 
 def page_size(text: str) -> int:
-    """How many deliveries; raises ArgumentTypeError."""
+    """A number of deliveries; raises ArgumentTypeError."""
     number = count(text)
     if number > PAGE_SIZE:
         raise argparse.ArgumentTypeError(f"{PAGE_SIZE} at most: {number}")
@@ -160,7 +160,7 @@ def page_size(text: str) -> int:
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
-    """Declare how many deliveries are looked at."""
+    """Declare how many deliveries are read."""
     parser.add_argument("--last", metavar="NUMBER", type=page_size, default=20,
                         help="deliveries of each webhook to look at, up to 100 (default %(default)s)")  # fmt: skip
 

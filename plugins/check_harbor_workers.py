@@ -76,12 +76,12 @@ def measure(run: Run) -> Readings:
 
 
 def age(rest: Rest, moment: Optional[float]) -> float:
-    """Seconds since then, by the server's clock; never is as long ago as can be."""
+    """Seconds since then, by the server's clock; for never, the longest possible time."""
     return max(0.0, rest.now - (moment or 0.0))
 
 
 def longest_job(rest: Rest, working: Iterable[Fields]) -> tuple[float, str]:
-    """Seconds that the longest job takes, and its name."""
+    """The seconds that the longest job has been running, and its name."""
     ages = [(age(rest, row.moment("start_at")), row.name("job_name")) for row in working if "start_at" in row]
     return max(ages, default=(0.0, "the longest job"))
 
