@@ -196,8 +196,7 @@ class Attempt:
     def blame(self, snapshot: Snapshot) -> None:
         """Name the component behind a failure that remains ours, so that nobody searches in the wrong place.
 
-        A dead database refuses every login: that is an outage, not a wrong password. If core answers, it is not at
-        fault.
+        A dead database refuses every login: an outage, not a wrong password. A core that answers is not the cause.
         """
         known = isinstance(snapshot.health, HealthReport), bool(snapshot.systeminfo)
         for position, seen in enumerate(self.seen):
@@ -213,7 +212,7 @@ class Attempt:
             self.seen[position] = seen._replace(finding=finding)
 
     def own_up(self) -> None:
-        """Make a refused login CRITICAL if no other probe reports it: it is an outage, not an unknown state."""
+        """Judge a refused login that no other probe reports as an outage, not as something that could not be judged."""
         for position, seen in enumerate(self.seen):
             if seen.symptom == REFUSED and not seen.finding.follows:
                 self.seen[position] = seen._replace(finding=seen.finding._replace(state=CRITICAL))
