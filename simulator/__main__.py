@@ -1,4 +1,4 @@
-"""`python simulator`: check_harbor_simulator from a checkout, where nothing is installed."""
+"""`python simulator`: check_harbor_simulator from a checkout, without an installation."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""A Harbor stand-in: real sockets, real TLS, answers as recorded, every failure on a switch.
+"""A simulated Harbor: real sockets, real TLS, recorded answers, a switch for every failure.
 
     with Simulator("registry-down") as harbor:
         requests.get(harbor.url + "/api/v2.0/health", verify=harbor.ca_file)
@@ -22,7 +22,7 @@ __all__ = ["MONITOR", "MONITOR_SECRET", "Account", "Simulator"]
 
 
 def __getattr__(name: str) -> type[Simulator]:
-    """Load the Simulator when it is asked for: the command must be able to say that its libraries are missing."""
+    """Load the Simulator on demand: the command must be able to report that its libraries are missing."""
     if name != "Simulator":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .simulator import Simulator

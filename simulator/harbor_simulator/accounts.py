@@ -1,4 +1,4 @@
-"""Who may log in, with which rights, and what a wrong password costs."""
+"""Which accounts exist, their permissions, and what a wrong password causes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MONITOR = "robot$monitor"
 MONITOR_SECRET = "f4Ls3-Secret/of+the=monitoring:robot"
 LOCK_SECONDS = 1.5
 
-# HARBOR.md section 4: what the read-only system robot may do.
+# HARBOR.md section 4: the permissions of the read-only system robot.
 MONITOR_RIGHTS = frozenset(
     [
         "system-volumes:read",
@@ -58,10 +58,10 @@ ONE_ROBOT_FOR_ALL_FROM = (2, 10)
 
 @dataclass(frozen=True)
 class Account:
-    """A user or robot: `rights` on system level as `resource:action`, and actions on repositories by project.
+    """A user or robot: `rights` on the system level as `resource:action`, and actions on repositories by project.
 
-    `project_rights` are those that a robot has in every project (namespace `*`). On Harbor 2.9 any right on system
-    level takes all of them away.
+    `project_rights` are those that a robot has in every project (namespace `*`). On Harbor 2.9 any permission on the
+    system level removes all of them.
     """
 
     password: str
@@ -71,26 +71,26 @@ class Account:
     project_rights: frozenset[str] = frozenset()
 
     def may(self, right: str) -> bool:
-        """Whether it holds this permission on system level."""
+        """Whether it has this permission on the system level."""
         return self.sysadmin or right in self.rights
 
     def may_in_projects(self, right: str) -> bool:
-        """Whether it holds this permission in every project."""
+        """Whether it has this permission in every project."""
         return self.sysadmin or right in self.project_rights
 
     @property
     def sees_all_projects(self) -> bool:
-        """Whether private projects are listed for it, too."""
+        """Whether it also sees private projects in lists."""
         return self.may("project:list") or bool(self.project_rights)
 
 
 def default_accounts() -> dict[str, Account]:
-    """The monitoring robot alone."""
+    """Only the monitoring robot."""
     return {MONITOR: Account(MONITOR_SECRET, rights=MONITOR_RIGHTS, project_rights=MONITOR_PROJECT_RIGHTS)}
 
 
 def as_in(version: tuple[int, ...], accounts: Mapping[str, Account]) -> dict[str, Account]:
-    """The accounts as this Harbor takes them."""
+    """The accounts as this version of Harbor treats them."""
     if version >= ONE_ROBOT_FOR_ALL_FROM:
         return dict(accounts)
     no_rights: frozenset[str] = frozenset()
@@ -102,9 +102,9 @@ def as_in(version: tuple[int, ...], accounts: Mapping[str, Account]) -> dict[str
 
 @dataclass(frozen=True)
 class Login:
-    """The outcome of an attempt: who it is (None: anonymous, refused), and how long Harbor thought about it.
+    """The result of a login attempt: the account (None: anonymous, refused), and Harbor's delay.
 
-    `granted` is what a token allows, by project; None without one: all that the account may do.
+    `granted` is what a token allows, by project; None without a token: everything that the account may do.
     """
 
     name: str | None = None
@@ -114,7 +114,7 @@ class Login:
 
 
 def basic_credentials(request: Request) -> tuple[str, str] | None:
-    """User and password of the Authorization header, None when it holds none that can be read."""
+    """User and password of the Authorization header; None if it has none that can be read."""
     kind, _, encoded = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "basic":
         return None
@@ -126,14 +126,14 @@ def basic_credentials(request: Request) -> tuple[str, str] | None:
 
 
 class Authenticator:
-    """Checks passwords; a wrong one locks the account for a while, and the right one is refused as well until then."""
+    """Checks passwords. A wrong one locks the account for a while; during that time the right one is refused too."""
 
     def __init__(self, accounts: Mapping[str, Account]) -> None:
         self.accounts = dict(accounts)
         self._locked_until: dict[str, float] = {}
 
     def login(self, user: str, password: str) -> Login:
-        """Who this is; a refused attempt says how long Harbor thinks about it."""
+        """The account of this login; a refused attempt also has Harbor's delay."""
         account = self.accounts.get(user)
         if self._locked_until.get(user, 0) > time.monotonic():
             return Login()

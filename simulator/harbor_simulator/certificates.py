@@ -1,7 +1,7 @@
-"""Certificates good and bad, as a server shows them; the CA is made once per process.
+"""Certificates, good and bad, as a server shows them; the CA is created once per process.
 
-`identity(kind, host)` gives the KINDS that the simulator knows by name. Tests with other wishes build an
-Identity of their own from `issue`, `root` and `intermediate`.
+`identity(kind, host)` returns the KINDS that the simulator knows by name. Tests that need something else build an
+Identity from `issue`, `root` and `intermediate`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _from_trustme(ca: trustme.CA) -> Issued:
 
 @once
 def root() -> Issued:
-    """The CA that clients trust by `ca_file`."""
+    """The CA that clients trust through `ca_file`."""
     return _from_trustme(_root())
 
 
@@ -50,13 +50,13 @@ def intermediate() -> Issued:
 
 @once
 def second_intermediate() -> Issued:
-    """A CA under the intermediate one."""
+    """A CA under the first intermediate."""
     return _from_trustme(_intermediate().create_child_ca())
 
 
 @once
 def directory() -> Path:
-    """Where PEM files live as long as the process."""
+    """The directory of PEM files, which exists as long as the process."""
     path = tempfile.mkdtemp(prefix="harbor-simulator-")
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     return Path(path)
@@ -64,7 +64,7 @@ def directory() -> Path:
 
 @once
 def ca_file() -> str:
-    """The PEM file with the CA; it lives as long as the process."""
+    """The PEM file with the CA; it exists as long as the process."""
     path = directory() / "ca.pem"
     _root().cert_pem.write_to_path(path)
     return str(path)
@@ -85,7 +85,7 @@ def _chain(host: str, issuer: Issued, *further: Issued) -> Identity:
 
 
 def _days_left(host: str, days: int) -> Identity:
-    """A one-year certificate (or a longer one) with that many days left; negative ones have passed."""
+    """A certificate for one year (or longer) with this many days left; negative: it has expired."""
     end = now() + days * DAY + HALF_DAY
     return _leaf(host, not_before=min(end - YEAR, now() - DAY), not_after=end)
 
@@ -96,7 +96,7 @@ def _expired_intermediate(host: str) -> Identity:
 
 
 def _expired_cross_signature(host: str) -> Identity:
-    """The intermediate's issuer as an older root vouched for it, until two days ago; clients know that issuer."""
+    """The intermediate's issuer, cross-signed by an older root until a day ago; clients know that issuer."""
     old = issue("Old Root", authority=True, not_before=now() - YEAR, not_after=now() - DAY)
     cross = issue(
         "Testing CA", subject=root().certificate.subject, key=root().key,

@@ -48,7 +48,7 @@ def switches() -> str:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options."""
+    """The command line options."""
     found = argparse.ArgumentParser(
         prog=NAME,
         description=DESCRIPTION,
@@ -66,8 +66,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Run the command; its exit code."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])  # until all is there to end quietly
+    """Run the command; returns its exit code."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])  # until a clean exit is possible
     options = parser()
     args = options.parse_args()
     if args.list:
@@ -96,7 +96,7 @@ def main() -> int:
 
 
 def introduction(harbor: Simulator, broken: list[str]) -> str:
-    """What one must know to ask it: a line for each fact, then commands to copy."""
+    """What a user needs to send requests to it: a line for each fact, then commands to copy."""
     monitor, canary = authfile("monitor", MONITOR, MONITOR_SECRET), authfile("canary", CANARY, CANARY_SECRET)
     facts = {
         "url": harbor.url,
@@ -123,7 +123,7 @@ def introduction(harbor: Simulator, broken: list[str]) -> str:
 
 
 def authfile(name: str, username: str, password: str) -> str:
-    """A file with this login that only its owner can read; it lives as long as the process."""
+    """A file with these credentials that only its owner can read; it exists as long as the process."""
     from .certificates import directory
 
     path = directory() / f"{name}.auth"

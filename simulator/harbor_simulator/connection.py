@@ -1,4 +1,4 @@
-"""One client's connection: what a delivery sends on, and how it ends."""
+"""One client's connection: what a delivery sends on it, and how it ends."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r
 
 
 class Connection:
-    """One client; `socket` is a plain one until `secure` makes it a TLS one."""
+    """One client; `socket` is a plain socket until `secure` makes it a TLS one."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self._interrupted = False
 
     def secure(self, context: ssl.SSLContext) -> None:
-        """Turn to TLS."""
+        """Switch to TLS."""
         secured = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.socket = secured
-        if self._interrupted:  # while the plain socket was gone and the secured one not yet known
+        if self._interrupted:  # while the plain socket was gone and the secured one not yet stored
             raise ConnectionAbortedError
         secured.do_handshake()
 
     def send(self, data: bytes) -> None:
-        """Send all of it; raises OSError."""
+        """Send all of the data; raises OSError."""
         self.socket.sendall(data)
 
     def wait(self, seconds: float) -> bool:
-        """Let time pass; False as soon as the client has gone (or the server stops)."""
+        """Wait; False as soon as the client has gone (or the server stops)."""
         poll = select.poll()
         poll.register(self.socket, select.POLLIN)
         return not poll.poll(seconds * 1000)
 
     def refuse(self) -> None:
-        """Answer 400 to what is no HTTP; with the rest unread the kernel would send RST, and the answer were lost."""
+        """Answer 400 to data that is not HTTP. With unread data the kernel would send RST: the answer would be lost."""
         self.send(BAD_REQUEST)
         self.socket.shutdown(socket.SHUT_WR)
         while self.socket.recv(65536):
             pass
 
     def reset(self) -> None:
-        """Make the end of this connection an RST instead of a FIN."""
+        """Let this connection end with an RST instead of a FIN."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def interrupt(self) -> None:
-        """Wake the thread that serves this connection, whatever it waits for."""
+        """Wake the thread that serves this connection, whatever it is waiting for."""
         self._interrupted = True
         with contextlib.suppress(OSError):
-            # Not SSLSocket's own shutdown: it would make the other thread go on in clear text.
+            # Not SSLSocket's own shutdown: the other thread would continue in clear text.
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)

@@ -1,6 +1,6 @@
-"""What this Harbor holds and has done: projects, schedules and their runs, quotas, retention, replication, scans.
+"""What this Harbor contains and has done: projects, schedules, executions, quotas, retention, replication, scans.
 
-`Simulator.content` can be changed by tests at any time; `reset` makes it anew. Times are seconds since 1970.
+Tests can change `Simulator.content` at any time; `reset` recreates it. Times are seconds since 1970.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ QUEUES = (
 
 
 def moment(seconds: float | None) -> str:
-    """A time as Harbor writes it; None is never."""
+    """A time in Harbor's notation; None means never."""
     if seconds is None:
         return "0001-01-01T00:00:00.000Z"
     stamp = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
@@ -52,7 +52,7 @@ def moment(seconds: float | None) -> str:
 
 @dataclass
 class Pool:
-    """A jobservice; `heartbeat` is how many seconds ago it last gave a sign of life."""
+    """A jobservice; `heartbeat` is the age of its last heartbeat in seconds."""
 
     name: str = "01c2c38a0d09bddaa9ce7529"
     concurrency: int = 10
@@ -61,7 +61,7 @@ class Pool:
 
 @dataclass
 class Work:
-    """A job that a worker is busy with, since so many seconds."""
+    """A job that a worker has been running for this many seconds."""
 
     name: str
     age: float
@@ -70,7 +70,7 @@ class Work:
 
 @dataclass
 class Queue:
-    """`latency` is the age of the job that waits longest, in seconds."""
+    """`latency` is the age of the job that has waited longest, in seconds."""
 
     count: int = 0
     latency: int = 0
@@ -78,7 +78,7 @@ class Queue:
 
 
 def projects() -> dict[str, Project]:
-    """Those of the recorded Harbor."""
+    """The projects of the recorded Harbor."""
     return {
         "library": Project(1, public=True),
         "priv": Project(3, repositories={"img": ("1.0", "2.0")}),
@@ -88,7 +88,7 @@ def projects() -> dict[str, Project]:
 
 
 def images() -> dict[tuple[str, str], Artifact]:
-    """What those projects hold, as it was pushed on the day of the recordings; nothing is scanned yet."""
+    """The images of those projects, as pushed on the day of the recordings; none is scanned yet."""
     one = "sha256:216e249b24b14a97cfe411c564f6369b4184b2128c88771fb8ff1398f7f52907"
     two = "sha256:b704c7891e6d106abe8663ffcea8a42bff1bd30582334364c71074bdf2c84fac"
     return {
@@ -100,7 +100,7 @@ def images() -> dict[tuple[str, str], Artifact]:
 
 
 def storage() -> Storage:
-    """The recorded image under every tag of those projects; its layer is not there."""
+    """The recorded image under every tag of those projects; its layer is missing."""
     stored = Storage()
     for name, project in projects().items():
         for repository, tags in project.repositories.items():
@@ -112,16 +112,15 @@ def storage() -> Storage:
 
 @dataclass
 class Content:
-    """All of it. `quotas` are hard limit and use in bytes by project; `retentions` are by the number of the policy.
+    """All content. `quotas` are hard limit and use in bytes by project; `retentions` are by policy number.
 
-    `more_projects` are that many besides `projects`, named `team-00001` and so on, each with a quota of 1000 bytes of
-    which its number modulo 700 is used. `sorts_quotas`: Harbor 2.9.5 was asked for the most used first and gave the
-    newest first; others may obey. `now` is a clock that stands still, None the real one.
+    `more_projects` is the number of projects in addition to `projects`, named `team-00001` and so on. Each has a quota
+    of 1000 bytes, of which its number modulo 700 is used. `sorts_quotas`: Harbor 2.9.5 was asked for the most used
+    first and returned the newest first; other versions may obey. `now` is a clock that stands still, None the real one.
 
-    Each of the more projects has `more_robots` robot accounts that never expire; `robot_prefix` is what Harbor puts
-    before the names of new ones, as its configuration wants it. `scan_all` are the last one and the
-    last one that its schedule began; `proxies` are numbers of remote registries by proxy-cache project, `artifacts` by
-    repository and tag.
+    Each of these projects has `more_robots` robot accounts that never expire; `robot_prefix` is the configured prefix
+    of new robot accounts. `scan_all` are the last scan and the last scheduled one; `proxies` are numbers of remote
+    registries by proxy-cache project, `artifacts` are by repository and tag.
     """
 
     gc: Job = field(default_factory=Job)
@@ -157,7 +156,7 @@ class Content:
     storage: Storage = field(default_factory=storage)
 
     def put_image(self, repository: str, tag: str, layer: bytes | None = None) -> None:
-        """Put the recorded image into a repository, or one with this layer, which is there, too."""
+        """Put the recorded image into a repository, or one with this layer, which then exists too."""
         manifest, blobs = image.MANIFEST, [image.CONFIG]
         if layer is not None:
             manifest = image.manifest(image.CONFIG, [(image.digest_of(layer), len(layer))])
@@ -166,20 +165,20 @@ class Content:
         self.tag(repository, tag, image.digest_of(manifest))
 
     def tag(self, repository: str, tag: str, digest: str) -> None:
-        """Let a tag stand for this manifest, which is stored."""
+        """Point a tag at this manifest, which is stored."""
         size = len(self.storage.manifests[repository, digest][1])
         self.storage.tags[repository, tag] = digest
         self.artifacts[repository, tag] = Artifact(digest, size, self.clock())
         self._list_tags(repository)
 
     def untag(self, repository: str, tag: str) -> None:
-        """Let a tag be no more."""
+        """Remove a tag."""
         del self.storage.tags[repository, tag]
         self.artifacts.pop((repository, tag), None)
         self._list_tags(repository)
 
     def _list_tags(self, repository: str) -> None:
-        """Let the project show the tags of a repository as they are now."""
+        """Update the tags of a repository that the project shows."""
         name, _, path = repository.partition("/")
         project = self.projects[name]
         tags = tuple(tag for known, tag in list(self.storage.tags) if known == repository)
@@ -187,20 +186,20 @@ class Content:
         self.projects[name] = replace(project, repositories={**others, **({path: tags} if tags else {})})
 
     def clock(self) -> float:
-        """What time it is for this Harbor."""
+        """The current time of this Harbor."""
         return time.time() if self.now is None else self.now
 
     def project_names(self) -> list[str]:
-        """The projects besides `projects`."""
+        """The projects in addition to `projects`."""
         return [f"team-{number:05d}" for number in range(1, self.more_projects + 1)]
 
     def number_of(self, project: str) -> int:
-        """The project's number in the database; that of `team-00001` is 10001."""
+        """The project's number in the database; the number of `team-00001` is 10001."""
         known = self.projects.get(project)
         return known.number if known else 10000 + int(project.rpartition("-")[2])
 
     def all_quotas(self) -> list[tuple[str, int, int]]:
-        """Project, hard limit and use, the newest first."""
+        """Project, hard limit and use, newest first."""
         few = [(name, hard, used) for name, (hard, used) in self.quotas.items()]
         many = [(name, 1000, number % 700) for number, name in enumerate(self.project_names(), 1)]
         return (few + many)[::-1]
@@ -211,14 +210,14 @@ class Content:
 
 
 def daily(hour: int, now: float, first_number: int, freed: int = 0) -> Job:
-    """Something that has succeeded every day at this hour (UTC)."""
+    """A job that has succeeded every day at this hour (UTC)."""
     last = now - (now - hour * HOUR) % DAY
     runs = [Execution(first_number + 3 - day, "Success", last - day * DAY, freed=freed) for day in range(3)]
     return Job(runs, f"0 0 {hour} * * *", now - 30 * DAY)
 
 
 def lived_in() -> Content:
-    """A Harbor where everything is scheduled and has gone well for days."""
+    """A Harbor where everything is scheduled and has succeeded for days."""
     now = time.time()
     content = Content(
         gc=daily(0, now, 100, freed=1048576),

@@ -1,6 +1,6 @@
-"""Harbor's core: who is asking, may they, and which endpoint answers.
+"""Harbor's core: which account asks, whether it has permission, and which endpoint answers.
 
-Everything that core answers carries X-Request-Id and, to a client without one, a session cookie.
+Every answer of core has X-Request-Id, and for a client without a session cookie a new one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from .messages import Request, Response, StalledError, error
 from .world import World
 
 PING, HEALTH, SYSTEMINFO = "/api/v2.0/ping", "/api/v2.0/health", "/api/v2.0/systeminfo"
-# Seconds that a request takes while core tries in vain to reach Redis; recorded.
+# Seconds that a request takes while core tries to reach Redis in vain; recorded.
 WITHOUT_REDIS, PING_WITHOUT_REDIS, SYSTEMINFO_WITHOUT_REDIS = 0.6, 0.15, 1.1
-# /ping behind a frozen Redis took 24 s of the 60 that nginx would wait.
+# /ping behind a frozen Redis took 24 s; nginx would wait 60.
 PING_WITH_REDIS_FROZEN = 0.4
-# As seen behind a database that answered each statement half a second later.
+# As observed behind a database that answered each statement half a second late.
 SLOW_STATEMENT = 0.55
 PLAIN_TEXT = ("*/*", "text/*", "text/plain")
 NOT_ACCEPTABLE = "validation failure list:\nunsupported media type requested, only [text/plain] are available"
@@ -31,7 +31,7 @@ UNAVAILABLE = (
 
 
 def answer(world: World, request: Request) -> Response:
-    """What core answers; raises StalledError when it never will."""
+    """Core's answer; raises StalledError if it will never come."""
     if world.state.part("core") == "unavailable":
         return _finish(world, request, Response(503, {"Content-Type": "text/html; charset=utf-8"}, UNAVAILABLE))
     if request.path == PING:
@@ -55,7 +55,7 @@ def answer(world: World, request: Request) -> Response:
 
 
 def statements(request: Request, login: Login) -> int:
-    """How many statements core waits for, one after the other, before it answers."""
+    """The number of statements that core waits for, one after the other, before it answers."""
     if request.path in (HEALTH, SYSTEMINFO):
         return 2
     if request.path == "/v2/":
@@ -64,9 +64,9 @@ def statements(request: Request, login: Login) -> int:
 
 
 def _ping(world: World, request: Request) -> Response:
-    """The one endpoint that asks neither for a login nor the database; for a session, though.
+    """The only endpoint that needs neither a login nor the database; it does need a session.
 
-    It has plain text and nothing else to offer.
+    It offers only plain text.
     """
     frozen = PING_WITH_REDIS_FROZEN * world.gateway_timeout
     after = {"down": PING_WITHOUT_REDIS, "frozen": frozen}.get(world.state.part("redis"), 0.0)
@@ -88,7 +88,7 @@ def _stall_behind_database_or_redis(world: World, request: Request) -> None:
 
 
 def authenticate(world: World, request: Request) -> Login:
-    """Who it is. A database that cannot be asked makes anonymous of everybody, at once."""
+    """The account. If the database cannot be asked, every client is anonymous, at once."""
     if request.authorization == "Bearer":
         return tokens.bearer(world, request)
     credentials = basic_credentials(request)

@@ -1,4 +1,4 @@
-"""How a response goes over the wire: plainly, or in one of the ways that make clients suffer.
+"""How a response is sent: normally, or in one of several ways that trouble clients.
 
 Each takes (connection: Connection, request, response) and returns whether the connection can serve another request.
 """
@@ -32,21 +32,21 @@ def head(response: Response, length: int | None) -> bytes:
 
 
 def plain(connection: Connection, request: Request, response: Response) -> bool:
-    """As it should be, with Content-Length."""
+    """The normal way, with Content-Length."""
     body = b"" if request.method == "HEAD" else response.body
     connection.send(head(response, len(response.body)) + body)
     return response.headers.get("Connection") != "close"
 
 
 def chunked(connection: Connection, request: Request, response: Response) -> bool:
-    """As Go sends what is longer than its buffer."""
+    """The way Go sends answers that are longer than its buffer."""
     body = b"" if request.method == "HEAD" else b"%x\r\n%s\r\n0\r\n\r\n" % (len(response.body), response.body)
     connection.send(head(response, None) + body)
     return True
 
 
 def _drip(connection: Connection, data: bytes) -> bool:
-    """One byte at a time; False when the client has lost patience."""
+    """One byte at a time; False if the client has given up."""
     for byte in data:
         connection.send(bytes([byte]))
         if not connection.wait(DRIP_SECONDS):
@@ -60,22 +60,22 @@ def drip_header(connection: Connection, request: Request, response: Response) ->
 
 
 def drip_body(connection: Connection, request: Request, response: Response) -> bool:
-    """The headers at once, the body byte by byte."""
+    """The headers at once, then the body byte by byte."""
     connection.send(head(response, len(response.body)))
     return _drip(connection, response.body)
 
 
 def endless_body(connection: Connection, request: Request, response: Response) -> bool:
-    """Chunk after chunk until the client goes."""
+    """Chunk after chunk until the client disconnects."""
     connection.send(head(response, None))
     while True:
         connection.send(b"%x\r\n%s\r\n" % (len(CHUNK), CHUNK))
-        if not connection.wait(0.01):  # endless is bad enough, it need not be as fast as the processor allows
+        if not connection.wait(0.01):  # endless is enough, it does not need to be as fast as the processor allows
             return False
 
 
 def huge_body(connection: Connection, request: Request, response: Response) -> bool:
-    """White space, then the real body: whoever parses all of it finds nothing wrong."""
+    """White space, then the real body: a client that parses all of it finds a valid answer."""
     connection.send(head(response, HUGE_CHUNKS * len(CHUNK) + len(response.body)))
     for _ in range(HUGE_CHUNKS):
         connection.send(CHUNK)

@@ -1,6 +1,6 @@
-"""nginx, Harbor's door: one routing table, the error pages of a gateway, and the headers it adds.
+"""nginx in front of Harbor: one routing table, the error pages of a gateway, and the headers that it adds.
 
-An error page of nginx carries no X-Request-Id; that is how one tells it from core's.
+An error page of nginx has no X-Request-Id; that distinguishes it from core's.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Content-Security-Policy": "frame-ancestors 'none'",
 }
-# nginx's add_header without "always" is for these only.
+# nginx's add_header without "always" applies only to these.
 WITH_SECURITY_HEADERS = (200, 201, 204, 206, 301, 302, 303, 304, 307)
 
 
 def page(status: int, title: str = "", explanation: str = "", **headers: str) -> Response:
-    """An error page as nginx writes it."""
+    """An error page in nginx's wording."""
     response = Response(status, {"Content-Type": "text/html", **headers})
     heading = f"{status} {response.reason}"
     lines = ["<html>", f"<head><title>{title or heading}</title></head>", "<body>"]
@@ -35,7 +35,7 @@ def page(status: int, title: str = "", explanation: str = "", **headers: str) ->
 
 
 def answer(world: World, request: Request) -> Response:
-    """What comes out of Harbor's port for this request."""
+    """The answer of Harbor's port to this request."""
     if world.expects_tls and not request.tls:
         title = "400 The plain HTTP request was sent to HTTPS port"
         return page(400, title, "The plain HTTP request was sent to HTTPS port", Connection="close")
@@ -94,7 +94,7 @@ def _not_found(world: World, request: Request) -> Response:
     return page(404)
 
 
-# By path prefix, the longest counts.
+# By path prefix; the longest match counts.
 ROUTES: dict[str, Callable[[World, Request], Response]] = {
     "/": _portal,
     "/api/": _api,

@@ -1,4 +1,4 @@
-"""The image of the recorded Harbor: its manifest and configuration are known, of its layer the digest alone."""
+"""The image of the recorded Harbor: its manifest and configuration are known; of its layer only the digest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LAYER_BYTES = 8326
 
 
 def digest_of(content: bytes) -> str:
-    """The digest by which a registry knows these bytes."""
+    """The digest that a registry uses for these bytes."""
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
@@ -30,9 +30,9 @@ def manifest(config: bytes, layers: list[tuple[str, int]]) -> bytes:
 
 
 def parts(body: bytes) -> tuple[list[str], list[str]]:
-    """The digests of the blobs and of the manifests that a manifest or an index names.
+    """The digests of the blobs and of the manifests that a manifest or an index lists.
 
-    Raises ValueError, KeyError, TypeError or AttributeError where it is neither.
+    Raises ValueError, KeyError, TypeError or AttributeError if it is neither.
     """
     content = json.loads(body)
     blobs = [content["config"], *content["layers"]] if "config" in content else []

@@ -1,4 +1,4 @@
-"""Issues certificates: what of them a server shows, and with which key."""
+"""Issues certificates: the certificates that a server shows, and its key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 Key = Union[ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey]
 DAY = datetime.timedelta(days=1)
-HALF_DAY = DAY / 2  # added to every end, so that N days left are N whole days for hours to come
+HALF_DAY = DAY / 2  # added to default end dates and to days-left=N, so that N days left remain N whole days for hours
 YEAR = 365 * DAY
 CA_KEY_USAGE = x509.KeyUsage(
     key_cert_sign=True,
@@ -40,20 +40,20 @@ class Issued:
 
 @dataclass(frozen=True, eq=False)
 class Identity:
-    """What a server shows: its key, and certificates in the order in which they are sent, its own first."""
+    """What a server shows: its key, and certificates in the order of sending, its own first."""
 
     key: Key
     chain: tuple[x509.Certificate, ...]
 
     def pem(self) -> bytes:
-        """Key and chain in one file, as ssl.SSLContext.load_cert_chain wants it."""
+        """Key and chain in one file, as ssl.SSLContext.load_cert_chain requires."""
         encoding = serialization.Encoding.PEM
         key = self.key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         return key + b"".join(certificate.public_bytes(encoding) for certificate in self.chain)
 
 
 def now() -> datetime.datetime:
-    """The time, aware of its zone."""
+    """The current time, with its time zone."""
     return datetime.datetime.now(datetime.timezone.utc)
 
 
@@ -67,10 +67,10 @@ def issue(
     subject: x509.Name | None = None,
     alternative: Iterable[x509.GeneralName] | None = None,
 ) -> Issued:
-    """A certificate for these DNS names and IP addresses; without an issuer it signs itself.
+    """A certificate for these DNS names and IP addresses; without an issuer it is self-signed.
 
-    It is good for the 90 days from yesterday on, with a P-256 key and SHA-256, unless told otherwise. Its subject is
-    the first of the names, and all of them are its alternative names, unless it is given others.
+    By default it is valid for 90 days, starting yesterday, with a P-256 key and SHA-256. Its subject is the first of
+    the names, and all of them are its alternative names, unless others are given.
     """
     key = key or ec.generate_private_key(ec.SECP256R1())
     not_before = not_before or now() - DAY
@@ -100,7 +100,7 @@ def issue(
 
 
 def common_name(name: str) -> x509.Name:
-    """A subject that is a common name and nothing else."""
+    """A subject that consists of a common name only."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
@@ -108,9 +108,9 @@ SHA256_WITH_RSA, SHA1_WITH_RSA = bytes.fromhex("2a864886f70d01010b"), bytes.from
 
 
 def with_sha1(issued: Issued, issuer: Issued) -> Issued:
-    """The certificate signed once more, with SHA-1, by an issuer with an RSA key.
+    """The certificate signed again, with SHA-1, by an issuer with an RSA key.
 
-    cryptography makes no such certificates any more, but the names of the two algorithms differ in one byte only.
+    cryptography no longer makes such certificates, but the identifiers of the two algorithms differ in only one byte.
     """
     if not isinstance(issuer.key, rsa.RSAPrivateKey):
         raise TypeError("the issuer has no RSA key")

@@ -1,4 +1,4 @@
-"""A registry in memory that answers as distribution 2.8 does; its bytes are kept in the content of this Harbor."""
+"""A registry in memory that answers like distribution 2.8; its bytes are kept in the content of this Harbor."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .messages import API_VERSION, JSON, REPOSITORY, Request, Response, registry
 
 
 class Memory(Ledger):
-    """The registry of this content, and what core's database knows of it."""
+    """The registry of this content, and what core's database knows about it."""
 
     def unhealthy(self) -> dict[str, str]:
-        """Nothing: the switches say how the registry is."""
+        """Nothing: the switches define the state of the registry."""
         return {}
 
     def forward(self, request: Request, target: str = "") -> Response:
@@ -72,7 +72,7 @@ class Memory(Ledger):
         return self._progress(202, request, name, number)
 
     def _upload(self, request: Request, name: str, number: str) -> Response:
-        """What is done with an upload that has begun: asked for, written to, completed or cancelled."""
+        """Operations on a started upload: status, write, complete or cancel."""
         if (name, number) not in self._storage.uploads:
             return registry_error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry", {})
         if request.method == "DELETE":
@@ -93,7 +93,7 @@ class Memory(Ledger):
         return Response(201, {**where, **API_VERSION})
 
     def _progress(self, status: int, request: Request, name: str, number: str) -> Response:
-        """Where an upload goes on, and how far it has come."""
+        """Where an upload continues, and how far it is."""
         received = len(self._storage.uploads[name, number])
         location = _address(request, f"/v2/{name}/blobs/uploads/{number}?_state={uuid.uuid4().hex}")
         headers = {"Docker-Upload-Uuid": number, "Location": location, "Range": f"0-{max(received - 1, 0)}"}
@@ -101,7 +101,7 @@ class Memory(Ledger):
 
 
 def _address(request: Request, path: str) -> str:
-    """A place in the registry under the name by which the client knows it."""
+    """A path in the registry, under the host name that the client uses."""
     return f"{'https' if request.tls else 'http'}://{request.host}{path}"
 
 

@@ -1,4 +1,4 @@
-"""One HTTP request and one response, as the rest of the simulator sees them."""
+"""One HTTP request and one response, in the form that the rest of the simulator uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .connection import Connection
 JSON = {"Content-Type": "application/json; charset=utf-8"}
 API_VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}
 REPOSITORY = re.compile(r"/v2/(?P<name>[^/]+/.+?)/(?P<kind>manifests|blobs|tags)/(?P<reference>.*)")
-# The wording of nginx and Go where it differs from that of one Python or the other.
+# The wording of nginx and Go where some Python version words it differently.
 REASONS = {
     302: "Moved Temporarily",
     413: "Request Entity Too Large",
@@ -26,7 +26,7 @@ REASONS = {
 
 @dataclass
 class Request:
-    """What arrived, kept in `Simulator.requests` for tests to look at."""
+    """A received request, kept in `Simulator.requests` for tests."""
 
     method: str
     target: str
@@ -36,12 +36,12 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path without the query, percent-encoding undone."""
+        """The path without the query, percent-decoded."""
         return unquote(urlsplit(self.target).path)
 
     @property
     def query(self) -> dict[str, str]:
-        """The parameters by name, decoded once; of several with one name the last."""
+        """The parameters by name, decoded once; if a name is repeated, the last value."""
         return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
     @property
@@ -51,18 +51,18 @@ class Request:
 
     @property
     def authorization(self) -> str | None:
-        """The kind of credentials that came along ("Basic", "Bearer"), or None without any."""
+        """The kind of credentials in the request ("Basic", "Bearer"), or None without any."""
         header = self.headers.get("Authorization")
         return header.split(" ", 1)[0] if header else None
 
 
-#: Sends a response on a connection; returns whether that can serve another request.
+#: Sends a response on a connection; returns whether the connection can serve another request.
 Delivery = Callable[[Connection, Request, "Response"], bool]
 
 
 @dataclass
 class Response:
-    """What is to be sent, `after` that many seconds, in the way that `delivery` (None: plainly) sends it."""
+    """A response to send, `after` this many seconds, in the way of `delivery` (None: normally)."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -71,12 +71,12 @@ class Response:
     delivery: Delivery | None = None
 
     def copy(self) -> Response:
-        """Another one with the same headers, which can be changed."""
+        """A copy with the same headers, which can be changed."""
         return replace(self, headers=dict(self.headers))
 
     @property
     def reason(self) -> str:
-        """The words after the status."""
+        """The reason phrase after the status."""
         try:
             return REASONS.get(self.status) or HTTPStatus(self.status).phrase
         except ValueError:
@@ -84,36 +84,36 @@ class Response:
 
 
 class StalledError(Exception):
-    """Whoever should answer never will: it is frozen, or waits for somebody who is."""
+    """The component that should answer never will: it is frozen, or waits for one that is."""
 
 
 def compact_json(value: object) -> bytes:
-    """JSON as Go writes it: no blanks, a newline at the end."""
+    """JSON as Go writes it: no spaces, a newline at the end."""
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
 def json_response(value: object, **headers: str) -> Response:
-    """A JSON answer of Harbor's API, its keys sorted."""
+    """A JSON answer of Harbor's API, with sorted keys."""
     body = json.dumps(value, separators=(",", ":"), sort_keys=True).encode() + b"\n"
     return Response(200, {"Content-Type": "application/json", **headers}, body)
 
 
 def error(status: int, code: str, message: str, **headers: str) -> Response:
-    """An error as Harbor words it: `{"errors":[{"code","message"}]}`."""
+    """An error in Harbor's format: `{"errors":[{"code","message"}]}`."""
     body = compact_json({"errors": [{"code": code, "message": message}]})
     return Response(status, {**JSON, **headers}, body)
 
 
 def registry_error(status: int, code: str, message: str, detail: object = None) -> Response:
-    """An error as the registry words it, with a detail that None leaves out."""
+    """An error in the registry's format; a detail of None is omitted."""
     problem = {"code": code, "message": message, **({} if detail is None else {"detail": detail})}
     return Response(status, {**JSON, **API_VERSION}, compact_json({"errors": [problem]}))
 
 
 def read_request(stream: BinaryIO, tls: bool) -> Request | None:
-    """The next request of a connection, None when the client is through.
+    """The next request of a connection, or None if the client has finished.
 
-    Raises ValueError when what arrives is not HTTP.
+    Raises ValueError if the received data is not HTTP.
     """
     line = stream.readline(65536)
     if not line:

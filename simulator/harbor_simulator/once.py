@@ -1,4 +1,4 @@
-"""Things that are dear and made once per process, also when several threads want the first one."""
+"""Expensive objects that are made once per process, even if several threads request the first one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LOCK = threading.RLock()
 
 
 def once(make: Callable[[], T]) -> Callable[[], T]:
-    """Decorate a function without arguments: the first call makes, the others get what it made."""
+    """Decorate a function without arguments: the first call makes the object, later calls return the same one."""
     cached = functools.lru_cache(maxsize=None)(make)
 
     @functools.wraps(make)

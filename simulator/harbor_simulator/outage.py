@@ -1,4 +1,4 @@
-"""What a request comes to that core hands on to a registry or a storage that is not well."""
+"""The outcome of a request that core forwards to an unhealthy registry or storage."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ ERRNO_OF_STORAGE = {"full": 28, "read-only": 30}
 
 
 def broken(state: State, request: Request) -> Response | None:
-    """The answer of what is broken, None where nothing is; raises StalledError.
+    """The answer of a broken registry or storage, None if nothing is broken; raises StalledError.
 
-    A dead registry is a 502 of core without a word.
+    For a dead registry core answers 502 without a body.
     """
     if state.part("registry") == "down":
         return Response(502)
@@ -38,7 +38,7 @@ def _lost(name: str, kind: str, reference: str) -> Response:
 
 
 def _unwritable(name: str, storage: str) -> Response:
-    """Starting an upload on a full or a read-only file system."""
+    """Starting an upload on a full or read-only file system."""
     full = storage == "full"
     path = f"/storage/registry/docker/registry/v2/repositories/{name}/_uploads/{uuid.uuid4()}"
     cause = {"Op": "write" if full else "mkdir", "Path": path + ("/startedat" if full else "")}

@@ -1,4 +1,4 @@
-"""The web UI: static files, and index.html for every path that is none (the browser does the routing)."""
+"""The web UI: static files, and index.html for every other path (the browser does the routing)."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def answer(request: Request) -> Response:
 
 
 def foreign_page() -> Response:
-    """What a reverse proxy serves whose route for / leads to another application."""
+    """The page of a reverse proxy whose route for / leads to another application."""
     body = b"<!doctype html>\n<html><head><title>Intranet</title></head><body>Lunch today: soup</body></html>\n"
     return Response(200, {"Content-Type": "text/html"}, body)

@@ -1,4 +1,4 @@
-"""The records that a Harbor keeps: projects, runs of jobs, policies, remote registries, scanners, robots, webhooks.
+"""Harbor's records: projects, executions of jobs, policies, remote registries, scanners, robots, webhooks.
 
 Times are seconds since 1970.
 """
@@ -14,7 +14,7 @@ from .image import digest_of
 
 @dataclass(frozen=True)
 class Project:
-    """`repositories` holds the tags by repository name."""
+    """`repositories` maps repository names to their tags."""
 
     number: int
     public: bool = False
@@ -24,9 +24,9 @@ class Project:
 
 @dataclass
 class Execution:
-    """One run of whatever is done by jobs; `status` is in the words of jobs, `text` says what was wrong.
+    """One execution of anything that jobs do; `status` uses the names of job states, `text` says what was wrong.
 
-    `tasks`: so many, all of them ended, whatever the status says; None: one, in that status.
+    `tasks`: the number of tasks, all of them ended, whatever the status says; None: one task, in that status.
     """
 
     number: int
@@ -42,7 +42,7 @@ class Execution:
 
 @dataclass
 class Job:
-    """What is done on a schedule: its runs in any order, its cron expression ("" is none), since when that stands."""
+    """A scheduled job: its executions in any order, its cron expression ("" is none), and since when that is set."""
 
     runs: list[Execution] = field(default_factory=list)
     cron: str = ""
@@ -53,7 +53,7 @@ class Job:
 class Replication:
     """A replication policy between two registries by number, 0 is this Harbor itself; without a cron it is manual.
 
-    `filter` are the repositories that it takes, "" all.
+    `filter` selects the repositories; "" selects all.
     """
 
     number: int
@@ -68,9 +68,9 @@ class Replication:
 
 @dataclass
 class Remote:
-    """A registry that is replicated with or cached; `status` is what Harbor last found, `ping` what it answers now.
+    """A registry used for replication or as a proxy cache; `status` is Harbor's last result, `ping` its current answer.
 
-    `readable`: its secret can be decrypted; where not, Harbor refuses each page of a list that it stands on.
+    `readable`: its secret can be decrypted; if not, Harbor refuses each page of a list that contains it.
     """
 
     number: int
@@ -85,7 +85,7 @@ class Remote:
 
 @dataclass
 class Scanner:
-    """A registered scanner; `database` is when its database was last updated, None where it does not tell."""
+    """A registered scanner; `database` is the time of its last database update, None if it does not report that."""
 
     name: str = "Trivy"
     url: str = "http://127.0.0.1:18087"
@@ -98,7 +98,7 @@ class Scanner:
 
 @dataclass
 class ScanAll:
-    """A scan of all artifacts, by how many there are in each state; `ongoing` is what Harbor says of the whole."""
+    """A scan of all artifacts, by their number in each state; `ongoing` is Harbor's statement about the whole scan."""
 
     success: int = 0
     error: int = 0
@@ -111,7 +111,7 @@ class ScanAll:
 
 @dataclass
 class Security:
-    """What the security hub counts: artifacts, those with a report, and vulnerabilities by severity."""
+    """The counts of the security hub: artifacts, those with a report, and vulnerabilities by severity."""
 
     artifacts: int = 4
     scanned: int = 0
@@ -120,7 +120,7 @@ class Security:
 
 
 class Permission(NamedTuple):
-    """Rights as `resource:action`: of kind `system` with namespace `/`, or of kind `project` in one or (`*`) all."""
+    """Permissions as `resource:action`: kind `system` with namespace `/`, or kind `project` in one or all (`*`)."""
 
     kind: str
     namespace: str
@@ -129,9 +129,9 @@ class Permission(NamedTuple):
 
 @dataclass
 class Robot:
-    """A robot account; `project` 0 is the system. `expires` -1 is never; `updated` None is never since its creation.
+    """A robot account; `project` 0 is the system. `expires` -1 is never; `updated` None is not since its creation.
 
-    `name` is the whole of it, with the prefix. The `secret` of those that were not made through the API is not known.
+    `name` is the full name, with the prefix. `secret` is unknown unless the account was created through the API.
     """
 
     number: int
@@ -159,9 +159,9 @@ class Webhook:
 
 @dataclass
 class Artifact:
-    """What a tag stands for; `scan` is the status of its scan, "" without one, `found` the vulnerabilities.
+    """The artifact of a tag; `scan` is the status of its scan, "" without one, `found` the vulnerabilities.
 
-    `accessories` are types, as `signature.cosign`.
+    `accessories` are types, such as `signature.cosign`.
     """
 
     digest: str
@@ -176,8 +176,8 @@ class Artifact:
 class Storage:
     """The bytes in the registry.
 
-    Blobs and manifests (with their media type) are known by repository and digest, the digests of images by repository
-    and tag, what has arrived of an upload by repository and number.
+    Blobs and manifests (with their media type) are stored by repository and digest, the digests of images by repository
+    and tag, the received bytes of an upload by repository and number.
 
     `counted` are the blobs that count against a quota, by project and digest.
     """
@@ -189,6 +189,6 @@ class Storage:
     counted: set[tuple[str, str]] = field(default_factory=set)
 
     def store(self, repository: str, manifest: bytes, media_type: str, *blobs: bytes) -> None:
-        """Put a manifest into a repository, and what is there of its configuration and layers."""
+        """Put a manifest into a repository, with the parts of its configuration and layers that exist."""
         self.manifests[repository, digest_of(manifest)] = (media_type, manifest)
         self.blobs.update({(repository, digest_of(blob)): blob for blob in blobs})

@@ -1,4 +1,4 @@
-"""/v2/: core checks login and rights, answers some of it by itself, and hands the rest to the registry."""
+"""/v2/: core checks login and permissions, answers some requests itself, and forwards the rest to the registry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}  # push for all ot
 
 
 def answer(world: World, request: Request, login: Login) -> Response:
-    """What core answers under /v2/."""
+    """Core's answer under /v2/."""
     if request.path == "/v2/":
         if login.name is None:
             return unauthorized(world, request, "unauthorized")
@@ -54,7 +54,7 @@ def _tags(world: World, name: str) -> Response:
 
 
 def _refusal(world: World, request: Request, login: Login, name: str) -> Response | None:
-    """The 401 for who has no right to this repository; a project that cannot be found is a 401, too."""
+    """The 401 for an account without permission for this repository; a project that does not exist is a 401, too."""
     action = ACTIONS.get(request.method, "push")
     project = name.partition("/")[0]
     if request.authorization is None:
@@ -72,7 +72,7 @@ def _refusal(world: World, request: Request, login: Login, name: str) -> Respons
 
 
 def unauthorized(world: World, request: Request, message: str, scope: str = "") -> Response:
-    """401: the way to a token for who brought no credentials, Basic for who was refused or wants the catalog."""
+    """401: a Bearer challenge for a client without credentials; Basic for a refused client or for the catalog."""
     if request.authorization is not None or request.path == "/v2/_catalog":
         return _refuse('Basic realm="harbor"', message)
     challenge = f'Bearer realm="{realm(world, request)}",service="harbor-registry"'
@@ -85,7 +85,7 @@ def _refuse(challenge: str, message: str) -> Response:
 
 
 def realm(world: World, request: Request) -> str:
-    """Where tokens are to be had: at external_url, from Harbor 2.14 on at the host that the client named."""
+    """Where tokens are issued: at external_url; from Harbor 2.14 on at the host that the client named."""
     scheme, _, host = world.external_url.partition("://")
     if world.version >= REALM_FROM_REQUEST_SINCE and request.host:
         host = request.host

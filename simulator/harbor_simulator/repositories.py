@@ -1,7 +1,7 @@
-"""What core does with manifests, blobs and uploads before and after it hands a request on to the registry.
+"""What core does with manifests, blobs and uploads before and after it forwards a request to the registry.
 
-Tags and artifacts are the database's, bytes are the registry's. As src/server/registry/*.go and
-src/server/middleware/{blob,quota,immutable}/*.go in Harbor's source do it.
+Tags and artifacts belong to the database, bytes to the registry. Modeled on src/server/registry/*.go and
+src/server/middleware/{blob,quota,immutable}/*.go in Harbor's source.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from .world import World
 
 
 def answer(world: World, request: Request, name: str, kind: str, reference: str) -> Response:
-    """What core answers below /v2/NAME/KIND/REFERENCE to who has the right."""
+    """Core's answer below /v2/NAME/KIND/REFERENCE to an account with permission."""
     if kind == "manifests":
         manifest = {"PUT": _put_manifest, "DELETE": _delete_manifest}.get(request.method, _get_manifest)
         return manifest(world, request, name, reference)
     if kind == "blobs" and request.method == "PUT":
         return _complete(world, request, name)
     response = hand_on(world, request)
-    # Core notes in Redis how much of an upload has arrived.
+    # Core records in Redis how much of an upload has arrived.
     if request.method == "PATCH" and response.status == 202 and world.state.part("redis") in ("refuses writes", "down"):
         return _internal_error()
     return response
@@ -59,7 +59,7 @@ def _put_manifest(world: World, request: Request, name: str, reference: str) -> 
 
 
 def _config_is_json(world: World, request: Request, name: str) -> bool:
-    """Core reads the configuration of each image that it takes."""
+    """Core reads the configuration of each image that it accepts."""
     config = json.loads(request.body).get("config")
     if not config:
         return True
@@ -72,7 +72,7 @@ def _config_is_json(world: World, request: Request, name: str) -> bool:
 
 
 def _delete_manifest(world: World, request: Request, name: str, reference: str) -> Response:
-    """Only the database forgets it; the registry keeps it until garbage collection."""
+    """Only the database removes it; the registry keeps it until garbage collection."""
     if not reference.startswith("sha256:"):
         return error(400, "UNSUPPORTED", f"unsupported digest {reference}")
     tags = world.registry.tags(name, reference)
@@ -85,7 +85,7 @@ def _delete_manifest(world: World, request: Request, name: str, reference: str) 
 
 
 def _complete(world: World, request: Request, name: str) -> Response:
-    """PUT of an upload: the quota before, the database after."""
+    """PUT of an upload: first the quota, afterwards the database."""
     project, digest = name.partition("/")[0], request.query.get("digest", "")
     size = len(request.body) or _accepted(world, request)
     exceeded = _exceeded(world, project, digest, size)
@@ -100,14 +100,14 @@ def _complete(world: World, request: Request, name: str) -> Response:
 
 
 def _accepted(world: World, request: Request) -> int:
-    """How many bytes of an upload the registry has."""
+    """The number of bytes of an upload that the registry has."""
     status = hand_on(world, replace(request, method="GET"))
     last = int(status.headers.get("Range", "0-0").rpartition("-")[2])
     return last + 1 if last else 0
 
 
 def _exceeded(world: World, project: str, digest: str, size: int) -> str:
-    """Why the project's quota does not admit a blob, or ""."""
+    """Why the project's quota does not allow a blob, or ""."""
     room = world.registry.room(project, digest)
     if room is None:
         return ""
@@ -125,7 +125,7 @@ def _internal_error() -> Response:
 
 
 def binary(size: int) -> str:
-    """A size as in Harbor's messages: `19.5 KiB`."""
+    """A size as written in Harbor's messages: `19.5 KiB`."""
     value = float(size)
     for unit in ("B", "KiB", "MiB"):
         if value < 1024:

@@ -17,7 +17,7 @@ TLS_HANDSHAKE = b"\x16"
 
 
 class Server:
-    """Answers what `respond` says; `context` is asked for each connection, None means plain HTTP.
+    """Sends the answers of `respond`; `context` is requested for each connection, None means plain HTTP.
 
     The port is ours from the start, but refuses connections until `open`.
     """
@@ -44,7 +44,7 @@ class Server:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
-        except (OSError, OverflowError):  # the latter for a number that no port has
+        except (OSError, OverflowError):  # OverflowError: a number that is not a valid port
             listener.close()
             raise
         return listener
@@ -58,19 +58,22 @@ class Server:
         self._acceptor.start()
 
     def freeze(self) -> None:
-        """Let the kernel take connections that nobody will ever serve."""
+        """Let the kernel accept connections that are never served."""
         self._listen(BACKLOG)
 
     def drop(self) -> None:
-        """Leave every attempt to connect without an answer, by a backlog that is full."""
+        """Leave every connection attempt without an answer, by a full backlog."""
         self._listen(0)
         self._fillers.append(socket.create_connection(("127.0.0.1", self.port)))
 
     def close(self) -> None:
-        """Refuse connections and cut the living ones; the port stays ours."""
+        """Refuse connections and cut the open ones; the port stays ours."""
         if self._listening:
             self._hang_up()
-            retired, self._listener = self._listener, self._bind(self.port)  # in this order: nobody else gets the port
+            retired, self._listener = (
+                self._listener,
+                self._bind(self.port),
+            )  # in this order, so that the port stays ours
             retired.close()
         self._disconnect()
 
@@ -122,7 +125,7 @@ class Server:
             connection.socket.settimeout(IDLE_SECONDS)
             self._converse(connection)
         except OSError:
-            pass  # the client went away, did not like the certificate, or stayed silent
+            pass  # the client disconnected, rejected the certificate, or stayed silent
         finally:
             with self._lock:
                 del self._connections[threading.current_thread()]

@@ -1,4 +1,4 @@
-"""The Simulator: holds the state, answers requests, and is what tests handle."""
+"""The Simulator: holds the state, answers requests, and is the interface for tests."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Self = TypeVar("Self", bound="Simulator")
 
 
 class Simulator:
-    """A Harbor on 127.0.0.1, to be used as a context manager.
+    """A Harbor on 127.0.0.1, used as a context manager.
 
     `switches`: what is broken, by the names of faults.py and hostile.py.
-    `certificate`: a kind of certificates.py or an Identity of one's own. `host`: the name in URL and certificate.
-    `version`: Harbor's. `users`: the accounts by name, the monitoring robot alone by default.
-    `gateway_timeout`: the seconds after which nginx gives up on what hangs (on /v2/ 15 times that).
-    `upstream`: a real registry, to which core hands requests on instead of the one in memory.
+    `certificate`: a kind of certificates.py, or an Identity. `host`: the name in URL and certificate.
+    `version`: Harbor's. `users`: the accounts by name, by default only the monitoring robot.
+    `gateway_timeout`: the seconds after which nginx gives up on a hang (on /v2/ 15 times as many).
+    `upstream`: a real registry, to which core forwards requests instead of the one in memory.
     """
 
     def __init__(
@@ -75,12 +75,12 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """Where clients reach it."""
+        """The URL for clients."""
         return f"{self.scheme}://{self.host}:{self.port}"
 
     @property
     def external_url(self) -> str:
-        """Where Harbor believes to be; can be set at any time, for a proxy in front."""
+        """Harbor's own idea of its URL; can be set at any time, for a reverse proxy."""
         return self.world.external_url
 
     @external_url.setter
@@ -89,12 +89,12 @@ class Simulator:
 
     @property
     def ca_file(self) -> str:
-        """The PEM file of the CA under which all certificates but the self-signed one stand."""
+        """The PEM file of the CA that all certificates except the self-signed one depend on."""
         return ca_file()
 
     @property
     def certificate(self) -> str | Identity:
-        """What new connections get to see; can be set at any time."""
+        """What new connections receive; can be set at any time."""
         return self._certificate
 
     @certificate.setter
@@ -104,17 +104,17 @@ class Simulator:
 
     @property
     def state(self) -> State:
-        """What is broken at the moment."""
+        """What is currently broken."""
         return self.world.state
 
     @property
     def content(self) -> Content:
-        """What this Harbor holds; can be changed at any time."""
+        """What this Harbor contains; can be changed at any time."""
         return self.world.content
 
     @property
     def authenticator(self) -> Authenticator:
-        """Who may log in; can be replaced at any time."""
+        """The accounts that may log in; can be replaced at any time."""
         return self.world.authenticator
 
     @authenticator.setter
@@ -122,12 +122,12 @@ class Simulator:
         self.world.authenticator = authenticator
 
     def switch(self, *switches: str) -> None:
-        """Replace what is broken; connections that are open and idle live on, unless nginx dies."""
+        """Replace what is broken; open idle connections survive, unless nginx dies."""
         self.world.state = State(*switches)
         self._obey()
 
     def reset(self) -> None:
-        """As in the beginning, but healthy: a good certificate, no answers, delays, locks or requests."""
+        """Return to the initial state, but healthy: a good certificate, no answers, delays, locks or requests."""
         self._answers.clear()
         self._delays.clear()
         self.requests.clear()
@@ -138,7 +138,7 @@ class Simulator:
         self.switch()
 
     def answer(self, path: str, status: int = 200, headers: Mapping[str, str] | None = None, body: Body = b"") -> None:
-        """Answer this path (whatever the query) so, whatever is broken; a dict or list is sent as JSON."""
+        """Answer this path (with any query) like this, whatever is broken; a dict or list is sent as JSON."""
         kind = "text/plain"
         if isinstance(body, (dict, list)):
             kind, body = "application/json", json.dumps(body)
@@ -146,7 +146,7 @@ class Simulator:
         self._answers[path] = Response(status, {"Content-Type": kind, **(headers or {})}, content)
 
     def delay(self, prefix: str, seconds: float) -> None:
-        """Let every answer below this path come that much later."""
+        """Delay every answer below this path by this many seconds."""
         self._delays[prefix] = seconds
 
     def _obey(self) -> None:

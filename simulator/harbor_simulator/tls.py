@@ -1,4 +1,4 @@
-"""The TLS contexts with which the simulator meets its clients."""
+"""The TLS contexts that the simulator uses for its clients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def context(certificate: str | Identity, host: str, version: str) -> ssl.SSLCont
     """A server's context; `version` "1.1" means TLS 1.1 and nothing newer, anything else 1.2 and newer."""
     shown = identity(certificate, host) if isinstance(certificate, str) else certificate
     result = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    result.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL would not even load a weak certificate otherwise
+    result.set_ciphers("ALL:@SECLEVEL=0")  # otherwise OpenSSL would not even load a weak certificate
     if version == "1.1":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)

@@ -22,13 +22,13 @@ SERVICE, ISSUER, LIFETIME_SECONDS = "harbor-registry", "harbor-token-issuer", 18
 
 @once
 def signing_key() -> rsa.RSAPrivateKey:
-    """One per process, made when the first token is asked for."""
+    """One per process, made when the first token is requested."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @once
 def key_id() -> str:
-    """The key's fingerprint in libtrust's form, by which a registry finds the certificate to verify with."""
+    """The key's fingerprint in libtrust's form; with it a registry finds the certificate for verification."""
     public = signing_key().public_key()
     der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     text = base64.b32encode(hashlib.sha256(der).digest()[:30]).decode()
@@ -52,7 +52,7 @@ def sign(claims: dict[str, object]) -> str:
 
 
 def answer(world: World, request: Request, login: Login) -> Response:
-    """Anybody gets a token for a scope; it grants what the login may do, which can be nothing."""
+    """Everyone gets a token for a scope; it grants what the account may do, which can be nothing."""
     service, scope = request.query.get("service", ""), request.query.get("scope")
     if service != SERVICE:
         body = f"Unable to handle service: {service}".encode()
@@ -75,7 +75,7 @@ def answer(world: World, request: Request, login: Login) -> Response:
 
 
 def access(world: World, login: Login, scope: str) -> dict[str, object]:
-    """One element of the claim `access`: the actions that the login has, not those that were asked for."""
+    """One element of the claim `access`: the actions that the account has, not those that were requested."""
     kind, _, rest = scope.partition(":")
     name, _, _asked = rest.rpartition(":")
     actions: list[str] = []
@@ -89,7 +89,7 @@ def access(world: World, login: Login, scope: str) -> dict[str, object]:
 
 
 def bearer(world: World, request: Request) -> Login:
-    """The login behind a token of ours, with the rights that it grants; anonymous for any other."""
+    """The login behind one of our tokens, with the permissions that it grants; anonymous for any other token."""
     claims = verify(request.headers["Authorization"].partition(" ")[2])
     if claims is None or "sub" not in claims:
         return Login()
@@ -99,11 +99,11 @@ def bearer(world: World, request: Request) -> Login:
 
 
 def verify(token: str) -> dict[str, Any] | None:
-    """The claims of a token that we signed and that still lives, else None."""
+    """The claims of a token that we signed and that has not expired, else None."""
     try:
         signed, _, signature = token.rpartition(".")
         signing_key().public_key().verify(_decode(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         claims = json.loads(_decode(signed.partition(".")[2]))
-    except Exception:  # whatever is wrong with it, it is not ours
+    except Exception:  # any error means that it is not ours
         return None
     return claims if claims["exp"] > time.time() else None

@@ -1,4 +1,4 @@
-"""A real registry behind core, and what core's database knows of it: its tags and artifacts."""
+"""A real registry behind core, and what core's database knows about it: its tags and artifacts."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .messages import Request, Response, StalledError
 
 Digests = dict[str, set[str]]
 
-STREAMED = 1024 * 1024  # bytes from which on a body is passed on piece by piece
+STREAMED = 1024 * 1024  # bytes; a larger body is forwarded piece by piece
 CHUNK = 256 * 1024
-PATIENCE = 5.0  # seconds without a sign of life from the registry, after which it counts as frozen
-CHECK_PATIENCE = 0.3  # the same for the health checker, which in Harbor waits for 60
+PATIENCE = 5.0  # seconds without a sign of life from the registry; then it counts as frozen
+CHECK_PATIENCE = 0.3  # the same for the health checker, which waits for 60 s in Harbor
 PASSED_ON = ("Accept", "Content-Type", "Content-Range", "Range")
 NOT_PASSED_BACK = ("connection", "date", "transfer-encoding")
 
 
 class Upstream:
-    """A registry at 127.0.0.1, and what core's database knows of it.
+    """A registry at 127.0.0.1, and what core's database knows about it.
 
-    `artifacts` holds the tags by digest by repository. `quotas` are bytes by project, of which `used` are taken;
+    `artifacts` maps repositories to digests to tags. `quotas` are bytes by project, of which `used` are taken;
     `immutable` are tags as `REPOSITORY:TAG`.
     """
 
@@ -38,7 +38,7 @@ class Upstream:
         self._blobs: set[tuple[str, str]] = set()
 
     def unhealthy(self) -> dict[str, str]:
-        """What core's health checker finds: the registry by its error, or nothing."""
+        """The result of core's health checker: the registry with its error, or nothing."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=CHECK_PATIENCE)
         where = ("registry", f"127.0.0.1:{self.port}", "/")
         try:
@@ -57,27 +57,27 @@ class Upstream:
         return repository in self.artifacts
 
     def digest(self, repository: str, reference: str) -> str | None:
-        """The artifact that a tag or digest stands for."""
+        """The artifact that a tag or digest refers to."""
         known = self.artifacts.get(repository, {})
         return next((digest for digest, tags in known.items() if reference in (digest, *tags)), None)
 
     def tags(self, repository: str, digest: str) -> set[str] | None:
-        """The tags of an artifact; None where there is no such artifact."""
+        """The tags of an artifact; None if there is no such artifact."""
         return self.artifacts.get(repository, {}).get(digest)
 
     def add_artifact(self, repository: str, digest: str, tag: str) -> None:
-        """Note an artifact under a tag, which names one at a time, or under its own digest without a tag."""
+        """Record an artifact under a tag, which refers to one at a time, or under its own digest without a tag."""
         known = self.artifacts.setdefault(repository, {})
         for tags in known.values():
             tags.discard(tag)
         known.setdefault(digest, set()).update({tag} - {digest})
 
     def remove_artifact(self, repository: str, digest: str) -> None:
-        """Forget an artifact and its tags."""
+        """Remove an artifact and its tags."""
         del self.artifacts[repository][digest]
 
     def room(self, project: str, digest: str) -> tuple[int, int] | None:
-        """The bytes that count against the project's quota and its limit; None where this blob is free."""
+        """The bytes that count against the project's quota and its limit; None if this blob does not count."""
         if project not in self.quotas or (project, digest) in self._blobs:
             return None
         return self.used[project], self.quotas[project]
@@ -89,10 +89,10 @@ class Upstream:
             self.used[project] += size
 
     def forward(self, request: Request, target: str = "") -> Response:
-        """The registry's answer under core's own login: 502 without a word where it is dead."""
+        """The registry's answer, requested with core's own account: 502 without a body if the registry is dead."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {name: request.headers[name] for name in PASSED_ON if name in request.headers}
-        # From these two the registry makes the Location of an upload.
+        # The registry builds the Location of an upload from these two.
         headers.update({"Host": str(request.host), "X-Forwarded-Proto": "https" if request.tls else "http"})
         headers["Authorization"] = self.authorization
         try:

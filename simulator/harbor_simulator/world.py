@@ -1,4 +1,4 @@
-"""What the handlers see of a Harbor: what is broken, what it holds, who may log in, its clock, version and address."""
+"""What the handlers see of a Harbor: its outages, content, accounts, clock, version and address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLOCK_AHEAD = 600  # seconds, under the switch clock-wrong
 
 
 class Registry(Protocol):
-    """A registry behind core, and what core's database knows of it.
+    """A registry behind core, and what core's database knows about it.
 
     `immutable` are tags as `REPOSITORY:TAG`.
     """
@@ -26,7 +26,7 @@ class Registry(Protocol):
         """The tags that nobody may move or delete."""
 
     def unhealthy(self) -> dict[str, str]:
-        """What core's health checker finds: the registry by its error, or nothing."""
+        """The result of core's health checker: the registry with its error, or nothing."""
 
     def forward(self, request: Request, target: str = "") -> Response:
         """The registry's answer to this request, or to one for `target` instead; raises StalledError."""
@@ -35,19 +35,19 @@ class Registry(Protocol):
         """Whether the database knows the repository."""
 
     def digest(self, repository: str, reference: str) -> str | None:
-        """The artifact that a tag or digest stands for."""
+        """The artifact that a tag or digest refers to."""
 
     def tags(self, repository: str, digest: str) -> set[str] | None:
-        """The tags of an artifact; None where there is no such artifact."""
+        """The tags of an artifact; None if there is no such artifact."""
 
     def add_artifact(self, repository: str, digest: str, tag: str) -> None:
-        """Note an artifact under a tag, which names one at a time, or under its own digest without a tag."""
+        """Record an artifact under a tag, which refers to one at a time, or under its own digest without a tag."""
 
     def remove_artifact(self, repository: str, digest: str) -> None:
-        """Forget an artifact and its tags."""
+        """Remove an artifact and its tags."""
 
     def room(self, project: str, digest: str) -> tuple[int, int] | None:
-        """The bytes that count against the project's quota and its limit; None where this blob is free."""
+        """The bytes that count against the project's quota and its limit; None if this blob does not count."""
 
     def add_blob(self, project: str, digest: str, size: int) -> None:
         """Count a blob against the project's quota, once."""
@@ -55,9 +55,9 @@ class Registry(Protocol):
 
 @dataclass
 class World:
-    """One Harbor. `url` is where clients reach it, `external_url` where it believes to be.
+    """One Harbor. `url` is the URL for clients, `external_url` is Harbor's own idea of its URL.
 
-    `gateway_timeout` are the seconds after which nginx gives up on what hangs. `upstream` is a real registry behind
+    `gateway_timeout` is the time in seconds after which nginx gives up on a hang. `upstream` is a real registry behind
     core, None the one in memory.
     """
 
@@ -72,7 +72,7 @@ class World:
 
     @property
     def external_url(self) -> str:
-        """Where Harbor believes to be."""
+        """Harbor's own idea of its URL."""
         return self.configured_url or self.url
 
     @property
@@ -87,7 +87,7 @@ class World:
 
     @property
     def version_text(self) -> str:
-        """Harbor's version as /systeminfo words it."""
+        """Harbor's version as written in /systeminfo."""
         return "v" + ".".join(map(str, (*self.version, 0, 0)[:3])) + "-672ec4ad"
 
     def clock(self) -> float:
@@ -95,14 +95,14 @@ class World:
         return self.content.clock() + (CLOCK_AHEAD if self.state.part("clock") == "wrong" else 0)
 
     def unhealthy(self) -> dict[str, str]:
-        """The components that /health calls unhealthy, with their errors."""
+        """The components that /health reports as unhealthy, with their errors."""
         seen = self.registry.unhealthy() if self.state.part("health") != "stale" else {}
         return {**self.state.unhealthy(), **seen}
 
     def repository_actions(self, login: Login, project: str) -> tuple[str, ...]:
-        """What a login may do with the repositories of a project.
+        """The actions that an account may take on the repositories of a project.
 
-        A robot of Harbor 2.9 with any permission on system level may not even pull what is public.
+        A robot of Harbor 2.9 with any permission on the system level may not even pull what is public.
         """
         if project not in self.content.projects:
             return ()

@@ -1,4 +1,4 @@
-"""/projects/{project}/repositories/{repository}/artifacts. Rights are those in the project."""
+"""/projects/{project}/repositories/{repository}/artifacts. Permissions are those in the project."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXTRA = {
 
 
 def listing(world: World, request: Request, login: Login) -> Response:
-    """GET .../artifacts, the newest first."""
+    """GET .../artifacts, newest first."""
     project, repository = _names(request)
     refusal = _refusal(world, project, login, "artifact:list")
     if refusal:
@@ -56,13 +56,13 @@ def one(world: World, request: Request, login: Login) -> Response:
 
 
 def _names(request: Request) -> tuple[str, str]:
-    """The project, and the repository with it; a slash in its name arrives encoded twice."""
+    """The project, and the repository including it; a slash in its name arrives double-encoded."""
     _, _, _, _, project, _, rest, *_ = request.path.split("/")
     return project, f"{project}/{unquote(rest)}"
 
 
 def _refusal(world: World, project: str, login: Login, right: str) -> Response | None:
-    """What is public may be read by everybody, but not by a robot of Harbor 2.9 with a right on system level."""
+    """Anyone may read what is public, except a robot of Harbor 2.9 with a permission on the system level."""
     account = login.account
     robot = account is not None and bool(account.rights)
     public = world.content.projects.get(project, STRANGER).public
@@ -110,7 +110,7 @@ def _row(world: World, request: Request, repository: str, tag: str) -> dict[str,
 
 
 def _overview(artifact: Artifact) -> dict[str, object]:
-    """The report of a scan in short; one that failed found nothing."""
+    """The summary of a scan report; a failed scan found nothing."""
     overview: dict[str, object] = {
         "duration": 3,
         "end_time": moment(artifact.pushed + 303),

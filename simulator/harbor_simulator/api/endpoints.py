@@ -1,6 +1,6 @@
-"""The REST API: one table of endpoints, and what is common to all of them.
+"""The REST API: one table of endpoints, and what they have in common.
 
-A further endpoint is a function (world, request, login) -> Response in a module of its own and a line in ENDPOINTS.
+To add an endpoint, write a function (world, request, login) -> Response in its own module and a line in ENDPOINTS.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from . import (
 from .query import BadQueryError
 
 BASE = "/api/v2.0"
-BUFFER = 2048  # bytes from which on Go does not know the length of an answer before it begins
+BUFFER = 2048  # bytes; for a longer answer Go does not know the length before it starts
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`needs` is the right on system level without which it is 401 or 403, `since` the Harbor that brought it."""
+    """`needs` is the permission on the system level (else 401 or 403), `since` the Harbor that introduced it."""
 
     answer: Callable[[World, Request, Login], Response]
     needs: str | None = None
     since: tuple[int, int] = (2, 0)
 
 
-# Path under /api/v2.0, where {name} matches one segment, and what it answers by method.
+# Path under /api/v2.0, where {name} matches one segment, and its answers by method.
 ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/health": {"GET": Endpoint(system.health)},
     "/systeminfo": {"GET": Endpoint(system.info)},
@@ -96,7 +96,7 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
 
 
 def answer(world: World, request: Request, login: Login) -> Response:
-    """What the API answers to whom core has recognised."""
+    """The API's answer to an account that core has identified."""
     if request.path == "/api/version":
         return Response(200, {"Content-Type": "text/plain; charset=utf-8"}, b'{"version":"v2.0"}\n')
     if not request.path.startswith(BASE + "/"):

@@ -1,4 +1,4 @@
-"""/jobservice: worker pools, workers and queues, none of them in pages."""
+"""/jobservice: worker pools, workers and queues; none of these lists has pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harbor_simulator.world import World
 
 
 def _trouble(world: World) -> Response | None:
-    """Core asks jobservice, and jobservice Redis."""
+    """Core asks jobservice, and jobservice asks Redis."""
     if world.state.part("jobservice") == "frozen":
         raise StalledError
     if "down" in (world.state.part("jobservice"), world.state.part("redis")):
@@ -35,7 +35,7 @@ def pools(world: World, request: Request, login: Login) -> Response:
 
 
 def workers(world: World, request: Request, login: Login) -> Response:
-    """GET /jobservice/pools/{pool}/workers, `all` for those of every pool: who is idle has no job."""
+    """GET /jobservice/pools/{pool}/workers, `all` for the workers of every pool; an idle worker has no job."""
     wanted = request.path.rstrip("/").split("/")[-2]
     rows: list[dict[str, str]] = []
     for pool in world.content.pools:
@@ -52,7 +52,7 @@ def workers(world: World, request: Request, login: Login) -> Response:
 
 
 def queues(world: World, request: Request, login: Login) -> Response:
-    """GET /jobservice/queues; zeros are left out."""
+    """GET /jobservice/queues; zeros are omitted."""
     rows = []
     found = dict(world.content.queues)
     if world.state.part("queue") != WELL:

@@ -1,4 +1,4 @@
-"""Lists as Harbor cuts them into pages."""
+"""Lists, split into pages as Harbor does it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def paged(
     row: Callable[[T], object],
     refusal: Callable[[T], Response | None] = lambda _: None,
 ) -> Response:
-    """The rows of the page that is asked for, with X-Total-Count and a Link to the next one.
+    """The rows of the requested page, with X-Total-Count and a Link to the next one.
 
-    One row that Harbor cannot show makes it refuse the whole page, with the `refusal` of that row.
+    If Harbor cannot show one of its rows, it refuses the whole page, with the `refusal` of that row.
     """
     query = request.query
     page, size = (int(query.get(name, default)) for name, default in (("page", 1), ("page_size", PAGE_SIZE)))

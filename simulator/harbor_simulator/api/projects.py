@@ -1,4 +1,4 @@
-"""/projects: listing, reading, creating and deleting them, and who may do what in one."""
+"""/projects: listing, reading, creating and deleting projects, and the permissions in them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OWNER = 1  # the number of the administrator
 
 
 def listing(world: World, request: Request, login: Login) -> Response:
-    """GET /projects: the public ones for everybody, all of them for who may list projects."""
+    """GET /projects: the public ones for everyone, all of them for accounts that may list projects."""
     if world.state.part("database") == "down":
         return error(500, "UNKNOWN", "internal server error")
     if world.state.part("database") == "locked":
@@ -74,7 +74,7 @@ def delete(world: World, request: Request, login: Login) -> Response:
 
 
 def unknown(name: str) -> Response:
-    """The 404 for a project that there is not."""
+    """The 404 for a project that does not exist."""
     return error(404, "NOT_FOUND", f"project {name} not found")
 
 

@@ -1,6 +1,6 @@
-"""The parameter q of lists, `key=value,key=value`: what it asks for, and which rows that are.
+"""The parameter q of lists, `key=value,key=value`: its values, and the rows that match.
 
-As src/lib/q/builder.go in Harbor's source reads it: q is URL-decoded once more after the query string was.
+Like src/lib/q/builder.go in Harbor's source: q is URL-decoded once more after the query string was decoded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ WILDCARD = re.compile(r"[%_]")
 
 
 class BadQueryError(Exception):
-    """A q that Harbor refuses with 400 and these words."""
+    """A q that Harbor refuses with 400 and this message."""
 
 
 def keywords(request: Request) -> dict[str, str]:
@@ -39,13 +39,13 @@ def keywords(request: Request) -> dict[str, str]:
 
 
 def chosen(request: Request, items: Iterable[T], columns: Mapping[str, Callable[[T], object]]) -> list[T]:
-    """The items that q asks for; keys that are no column are ignored. Raises BadQueryError."""
+    """The items that match q; keys that are not columns are ignored. Raises BadQueryError."""
     asked = [(columns[key], value) for key, value in keywords(request).items() if key in columns]
     return [item for item in items if all(fits(column(item), value) for column, value in asked)]
 
 
 def fits(actual: object, wanted: str) -> bool:
-    """Whether a value is the wanted one, contains it (~), or is in the list ({a b}); a list (a b) holds for all."""
+    """Whether a value equals the wanted one, contains it (~), or is in the list ({a b}); a list (a b) matches all."""
     text = str(actual)
     if wanted.startswith("~"):
         part = wanted[1:]

@@ -1,4 +1,4 @@
-"""GET /quotas: hard limit and use of each project, -1 is no limit."""
+"""GET /quotas: hard limit and use of each project; -1 means no limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CREATED = 1795328292.5
 
 
 def listing(world: World, request: Request, login: Login) -> Response:
-    """The newest first, or the most used where Harbor obeys; `reference_id` asks for one project."""
+    """Newest first, or the most used first if Harbor obeys; `reference_id` selects one project."""
     quotas = world.content.all_quotas()
     if request.query.get("sort") == "-used.storage" and world.content.sorts_quotas:
         quotas.sort(key=lambda quota: -quota[2])

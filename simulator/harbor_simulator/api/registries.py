@@ -1,4 +1,4 @@
-"""/registries: the remote registries, and a ping that asks one of them now."""
+"""/registries: the remote registries, and a ping that tests one of them now."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ADDED = 1795328335.2
 
 
 def listing(world: World, request: Request, login: Login) -> Response:
-    """GET /registries. The status is what a check every five minutes found last, if it found anything."""
+    """GET /registries. The status is the result of the last periodic check (every five minutes), if there was one."""
     remotes = chosen(request, world.content.remotes, {"name": lambda remote: remote.name})
     return paged(request, remotes, registry_row, unreadable)
 
@@ -29,7 +29,7 @@ def unreadable(remote: Remote) -> Response | None:
 
 
 def registry_row(remote: Remote) -> dict[str, object]:
-    """A registry, as other answers show it too; its secret is starred."""
+    """A registry, in the form that other answers use too; its secret is masked."""
     credential = {"access_key": remote.user, "access_secret": "*****", "type": "basic"} if remote.user else {}
     return {
         "creation_time": moment(ADDED),
@@ -45,7 +45,7 @@ def registry_row(remote: Remote) -> dict[str, object]:
 
 
 def ping(world: World, request: Request, login: Login) -> Response:
-    """POST /registries/ping. Where Harbor cannot even make a client for the remote, it answers 500."""
+    """POST /registries/ping. If Harbor cannot even create a client for the remote registry, it answers 500."""
     number = json.loads(request.body)["id"]
     remote = next((remote for remote in world.content.remotes if remote.number == number), None)
     if remote is None:

@@ -1,4 +1,4 @@
-"""/replication: policies and their executions, which have words of their own for the states of jobs."""
+"""/replication: policies and their executions, which use their own names for job states."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .query import chosen
 from .registries import NEVER, registry_row, unreadable
 
 STATUS = {"Success": "Succeed", "Error": "Failed", "Stopped": "Stopped"}
-RUNNING = "InProgress"  # whatever has not ended
+RUNNING = "InProgress"  # every state that is not final
 COUNTED = ("failed", "in_progress", "stopped", "succeed")
 COUNT_OF = {"Succeed": "succeed", "Failed": "failed", "Stopped": "stopped", RUNNING: "in_progress"}
 CREATED = 1795328486.8
 
 
 def policies(world: World, request: Request, login: Login) -> Response:
-    """GET /replication/policies, the newest first; flags are left out where they are false."""
+    """GET /replication/policies, newest first; flags are omitted if they are false."""
     remotes = {remote.number: remote for remote in world.content.remotes}
 
     def row(policy: Replication) -> dict[str, object]:
@@ -50,7 +50,7 @@ def policies(world: World, request: Request, login: Login) -> Response:
 
 
 def refusal(remotes: dict[int, Remote], policy: Replication) -> Response | None:
-    """Why Harbor cannot show a policy, nor its page: one of its registries is gone, or cannot be read."""
+    """Why Harbor cannot show a policy, or its page: one of its registries is gone or cannot be read."""
     for number in filter(None, (policy.source, policy.destination)):
         if number not in remotes:
             return error(404, "NOT_FOUND", f"registry {number} not found")
@@ -74,7 +74,7 @@ def end(remotes: dict[int, Remote], number: int) -> dict[str, object]:
 
 
 def executions(world: World, request: Request, login: Login) -> Response:
-    """GET /replication/executions, the newest first unless `sort` says otherwise."""
+    """GET /replication/executions, newest first unless `sort` says otherwise."""
     policy, status = request.query.get("policy_id"), request.query.get("status")
     runs = [
         (run, known.number)
@@ -89,7 +89,7 @@ def executions(world: World, request: Request, login: Login) -> Response:
 
 
 def _row(run: Execution, policy: int) -> dict[str, object]:
-    """What could not even be handed to the job service has no tasks that could be counted."""
+    """An execution that could not even be passed to the job service has no tasks to count."""
     status = STATUS.get(run.status, RUNNING)
     tasks = (0 if run.text else 1) if run.tasks is None else run.tasks
     counted = COUNT_OF[status] if run.tasks is None else "succeed"

@@ -1,4 +1,4 @@
-"""/retentions: the tag retention policies of projects and their runs. Rights are those in the project."""
+"""/retentions: the tag retention policies of projects and their executions. Permissions are those in the project."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RUNNING = ("Running", "Pending", "InProgress")
 
 
 def _refusal(world: World, request: Request, login: Login, right: str) -> Response | None:
-    """The policy is looked for before the right: an unknown one is 500 or 400 to everybody who is logged in."""
+    """The policy is looked up before the permission: an unknown one is 500 or 400 for every logged-in account."""
     if login.account is None:
         return error(401, "UNAUTHORIZED", "unauthorized")
     if _number(request) not in world.content.retentions:

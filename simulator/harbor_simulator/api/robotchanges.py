@@ -1,4 +1,4 @@
-"""POST, PUT, PATCH and DELETE of robot accounts: what a Harbor refuses, and what becomes of logins."""
+"""POST, PUT, PATCH and DELETE of robot accounts: what Harbor refuses, and the effect on logins."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ WEAK = (
     "the secret must be 8-128, inclusively, characters long"
     " with at least 1 uppercase letter, 1 lowercase letter and 1 number"
 )
-# Days: what 2.9 makes of a duration of 0; from 2.10 on that is refused.
+# Days: the value that 2.9 uses for a duration of 0; since 2.10 that is refused.
 DEFAULT_DURATION = 30
-# The rights that were tried one by one; 2.9 takes whatever it is given.
+# The permissions that were tested one by one; 2.9 accepts any.
 CHECKS_RIGHTS_FROM, ROBOTS_LIST_ROBOTS_FROM = (2, 10), (2, 12)
 KNOWN = {
     "system": MONITOR_RIGHTS,
@@ -33,7 +33,7 @@ KNOWN = {
 
 
 def create(world: World, request: Request, login: Login) -> Response:
-    """POST /robots: the only time that the secret is seen."""
+    """POST /robots: only this answer shows the secret."""
     wanted, content = json.loads(request.body), world.content
     if not NAME.fullmatch(wanted["name"]):
         return _bad("robot name is not in lower case or contains illegal characters")
@@ -67,7 +67,7 @@ def create(world: World, request: Request, login: Login) -> Response:
 
 
 def update(world: World, request: Request, login: Login) -> Response:
-    """PUT /robots/{id}: rights, duration (from its creation on) and whether it is disabled; the secret stays."""
+    """PUT /robots/{id}: permissions, duration (since its creation) and whether it is disabled; the secret stays."""
     wanted, robot = json.loads(request.body), by_number(world.content, request)
     if robot is None:
         return unknown(request)
@@ -82,7 +82,7 @@ def update(world: World, request: Request, login: Login) -> Response:
 
 
 def refresh(world: World, request: Request, login: Login) -> Response:
-    """PATCH /robots/{id}: a new secret, the given one or (empty) one that Harbor makes and shows."""
+    """PATCH /robots/{id}: a new secret, either the given one or (if empty) one that Harbor generates and shows."""
     given, robot = json.loads(request.body)["secret"], by_number(world.content, request)
     if robot is None:
         return unknown(request)
@@ -104,7 +104,7 @@ def delete(world: World, request: Request, login: Login) -> Response:
 
 
 def _refusal(world: World, wanted: dict[str, Any]) -> Response | None:
-    """Why this Harbor does not take such an account, if it does not."""
+    """The refusal of such an account by this Harbor, if it refuses it."""
     duration, permissions = wanted["duration"], wanted["permissions"]
     checks = world.version >= CHECKS_RIGHTS_FROM
     if duration < -1 or (checks and duration == 0):
@@ -125,7 +125,7 @@ def _refusal(world: World, wanted: dict[str, Any]) -> Response | None:
 
 
 def _take(world: World, robot: Robot, wanted: dict[str, Any]) -> None:
-    """Make the account what is wanted of it."""
+    """Apply the requested settings to the account."""
     days = wanted["duration"] or DEFAULT_DURATION
     robot.expires = -1 if days == -1 else robot.created + days * DAY
     robot.description = wanted.get("description", "")
@@ -138,7 +138,7 @@ def _take(world: World, robot: Robot, wanted: dict[str, Any]) -> None:
 
 
 def _enrol(world: World, robot: Robot) -> None:
-    """Let it log in, or no more."""
+    """Allow it to log in, or no longer."""
     accounts = world.authenticator.accounts
     if not robot.secret:
         return

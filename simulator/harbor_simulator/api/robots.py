@@ -1,4 +1,4 @@
-"""GET /robots: those of the system, or of one project; the rights differ. What changes them: robotchanges.py."""
+"""GET /robots: those of the system, or of one project; the permissions differ. Changes are in robotchanges.py."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ DAY = 86400
 
 
 def listing(world: World, request: Request, login: Login) -> Response:
-    """GET /robots, in the order of their names; `q` asks for a project, a name (=) or a part of one (=~).
+    """GET /robots, sorted by name; `q` selects a project, a name (=) or a part of one (=~).
 
-    Names are compared as the database has them: without the prefix.
+    Names are compared as stored in the database: without the prefix.
     """
     asked = keywords(request)
     of_project = asked.get("Level") == "project"
@@ -38,7 +38,7 @@ def listing(world: World, request: Request, login: Login) -> Response:
 
 
 def more(content: Content, project: int) -> list[Robot]:
-    """Those of the many projects besides."""
+    """Those of the many additional projects."""
     if project <= max(known.number for known in content.projects.values()):
         return []
     name = f"team-{project - content.number_of('team-00000'):05d}"
@@ -53,18 +53,18 @@ def one(world: World, request: Request, login: Login) -> Response:
 
 
 def by_number(content: Content, request: Request) -> Robot | None:
-    """The robot account whose number the path ends with."""
+    """The robot account with the number at the end of the path."""
     number = request.path.rpartition("/")[2]
     return next((robot for robot in content.robots if str(robot.number) == number), None)
 
 
 def unknown(request: Request) -> Response:
-    """The 404 for an account that there is not."""
+    """The 404 for an account that does not exist."""
     return error(404, "NOT_FOUND", f"robot {request.path.rpartition('/')[2]} not found")
 
 
 def row(robot: Robot) -> dict[str, object]:
-    """An account as the API shows it."""
+    """An account in the form of the API."""
     permissions = [
         {
             "access": [dict(zip(("resource", "action"), right.split(":"))) for right in permission.rights],

@@ -1,4 +1,4 @@
-"""/scanners, /scans/all, /system/scanAll and /security: who scans, what the last scan of all said, what it found."""
+"""/scanners, /scans/all, /system/scanAll and /security: the scanners, the last scan-all, and what it found."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def scanners(world: World, request: Request, login: Login) -> Response:
 
 
 def metadata(world: World, request: Request, login: Login) -> Response:
-    """GET /scanners/{uuid}/metadata: asked of the scanner itself, which Harbor does again after half a minute."""
+    """GET /scanners/{uuid}/metadata: Harbor asks the scanner itself, and again after half a minute."""
     uuid = request.path.rstrip("/").split("/")[-2]
     scanner = next((scanner for scanner in world.content.scanners if scanner.uuid == uuid), None)
     if scanner is None:
@@ -64,7 +64,7 @@ def metadata(world: World, request: Request, login: Login) -> Response:
 
 
 def metrics(world: World, request: Request, login: Login) -> Response:
-    """GET /scans/all/metrics and GET /scans/schedule/metrics: of the last one, and of the last that was scheduled."""
+    """GET /scans/all/metrics and GET /scans/schedule/metrics: of the last scan, and of the last scheduled one."""
     newest, scheduled = world.content.scan_all
     found = scheduled if "/schedule/" in request.path else newest
     shown = stats(found)
@@ -74,7 +74,7 @@ def metrics(world: World, request: Request, login: Login) -> Response:
 
 
 def stats(scan: ScanAll | None) -> dict[str, object]:
-    """What Harbor counts of one scan of all artifacts, and of none."""
+    """Harbor's counts for one scan of all artifacts, or for none."""
     if scan is None:
         return {"completed": 0, "ongoing": False, "total": 0}
     completed = scan.success + scan.error + scan.stopped
@@ -89,7 +89,7 @@ def stats(scan: ScanAll | None) -> dict[str, object]:
 
 
 def schedule(world: World, request: Request, login: Login) -> Response:
-    """GET /system/scanAll/schedule: 200 without a body where nothing is scheduled."""
+    """GET /system/scanAll/schedule: 200 without a body if nothing is scheduled."""
     job = world.content.scan_schedule
     if not job.cron:
         return _without_scanner(world) or Response(200, {"Content-Type": "application/json"})
@@ -111,7 +111,7 @@ def _without_scanner(world: World) -> Response | None:
 
 
 def security_summary(world: World, request: Request, login: Login) -> Response:
-    """GET /security/summary: counts; those of high and others that are zero are left out."""
+    """GET /security/summary: counts; zeros are omitted for high and other severities."""
     security = world.content.security
     severities = {f"{name}_cnt": security.found.get(name, 0) for name in ("critical", "low", "medium")}
     more = {f"{name}_cnt": count for name, count in security.found.items() if count}

@@ -1,4 +1,4 @@
-"""What Harbor says of itself: /health, /systeminfo, /systeminfo/volumes."""
+"""Harbor's information about itself: /health, /systeminfo, /systeminfo/volumes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VOLUME_BYTES, FREE_BYTES = 268435456, 268140544
 
 
 def health(world: World, request: Request, login: Login) -> Response:
-    """200 whatever the state. Harbor 2.0 to 2.2 put the status first and sorted nothing."""
+    """200 in every state. Harbor 2.0 to 2.2 put the status first and sorted nothing."""
     unhealthy = world.unhealthy()
     components: list[dict[str, str]] = []
     for name in COMPONENTS:
@@ -37,7 +37,7 @@ def health(world: World, request: Request, login: Login) -> Response:
 
 
 def info(world: World, request: Request, login: Login) -> Response:
-    """A few facts for everybody, more for a login."""
+    """A few facts for everyone, more for a logged-in account."""
     if world.state.part("database") == "down" and world.state.part("configuration") != "cached":
         return error(500, "UNKNOWN", "internal server error")
     facts: dict[str, object] = {
@@ -65,7 +65,7 @@ def info(world: World, request: Request, login: Login) -> Response:
 
 
 def volumes(world: World, request: Request, login: Login) -> Response:
-    """The data volume; on a full one `free` is missing, because Harbor leaves zeros out. Once it was no list."""
+    """The data volume. If it is full, `free` is missing, because Harbor omits zeros. Older Harbors return no list."""
     volume = {"free": FREE_BYTES, "total": VOLUME_BYTES}
     if world.state.part("volume") == "unreported":
         volume = {}

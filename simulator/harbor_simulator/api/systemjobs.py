@@ -1,4 +1,4 @@
-"""/system/gc and /system/purgeaudit: runs, newest first, and schedules."""
+"""/system/gc and /system/purgeaudit: executions, newest first, and schedules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TYPES = {"0 0 * * * *": "Hourly", "0 0 0 * * *": "Daily", "0 0 0 * * 0": "Weekly
 RUNNING = ("Running", "Pending", "Scheduled")
 
 
-#: Harbor 2.0 and 2.1 have other words, and one row for a schedule and all its runs.
+#: Harbor 2.0 and 2.1 use other words, and one row for a schedule and all its executions.
 MANY_ROWS_FROM, FREED_FROM = (2, 2), (2, 9)
 OLD_WORDS = {"Success": "finished"}
 
@@ -82,7 +82,7 @@ def runs(world: World, request: Request, login: Login) -> Response:
 
 
 def _old(job: Job, rows: list[tuple[Execution, dict[str, object]]]) -> list[dict[str, object]]:
-    """As Harbor 2.0 and 2.1 list them: of the runs that the schedule began the newest, in the row of the schedule."""
+    """As listed by Harbor 2.0 and 2.1: of the scheduled executions only the newest, in the row of the schedule."""
     found = []
     scheduled = False
     for run, row in rows:
@@ -97,7 +97,7 @@ def _old(job: Job, rows: list[tuple[Execution, dict[str, object]]]) -> list[dict
 
 
 def schedule(world: World, request: Request, login: Login) -> Response:
-    """GET .../schedule: 200 without a body where nothing is scheduled; the next time is never believed by anybody."""
+    """GET .../schedule: 200 without a body if nothing is scheduled; clients must not trust the next time."""
     _, job, _, parameters = KINDS[request.path.rstrip("/").split("/")[4]]
     found = job(world.content)
     if not found.cron:

@@ -1,4 +1,4 @@
-"""/users/current: who is asking. A robot account is nobody that it knows, but one whose login is taken."""
+"""/users/current: the current account. Harbor does not know a robot account here, but accepts its credentials."""
 
 from __future__ import annotations
 

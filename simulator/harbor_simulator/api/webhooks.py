@@ -1,6 +1,6 @@
-"""/projects/{project}/webhook/policies and the deliveries of each. Rights are those in the project.
+"""/projects/{project}/webhook/policies and the deliveries of each. Permissions are those in the project.
 
-Written from Harbor's source; there is no recording of these.
+Written from Harbor's source; there are no recordings of these.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COUNT_OF = {"Success": "success_task_count", "Error": "error_task_count", "Stopp
 
 
 def policies(world: World, request: Request, login: Login) -> Response:
-    """GET /projects/{project}/webhook/policies; `enabled` is left out where it is false."""
+    """GET /projects/{project}/webhook/policies; `enabled` is omitted if it is false."""
     project = request.path.split("/")[4]
     refusal = _refusal(login, "notification-policy:list")
     if refusal:
@@ -44,7 +44,7 @@ def policies(world: World, request: Request, login: Login) -> Response:
 
 
 def executions(world: World, request: Request, login: Login) -> Response:
-    """GET /projects/{project}/webhook/policies/{id}/executions, the newest first."""
+    """GET /projects/{project}/webhook/policies/{id}/executions, newest first."""
     project, number = request.path.split("/")[4], request.path.split("/")[7]
     refusal = _refusal(login, "notification-policy:read")
     if refusal:
@@ -56,7 +56,7 @@ def executions(world: World, request: Request, login: Login) -> Response:
 
 
 def _of(world: World, project: str) -> list[Webhook]:
-    """Those of a project by its name or number."""
+    """Those of a project, given by its name or number."""
     content = world.content
     return [hook for hook in content.webhooks if project in (hook.project, str(content.number_of(hook.project)))]
 
@@ -68,7 +68,7 @@ def _refusal(login: Login, right: str) -> Response | None:
 
 
 def _row(webhook: Webhook, run: Execution) -> dict[str, object]:
-    """An execution in general; these have no fractions of seconds, and zeros are left out."""
+    """An execution in general form; its times have no fractions of seconds, and zeros are omitted."""
     ended = run.status in COUNT_OF
     count = COUNT_OF.get(run.status, "running_task_count")
     return {
