@@ -70,10 +70,7 @@ class Server:
         """Refuse connections and cut the open ones; the port stays ours."""
         if self._listening:
             self._hang_up()
-            retired, self._listener = (
-                self._listener,
-                self._bind(self.port),
-            )  # in this order, so that the port stays ours
+            retired, self._listener = self._listener, self._bind(self.port)  # in this order, to keep the port
             retired.close()
         self._disconnect()
 
