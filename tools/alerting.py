@@ -1,4 +1,4 @@
-"""The tables of docs/alerting.md: who pages, from the table that the tests run; who explains what, from harborlib."""
+"""The tables of docs/alerting.md: which services page (from the tested scenarios), and who owns what (harborlib)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANSWERED_BY = {
 
 
 def text() -> str:
-    """The whole document: what stands there, with its tables written anew."""
+    """The whole document, with its tables regenerated."""
     tables = {
         "who pages": scenarios(STEADY),
         "inside the lag": scenarios(INSIDE_THE_LAG),
@@ -36,7 +36,7 @@ def text() -> str:
 
 
 def scenarios(rows: Sequence[Scenario], services: Sequence[str] = SERVICES) -> str:
-    """What each service says in each scenario; OK is left blank, so that the pages stand out."""
+    """The state of each service in each scenario; OK is left blank, so that the pages stand out."""
     return table(
         ["what is wrong", "who pages", *services],
         [[row.title, pages(row), *(cell(row.said(service)) for service in services)] for row in rows],
@@ -44,12 +44,12 @@ def scenarios(rows: Sequence[Scenario], services: Sequence[str] = SERVICES) -> s
 
 
 def pages(scenario: Scenario) -> str:
-    """The services that page, those included that are no column."""
+    """The services that page, including those without a column."""
     return ", ".join((*scenario.critical, *scenario.warning, *scenario.elsewhere)) or "nobody"
 
 
 def cell(said: str) -> str:
-    """What one service says."""
+    """The state of one service."""
     return {"OK": "", "CRITICAL": "**CRITICAL**", "WARNING": "**WARNING**"}.get(said, f"see {said}")
 
 
@@ -68,6 +68,6 @@ def explained(rule: Rule) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -32,8 +32,8 @@ LIBRARIES = {"nagiosplugin": "nagiosplugin", "requests": "requests", "OpenSSL": 
 DISTRIBUTION_PLUGINS = Path("/usr/lib/nagios/plugins")
 PAGE = probes.ROOT / "docs" / "performance.md"
 
-# A process starts with the resident size of the one that started it, so a small one stands in between:
-# without it every figure would be at least the size of the simulator.
+# A process starts with the resident size of its parent, so a small process starts each plugin: otherwise every figure
+# would be at least the size of the simulator.
 LAUNCHER = """
 import os, sys
 null = os.open(os.devnull, os.O_WRONLY)
@@ -76,7 +76,7 @@ which measures whatever of the other plugins is installed and writes this page a
 
 @dataclass
 class Subject:
-    """A command and what its runs cost: seconds of CPU (user and system) and KiB of peak resident memory."""
+    """A command and the cost of its runs: seconds of CPU (user and system) and KiB of peak resident memory."""
 
     name: str
     command: list[str]
@@ -84,7 +84,7 @@ class Subject:
     memory: list[int] = field(default_factory=list)
 
     def run(self) -> None:
-        """Run it once, and note what it took."""
+        """Run it once, and record the cost."""
         output = subprocess.run(
             [sys.executable, "-ISc", LAUNCHER, *self.command], capture_output=True, text=True, check=True
         )
@@ -100,14 +100,14 @@ class Subject:
         return cpu, statistics.median(self.memory) / statistics.median(base.memory)
 
     def row(self, base: Subject) -> str:
-        """A line of the table: the ratios first, they hold elsewhere too, then this machine's figures."""
+        """A line of the table: first the ratios, which also hold elsewhere, then this machine's figures."""
         cpu, memory = self.ratios(base)
         here = f"{statistics.median(self.cpu) * 1000:.0f} ms | {statistics.median(self.memory) / 1024:.1f} MiB"
         return f"| `{self.name}` | {cpu:.2f} | {memory:.2f} | {here} |"
 
 
 def loaded(command: list[str]) -> list[str]:
-    """Which of the libraries this plugin loads in this run."""
+    """The libraries that this plugin loads in this run."""
     python, *arguments = command
     trace = subprocess.run([python, "-X", "importtime", *arguments], capture_output=True, text=True, check=True)
     modules = {line.rpartition("|")[2].strip() for line in trace.stderr.splitlines()}
@@ -115,8 +115,8 @@ def loaded(command: list[str]) -> list[str]:
 
 
 def others(harbor: simulated.Simulator) -> list[Subject]:
-    """Plugins of other projects, as far as they work here; each asks for one small page over HTTPS."""
-    path = "/liveness"  # where check_patroni looks
+    """Plugins of other projects, if they work here; each requests one small page over HTTPS."""
+    path = "/liveness"  # the path that check_patroni requests
     harbor.answer(path, headers={"Connection": "close"}, body=b"alive")
     page = ["-H", harbor.host, "-p", str(harbor.port), "--ssl", "-u", path]
     patroni = Path(sys.executable).with_name("check_patroni")
@@ -132,7 +132,7 @@ def others(harbor: simulated.Simulator) -> list[Subject]:
 
 
 def works(subject: Subject) -> bool:
-    """Whether this command is installed with all it needs and succeeds; says so when not."""
+    """Whether this command is installed with its dependencies and succeeds; reports it if not."""
     found = shutil.which(subject.command[0])
     succeeds = found and not subprocess.run(subject.command, capture_output=True, check=False).returncode
     if not succeeds:
@@ -141,7 +141,7 @@ def works(subject: Subject) -> bool:
 
 
 def measure(runs: int) -> tuple[dict[str, list[Subject]], list[Subject]]:
-    """The plugins under each floor (which comes first), and the others, after this many turns of each."""
+    """The plugins under each baseline (which comes first), and the others, after this many turns of each."""
     groups: dict[str, list[Subject]] = {}
     with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
         os.chdir(folder)

@@ -1,6 +1,6 @@
-"""How fast check_harbor_pull takes in 2 GiB, against curl and a hash: a section of docs/performance.md.
+"""How fast check_harbor_pull reads 2 GiB, compared with curl and a hash: a section of docs/performance.md.
 
-All get the blob over HTTPS from an nginx that stands in for an object store, so that neither waits for Python on the
+All of them get the blob over HTTPS from an nginx in place of an object store, so that none waits for Python on the
 other side. They take turns; the figures are medians.
 """
 
@@ -25,7 +25,7 @@ TURNS = 5
 MEMORY_LIMIT = 64  # MiB
 NEEDED = ("curl", "sha256sum", "openssl", daemon.PROGRAM, nginx.PROGRAM)
 
-# A process starts with the resident size of the one that started it, so a small one stands in between.
+# A process starts with the resident size of its parent, so a small process starts each one.
 LAUNCHER = """
 import os, sys
 null = os.open(os.devnull, os.O_WRONLY)
@@ -52,13 +52,13 @@ Run = tuple[float, float, float]  # seconds, seconds of CPU, MiB
 
 
 def missing() -> list[str]:
-    """The programs without which this cannot be measured."""
+    """The programs that this measurement needs and that are missing."""
     return [program for program in NEEDED if not daemon.where(program)]
 
 
 @contextlib.contextmanager
 def commands() -> Iterator[dict[str, list[str]]]:
-    """What is measured, by its name, while the servers for it run."""
+    """The measured commands, by name, while their servers run."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         storage = folder / "storage"
@@ -91,7 +91,7 @@ def run(command: list[str]) -> Run:
 
 
 def section() -> str:
-    """The section, measured now; why there is none where a program is missing."""
+    """The section, measured now; or why there is none if a program is missing."""
     if missing():
         return f"## A large blob\n\nNot measured: {', '.join(missing())} not installed.\n"
     with commands() as subjects:
@@ -108,7 +108,7 @@ def section() -> str:
 
 
 def row(name: str, figures: list[float], base: list[float]) -> str:
-    """A line of the table: the ratios first, they hold elsewhere too, then this machine's figures."""
+    """A line of the table: first the ratios, which also hold elsewhere, then this machine's figures."""
     ratios = " | ".join(f"{own / other:.2f}" for own, other in zip(figures, base))
     return f"| {name} | {ratios} | {figures[0]:.1f} s | {figures[1]:.1f} s | {figures[2]:.1f} MiB |"
 

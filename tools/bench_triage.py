@@ -1,6 +1,6 @@
-"""What check_harbor_triage costs beside the same probes as processes: a section of docs/performance.md.
+"""What check_harbor_triage costs compared with the same probes as processes: a section of docs/performance.md.
 
-Both ask the same healthy simulated Harbor, and take turns; the figures are medians.
+Both query the same healthy simulated Harbor, and take turns; the figures are medians.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import simulated
 from bench_pull import Run, run
 
 TURNS = 7
-WALL_LIMIT = 2.0  # times the slowest of the processes
-CPU_LIMIT = 1 / 3  # of what the processes take together
+WALL_LIMIT = 2.0  # times the duration of the slowest process
+CPU_LIMIT = 1 / 3  # of the total of the processes
 
 TEMPLATE = """\
 ## All probes at once
@@ -39,7 +39,7 @@ Medians of {turns} turns in which they alternate.
 
 
 def commands(options: list[str]) -> list[list[str]]:
-    """What an engine would run instead: check_harbor_component once for each component, nothing that needs a name."""
+    """What an engine would run instead: check_harbor_component once per component, no probe that needs a name."""
     found = []
     for probe in probes.single():
         if probe.name == "component":

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Fill .venv with what the named extras of setup.cfg need: `bootstrap.py simulator test`.
+"""Fill .venv with the requirements of the named extras of setup.cfg: `bootstrap.py simulator test`.
 
-Needs a Python 3.9 or newer and a package index, nothing else. Where the distribution has split off venv's
+Needs a Python 3.9 or newer and a package index, nothing else. If the distribution has split off venv's
 pip (Debian: python3-venv), pip's wheel comes from the distribution's own mirrors, without touching the system.
-Ends at once when nothing has changed since the last run.
+Exits at once if nothing has changed since the last run.
 """
 
 import sys
 
-if sys.version_info < (3, 9):  # noqa: UP036 - this file alone must still be read by older ones
+if sys.version_info < (3, 9):  # noqa: UP036 - older Pythons must be able to parse this file
     sys.exit(
         "check_harbor needs Python 3.9 or newer, {} is {}.{}.\n"
         "Name a newer one: make PYTHON=/path/to/python3 ...".format(sys.executable, *sys.version_info)
@@ -26,8 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-NOTE = VENV / "installed"  # the interpreter, then the requirements that are in
-WHEEL_PACKAGE = "python3-pip-whl"  # Debian's and Ubuntu's package with pip as a wheel
+NOTE = VENV / "installed"  # the interpreter, then the installed requirements
+WHEEL_PACKAGE = "python3-pip-whl"  # the package of Debian and Ubuntu that contains pip as a wheel
 ADVICE = (
     "The requirements come from pip's package index once. Behind a mirror or proxy set PIP_INDEX_URL, PIP_CERT\n"
     "or HTTPS_PROXY (no certificates at all: install ca-certificates), then run the same command again."
@@ -35,7 +35,7 @@ ADVICE = (
 
 
 def requirements(extras: list[str]) -> list[str]:
-    """What the plugins need, and what each of these extras adds, as setup.cfg lists it."""
+    """The requirements of the plugins and of these extras, as listed in setup.cfg."""
     setup = configparser.RawConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     lists = [setup["options"]["install_requires"]]
@@ -44,7 +44,7 @@ def requirements(extras: list[str]) -> list[str]:
 
 
 def apt(folder: Path, *command: str) -> None:
-    """Run apt-get with lists and cache of its own: needs no root, leaves the system as it is."""
+    """Run apt-get with its own lists and cache: needs no root, leaves the system unchanged."""
     settings = [f"Dir::State::Lists={folder}/lists", f"Dir::Cache={folder}/cache", "Debug::NoLocking=true"]
     options = [word for setting in [*settings, "APT::Sandbox::User="] for word in ("-o", setting)]
     (folder / "cache" / "archives" / "partial").mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def apt(folder: Path, *command: str) -> None:
 
 
 def install_pip() -> None:
-    """pip into .venv where the distribution has split off ensurepip: its own wheel, from its own mirrors."""
+    """Install pip into .venv if the distribution has split off ensurepip: its own wheel, from its own mirrors."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         apt(folder, "update")
@@ -65,7 +65,7 @@ def install_pip() -> None:
 
 
 def main() -> None:
-    """Make .venv, or leave it as it is where it has what is wanted."""
+    """Create .venv, or leave it unchanged if it has everything."""
     wanted = requirements(sys.argv[1:])
     interpreter = f"{sys.base_prefix} {platform.python_version()}"
     noted = NOTE.read_text(encoding="utf-8").splitlines() if NOTE.is_file() and PYTHON.exists() else []

@@ -1,4 +1,4 @@
-"""Write the completion of every plugin's options for bash: completion.py FOLDER."""
+"""Write the bash completion of every plugin's options: completion.py FOLDER."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import shtab
 
 
 def main(folder: Path) -> None:
-    """A file for each plugin, by the name under which bash-completion looks for it."""
+    """A file for each plugin, under the name that bash-completion looks for."""
     folder.mkdir(parents=True, exist_ok=True)
     for probe in installed():
         completion = shtab.complete(probe.parser(), shell="bash")  # noqa: S604 - the name of a language

@@ -1,4 +1,4 @@
-"""`make docs`: write what icinga2/, nagios/ and docs/ say of each service, from the parsers and services.py."""
+"""`make docs`: write the services in icinga2/, nagios/ and docs/, from the parsers and services.py."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ HOUR = 3600
 
 
 def path(name: str) -> Path:
-    """Where a file of definitions stands."""
+    """The path of a definition file."""
     return probes.ROOT / name
 
 
 def alerting() -> str:
-    """docs/alerting.md with its table of services written anew."""
+    """docs/alerting.md with its table of services regenerated."""
     document = path("docs/alerting.md").read_text(encoding="utf-8")
     return marked.replaced(document, "services", table())
 
 
 def table() -> str:
-    """All services: how often they are checked, when they alert, which hosts have them."""
+    """All services: their check interval, when they alert, and which hosts have them."""
     rows = ["| service | every | attempts | retry | hosts with |", "| --- | --- | --- | --- | --- |"]
     for service in services.shipped():
         needs = [name.replace("_", " ") for name in service.service.hosts if name not in ("url", "scanner", "projects")]
@@ -43,7 +43,7 @@ def table() -> str:
 
 
 def spoken(seconds: int) -> str:
-    """A time as people say it."""
+    """A duration in plain words."""
     return f"{seconds // HOUR} h" if seconds >= HOUR else f"{seconds // services.MINUTE} min"
 
 

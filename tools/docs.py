@@ -13,12 +13,12 @@ import alerting
 
 
 def path(probe: Probe) -> Path:
-    """Where its page is."""
+    """The path of its page."""
     return probes.ROOT / "docs" / f"{probes.command(probe)}.md"
 
 
 def page(probe: Probe) -> str:
-    """The whole page of one probe: its help as it stands, then a table for each group of options."""
+    """The whole page of one probe: its help unchanged, then a table for each group of options."""
     parts = [f"# {probes.command(probe)}", f"```text\n{probe.doc.strip()}\n```"]
     parser = probe.parser()
     for group in parser._action_groups:
@@ -40,7 +40,7 @@ def row(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
 
 
 def main() -> None:
-    """Write every page, and remove those of no probe."""
+    """Write every page, and remove pages without a probe."""
     documents = {path(probe): page(probe) for probe in installed()}
     for file, text in {**documents, alerting.PATH: alerting.text()}.items():
         file.write_text(text, encoding="utf-8")

@@ -17,7 +17,7 @@ from services import ALERTING_SINCE, DELEGATED, LAST_STATE, Shipped
 HEAD = "// Written by `make docs` from the probes: change those, not this file.\n\n"
 ENDS_THE_RUN = ("--help", "--version")
 
-#: What the engine knows, as expressions.
+#: Values that only the engine knows, as expressions.
 KNOWN = {
     DELEGATED: "HarborDelegated(host)",
     ALERTING_SINCE: '{{ HarborLastChange(macro("$host.name$"), "harbor-certificate") }}',
@@ -41,18 +41,18 @@ def commands() -> str:
 
 
 def takes_part(action: argparse.Action) -> bool:
-    """Whether a service can have the option."""
+    """Whether a service can use the option."""
     return action.option_strings[-1] not in ENDS_THE_RUN
 
 
 def own(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """The options of one probe alone."""
+    """The options of one probe only."""
     common = options.parser("x", "")._option_string_actions
     return [action for action in parser._actions if action.option_strings[-1] not in common]
 
 
 def variable(action: argparse.Action, name: str = "check_harbor") -> str:
-    """The custom variable of an option: harbor_timeout for one that all have, harbor_portal_keyword for another."""
+    """The custom variable of an option: harbor_timeout for a shared one, harbor_portal_keyword for a probe's own."""
     special = {"--harbor": "url", "-4": "ipv4", "-6": "ipv6"}
     flag = action.option_strings[-1]
     word = special.get(flag, flag.lstrip("-").replace("-", "_"))
@@ -69,7 +69,7 @@ def argument(parser: argparse.ArgumentParser, action: argparse.Action, variable:
 
 
 def services() -> str:
-    """services.conf: who owns what on a host, then one apply rule for each service."""
+    """services.conf: the owners on a host, then one apply rule for each service."""
     shipped = table.shipped()
     components = [service for service in shipped if service.component]
     single = [service for service in shipped if not service.component]
@@ -78,7 +78,7 @@ def services() -> str:
 
 
 def users(shipped: Iterable[Shipped]) -> str:
-    """The group of those whose failure people notice at once."""
+    """The group of services whose failure users notice at once."""
     names = ", ".join(f'"{service.title}"' for service in shipped if "harbor-users" in service.groups)
     lines = [
         'display_name = "Harbor: can people work?"',
@@ -89,13 +89,13 @@ def users(shipped: Iterable[Shipped]) -> str:
 
 
 def has_storage(shipped: Iterable[Shipped]) -> str:
-    """The function that says whether a host has harbor-storage, for dependencies.conf."""
+    """The function that returns whether a host has harbor-storage, for dependencies.conf."""
     (storage,) = (service for service in shipped if service.name == "storage")
     return block("globals.HarborHasStorage = function(host)", [f"return {condition(storage)}"])
 
 
 def owners(shipped: Iterable[Shipped]) -> str:
-    """The function that gives --isolate the services which this host has."""
+    """The function that gives --isolate the services of this host."""
     whole = [service for service in shipped if service.owner in isolation.OWNERS and not service.component]
     lines = ["var owners = []"]
     lines += [f'if ({condition(service)}) {{ owners.add("{service.owner}") }}' for service in whole]
@@ -107,7 +107,7 @@ def owners(shipped: Iterable[Shipped]) -> str:
 
 
 def known_components(services: Iterable[Shipped]) -> str:
-    """How closely each component is watched, for the apply rule in templates.conf."""
+    """How often each component is checked, for the apply rule in templates.conf."""
     lines = []
     for service in services:
         lines.append(f"{service.component} = {{")
@@ -138,7 +138,7 @@ def rule(service: Shipped) -> str:
 
 
 def template(service: Shipped) -> str:
-    """What templates.conf has for it."""
+    """The service's template in templates.conf."""
     if not service.probe:
         return f"{service.title}-service"
     return "harbor-service" if service.independent else "harbor-dependent-service"
@@ -151,14 +151,14 @@ def timing(service: Shipped) -> list[str]:
 
 
 def patience(service: Shipped) -> list[str]:
-    """What a patient host changes of that."""
+    """What a patient host changes in the timing."""
     if not service.patient:
         return []
     return ["if (host.vars.harbor_patient) {", '  import "harbor-patient-service"', "}"]
 
 
 def variables(service: Shipped) -> list[tuple[str, str]]:
-    """The custom variables that give the plugin its options, with their values as expressions."""
+    """The custom variables that set the plugin's options, with their values as expressions."""
     result = []
     for option, value in service.service.options.items():
         expression = KNOWN.get(value) or quoted(value.replace("{", "$harbor_").replace("}", "$"))
@@ -167,7 +167,7 @@ def variables(service: Shipped) -> list[tuple[str, str]]:
 
 
 def condition(service: Shipped) -> str:
-    """Which hosts have the service."""
+    """The hosts that have the service."""
     terms = [f"host.vars.harbor_{name}" for name in dict.fromkeys(("url", *service.service.hosts))]
     if not service.independent:
         terms.append(f'!("{service.name}" in host.vars.harbor_without)')
@@ -180,10 +180,10 @@ def block(head: str, lines: Iterable[str]) -> str:
 
 
 def indent(lines: Iterable[str]) -> list[str]:
-    """The lines, two spaces further in; empty ones stay empty."""
+    """The lines, indented by two more spaces; empty ones stay empty."""
     return [f"  {line}".rstrip() for text in lines for line in text.split("\n")]
 
 
 def quoted(text: str) -> str:
-    """A text as a string of Icinga's language."""
+    """A text as a string literal of Icinga's language."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

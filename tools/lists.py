@@ -1,4 +1,4 @@
-"""What the README, the package, the Ansible role and the runbook list of every probe, taken from the probes."""
+"""The lists of all probes in the README, the package, the Ansible role and the runbook, taken from the probes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from harborlib.wire.failure import Starved
 
 import marked
 
-#: What an account may hold besides what the probes read: it costs nothing, and lets `artifact` see all of an artifact.
+#: Permissions beyond those that the probes need: they cost nothing, and let `artifact` see everything of an artifact.
 FURTHER = (
     Endpoint("", "project:read", PROJECT),
     Endpoint("", "repository:list", PROJECT),
@@ -35,7 +35,7 @@ FURTHER = (
 
 
 class Known(NamedTuple):
-    """A problem that has an id: in which states it shows, and the first step."""
+    """A problem with an id: its possible states, and the first step."""
 
     id: str
     states: str
@@ -63,7 +63,7 @@ def scripts() -> str:
 
 
 def permissions(level: str) -> Callable[[], str]:
-    """What the monitoring robot needs on this level, as the Ansible role lists it."""
+    """The monitoring robot's permissions on this level, in the form of the Ansible role."""
 
     def lines() -> str:
         pairs = (right.split(":") for right in held(level))
@@ -73,13 +73,13 @@ def permissions(level: str) -> Callable[[], str]:
 
 
 def permissions_table() -> str:
-    """What the monitoring robot needs, for people."""
+    """The monitoring robot's permissions, for readers."""
     levels = (("the system", SYSTEM), ("every project (`*`)", PROJECT))
     return marked.table(["on", "permissions"], [[where, ", ".join(held(level))] for where, level in levels])
 
 
 def held(level: str) -> list[str]:
-    """What the monitoring robot needs on this level."""
+    """The monitoring robot's permissions on this level."""
     asked = [endpoint for probe in installed() for endpoint in probe.asks] + [endpoints.PROJECTS, *FURTHER]
     return sorted({endpoint.right for endpoint in asked if endpoint.level == level and endpoint.right})
 
@@ -100,7 +100,7 @@ def known_ids() -> list[Known]:
 
 
 def of_measures() -> Iterator[Known]:
-    """Those of the limits and problems that the probes declare."""
+    """The ids of the limits and problems that the probes declare."""
     for probe in installed():
         for measure in probe.measures:
             if measure.id:
@@ -108,14 +108,14 @@ def of_measures() -> Iterator[Known]:
 
 
 def states_of(measure: Measure) -> str:
-    """In which states a measure can show."""
+    """The states that a measure can show."""
     if isinstance(measure, Problem):
         return measure.state
     return "WARNING, CRITICAL" if isinstance(measure, Limit) else ""
 
 
 def of_failures() -> Iterator[Known]:
-    """Those of the kinds of failure, in harborlib and beside the probes."""
+    """The ids of the kinds of failure, in harborlib and in the probes."""
     for module in everything():
         for value in vars(module).values():
             if isinstance(value, Kind):
@@ -126,7 +126,7 @@ def of_failures() -> Iterator[Known]:
 
 
 def of_faults() -> Iterator[Known]:
-    """Those of what keeps a plugin from judging and is nothing of Harbor's."""
+    """The ids of everything that prevents a plugin from judging and is not Harbor's fault."""
     for error in (Starved("memory"), Unusable(""), ImportError(""), Exception()):
         finding = misfortune("NAME", error)
         yield Known(finding.id, finding.state, finding.next_step.replace(sys.executable, "PYTHON"))
@@ -143,7 +143,7 @@ def everything() -> Iterator[object]:
 
 
 def thresholds() -> str:
-    """The table of all limits: which values are bad, and what alerts without an option."""
+    """The table of all limits: which values are bad, and what alerts by default."""
     rows = []
     for probe in installed():
         for limit in probe.measures:
@@ -156,7 +156,7 @@ def thresholds() -> str:
     return marked.table(["probe", "options", "what", "bad are", "warning", "critical"], rows)
 
 
-#: Which part of which document says what.
+#: The generated parts of each document.
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"probes": questions, "permissions": permissions_table},
     "setup.cfg": {"modules": modules, "scripts": scripts},
@@ -170,7 +170,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
 
 
 def document(name: str) -> str:
-    """A document with its lists written anew."""
+    """A document with its lists regenerated."""
     text = (probes.ROOT / name).read_text(encoding="utf-8")
     for part, made in PARTS[name].items():
         text = marked.replaced(text, part, made())

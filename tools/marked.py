@@ -1,16 +1,16 @@
-"""Documents of which a part is generated: what stands between two marks is replaced, the rest is written by hand."""
+"""Documents with generated parts: the text between two marks is replaced, the rest is written by hand."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-#: How a mark begins and ends, in Markdown and in what takes # for a comment.
+#: How a mark begins and ends, in Markdown and in formats with # comments.
 STYLES = (("<!-- ", " -->"), ("# ", ""))
 
 
 def replaced(document: str, name: str, text: str) -> str:
-    """The document with another text between the marks `begin: NAME` and `end: NAME`; raises ValueError without."""
+    """The document with new text between the marks `begin: NAME` and `end: NAME`; raises ValueError without them."""
     for before, after in STYLES:
         begin, end = (re.escape(f"{before}{word}: {name}{after}") for word in ("begin", "end"))
         found, count = re.subn(
@@ -25,13 +25,13 @@ def replaced(document: str, name: str, text: str) -> str:
 
 
 def indented(match: re.Match[str], text: str) -> str:
-    """The text between its marks, as far in as these are."""
+    """The text between its marks, indented like them."""
     indent, begin, end = match.groups()
     lines = "".join(f"{indent}{line}".rstrip() + "\n" for line in text.splitlines())
     return f"{indent}{begin}{lines}{indent}{end}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)

@@ -15,15 +15,15 @@ from services import ALERTING_SINCE, DELEGATED, LAST_STATE, Shipped
 
 HEAD = "# Written by `make docs` from the probes: change those, not this file.\n\n"
 
-#: Nagios calls a plugin that is not there CRITICAL; whatever is no plugin state becomes UNKNOWN, which
-#: harbor-selfcheck reports. A semicolon would begin a comment. The words come out of a shell variable: the shell splits
-#: them at blanks, and whatever else a host's variables hold means nothing to it.
+#: Nagios treats a missing plugin as CRITICAL. This command turns any exit code that is not a plugin state into UNKNOWN,
+#: which harbor-selfcheck reports. A semicolon would start a comment. The words come from a shell variable: the shell
+#: splits them at spaces, and anything else in a host's variables has no meaning to the shell.
 COMMAND = (
     "set -f && words='$_HOSTHARBOR_PLUGINS$/{name} -H $_HOSTHARBOR_URL$ --isolate $_HOSTHARBOR_OWNERS$ $ARG1$"
     " $_HOSTHARBOR_OPTIONS$ $_HOST{macro}$' && $$words || exit $$(($$? > 3 ? 3 : $$?))"
 )
 
-#: What the engine knows, as macros.
+#: Values that only the engine knows, as macros.
 KNOWN = {
     DELEGATED: "$_HOSTHARBOR_DELEGATED$",
     ALERTING_SINCE: "$LASTSERVICESTATECHANGE::harbor-certificate$",
@@ -31,12 +31,12 @@ KNOWN = {
 }
 
 
-#: The hosts that are patient with a restart.
+#: The hosts that tolerate a restart.
 PATIENT = "harbor-patient"
 
 
 def commands() -> str:
-    """commands.cfg: a command for each probe, and the host's variable with its options."""
+    """commands.cfg: a command for each probe, and the host variable with its options."""
     parts, none = [], {"name": "harbor-options", "register": "0"}
     for probe in installed():
         name = probes.command(probe)
@@ -49,11 +49,11 @@ def commands() -> str:
 
 
 def services() -> str:
-    """services.cfg: one service each, then what depends on what, and the groups of hosts that do without a service."""
+    """services.cfg: one of each service, then the dependencies, and the groups of hosts without a service."""
     shipped = table.shipped()
     named = {service.name: service for service in shipped}
     dependencies = [dependency(named["health"], service, "c,u,p", "c,u,p") for service in shipped if waits(service)]
-    # A full volume pages once. No check of push meanwhile: Nagios drops a RECOVERY that comes while a dependency holds.
+    # A full volume pages once. Push is not checked meanwhile: Nagios drops a RECOVERY that comes during a dependency.
     dependencies.append(dependency(named["storage"], named["push"], "c", "c"))
     groups = [without(service) for service in shipped if waits(service)]
     patient = [definition(service, patient=True) for service in shipped if service.patient]
@@ -61,12 +61,12 @@ def services() -> str:
 
 
 def waits(service: Shipped) -> bool:
-    """Whether it waits for health; what does not no host can do without."""
+    """Whether it depends on health; every host has the services that do not."""
     return not service.independent
 
 
 def hostgroup(service: Shipped) -> str:
-    """The group whose hosts have the service."""
+    """The group of the hosts that have the service."""
     if service.component == "trivy":
         return "harbor-trivy"
     needs = [need.split("_")[0] for need in service.service.hosts if need != "url"]
@@ -74,19 +74,19 @@ def hostgroup(service: Shipped) -> str:
 
 
 def hostgroups(*services: Shipped, group: str = "") -> str:
-    """The hosts of the group, by default that of the first service, that have left out none of the services."""
+    """The hosts of the group, by default the first service's, that have opted out of none of the services."""
     left_out = [f"!harbor-without-{service.name}" for service in services if waits(service)]
     return ",".join([group or hostgroup(services[0]), *left_out])
 
 
 def without(service: Shipped) -> str:
-    """The group of the hosts that do without the service."""
+    """The group of the hosts that have opted out of the service."""
     values = {"hostgroup_name": f"harbor-without-{service.name}", "alias": f"Harbor without {service.title}"}
     return block("hostgroup", values)
 
 
 def definition(service: Shipped, patient: bool = False) -> str:
-    """One service, by host group; what a restart would page for all hosts but the patient ones, or for these."""
+    """One service, by host group; if a restart would page, for all hosts except the patient ones, or only for these."""
     group, attempts, retry = hostgroup(service), service.service.attempts, service.retry
     if patient:
         group, attempts, retry = PATIENT, 2, table.PATIENCE
@@ -114,7 +114,7 @@ def definition(service: Shipped, patient: bool = False) -> str:
 
 
 def dependency(parent: Shipped, child: Shipped, notification: str, execution: str) -> str:
-    """In which states of the parent the child, on the same host, is not notified and not checked."""
+    """The states of the parent in which the child, on the same host, does not notify and is not checked."""
     return block(
         "servicedependency",
         {
@@ -134,7 +134,7 @@ def macros(value: str) -> str:
 
 
 def minutes(seconds: int) -> str:
-    """Nagios counts in units of interval_length, which is a minute."""
+    """A duration in units of Nagios's interval_length, which is a minute."""
     return f"{seconds / table.MINUTE:.3f}".rstrip("0").rstrip(".")
 
 

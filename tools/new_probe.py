@@ -1,4 +1,4 @@
-"""Write a new probe and its test, both green, and the documents that follow from them: `new_probe.py labels`."""
+"""Write a new probe and its test, both passing, and the documents derived from them: `new_probe.py labels`."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ it is new (CONTRIBUTING.md lists where), and run `make docs` again."""
 
 
 def main() -> None:
-    """Write what there is not yet; raises SystemExit for a name that will not do."""
+    """Write the files that do not exist yet; raises SystemExit for an unusable name."""
     name = sys.argv[1] if len(sys.argv) == 2 else ""
     if not re.fullmatch(r"[a-z][a-z0-9_]{1,30}", name):
         sys.exit("give a name of small letters, digits and _: make new-probe NAME=labels")

@@ -1,6 +1,6 @@
-"""`make picture`: what check_harbor_triage shows on a terminal, as docs/triage.svg, the picture of the README.
+"""`make picture`: the output of check_harbor_triage on a terminal, as docs/triage.svg, the picture of the README.
 
-A real run on a terminal of its own, against a simulated Harbor whose PostgreSQL has stopped.
+A real run on its own terminal, against a simulated Harbor whose PostgreSQL is down.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TYPED = f"check_harbor_triage -H {HOST} --authfile robot.auth"
 COLUMNS = 108
 FILE = probes.ROOT / "docs" / "triage.svg"
 
-CELL, LINE, MARGIN = 7.8, 18, 16  # the size of a character, and what is around all of them
+CELL, LINE, MARGIN = 7.8, 18, 16  # the size of a character, and the space around the text
 COLOURS = {"0": "#d4d4d4", "2": "#8a8f98", "32": "#5fce7b", "33": "#e3b341", "35": "#c792ea", "1;31": "#ff6b6b"}
 BACKGROUND = "#16191f"
 SGR = re.compile(r"\x1b\[([0-9;]*)m")
@@ -37,14 +37,14 @@ PAGE = """\
 
 
 def captured() -> str:
-    """What stands on the terminal in the end."""
+    """The final content of the terminal."""
     users = {MONITOR: Account(MONITOR_SECRET, sysadmin=True)}
     with tempfile.TemporaryDirectory() as folder, Simulator("database-down", host=HOST, users=users) as harbor:
         harbor.external_url = f"https://{HOST}"
         authfile = Path(folder) / "robot.auth"
         authfile.touch(mode=0o600)
         authfile.write_text(f"username={MONITOR}\npassword={MONITOR_SECRET}\n", encoding="ascii")
-        # The name leads nowhere: it is dialled here, and the certificate is that of a CA of the simulator.
+        # The name does not resolve: -I connects here, and the certificate is from a CA of the simulator.
         where = ["-I", f"127.0.0.1:{harbor.port}", "--ca-file", harbor.ca_file]
         _, *words = TYPED.split()
         text, _ = shown([sys.executable, probes.file("triage"), *words, *where], COLUMNS, folder=folder)
@@ -52,13 +52,13 @@ def captured() -> str:
 
 
 def drawn(line: str, number: int) -> str:
-    """One line of the terminal; every piece has its place and width, whatever font is used."""
+    """One line of the terminal; every piece has a fixed position and width, in any font."""
     pieces, column, colour = [], 0, "0"
     for position, piece in enumerate(SGR.split(line)):
         if position % 2:
             colour = piece if piece in COLOURS else "0"
             continue
-        for word in re.finditer(r"\S+(?: \S+)*", piece):  # blanks between columns need no ink
+        for word in re.finditer(r"\S+(?: \S+)*", piece):  # spaces between columns need no drawing
             left = MARGIN + (column + word.start()) * CELL
             width = len(word[0]) * CELL
             pieces.append(
@@ -70,7 +70,7 @@ def drawn(line: str, number: int) -> str:
 
 
 def picture(text: str) -> str:
-    """The SVG of a terminal with this text."""
+    """An SVG of a terminal with this text."""
     lines = [f"$ {TYPED}", *text.rstrip("\n").split("\n")]
     return PAGE.format(
         width=2 * MARGIN + COLUMNS * CELL,

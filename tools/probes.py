@@ -1,4 +1,4 @@
-"""The probes of this checkout. Importing this module makes the plugins, harborlib and the tests' support importable."""
+"""The probes of this checkout. Importing this module makes the plugins, harborlib and the test helpers importable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ROOT", "Probe", "command", "file", "installed", "single"]
 
 
 def single() -> list[Probe]:
-    """The probes that answer one question each, as services do; the others run these."""
+    """The probes that answer one question each, as services do; the other probes run these."""
     return [probe for probe in installed() if probe.services]
 
 
@@ -24,5 +24,5 @@ def command(probe: Probe) -> str:
 
 
 def file(name: str) -> str:
-    """The file of the probe of this name, which runs from the checkout as it is."""
+    """The file of the probe of this name, which runs directly from the checkout."""
     return str(ROOT / "plugins" / f"{PREFIX}{name}.py")

@@ -1,7 +1,7 @@
 """The services that every Harbor gets in Icinga 2 and in Nagios.
 
-Those that the probes carry, and the one that watches the monitoring itself. Both engines' definitions are written
-from this list.
+They are the services of the probes, and the one that monitors the monitoring itself. The definitions for both engines
+are generated from this list.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from harborlib.text import units
 __all__ = ["ALERTING_SINCE", "DELEGATED", "LAST_STATE", "MINUTE", "PATIENCE", "Shipped", "shipped"]
 
 MINUTE = 60
-#: Seconds from the first failing check to the second, on a patient host: a restart is over by then.
+#: Seconds from the first failing check to the second, on a patient host: a restart takes less.
 PATIENCE = 15
-#: Services that stand for the whole of Harbor, or for the monitoring itself: they depend on nothing.
+#: Services about Harbor as a whole, or about the monitoring itself: they depend on nothing.
 INDEPENDENT = ("health", "certificate", "selfcheck")
-#: Whether people can work: the owners whose failure they notice at once.
+#: Whether users can work: the owners whose failure users notice at once.
 USERS = ("health", "certificate", "v2", "login", "pull", "push", "portal", "database", "registry")
-#: The one service that is no probe.
+#: The only service that is not a probe.
 SELFCHECK = Service(
     every="1min", attempts=3, name="selfcheck",
     notes="Checks of this Harbor could not judge anything: a broken installation, a wrong option, a missing right. "
@@ -39,7 +39,7 @@ class Shipped(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Without the prefix that all have in the engines."""
+        """Without the prefix that all services have in the engines."""
         return self.service.name or self.probe
 
     @property
@@ -49,12 +49,12 @@ class Shipped(NamedTuple):
 
     @property
     def short(self) -> str:
-        """What a person reads beside the host's name."""
+        """The text that people read next to the host's name."""
         return (self.component or self.name).replace("_", " ").replace("-", " ")
 
     @property
     def groups(self) -> list[str]:
-        """The service groups that it is in."""
+        """The service groups that it belongs to."""
         return ["harbor", *(["harbor-users"] if self.owner in USERS else [])]
 
     @property
@@ -64,7 +64,7 @@ class Shipped(NamedTuple):
 
     @property
     def retry(self) -> int:
-        """The same while it is not OK in all its attempts."""
+        """The same while it is not OK and has attempts left."""
         return int(units.duration(self.service.retry))
 
     @property
@@ -74,12 +74,12 @@ class Shipped(NamedTuple):
 
     @property
     def patient(self) -> bool:
-        """Whether a restart of a few seconds pages, unless the host is patient with it: twice, PATIENCE apart."""
+        """Whether a restart of a few seconds pages, unless the host is patient: then two checks, PATIENCE apart."""
         return self.service.attempts == 1 and (self.name == "health" or bool(self.component))
 
     @property
     def reminder(self) -> bool:
-        """Whether it only repeats what another one has alerted for: no recovery."""
+        """Whether it only repeats another service's alert: then it sends no recovery."""
         return "--reminder" in self.service.options
 
     @property
@@ -89,12 +89,12 @@ class Shipped(NamedTuple):
 
     @property
     def owner(self) -> str:
-        """Its name in --isolate, if it can own another one's failure."""
+        """Its name in --isolate, if it can own another service's failure."""
         return self.component or self.name
 
 
 def place(probe: Probe) -> tuple[int, str]:
-    """Those that can own others' failures first, in the order of isolation, then by name."""
+    """Possible owners of others' failures first, in the order of isolation, then by name."""
     return (OWNERS.index(probe.name) if probe.name in OWNERS else len(OWNERS), probe.name)
 
 

@@ -1,4 +1,4 @@
-"""A simulated Harbor for the helper scripts, with a login that may do everything."""
+"""A simulated Harbor for the helper scripts, with an account that has all permissions."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Simulator", "harbor", "options"]
 
 def harbor() -> Simulator:
     """A simulated Harbor whose monitoring account may see everything."""
-    # By address: a bare root file system cannot resolve even localhost.
+    # By address: a bare root file system cannot even resolve localhost.
     return Simulator(host="127.0.0.1", users={MONITOR: Account(MONITOR_SECRET, sysadmin=True)})
 
 
 def options(harbor: Simulator, folder: Path) -> list[str]:
-    """How a probe started in this folder reaches it; the certificate and the login are put there."""
+    """The options with which a probe in this folder reaches it; writes the certificate and the credentials there."""
     shutil.copy(harbor.ca_file, folder / "ca.pem")
     authfile = folder / "authfile"
     authfile.touch(mode=0o600)

@@ -1,15 +1,15 @@
-"""`make test`: what a contributor needs, on the Python of .venv. `make test-all`: that and all the rest.
+"""`make test`: what a contributor needs, on the Python of .venv. `make test-all`: that and everything else.
 
-The rest is:
+Everything else is:
 
 1. The Ansible collection and the packages in root file systems.
-2. Pages counted on the real engines: alone, on an otherwise idle machine, because a late answer is one page more.
-3. The wheel on the newest other Python that is found, and on the oldest with the oldest libraries (tox, `floor`): the
+2. Pages counted on the real engines: alone, on an otherwise idle machine, because a late answer adds a page.
+3. The wheel on the newest other Python found, and on the oldest with the oldest libraries (tox, `floor`): the
    tests of harborlib.
 4. The contract suite with the plugins as processes of those two, and of the distribution's own python3 with its own
    packages. (The workflow for public hosting runs `make test` on each Python.)
 
-Ends with one table, what was left out for want of what, and a closing line in pytest's form over all runs.
+Ends with one table, the skipped parts with what they lacked, and a closing line in pytest's form over all runs.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ CONTRACT, HARBORLIB = "tests/contract", "tests/harborlib"
 IN_ROOTS = ["tests/ansible_roles", "tests/packages"]
 COUNTING = ["tests/engines/test_scenarios.py", "tests/engines/test_random_phase.py"]
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
-# Most tests wait for something, so one process more than there are cores; a file stays in one of them, for its servers
-# and daemons serve all its tests. In the order of the names: tests/ansible_roles, which takes longest, begins.
+# Most tests wait for something, so there is one process more than cores. The tests of a file stay in one process,
+# because they share its servers and daemons. Sorted by name: tests/ansible_roles, the slowest, starts first.
 PROCESSES = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
-# On a machine that is busy with other things a deadline can pass: who fails may try twice more, and is counted.
+# On a busy machine a deadline can expire: a failing test is retried twice at most, and counted.
 SIDE_BY_SIDE = ["-q", *PROCESSES, "--reruns", "2", "--reruns-delay", "1"]
 FLOOR_PYTHONS = {"3.9", "3.10", "3.11"}
 DISTRIBUTION_PYTHON = "/usr/bin/python3"
 DISTRIBUTION_PACKAGES = "python3-nagiosplugin python3-requests python3-openssl"
-# A test that needs a Debian package skips with these words; the names are gathered for the closing advice.
+# A test that needs a Debian package skips with these words; the names are collected for the closing advice.
 PACKAGE = re.compile(r"needs the Debian packages? ([a-z0-9.+ -]+)")
 
 
 @dataclass
 class Run:
-    """One run of pytest and what its report says; `broken` when it left with an error."""
+    """One run of pytest and its results; `broken` if it exited with an error."""
 
     name: str
     passed: int = 0
@@ -60,14 +60,14 @@ class Run:
 
 
 def supported() -> list[str]:
-    """The Python versions that setup.cfg names, oldest first."""
+    """The Python versions in setup.cfg, oldest first."""
     setup = configparser.RawConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     return re.findall(r"Python :: (3\.\d+)", setup["metadata"]["classifiers"])
 
 
 def interpreter(version: str) -> str | None:
-    """A Python of this version: ours, from PATH, or from pyenv's versions (whose shims may lead nowhere)."""
+    """A Python of this version: ours, from PATH, or from pyenv's versions (whose shims may not work)."""
     if version == OWN:
         return str(sys._base_executable)  # type: ignore[attr-defined]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
@@ -81,7 +81,7 @@ def runs(python: str, code: str) -> bool:
 
 
 def execute(name: str, command: list[str]) -> Run:
-    """Run pytest by this command, to which the place of the report is added, and read the report."""
+    """Run pytest by this command, with the path of the report appended, and read the report."""
     print(f"\n== {name}", flush=True)
     run = Run(name)
     started = time.monotonic()
@@ -96,7 +96,7 @@ def execute(name: str, command: list[str]) -> Run:
 
 
 def read(report: Path, run: Run) -> None:
-    """Add the counts of a JUnit report, the packages that its skipped tests ask for, and what had to be retried."""
+    """Add the counts of a JUnit report, the packages that its skipped tests need, and the retried tests."""
     tree = ElementTree.parse(report)  # noqa: S314 - written by our own pytest a moment ago
     for suite in tree.iter("testsuite"):
         failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
@@ -113,13 +113,13 @@ def read(report: Path, run: Run) -> None:
 
 
 def tox(name: str, environment: str, pythons: dict[str, str], paths: list[str]) -> Run:
-    """Tests in an environment of tox."""
+    """Tests in a tox environment."""
     command = [sys.executable, "-m", "tox", "run", "-q", "-c", "pyproject.toml", "-e", environment]
     return execute(name, [*command, "--discover", *pythons.values(), "--", *SIDE_BY_SIDE, *paths])
 
 
 def contract(name: str, environment: str = "") -> Run:
-    """The contract suite on the Python of a tox environment, else on the distribution's."""
+    """The contract suite on the Python of a tox environment, or else on the distribution's."""
     python = ROOT / ".tox" / environment / "bin" / "python" if environment else DISTRIBUTION_PYTHON
     command = [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, f"--plugin-python={python}", CONTRACT]
     return execute(f"contract suite, plugins run by {name}", command)
@@ -148,7 +148,7 @@ def main() -> None:
 
 
 def other_pythons() -> tuple[list[Run], list[str]]:
-    """The runs on each other supported Python and on the oldest libraries; and which of them there are not."""
+    """The runs on the newest other supported Python and on the oldest libraries; and the Pythons that are missing."""
     found = {version: interpreter(version) for version in supported()}
     pythons = {version: path for version, path in found.items() if path}
     missing = [version for version, path in found.items() if not path]
@@ -164,7 +164,7 @@ def other_pythons() -> tuple[list[Run], list[str]]:
 
 
 def distribution() -> tuple[list[Run], list[str]]:
-    """The contract suite on the distribution's Python and packages, or that it has none."""
+    """The contract suite on the distribution's Python and packages, or a note that it has none."""
     if runs(DISTRIBUTION_PYTHON, "import nagiosplugin, requests, OpenSSL"):
         return [contract(f"{DISTRIBUTION_PYTHON} with its own packages")], []
     missing = f"{DISTRIBUTION_PYTHON} with the distribution's own packages: apt-get install {DISTRIBUTION_PACKAGES}"

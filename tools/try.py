@@ -20,9 +20,9 @@ from harborlib.run.probe import Probe
 
 import simulated
 
-# As shipped services do: the registry has a service of its own, so health does not judge it.
+# Like the shipped services: the registry has its own service, so health does not judge it.
 SERVICE = {"health": ["--delegate", "registry"]}
-SERVED_EVERYWHERE = {"component"}  # what it needs every Harbor has
+SERVED_EVERYWHERE = {"component"}  # every Harbor has what it needs
 PLAIN = "Over http no password is sent: what needs an account is not run, nor is check_harbor_certificate."
 FINE, NO_LOGIN = "fine", "no login"
 STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
@@ -31,8 +31,8 @@ STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
 def show(probe: Probe, options: list[str], shared: list[str], folder: str | None) -> str:
     """Run one probe in this folder and show its command line without the shared options, its output and exit code.
 
-    What is OK in a scene where something fails, and what only lacks a login, is not shown: FINE or NO_LOGIN then. A
-    command line that is wrong for any other reason ends the run: each probe would say the same.
+    Not shown are an OK result in a scene with a failure (FINE), and a probe that only lacks credentials (NO_LOGIN). A
+    command line that is wrong for any other reason ends the run: each probe would report the same.
     """
     arguments = [*probe.example, *options]
     command = [sys.executable, probes.file(probe.name), *shared, *arguments]
@@ -48,12 +48,12 @@ def show(probe: Probe, options: list[str], shared: list[str], folder: str | None
 
 
 def ending(code: int) -> str:
-    """The line with an exit code and what it means."""
+    """The line with an exit code and its meaning."""
     return f"exit code {code} ({STATES[code] if code < len(STATES) else 'no plugin state'})"
 
 
 def scene(title: str, chosen: list[Probe], shared: list[str], folder: str | None = None) -> None:
-    """Each of these probes once."""
+    """Run each of these probes once."""
     headline(title)
     options = {probe.name: SERVICE.get(probe.name, []) if "--isolate" in shared else [] for probe in chosen}
     print(f"Each with {shlex.join(shared)}")
@@ -75,7 +75,7 @@ def headline(title: str) -> None:
 
 
 def triage(options: list[str], folder: str | None = None) -> None:
-    """All probes at once, as a person runs them: on a terminal with its colours."""
+    """All probes at once, as a user runs them: on a terminal with its colors."""
     print(f"$ {shlex.join(['check_harbor_triage', *options])}", flush=True)
     command = [sys.executable, probes.file("triage"), *options]
     code = subprocess.run(command, cwd=folder, check=False).returncode
@@ -88,7 +88,7 @@ def is_for_http(probe: Probe) -> bool:
 
 
 def real(url: str, authfile: str, ca_file: str) -> None:
-    """Every probe once against a real Harbor, but those that need names of things in it, or write to it."""
+    """Run every probe once against a real Harbor, except those that need names of objects in it, or write to it."""
     options = ["-H", url]
     options += ["--authfile", authfile] if authfile else []
     options += ["--ca-file", ca_file] if ca_file else []
@@ -106,12 +106,12 @@ def real(url: str, authfile: str, ca_file: str) -> None:
 
 
 def stand_in() -> None:
-    """Every probe against a healthy Harbor, then with its registry down, with an expired certificate; then triage."""
+    """Every probe against a healthy Harbor, then with its registry down, then with an expired certificate; triage."""
     with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
         options = simulated.options(harbor, Path(folder))
         names = probes.single()
         scene("1. Everything is fine", names, options, folder)
-        # As the shipped services do: the probe that owns the failure alerts, the others name it.
+        # Like the shipped services: the probe that owns the failure alerts, the others refer to it.
         harbor.switch("registry-down")
         scene("2. The registry container has stopped", names, [*options, "--isolate"], folder)
         harbor.reset()
