@@ -127,7 +127,7 @@ def measure(run: Run) -> Readings:
 
 
 def validity(args: argparse.Namespace, chain: Served, why: str) -> Iterator[Reading]:
-    """What is wrong with the chain besides its dates; `why` is the reason of a verifying client to give up, or ""."""
+    """What is wrong with the chain besides its dates; `why` says why a verifying client gives up, or is ""."""
     if not args.insecure:
         for kind, text, step in certificates.refusals(chain, why, args.harbor.host, clock.time()):
             yield refused[kind](text, next_step=step)

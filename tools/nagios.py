@@ -53,7 +53,7 @@ def services() -> str:
     shipped = table.shipped()
     named = {service.name: service for service in shipped}
     dependencies = [dependency(named["health"], service, "c,u,p", "c,u,p") for service in shipped if waits(service)]
-    # A full volume pages once. Push is not checked meanwhile: Nagios drops a RECOVERY that comes during a dependency.
+    # A full volume pages once. Push is not checked meanwhile: Nagios drops a RECOVERY while a dependency applies.
     dependencies.append(dependency(named["storage"], named["push"], "c", "c"))
     groups = [without(service) for service in shipped if waits(service)]
     patient = [definition(service, patient=True) for service in shipped if service.patient]

@@ -108,7 +108,7 @@ class Pages:
         return 1
 
     def _widen(self, passed: int) -> None:
-        """Return to larger pages where one can begin."""
+        """Return to larger pages when one can start here."""
         if self._size == 1 and passed % SMALL_PAGE == 0:
             self._size = SMALL_PAGE
 

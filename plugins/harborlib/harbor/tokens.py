@@ -1,4 +1,4 @@
-"""The token that a registry's token service issues: what it says and for whom it is."""
+"""The token that a registry's token service issues: its claims and its holder."""
 
 from __future__ import annotations
 

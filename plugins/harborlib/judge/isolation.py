@@ -44,7 +44,7 @@ TROUBLE = frozenset({BAD_GATEWAY, ERROR, HANG, SLOW, REMOTE})
 
 
 class Symptom(NamedTuple):
-    """One thing that a probe complains about.
+    """One problem that a probe reports.
 
     `subject` is the probe (or the component that it judges). `served_by` is the part of Harbor that answers that
     request (portal, health, core, registry). `login` says whether it carried credentials or a token. `step` is the

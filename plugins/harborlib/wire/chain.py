@@ -50,7 +50,7 @@ def served(
 
 
 def heard(context: SSL.Context, ca_file: str | None) -> list[tuple[int, crypto.X509]]:
-    """Collects all of OpenSSL's complaints in handshakes of this context; these continue nevertheless."""
+    """The list that collects OpenSSL's complaints in handshakes of this context, which continue nevertheless."""
     complaints: list[tuple[int, crypto.X509]] = []
 
     def note(_: SSL.Connection, certificate: crypto.X509, number: int, depth: int, good: int) -> bool:
@@ -82,14 +82,14 @@ def understood(
         elements = placed([certificate.to_cryptography() for certificate in chain], needed)
         told = [(number, read(certificate.to_cryptography())) for number, certificate in complaints]
         return Served(elements, [read(certificate) for certificate in needed], told, version)
-    except Exception:  # what cryptography raises for one that it cannot make out changes with each version
+    except Exception:  # the exceptions for broken certificates differ between versions of cryptography
         raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
 
 
 def placed(elements: Sequence[x509.Certificate], needed: Sequence[x509.Certificate]) -> list[Certificate]:
-    """What we need of the elements of a chain, of which a client needs some; raises as `read` does."""
+    """What we need from the elements of a chain, some of which a client needs; raises what `read` raises."""
     found: list[Certificate] = []
-    # Names for which a client may take a certificate of the chain, as it may take a cross-signature of its CA.
+    # Names whose certificates a client may use, for example a cross-signature of its CA.
     wanted = {certificate.issuer for certificate in needed}
     for position, certificate in enumerate(elements):
         if certificate in needed and certificate not in elements[:position]:
@@ -103,9 +103,9 @@ def placed(elements: Sequence[x509.Certificate], needed: Sequence[x509.Certifica
 
 
 def read(certificate: x509.Certificate) -> Certificate:
-    """What we need of a certificate; raises whatever cryptography does for one that it cannot make out.
+    """What we need from a certificate; raises cryptography's exceptions for one that it cannot parse.
 
-    An algorithm that it does not know is newer than we are, and not weak.
+    An algorithm that cryptography does not know is newer than this code, and not weak.
     """
     key = known(certificate.public_key)
     names = alternative_names(certificate)
@@ -123,7 +123,7 @@ def read(certificate: x509.Certificate) -> Certificate:
 
 
 def kind_of(key: Any) -> str:
-    """RSA, EC, Ed25519 and the like; other curves than those of NIST by their own names."""
+    """RSA, EC, Ed25519 and the like; curves other than NIST's by their own names."""
     curve = getattr(getattr(key, "curve", None), "name", "")
     if curve and curve not in NIST_CURVES:
         return str(curve)
@@ -131,7 +131,7 @@ def kind_of(key: Any) -> str:
 
 
 def is_signed_by(certificate: x509.Certificate, key: Any) -> bool:
-    """Whether a certificate's signature is by this key; not, where nobody here can tell."""
+    """Whether this key made a certificate's signature; False if that cannot be determined here."""
     signature, content = certificate.signature, certificate.tbs_certificate_bytes
     digest = known(lambda: certificate.signature_hash_algorithm)
     try:
@@ -141,13 +141,13 @@ def is_signed_by(certificate: x509.Certificate, key: Any) -> bool:
             key.verify(signature, content, ec.ECDSA(digest))
         else:
             key.verify(signature, content)
-    except Exception:  # a wrong signature, or a key or digest that is not known
+    except Exception:  # a wrong signature, or an unknown key or digest
         return False
     return True
 
 
 def known(look: Callable[[], Any]) -> Any:
-    """What `look` finds; None for what cryptography does not know, whatever it then raises."""
+    """The result of `look`; None if it raises, because cryptography does not know something."""
     try:
         return look()
     except Exception:
@@ -157,13 +157,13 @@ def known(look: Callable[[], Any]) -> Any:
 def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
     """The names and addresses that the certificate is valid for, as `DNS:NAME` and `IP:ADDRESS`.
 
-    Where they cannot be read, UNREADABLE stands for them.
+    If they cannot be read, the result is UNREADABLE.
     """
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return ()
-    except Exception:  # what cryptography raises for one that it cannot make out changes with each version
+    except Exception:  # the exceptions for broken certificates differ between versions of cryptography
         return (UNREADABLE,)
     addresses = names.get_values_for_type(x509.IPAddress)
     return (
@@ -173,12 +173,12 @@ def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def bare(names: Sequence[str]) -> str:
-    """The first of the names without its type, "" where there is none."""
+    """The first of the names without its type, "" if there is none."""
     return names[0].partition(":")[2] if names else ""
 
 
 def name(subject: x509.Name) -> str:
-    """A subject by its common name, else its organisation, else by all that it has, which may be nothing."""
+    """A subject's common name, else its organizational unit, its organization, or all of it, which may be empty."""
     for kind in (
         x509.NameOID.COMMON_NAME,
         x509.NameOID.ORGANIZATIONAL_UNIT_NAME,
@@ -191,7 +191,7 @@ def name(subject: x509.Name) -> str:
 
 
 def moment(certificate: x509.Certificate, which: str) -> float:
-    """One of the two dates in seconds since 1970; cryptography before 42 gives it without a time zone."""
+    """One of the two dates in seconds since 1970; before version 42, cryptography returns it without a time zone."""
     aware: datetime.datetime | None = getattr(certificate, f"{which}_utc", None)
     if aware is None:
         naive: datetime.datetime = getattr(certificate, which)
@@ -200,7 +200,7 @@ def moment(certificate: x509.Certificate, which: str) -> float:
 
 
 def reason(error: Exception) -> str:
-    """OpenSSL's own words for a failed handshake."""
+    """OpenSSL's own message for a failed handshake."""
     if isinstance(error, SSL.Error) and error.args and isinstance(error.args[0], list) and error.args[0]:
         text = str(error.args[0][-1][-1])
         return "the server does not speak TLS on this port (plain HTTP?)" if "wrong version number" in text else text
