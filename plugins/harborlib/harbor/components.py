@@ -93,7 +93,7 @@ STUCK = "look at the Harbor host and its proxy, which accepts but does not answe
 def where_to_look(failed: Failure, origin: Origin, core_answers: bool = False, logins_hang: bool = False) -> str:
     """The next step for a failure whose kind does not define one.
 
-    `core_answers`: core has just answered another request. `logins_hang`: another request with credentials hangs too.
+    `core_answers`: core has just answered another request. `logins_hang`: another login got no answer either.
     """
     stage = failed.stage
     if stage is failure.STATUS or (stage is failure.ANSWER and failed.hung):

@@ -57,7 +57,7 @@ class Fields:
         return name in self._values
 
     def number(self, name: str, needed: bool = False, least: int = SMALLEST) -> int:
-        """An integer, at least `least`; 0 if it is missing, unless it is `needed` to know what this answer is about."""
+        """An integer, at least `least`; 0 if it is missing, unless it is `needed` to recognize Harbor's answer."""
         value = self._values.get(name)
         if value is None and needed:
             raise self.fail(f"{name} is missing")
@@ -145,7 +145,7 @@ class Fields:
         return Fields({} if value is None else value, self.fail)
 
     def rows(self, name: str, needed: bool = False) -> list[Fields]:
-        """A list of objects; empty if it is missing, unless it is `needed` to know what this answer is about."""
+        """A list of objects; empty if it is missing, unless it is `needed` to recognize Harbor's answer."""
         if needed and name not in self._values:
             raise self.fail(f"{name} is missing")
         return [Fields(row, self.fail) for row in _list(self._values.get(name), self.fail, name)]

@@ -43,7 +43,7 @@ class Descriptor(NamedTuple):
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Descriptor:
-        """From an entry of a manifest or index. Wrong types and values raise what they raise, also UnknownAlgorithm."""
+        """From an entry of a manifest or index; raises UnknownAlgorithm, and whatever a wrong type or value raises."""
         platform = entry.get("platform") or {}
         parts = (platform.get("os"), platform.get("architecture"), platform.get("variant"))
         name = "/".join(str(part) for part in parts if part)

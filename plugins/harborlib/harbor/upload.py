@@ -96,7 +96,7 @@ class Upload:
             if not self.path:
                 raise Failure(ANSWER, "the registry has not said where the upload is")
             answer = self.repository.send("DELETE", self.path)
-            # After a failed PATCH the registry holds more bytes than we know: it answers UPLOAD_INVALID, and the upload
+            # After a failed PATCH the registry has more bytes than we know: the answer is UPLOAD_INVALID, the upload
             # stays.
             if answer.status != 204 and registry.error(answer)[0] != "BLOB_UPLOAD_UNKNOWN":
                 raise refused(answer, f"cancelling the {self.name}")

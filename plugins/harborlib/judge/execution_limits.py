@@ -17,7 +17,7 @@ from .unread import NotRead
 
 
 class SuccessAge(Limit):
-    """Seconds since the last success ended, or since when there was none at all."""
+    """Seconds since the last success ended, or for how long there has been no success at all."""
 
     def __init__(self, id: str, warning: str | None, critical: str | None, next_step: str) -> None:  # noqa: A002
         super().__init__(id, "age", units.SECONDS, "last success {value} ago", warning, critical,

@@ -191,7 +191,7 @@ class History:
 
     @property
     def fruitless(self) -> float | None:
-        """The least number of seconds without an expected success; None if there is no such gap."""
+        """The minimum time in seconds without a success that was due; None if no success is overdue."""
         if self.success:
             return None
         if self.oldest:

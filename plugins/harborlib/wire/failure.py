@@ -63,7 +63,7 @@ SPARE = 8 << 20  # bytes
 
 
 class Starved(Exception):
-    """The monitoring host lacks a resource that a probe needs; the text names it."""
+    """The monitoring host lacks a resource that a probe needs; the text names the resource."""
 
 
 def lack(error: BaseException) -> str:
