@@ -80,7 +80,7 @@ def second(attempt: Attempt, until: float) -> Attempt | None:
 
 
 class Attempt:
-    """One run of a probe and its result: `seen`, its perfdata, its clean-up."""
+    """One run of a probe and its result: `seen`, its perfdata, what it left behind."""
 
     def __init__(self, probe: Probe, args: argparse.Namespace, run: Run | None = None) -> None:
         """`run` is given if this attempt is a part of another one."""
