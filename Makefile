@@ -1,4 +1,4 @@
-# The interpreter that .venv is made with: make PYTHON=/usr/bin/python3.12 test
+# The interpreter for .venv: make PYTHON=/usr/bin/python3.12 test
 PYTHON = python3
 
 help: ## show this list
@@ -8,18 +8,18 @@ try: ## run every probe against a simulated Harbor; URL=https://... [AUTHFILE=] 
 	@$(PYTHON) tools/bootstrap.py simulator
 	@.venv/bin/python tools/try.py --url '$(URL)' --authfile '$(AUTHFILE)' --ca-file '$(CA_FILE)'
 
-test: ## run what a contributor needs, on this Python; TESTS=all for every test
+test: ## run the tests a contributor needs, on this Python; TESTS=all for every test
 	@$(PYTHON) tools/bootstrap.py simulator test tox ansible
 	@.venv/bin/python tools/test.py $(TESTS:%=--%)
 
-test-all: ## run every test: also Ansible, counted pages, the other Pythons, the oldest libraries
+test-all: ## run every test, including Ansible, counted pages, other Pythons, oldest libraries
 	@$(MAKE) test TESTS=all
 
-engines: ## count the pages on real Icinga 2 and Nagios daemons: minutes, on an otherwise idle machine
+engines: ## count the pages on real Icinga 2 and Nagios daemons (takes minutes, needs an idle machine)
 	@$(PYTHON) tools/bootstrap.py simulator test
 	@.venv/bin/python -m pytest -q tests/engines
 
-lint: ## check style, types, spelling, sizes and the arrows between packages
+lint: ## check style, types, spelling, sizes and the imports between packages
 	@$(PYTHON) tools/bootstrap.py simulator test lint
 	@.venv/bin/python -m ruff check .
 	@.venv/bin/python -m ruff format --check .
@@ -28,17 +28,17 @@ lint: ## check style, types, spelling, sizes and the arrows between packages
 	@PYTHONPATH=plugins:simulator .venv/bin/lint-imports
 	@.venv/bin/python -m pytest -q tests/tools/test_sizes.py
 
-docs: ## write docs/check_harbor_*.md and the definitions in icinga2/ and nagios/ anew from the probes
+docs: ## regenerate docs/check_harbor_*.md and the definitions in icinga2/ and nagios/ from the probes
 	@$(PYTHON) tools/bootstrap.py
 	@.venv/bin/python tools/docs.py
 	@.venv/bin/python tools/definitions.py
 	@.venv/bin/python tools/lists.py
 
-new-probe: ## write a probe and its test, to begin with: make new-probe NAME=labels
+new-probe: ## create a probe and its test as a starting point: make new-probe NAME=labels
 	@$(PYTHON) tools/bootstrap.py
 	@.venv/bin/python tools/new_probe.py '$(NAME)'
 
-picture: ## take the picture of the README anew: a run of check_harbor_triage on a terminal
+picture: ## regenerate the picture of the README: a run of check_harbor_triage on a terminal
 	@$(PYTHON) tools/bootstrap.py simulator
 	@.venv/bin/python tools/picture.py
 

@@ -1,20 +1,20 @@
 #!/bin/sh
-# selfcheck.sh NAGIOS.CFG HOST: which harbor services of the host are UNKNOWN, in a hard state, and name no service here
-# that owns the failure? WARNING with their list.
+# selfcheck.sh NAGIOS.CFG HOST: lists the harbor services of the host that are UNKNOWN, in a hard state, and do not name
+# a service of this host that owns the failure. WARNING with that list.
 
 if [ ! -r "$1" ]; then
     echo "HARBOR SELFCHECK WARNING - cannot read the configuration of Nagios, $1, which names its status file"
     exit 1
 fi
 
-# Not by the macro $STATUSDATAFILE$: Nagios 4.4.6 forgets it when it is reloaded.
+# Not from the macro $STATUSDATAFILE$: Nagios 4.4.6 loses it on reload.
 status=$(sed -n 's/^[[:space:]]*status_file[[:space:]]*=[[:space:]]*//p' "$1" | tail -n 1)
 if [ ! -r "$status" ]; then
     echo "HARBOR SELFCHECK WARNING - cannot read the status file $status (status_file in $1)"
     exit 1
 fi
 
-# Other blocks (comments, downtimes) have the same fields. Byte by byte: what a plugin prints is in no certain encoding.
+# Other blocks (comments, downtimes) have the same fields. LC_ALL=C: plugin output has no guaranteed encoding.
 LC_ALL=C HOST=$2 exec awk '
 function value() {
     return substr($0, index($0, "=") + 1)
@@ -35,7 +35,7 @@ $0 == "\t}" {
             unknown[name] = output
     }
 }
-# Whether the text ends in the name of a service here: what a server has said may stand before that, and look like it.
+# Whether the text ends with the name of a service of this host. Text from a server may come before it and look alike.
 function explained(text) {
     sub(/[ \t\r]+$/, "", text)
     if (!match(text, / \(see check_harbor_[a-z0-9_]+( [a-z0-9_]+)?\)$/))

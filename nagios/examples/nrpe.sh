@@ -1,6 +1,6 @@
 #!/bin/sh
-# nrpe.sh AGENT/PLUGIN OPTIONS...: have an NRPE agent run the plugin with the options that stand in its own nrpe.cfg.
-# One plugin may serve several services: --component registry asks for the command check_harbor_component_registry.
+# nrpe.sh AGENT/PLUGIN OPTIONS...: have an NRPE agent run the plugin with the options in the agent's own nrpe.cfg.
+# One plugin can serve several services: --component registry requests the command check_harbor_component_registry.
 
 agent=${1%%/*} command=${1##*/}
 while [ $# -gt 1 ]; do
