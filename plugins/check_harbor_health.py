@@ -57,6 +57,7 @@ PING = "/api/v2.0/ping"
 PLAIN = {"Accept": "*/*"}  # the only type that /ping offers: it answers 422 if JSON is requested
 OWN_SHARE = 0.6  # of the time for the report itself; the rest is for finding out why it did not come
 LAST_STATES = ("ok", "warning", "critical", "unknown", "pending", "")
+SOFT = "soft:"  # begins a state that has not notified anybody yet
 REFUSED = (401, 403, 429)  # a server in front of Harbor refuses this host, and perhaps no other
 PROMPT = 5  # seconds; a slower /ping waits for Redis
 STALLING = ("database", "redis")  # components without which core itself hangs
@@ -179,8 +180,15 @@ def declare(parser: argparse.ArgumentParser) -> None:
                         help="components whose failure is a WARNING, e.g. trivy")  # fmt: skip
     parser.add_argument("--delegate", metavar="NAMES", type=components.names, default=[],
                         help="components that have a service of their own: shown, not judged")  # fmt: skip
-    parser.add_argument("--last-state", metavar="STATE", type=str.lower, default="", choices=LAST_STATES,
-                        help="state in which the last check left this service, from the engine")  # fmt: skip
+    parser.add_argument("--last-state", metavar="[TYPE:]STATE", type=hard_state, default="", choices=LAST_STATES,
+                        help="state in which the last check left this service, from the engine; SOFT:STATE notified "
+                        "nobody and does not count")  # fmt: skip
+
+
+def hard_state(text: str) -> str:
+    """A state as the engine writes it; "" for one that has not notified anybody."""
+    state = text.lower()
+    return "" if state.startswith(SOFT) else state.removeprefix("hard:")
 
 
 main = plugin.main(Probe(

@@ -21,7 +21,7 @@ ENDS_THE_RUN = ("--help", "--version")
 KNOWN = {
     DELEGATED: "HarborDelegated(host)",
     ALERTING_SINCE: '{{ HarborLastChange(macro("$host.name$"), "harbor-certificate") }}',
-    LAST_STATE: '"$service.state$"',
+    LAST_STATE: '"$service.state_type$:$service.state$"',
 }
 
 

@@ -98,7 +98,12 @@ def hindered(case: str, folder: Path) -> Case:
         "file of a vault": {"harbor_checks_secrets_dir": str(folder)},
     }
     if case == "right that this Harbor does not know":
-        about = {"auth_mode": "db_auth", "current_time": "2026-11-22T06:18:12.464Z", "harbor_version": "v2.12.0-1"}
+        about = {
+            "auth_mode": "db_auth",
+            "current_time": "2026-11-22T06:18:12.464Z",
+            "harbor_version": "v2.12.0-1",
+            "registry_url": "h",
+        }
         harbor.answer("/api/v2.0/systeminfo", body=about)
     if case == "account that is not seen":
         harbor.content.robots = [Robot(7, "robot$monitoring", 0.0, project=3)]

@@ -56,7 +56,10 @@ def asked(without: tuple[str, ...], folder: Path) -> dict[str, str]:
 
 def test_icinga_names_no_owner_that_is_gone(tmp_path: Path) -> None:
     came = asked(("component-trivy", "component-redis", "portal", "pull"), tmp_path)
-    components, others = {"database", "registry", "jobservice", "registryctl"}, {"api", "v2", "login", "push"}
+    components, others = (
+        {"database", "registry", "jobservice", "registryctl"},
+        {"api", "v2", "login", "push", "storage"},
+    )
     assert set(re.findall(r"'(\w+)'", came["isolate"])) == {"health", "certificate"} | others | components
     assert re.findall(r"'(\w+)'", came["delegate"]) == sorted(components)
 

@@ -214,11 +214,11 @@ SAME = " (still the same outage)"
 def test_open_outage_stays_open(check, harbor: Simulator, switches: str, problem: str, step: str) -> None:
     """What stalled core is named once core answers again; only the engine knows that the page is open."""
     harbor.switch(*switches.split())
-    first, *further = check("health", *SERVICE, "--last-state", "CRITICAL")
+    first, *further = check("health", *SERVICE, "--last-state", "HARD:CRITICAL")
     line = screens.problem("health", "CRITICAL", problem)[0]
     assert first.partition(" | ")[0] == line
     assert further[-2:] == [step, "exit code 2"]
-    for state in ("OK", "WARNING", "UNKNOWN", "PENDING", ""):
+    for state in ("OK", "HARD:WARNING", "UNKNOWN", "PENDING", "SOFT:CRITICAL", ""):
         assert check("health", *SERVICE, "--last-state", state)[-1] == "exit code 0"
 
 

@@ -58,7 +58,7 @@ SCARCE = {errno.EMFILE: "file descriptors", errno.ENFILE: "file descriptors", er
 #: How libraries report that memory is short.
 NO_MEMORY = ("malloc failure", "failed to map segment", "cannot allocate memory")
 #: How OpenSSL reports an internal failure, from lack of memory or from malformed data. has_memory() decides which.
-NO_MEMORY_OR_ODD = "asn1 lib"
+NO_MEMORY_OR_ODD = (" lib", "unspecified certificate verification error")
 SPARE = 8 << 20  # bytes
 
 
@@ -73,7 +73,7 @@ def lack(error: BaseException) -> str:
     said = str(error).lower()
     if isinstance(error, MemoryError) or any(words in said for words in NO_MEMORY):
         return "memory"
-    if NO_MEMORY_OR_ODD in said and not has_memory():
+    if any(words in said for words in NO_MEMORY_OR_ODD) and not has_memory():
         return "memory"
     return SCARCE.get(error.errno or 0, "") if isinstance(error, OSError) else ""
 
