@@ -34,6 +34,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from harborlib.harbor import HealthReport, Run, components
+from harborlib.harbor.refusals import HOST_REFUSED, RATE_LIMITED, REFUSED_IN_FRONT
 from harborlib.judge import Problem, Reading, Readings, ResponseTime, Shown, isolation
 from harborlib.run import Probe, Service, plugin
 from harborlib.run.service import DELEGATED, LAST_STATE
@@ -58,7 +59,8 @@ PLAIN = {"Accept": "*/*"}  # the only type that /ping offers: it answers 422 if 
 OWN_SHARE = 0.6  # of the time for the report itself; the rest is for finding out why it did not come
 LAST_STATES = ("ok", "warning", "critical", "unknown", "pending", "")
 SOFT = "soft:"  # begins a state that has not notified anybody yet
-REFUSED = (401, 403, 429)  # a server in front of Harbor refuses this host, and perhaps no other
+#: A server in front of Harbor refuses this host, and perhaps no other.
+IN_FRONT = (HOST_REFUSED, RATE_LIMITED, REFUSED_IN_FRONT)
 PROMPT = 5  # seconds; a slower /ping waits for Redis
 STALLING = ("database", "redis")  # components without which core itself hangs
 SAME = " (still the same outage)"
@@ -148,14 +150,16 @@ def diagnosed(run: Run, failure: Failure) -> Failure:
     ping, page = deadline.side_by_side(questions)
     why, step = broken_part(failure, ping, page)
     # Whatever the status: without a report from this path there is no Harbor here for any client.
-    kind = ROUTE if failure.stage is STATUS and failure.status < 500 else failure.kind
+    is_elsewhere = failure.stage is STATUS and failure.status < 500
+    kind = ROUTE if is_elsewhere and failure.kind not in IN_FRONT else failure.kind
     detail = (f"{why}: " if why else "") + failure.detail
-    return failure.but(kind=kind, detail=detail, next_step=step or failure.next_step)
+    state = run.args.unreachable.upper() if kind in IN_FRONT else failure.state
+    return failure.but(kind=kind, detail=detail, next_step=step or failure.next_step, state=state)
 
 
 def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Exception") -> tuple[str, str]:
     """Why there is no report, judging by the answers of /ping and the front page, and the next step (or "")."""
-    if failure.status in REFUSED:
+    if failure.kind in IN_FRONT:
         return "", ""
     pinged = isinstance(ping, Answer) and ping.status == 200 and not ping.is_html
     has_portal = isinstance(page, Answer) and page.status == 200 and b"harbor" in page.body.lower()

@@ -67,6 +67,8 @@ def measure(run: Run) -> Readings:
         yield keyword(f"the front page lacks the keyword {run.args.keyword}")
     if run.args.assets:
         paths = assets_of(answer, page, Target(run.client.origin, "/"))
+        if not paths:
+            yield assets_missing("the page names no script or style sheet, so it stays blank")
         missing = missing_of(run, paths)
         if missing:
             count = f"{len(missing)} of {len(paths)} assets of the page do not load"

@@ -56,12 +56,13 @@ paused_queues = Shown("paused")
 def measure(run: Run) -> Readings:
     """The queues of the job service, the one with the longest wait first."""
     chosen = queues.chosen(run.args)
-    rows = [row for row in run.rest.rows(endpoints.QUEUES, noun="queue") if chosen.takes(row.name("job_type"))]
-    chosen.confirm()
-    if not rows:
-        raise Failure(CONTENT, "Harbor reports no queue")
     failed: dict[str, Failure] = {}
-    known = sorted(each_row(rows, Queue.of, failed, "queue"), key=lambda queue: -(queue.wait.value or 0))
+    every = each_row(run.rest.rows(endpoints.QUEUES, noun="queue"), Queue.of, failed, "queue", chosen.takes)
+    known = [queue for queue in every if chosen.takes(queue.name)]
+    chosen.confirm()
+    if not every:
+        raise Failure(CONTENT, "Harbor reports no queue")
+    known.sort(key=lambda queue: -(queue.wait.value or 0))
     yield from not_read.readings(failed)
     for name, wait, jobs, is_paused in known:
         yield wait
@@ -70,7 +71,8 @@ def measure(run: Run) -> Readings:
             yield stopped("paused, no schedule fires", of=name)
         elif is_paused:
             yield paused(f"paused, {words.number(jobs, 'job')} waiting", of=name)
-    oldest, all_jobs = known[0].wait.value or 0, sum(queue.jobs for queue in known)
+    oldest = max((queue.wait.value or 0 for queue in known), default=0)
+    all_jobs = sum(queue.jobs for queue in known)
     yield waiting.worst(oldest)
     yield crowded.worst(all_jobs)
     yield paused_queues(sum(queue.paused for queue in known), high=len(known))

@@ -36,6 +36,7 @@ from typing import NamedTuple, Optional, Union
 from harborlib.harbor import Run, endpoints
 from harborlib.harbor.fields import UNLIMITED, Fields
 from harborlib.harbor.pages import Pages
+from harborlib.harbor.refusals import NOTHING_SELECTED
 from harborlib.judge import Limit, NotRead, Problem, Readings, Selectable, Shown, each_row
 from harborlib.judge.projects import Projects
 from harborlib.judge.selection import Selection, declare_page_limit
@@ -44,6 +45,7 @@ from harborlib.text import PERCENT, UNKNOWN, words
 from harborlib.wire import Failure
 
 MAKE_ROOM = "delete what is not needed in the project (tag retention, then garbage collection), or raise its quota"
+NO_QUOTA = "look at Administration > Project Quotas; if none is listed there, this service is not needed"
 SEE_MORE = "raise -t, name projects with --project, or be content with the most used ones (--page-limit)"
 
 projects = Selectable("project", "projects", "--project")
@@ -60,6 +62,8 @@ def measure(run: Run) -> Readings:
     chosen = projects.chosen(run.args)
     failed: dict[str, Failure] = {}
     quotas, source, unseen, scope = by_name(run, chosen, failed) if chosen.exact else listed(run, chosen, failed)
+    if not quotas and not (unseen or failed or source.failed or source.missing):
+        raise Failure(NOTHING_SELECTED, "Harbor lists no quota, so nothing was judged", next_step=NO_QUOTA)
     shares = [(quota.share, quota.project) for quota in quotas if quota.limit >= 0]
     shares.sort(key=lambda share: -share[0])
     if unseen:
@@ -113,9 +117,9 @@ class Seen(NamedTuple):
 def by_name(run: Run, chosen: Selection, failed: MutableMapping[str, Failure]) -> Seen:
     """The projects that are selected by name; each is requested by its number."""
     found = Projects(run.rest, chosen)
-    numbers = (project.number("project_id") for project in found)
     query = {"noun": "quota", "reference": "project"}
-    rows = [row for number in numbers for row in run.rest.rows(endpoints.QUOTAS, **query, reference_id=number)]
+    answers = list(found.each(lambda _, number: run.rest.rows(endpoints.QUOTAS, **query, reference_id=number)))
+    rows = [row for _, rows in answers for row in rows]
     return Seen(each_row(rows, Quota.of, failed, "quota"), found, found.unseen)
 
 

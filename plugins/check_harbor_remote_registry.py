@@ -93,7 +93,8 @@ def measure(run: Run) -> Readings:
     chosen = registries.chosen(run.args)
     pages = run.rest.pages(endpoints.REGISTRIES, noun="registry")
     unread: dict[str, Failure] = {}
-    remotes = [remote for remote in each_row(pages, Remote.of, unread, "registry") if chosen.takes(remote.name)]
+    every = each_row(pages, Remote.of, unread, "registry", chosen.takes)
+    remotes = [remote for remote in every if chosen.takes(remote.name)]
     if pages.complete:
         chosen.confirm()
     unread.update(pages.failed)
@@ -126,11 +127,15 @@ def measure(run: Run) -> Readings:
 
 def users_among_policies(run: Run, unread: MutableMapping[str, Failure]) -> dict[int, Users]:
     """The enabled replication policies that use a remote registry, by its number."""
+
+    def used_by(row: Fields) -> tuple[str, set[int]]:
+        return row.name("name"), {row.inner(end).number("id") for end in ENDS} if row.flag("enabled") else set()
+
     users: dict[int, Users] = {}
     pages = run.rest.pages(endpoints.REPLICATION_POLICIES, noun="policy")
-    for row in pages:
-        for number in {row.inner(end).number("id") for end in ENDS} if row.flag("enabled") else ():
-            first, count = users.get(number, Users(row.name("name")))
+    for name, numbers in each_row(pages, used_by, unread, "policy"):
+        for number in numbers:
+            first, count = users.get(number, Users(name))
             users[number] = Users(first, count + 1)
     pages.confirm()
     unread.update(pages.failed)

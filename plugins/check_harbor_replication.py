@@ -119,7 +119,9 @@ def measure(run: Run) -> Readings:
     chosen = policies.chosen(run.args)
     pages = run.rest.pages(endpoints.REPLICATION_POLICIES, noun="policy")
     failed: dict[str, Failure] = {}
-    found = [policy for policy in each_row(pages, Policy.of, failed, "policy") if chosen.takes(policy.name)]
+    found = [
+        policy for policy in each_row(pages, Policy.of, failed, "policy", chosen.takes) if chosen.takes(policy.name)
+    ]
     if pages.complete:
         chosen.confirm()
     enabled = [policy for policy in found if policy.enabled]

@@ -42,6 +42,7 @@ from functools import partial
 from typing import Optional
 
 from harborlib.harbor import Each, Run, endpoints
+from harborlib.harbor.fields import Fields
 from harborlib.judge import SLOW, STANDSTILL, NotRead, Problem, Readings, Selectable, Shown, each_row
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
 from harborlib.judge.executions import Execution, History, Schedule
@@ -72,20 +73,26 @@ policies = Shown("policies")
 def measure(run: Run) -> Readings:
     """The executions of every project's retention policy, the longest without success first."""
     listed = Projects(run.rest, projects.chosen(run.args))
-    found = [(row.name("name"), row.inner("metadata").key("retention_id")) for row in listed]
+    failed: dict[str, Failure] = {}
+    found = each_row(listed, policy_of, failed, "project")
     questions = Each([policy for policy in found if policy[1]], partial(history_of, run), "retention policy", name_of)
     histories = [(name, history) for (name, _), history in questions if history]
     histories.sort(key=lambda named: -(named[1].age or named[1].fruitless or 0))
     unseen = listed.unseen or questions.unseen
     if unseen:
         yield not_all_seen(unseen)
-    yield from executions.not_read.readings(questions.failed)
+    yield from executions.not_read.readings({**listed.failed, **failed, **questions.failed})
     for name, history in histories:
         yield from executions.readings(history, name, unscheduled="its rules have no schedule")
     yield policies(len(histories))
     yield from executions.worst(history for _, history in histories)
     listed.confirm()
     return summary([history for _, history in histories])
+
+
+def policy_of(row: Fields) -> tuple[str, str]:
+    """The project of a row, and the number of its policy ("": it has none)."""
+    return row.name("name"), row.inner("metadata").key("retention_id")
 
 
 def history_of(run: Run, policy: tuple[str, str]) -> Optional[History]:

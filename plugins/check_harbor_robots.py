@@ -193,7 +193,7 @@ def of_projects(run: Run, chosen: Selection) -> Accounts:
 
 def taken(run: Run, chosen: Selection, rows: Iterable[Fields], failed: MutableMapping[str, Failure]) -> list[Account]:
     """The selected accounts among these rows."""
-    accounts = each_row(rows, partial(account_of, run), failed, "robot account")
+    accounts = each_row(rows, partial(account_of, run), failed, "robot account", chosen.takes)
     return [account for account in accounts if chosen.takes(account.name)]
 
 

@@ -6,8 +6,9 @@ began (/api/v2.0/scans/schedule/metrics), and that schedule (/api/v2.0/system/sc
 
 States:
   OK        few or none of the scans failed; one goes on; there was none yet, and the schedule is not due
-  WARNING   some of the scans failed (-w); images wait while none is being scanned; the last scan of all images scanned
-            none; the schedule never fired, although it was due longer than --schedule-grace ago
+  WARNING   some of the scans failed (-w); images wait while none is being scanned; Harbor has lost track: a scan of all
+            images is in progress, but none of its scans is; the last scan of all images scanned none; the schedule
+            never fired, although it was due longer than --schedule-grace ago
   CRITICAL  many of the scans failed (-c)
   UNKNOWN   usage error, no login, a right is missing, Harbor has no scanner, no answer that can be judged; with
             --isolate: another probe reports the cause, named in the line (trivy, jobservice, database, the login)
@@ -46,12 +47,17 @@ AGAIN = (
     "if this Harbor holds images: run check_harbor_scanner, then scan all anew in the UI; the scanner may have been "
     "away when it began"
 )
+STOP_LOST = (
+    "look again in a minute; then stop it in the UI (Interrogation Services > Vulnerability): until it ends, no other "
+    "scan of all images starts"
+)
 NO_IMAGE = "it ended as a success with no image in it"
 GRACE = "1h"
 
 failing = Limit("scan.scans-failed", "errors", PERCENT, "{failed} of {total} scans failed, {value}", "5", "25",
                 help="percent of the scans that failed", next_step=READ_LOG)  # fmt: skip
 stuck = Problem("scan.stuck", WARNING, WAIT, STANDSTILL)
+lost = Problem("scan.lost-track", WARNING, STOP_LOST, STANDSTILL)
 nothing = Problem("scan.nothing-scanned", WARNING, AGAIN)
 never_fired = Problem("scan.schedule-never-fired", WARNING, SAVE, STANDSTILL)
 scans_failed = Shown("failed")
@@ -66,12 +72,14 @@ def measure(run: Run) -> Readings:
     scheduled = run.rest.get(endpoints.SCAN_SCHEDULE_METRICS)
     found = run.rest.find(endpoints.SCAN_ALL_SCHEDULE)
     metrics = newest.inner("metrics")
-    completed, waiting = newest.count("completed"), metrics.count("Pending")
+    completed, waiting, running = newest.count("completed"), metrics.count("Pending"), metrics.count("Running")
     failed, total = metrics.count("Error"), newest.count("total", needed=True)
     stopped, ongoing, ever = metrics.count("Stopped"), newest.flag("ongoing"), began(newest)
     yield failing(round(failed * 100 / total, 2) if total else 0, high=100, failed=failed, total=total)
-    if waiting and not metrics.count("Running"):
+    if waiting and not running:
         yield stuck(f"{waiting} of {total} images wait, and none is being scanned")
+    elif ongoing and not running:
+        yield lost(f"a scan of all images is in progress, but {lost_track(completed, total)}")
     elif ever and not ongoing and stopped == total:
         yield nothing(
             "the last scan of all images scanned none: " + (f"all {total} were stopped" if total else NO_IMAGE)
@@ -92,6 +100,13 @@ def measure(run: Run) -> Readings:
     return text + (f", scheduled {schedule}" if schedule else ", none scheduled")
 
 
+def lost_track(completed: int, total: int) -> str:
+    """What Harbor counts of a scan of all images that is in progress while none of its scans is."""
+    if not total:
+        return "it has no image"
+    return f"all {total} of its scans have ended" if completed >= total else f"only {completed} of {total} have ended"
+
+
 def began(metrics: Fields) -> bool:
     """Whether there was such a scan: Harbor 2.0 and 2.1 show who requested it, later ones how it started."""
     return "trigger" in metrics or bool(metrics.name("requester"))
@@ -106,7 +121,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [failing, stuck, nothing, never_fired, scans_failed, images_waiting, scans_completed, images],
+    [failing, stuck, lost, nothing, never_fired, scans_failed, images_waiting, scans_completed, images],
     declare=declare,
     asks=[endpoints.SCAN_ALL_METRICS, endpoints.SCAN_SCHEDULE_METRICS, endpoints.SCAN_ALL_SCHEDULE],
     services=[

@@ -26,7 +26,7 @@ what a scanner answered.
 from collections.abc import Generator
 
 from harborlib.harbor import Run, endpoints
-from harborlib.judge import Limit, Problem, Reading, Readings, Shown
+from harborlib.judge import Limit, NotRead, Problem, Reading, Readings, Shown, each_row
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, SECONDS, WARNING, words
 from harborlib.wire import Failure
@@ -41,13 +41,17 @@ disabled = Problem("scanner.disabled", WARNING, CHOOSE)
 no_answer = Problem("scanner.no-answer", CRITICAL, REACH)
 database_age = Limit("scanner.database-too-old", "age", SECONDS, "the vulnerability database is {value} old",
                      "48h", "7d", help="age of the vulnerability database", next_step=UPDATE)  # fmt: skip
+not_read = NotRead("scanner.not-read")
 time = Shown("time", SECONDS)
 
 
 def measure(run: Run) -> Readings:
     """The default scanner and what it reports about itself."""
-    scanners = run.rest.whole(endpoints.SCANNERS, noun="scanner")
-    default = next((row for row in scanners if row.flag("is_default")), None)
+    unread: dict[str, Failure] = {}
+    rows = run.rest.whole(endpoints.SCANNERS, noun="scanner")
+    scanners = each_row(rows, lambda row: (row.flag("is_default"), row), unread, "scanner")
+    default = next((row for is_default, row in scanners if is_default), None)
+    yield from not_read.readings(unread)
     text = ""
     if default is None:
         yield no_default("no scanner is the default: nothing is scanned")
@@ -81,7 +85,7 @@ def metadata(run: Run, uuid: str, name: str) -> Generator[Reading, None, str]:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [no_default, disabled, no_answer, database_age, time],
+    [no_default, disabled, no_answer, database_age, not_read, time],
     asks=[endpoints.SCANNERS, endpoints.SCANNER_METADATA],
     services=[
         Service(every="10min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "scanner"),

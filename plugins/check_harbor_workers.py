@@ -29,15 +29,16 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: how many jobs wait (check_harbor_queue), whether jobs succeed (check_harbor_gc, _replication, _scan).
 """
 
-from collections.abc import Iterable
-from typing import Optional
+from functools import partial
+from typing import NamedTuple, Optional
 
 from harborlib.harbor import Rest, Run, components, endpoints
 from harborlib.harbor.fields import Fields
-from harborlib.judge import Limit, Problem, Readings
+from harborlib.judge import Limit, NotRead, Problem, Readings, each_row
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import COUNT, PERCENT, SECONDS, WARNING, words
 from harborlib.text.units import LOW
+from harborlib.wire import Failure
 
 JOBSERVICE = components.next_step("jobservice")
 LONG_JOB = "look at the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
@@ -51,28 +52,52 @@ busy = Limit("workers.nearly-all-busy", "busy", PERCENT, "{value} of the workers
              option="busy", help="percent of the workers that have a job", next_step=LONG_JOB)  # fmt: skip
 longest = Limit("workers.job-too-long", "longest", SECONDS, "{job} takes {value} already", "12h", "24h",
                 option="job", help="how long a job takes", next_step=LONG_JOB)  # fmt: skip
+not_read = NotRead("workers.not-read")
 
 
 def measure(run: Run) -> Readings:
     """The pools with their heartbeats, and what the workers do."""
     rest, is_alive = run.rest, run.args.heartbeat_critical.match
-    rows = rest.rows(endpoints.POOLS, noun="pool")
-    ages = {row.name("worker_pool_id"): age(rest, row.moment("heartbeat_at")) for row in rows}
+    unread: dict[str, Failure] = {}
+    ages = dict(each_row(rest.rows(endpoints.POOLS, noun="pool"), partial(pool_of, rest), unread, "pool"))
     live = [name for name, seconds in ages.items() if is_alive(seconds)]
-    workers = [row for row in rest.rows(endpoints.WORKERS, noun="worker") if row.name("pool_id") in live]
-    working = [row for row in workers if row.text("job_id")]
     yield pools(len(live))
     if ages:
         yield heartbeat(round(min(ages.values())))
     quiet = [words.span(seconds) for name, seconds in ages.items() if name not in live]
     if live and quiet:
         yield silent(f"{len(quiet)} of {words.number(len(ages), 'pool')} silent, for {', '.join(quiet)}")
+    every = each_row(rest.rows(endpoints.WORKERS, noun="worker"), partial(Worker.of, rest), unread, "worker")
+    yield from not_read.readings(unread)
+    workers = [worker for worker in every if worker.pool in live]
+    working = [(worker.seconds, worker.job) for worker in workers if worker.seconds is not None]
     if workers:
         yield busy(round(len(working) * 100 / len(workers), 1), high=100)
-    seconds, job = longest_job(rest, working)
+    seconds, job = max(working, default=(0.0, "the longest job"))
     yield longest(round(seconds), job=job)
     alive = words.number(len(live), "worker pool")
     return f"{alive} alive, {len(working)} of {words.number(len(workers), 'worker')} busy"
+
+
+class Worker(NamedTuple):
+    """A worker of a pool, its job, and the seconds since that started (None: it is idle)."""
+
+    pool: str
+    job: str = ""
+    seconds: Optional[float] = None
+
+    @classmethod
+    def of(cls, rest: Rest, row: Fields) -> "Worker":
+        """From a row of Harbor's list."""
+        pool = row.name("pool_id")
+        if not row.text("job_id"):
+            return cls(pool)
+        return cls(pool, row.name("job_name"), age(rest, row.moment("start_at")) if "start_at" in row else 0.0)
+
+
+def pool_of(rest: Rest, row: Fields) -> tuple[str, float]:
+    """The name of a pool, and the seconds since its last heartbeat."""
+    return row.name("worker_pool_id"), age(rest, row.moment("heartbeat_at"))
 
 
 def age(rest: Rest, moment: Optional[float]) -> float:
@@ -80,16 +105,10 @@ def age(rest: Rest, moment: Optional[float]) -> float:
     return max(0.0, rest.now - (moment or 0.0))
 
 
-def longest_job(rest: Rest, working: Iterable[Fields]) -> tuple[float, str]:
-    """The seconds that the longest job has been running, and its name."""
-    ages = [(age(rest, row.moment("start_at")), row.name("job_name")) for row in working if "start_at" in row]
-    return max(ages, default=(0.0, "the longest job"))
-
-
 main = plugin.main(Probe(
     __name__,
     measure,
-    [pools, heartbeat, silent, busy, longest],
+    [pools, heartbeat, silent, busy, longest, not_read],
     asks=[endpoints.POOLS, endpoints.WORKERS],
     services=[
         Service(every="5min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),

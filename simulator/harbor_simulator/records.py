@@ -14,12 +14,13 @@ from .image import digest_of
 
 @dataclass(frozen=True)
 class Project:
-    """`repositories` maps repository names to their tags."""
+    """`repositories` maps repository names to their tags. Not `readable`: Harbor refuses each list that holds it."""
 
     number: int
     public: bool = False
     repositories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     created: float = 1795328292.464
+    readable: bool = True
 
 
 @dataclass

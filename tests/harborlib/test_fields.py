@@ -102,7 +102,6 @@ def test_what_is_there() -> None:
         ("packed", "[" * 10_000, "x does not hold JSON"),
         ("packed", "[" * 65 + "]" * 65, "x holds more than 64 levels"),
         ("rows", {}, "x is not a list"),
-        ("rows", [1], "an object is expected"),
     ],
 )
 def test_other_types(reader: str, value: object, problem: str) -> None:
@@ -181,3 +180,11 @@ def test_any_json_is_read_or_refused(value: object) -> None:
     for reader in READERS:
         with contextlib.suppress(Failure):
             getattr(fields({"x": value}), reader)("x")
+
+
+def test_a_row_that_is_no_object_hides_no_other() -> None:
+    odd, good = fields({"x": [None, {"name": "good"}]}).rows("x")
+    assert good.name("name") == "good"
+    assert odd.called("row") == ""
+    assert refused(lambda: odd.name("name")) == "an object is expected"
+    assert refused(lambda: "name" in odd) == "an object is expected"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -208,3 +209,97 @@ def test_an_account_whose_end_is_not_understood(ask, harbor: Simulator) -> None:
     assert " robots=1;" in first
     text = f"robot$odd: the answer to GET {API}/robots is not understood: expires_at is missing"
     assert f"UNKNOWN: {text} [robots.not-read]" in lines
+
+
+def row_of(path: str) -> dict[str, object]:
+    """A good row of a list."""
+    moment = "2026-11-22T05:59:58Z"
+    rows: dict[str, dict[str, object]] = {
+        "jobservice/pools": {"worker_pool_id": "a", "heartbeat_at": moment},
+        "jobservice/pools/all/workers": {"id": "1", "pool_id": "a"},
+        "jobservice/queues": {"job_type": "GC", "latency": 4000, "count": 1},
+        "projects": {"name": "good", "project_id": 7},
+        "quotas": quota("full", 100, 100),
+        "registries": {"id": 1, "name": "good", "status": "healthy", "url": "https://registry.test"},
+        "replication/policies": {"id": 1, "name": "good", "enabled": False},
+        "robots": {"name": "robot$good", "creation_time": moment, "expires_at": -1},
+        "scanners": {"name": "trivy", "uuid": "1", "is_default": True},
+        "system/gc": {"id": 1, "job_status": "Success", "creation_time": moment, "update_time": moment},
+        "system/purgeaudit": {"id": 1, "job_status": "Success", "creation_time": moment, "update_time": moment},
+    }
+    return rows[path]
+
+
+@pytest.mark.parametrize(
+    "odd", [None, {"job_type": 5, "name": 5, "worker_pool_id": 5, "pool_id": 5, "id": "x"}], ids=str
+)
+@pytest.mark.parametrize(
+    ("probe", "path"),
+    [
+        ("workers", "jobservice/pools"),
+        ("workers", "jobservice/pools/all/workers"),
+        ("queue", "jobservice/queues"),
+        ("retention", "projects"),
+        ("webhook", "projects"),
+        ("remote_registry", "registries"),
+        ("remote_registry", "replication/policies"),
+        ("replication", "replication/policies"),
+        ("robots", "robots"),
+        ("gc", "system/gc"),
+        ("audit_purge", "system/purgeaudit"),
+    ],
+)
+def test_a_row_of_nonsense(ask, harbor: Simulator, probe: str, path: str, odd: object) -> None:
+    """It is a finding of its own, and the other row is read."""
+    harbor.content.now = NOW
+    harbor.answer(f"{API}/{path}", headers={"X-Total-Count": "2"}, body=[odd, row_of(path)])
+    first, *lines = ask(probe, "-v")
+    found = [line for line in lines if line.endswith(f"[{probe}.not-read]")]
+    assert [line.partition(":")[0] for line in found] == ["UNKNOWN"], first
+
+
+def test_a_scanner_of_nonsense(ask, harbor: Simulator) -> None:
+    """The default one is judged nevertheless."""
+    rows = [{"name": "odd", "is_default": "no"}, {**row_of("scanners"), "uuid": harbor.content.scanners[0].uuid}]
+    harbor.answer(f"{API}/scanners", headers={"X-Total-Count": "2"}, body=rows)
+    first, *lines = ask("scanner", "-v")
+    assert " age=" in first
+    assert any(line.endswith("[scanner.not-read]") for line in lines)
+
+
+def test_a_silent_pool_beside_one_of_nonsense(ask, harbor: Simulator) -> None:
+    harbor.content.now = NOW
+    pools = [{"worker_pool_id": "a", "heartbeat_at": "yesterday"}, {"worker_pool_id": "b", "heartbeat_at": None}]
+    harbor.answer(f"{API}/jobservice/pools", body=pools)
+    first, *lines = ask("workers", "-v")
+    assert first.startswith("HARBOR WORKERS CRITICAL - live worker pools: 0")
+    assert any(line.startswith("UNKNOWN: a: ") and line.endswith("[workers.not-read]") for line in lines)
+
+
+def test_a_row_that_is_not_selected(ask, harbor: Simulator) -> None:
+    rows = [{"job_type": "GC", "latency": "long"}, {"job_type": "WEBHOOK", "latency": 4, "count": 1}]
+    harbor.answer(f"{API}/jobservice/queues", body=rows)
+    assert ask("queue", "--type", "WEBHOOK")[-1] == "exit code 0"
+    assert ask("queue", "--exclude", "GC")[-1] == "exit code 0"
+    first, *lines = ask("queue", "--type", "GC", "-v")
+    assert [line for line in lines if line.endswith("[queue.not-read]")], (first, lines)
+
+
+def test_one_project_whose_quota_is_refused(ask, harbor: Simulator) -> None:
+    harbor.content.quotas = {"priv": (100, 100), "pub": (100, 5)}
+    number = harbor.content.projects["priv"].number
+    rows = [{"name": "pub", "project_id": "x"}, {"name": "priv", "project_id": number}]
+    harbor.answer(f"{API}/projects", headers={"X-Total-Count": "2"}, body=rows)
+    first, *lines = ask("quota", "--project", "priv,pub", "-v")
+    assert first.startswith("HARBOR QUOTA CRITICAL - priv: 100% of its quota used")
+    assert [line for line in lines if line.endswith("[quota.not-read]")], (first, lines)
+
+
+@pytest.mark.parametrize("probe", ["retention", "webhook"])
+def test_a_project_that_harbor_refuses(ask, harbor: Simulator, probe: str) -> None:
+    """It makes Harbor refuse the whole list; it is named, and not left out."""
+    harbor.content.now = NOW
+    harbor.content.projects["pub"] = replace(harbor.content.projects["pub"], readable=False)
+    first, *lines = ask(probe, "-v")
+    found = [line for line in lines if line.endswith(f"[{probe}.not-read]")]
+    assert [line.partition(" ")[0] for line in found] == ["WARNING:"], first

@@ -30,8 +30,8 @@ MOVED = "is redirected to https://registry.example.net"
         ("status-504", f"core or Redis stalled (the proxy answers): 504 {FROM_PROXY}", screens.STALLED),
         (f"status-500@{HEALTH}", f"core answers /ping, not /health: 500 {FROM_PROXY}", screens.CORE),
         ("misrouted-api", f"/api/ is routed to the wrong place: {WEB_PAGE}", screens.ROUTE),
-        (f"status-418@{HEALTH} misrouted-portal", f"core answers /ping, not /health: 418 {FROM_FRONT}", screens.CORE),
-        ("status-418 misrouted-portal", f"no Harbor seen here: 418 {FROM_FRONT}", screens.IN_FRONT),
+        (f"status-418@{HEALTH} misrouted-portal", f"418 {FROM_FRONT}", screens.IN_FRONT),
+        ("status-418 misrouted-portal", f"418 {FROM_FRONT}", screens.IN_FRONT),
         ("html", f"no Harbor seen here: {WEB_PAGE}", screens.ROUTE),
         ("reset", f"neither core nor the web UI answers: {CLOSED}", screens.ANSWER),
         ("redirect-foreign", f"GET /api/v2.0/health {MOVED}", screens.MOVED),
@@ -46,6 +46,19 @@ MOVED = "is redirected to https://registry.example.net"
 def test_no_report(check, harbor: Simulator, switches: str, line: str, step: str) -> None:
     harbor.switch(*switches.split())
     assert check("health", "-t", "1") == [*screens.problem("health", "CRITICAL", line), step, "exit code 2"]
+
+
+@pytest.mark.parametrize(
+    ("status", "id"),
+    [(401, "refused-in-front"), (403, "host-refused"), (429, "rate-limited"), (451, "refused-in-front")],
+)
+def test_refused_in_front_of_harbor(check, harbor: Simulator, status: int, id: str) -> None:  # noqa: A002
+    """Nobody routes wrongly there, and no component fails."""
+    harbor.switch(f"status-{status}@{HEALTH}")
+    first, finding, *_ = check("health", "-v")
+    assert first.startswith("HARBOR HEALTH CRITICAL - ")
+    assert finding.endswith(f"[harbor.{id}]")
+    assert check("health", "--unreachable", "warning")[-1] == "exit code 1"
 
 
 def test_name_without_address(check) -> None:

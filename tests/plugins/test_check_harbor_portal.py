@@ -160,7 +160,10 @@ def test_which_assets_count(check, harbor: Simulator) -> None:
 
 def test_page_without_assets(check, harbor: Simulator) -> None:
     harbor.answer("/", headers=HTML, body="<title>Harbor</title>")
-    assert check("portal", "--assets") == [f"{OK} | time=Ts;2;5;0 size=21B;;;0 assets=0;;;0;0", "exit code 0"]
+    first, finding, *_ = check("portal", "--assets", "-v")
+    assert first.startswith("HARBOR PORTAL CRITICAL - ")
+    assert " assets=0;;;0;0" in first
+    assert finding.endswith("[portal.assets-missing]")
 
 
 def test_no_more_assets_than_a_page_of_harbor_has(check, harbor: Simulator) -> None:

@@ -11,6 +11,7 @@ from support import runner
 from support.planted import plant
 
 QUOTAS = "/api/v2.0/quotas"
+NO_QUOTA = "Next: look at Administration > Project Quotas; if none is listed there, this service is not needed"
 NEXT = "Next: delete what is not needed in the project (tag retention, then garbage collection), or raise its quota"
 MORE = "Next: raise -t, name projects with --project, or be content with the most used ones (--page-limit)"
 OK = "OK - 4 projects, 2 of them unlimited; the fullest is tiny with 75.3% of its quota"
@@ -95,7 +96,7 @@ def test_recorded_one_project(ask, harbor: Simulator) -> None:
             id="a quota of nothing",
         ),
         pytest.param(
-            {}, ["OK - 0 projects, 0 of them unlimited" + perfdata("0", 0, 0), "exit code 0"], id="no project"
+            {}, ["UNKNOWN - Harbor lists no quota, so nothing was judged", NO_QUOTA, "exit code 3"], id="no quota"
         ),
     ],
 )

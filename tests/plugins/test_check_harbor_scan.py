@@ -19,6 +19,10 @@ ANEW = (
     "Next: if this Harbor holds images: run check_harbor_scanner, then scan all anew in the UI; "
     "the scanner may have been away when it began"
 )
+STOP_LOST = (
+    "Next: look again in a minute; then stop it in the UI (Interrogation Services > Vulnerability): until it ends, no "
+    "other scan of all images starts"
+)
 WAIT = "Next: look at Administration > Job Service Dashboard (queue IMAGE_SCAN), and at docker logs harbor-jobservice"
 
 
@@ -36,8 +40,9 @@ def perfdata(errors: float = 0, failed: int = 0, waiting: int = 0, completed: in
          ["OK - last scan of all images: 2 of 2 done, 0 failed, scheduled 0 0 0 * * 0 UTC"
           + perfdata(completed=2, total=2), "exit code 0"]),
         ("f-scan-failed/scans-all-metrics-during", "f-scan-failed/scanall-schedule",
-         ["CRITICAL - 2 of 2 scans failed, 100% (critical at 25%)" + perfdata(100, 2, 0, 2, 2), READ_LOG,
-          "exit code 2"]),
+         ["CRITICAL - 2 of 2 scans failed, 100% (critical at 25%)" + perfdata(100, 2, 0, 2, 2),
+          "CRITICAL: 2 of 2 scans failed, 100% (critical at 25%)",
+          "WARNING: a scan of all images is in progress, but all 2 of its scans have ended", READ_LOG, "exit code 2"]),
         ("f-scan-failed/scans-all-metrics-failed", "f-scan-failed/scanall-schedule",
          ["CRITICAL - 2 of 2 scans failed, 100% (critical at 25%)" + perfdata(100, 2, 0, 2, 2), READ_LOG,
           "exit code 2"]),
@@ -96,9 +101,15 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
         ),
         pytest.param(
             ScanAll(success=100, ongoing=True),
-            ["OK - a scan of all images goes on: 100 of 100 done, 0 failed, none scheduled"
-             + perfdata(completed=100, total=100), "exit code 0"],
-            id="done, and Harbor has not noticed yet",
+            ["WARNING - a scan of all images is in progress, but all 100 of its scans have ended"
+             + perfdata(completed=100, total=100), STOP_LOST, "exit code 1"],
+            id="done, and Harbor has not noticed",
+        ),
+        pytest.param(
+            ScanAll(success=60, stopped=40, ongoing=True),
+            ["WARNING - a scan of all images is in progress, but all 100 of its scans have ended"
+             + perfdata(completed=100, total=100), STOP_LOST, "exit code 1"],
+            id="stopped, and Harbor has not noticed",
         ),
         pytest.param(
             ScanAll(success=3, stopped=97),
@@ -126,8 +137,9 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
         ),
         pytest.param(
             ScanAll(ongoing=True),
-            ["OK - a scan of all images goes on: 0 of 0 done, 0 failed, none scheduled" + perfdata(), "exit code 0"],
-            id="just begun",
+            ["WARNING - a scan of all images is in progress, but it has no image" + perfdata(), STOP_LOST,
+             "exit code 1"],
+            id="in progress, without a scan",
         ),
     ],
 )  # fmt: skip

@@ -15,9 +15,25 @@ from harborlib.wire.request import VALUES, Answer, Excess, parsed
 UNLIMITED = NEVER = -1
 SMALLEST, LARGEST = -(2**63), 2**63 - 1  # of a number: Harbor's are int64
 LATEST = 2**48  # seconds since 1970: Harbor accepts lifetimes of up to 2**31 days, and no end can be later
+NAMES = ("name", "job_type", "worker_pool_id")  # the fields that hold the name of a row
 NAME = 300  # characters; the longest names, those of robot accounts, have 255 plus a prefix
 TIME = 40  # characters; `2026-11-22T06:17:10.123456789+01:00` has 35
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
+
+
+class NoObject(dict[str, Any]):
+    """Stands for a row that is not an object: reading it raises Failure (content)."""
+
+    def __init__(self, fail: Callable[[str], Failure]) -> None:
+        super().__init__()
+        self.fail = fail
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Raises Failure."""
+        raise self.fail("an object is expected")
+
+    def __contains__(self, name: object) -> bool:
+        raise self.fail("an object is expected")
 
 
 class Fields:
@@ -47,7 +63,12 @@ class Fields:
         rows = _list(answer.json(values), fail, "the body")
         if len(rows) > most:
             raise fail(f"{len(rows)} rows instead of at most {most}")
-        return [cls(row, fail) for row in rows]
+        return [cls.row(row, fail) for row in rows]
+
+    @classmethod
+    def row(cls, value: Any, fail: Callable[[str], Failure]) -> Fields:
+        """A row of a list. One that is not an object is refused when it is read: it does not hide the others."""
+        return cls(value if isinstance(value, dict) else NoObject(fail), fail)
 
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
@@ -88,10 +109,13 @@ class Fields:
 
     def called(self, noun: str) -> str:
         """A name for this row even if the row is broken: its name, else its number; "" without both."""
-        name, number = self._values.get("name") or self._values.get("job_type"), self._values.get("id")
+        if isinstance(self._values, NoObject):
+            return ""
+        name = next((self._values[key] for key in NAMES if self._values.get(key)), None)
+        number = self._values.get("id")
         if isinstance(name, str):
             return begun(name, NAME)
-        return f"{noun} {number}" if isinstance(number, int) else ""
+        return f"{noun} {begun(str(number), NAME)}" if isinstance(number, (int, str)) else ""
 
     def text(self, name: str) -> str:
         """A text of any length; "" if it is missing."""
@@ -148,7 +172,7 @@ class Fields:
         """A list of objects; empty if it is missing, unless it is `needed` to recognize Harbor's answer."""
         if needed and name not in self._values:
             raise self.fail(f"{name} is missing")
-        return [Fields(row, self.fail) for row in _list(self._values.get(name), self.fail, name)]
+        return [Fields.row(row, self.fail) for row in _list(self._values.get(name), self.fail, name)]
 
     def one_or_rows(self, name: str, mark: str) -> list[Fields]:
         """A list of objects, or as older Harbors wrote it, a single object with the field `mark`; raises Failure."""

@@ -22,8 +22,8 @@ class Projects:
     """The projects in a selection, read during iteration; if it consists of names only, each is requested by name.
 
     `unseen` says how far the list was read and why reading stopped, "" if it was read completely. `failed` are the
-    projects for which `each` got no answer, by name. A robot account sees the public projects and those that its
-    permissions cover, or all of them with project:list.
+    projects that could not be read, and those for which `each` got no answer, by name. A robot account sees the public
+    projects and those that its permissions cover, or all of them with project:list.
     """
 
     def __init__(self, rest: Rest, selection: Selection) -> None:
@@ -39,14 +39,26 @@ class Projects:
             self._pages = pages
             for row in pages:
                 seen = True
-                if self._selection.takes(row.name("name")):
+                if self._takes(row):
                     yield row
             self.unseen = pages.unseen
+            self.failed.update(pages.failed)
             if not pages.complete:
                 return
         if not seen and self._selection.exact is None:
             raise Failure(NOTHING_SELECTED, NO_PROJECT, path=PROJECTS.at(), login=True, next_step=LIST)
         self._selection.confirm()
+
+    def _takes(self, row: Fields) -> bool:
+        """Whether a project is selected; one without a name or a number that can be read is recorded in `failed`."""
+        try:
+            row.number("project_id")
+            return self._selection.takes(row.name("name"))
+        except Failure as failure:
+            name = row.called("project") or f"project {len(self.failed) + 1} that cannot be read"
+            if self._selection.takes(name):
+                self.failed[name] = failure
+            return False
 
     @property
     def missing(self) -> bool:
@@ -68,7 +80,7 @@ class Projects:
         for (name, _), answer in asked:
             yield name, answer
         self.unseen = self.unseen or asked.unseen
-        self.failed = asked.failed
+        self.failed.update(asked.failed)
 
     def _lists(self) -> Iterator[Pages]:
         names = self._selection.exact

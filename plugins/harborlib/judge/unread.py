@@ -38,11 +38,16 @@ class NotRead(Problem):
 
 
 def each_row(
-    rows: Iterable[Fields], make: Callable[[Fields], T], failed: MutableMapping[str, Failure], noun: str = "row"
+    rows: Iterable[Fields],
+    make: Callable[[Fields], T],
+    failed: MutableMapping[str, Failure],
+    noun: str = "row",
+    takes: Callable[[str], bool] = lambda name: True,
 ) -> list[T]:
     """The result of `make` for each row; the reason why it fails is recorded in `failed`, by the row's name or number.
 
-    Raises the first Failure if no row is left, or if the failure does not concern that row.
+    A row that fails is ignored if the selection (`takes`) does not include it. Raises the first Failure if no row is
+    left, or if the failure does not concern that row.
     """
     found: list[T] = []
     unread: dict[str, Failure] = {}
@@ -55,5 +60,5 @@ def each_row(
             unread[row.called(noun) or f"{noun} {position} of the list"] = failure
     if unread and not found:
         raise next(iter(unread.values()))
-    failed.update(unread)
+    failed.update({name: failure for name, failure in unread.items() if takes(name)})
     return found

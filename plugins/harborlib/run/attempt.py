@@ -198,7 +198,8 @@ class Attempt:
 
         A dead database refuses every login: an outage, not a wrong password. A core that answers is not the cause.
         """
-        known = isinstance(snapshot.health, HealthReport), bool(snapshot.systeminfo)
+        login = snapshot.systeminfo
+        known = isinstance(snapshot.health, HealthReport), bool(login and (login.hung or login.status >= 500))
         for position, seen in enumerate(self.seen):
             if not seen.failure or seen.finding.follows:
                 continue

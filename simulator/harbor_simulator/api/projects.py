@@ -35,7 +35,13 @@ def listing(world: World, request: Request, login: Login) -> Response:
     }
     part = request.query.get("name", "")
     names = [name for name in chosen(request, names, columns) if part.casefold() in name]
-    return paged(request, names, lambda name: _row(world, name, login))
+    return paged(request, names, lambda name: _row(world, name, login), lambda name: unreadable(world, name))
+
+
+def unreadable(world: World, name: str) -> Response | None:
+    """The refusal of a list because of a project whose row refers to something that is gone; None if there is none."""
+    project = world.content.projects.get(name)
+    return error(500, "UNKNOWN", "internal server error") if project and not project.readable else None
 
 
 def one(world: World, request: Request, login: Login) -> Response:
