@@ -73,7 +73,7 @@ QUEUES, INFO, QUOTAS, UPLOAD = (
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "by_core", "core_answers", "logins_hang", "step"),
+    ("path", "status", "by_core", "core_answers", "logins_fail", "step"),
     [
         # nginx waits in vain for core
         (QUOTAS, 502, False, False, False, next_step("core")),
@@ -100,9 +100,9 @@ QUEUES, INFO, QUOTAS, UPLOAD = (
     ],
 )
 def test_next_step_names_who_fails(
-    path: str, status: int, by_core: bool, core_answers: bool, logins_hang: bool, step: str
+    path: str, status: int, by_core: bool, core_answers: bool, logins_fail: bool, step: str
 ) -> None:
     """A status of 0 is a hang."""
     kind = STATUS if status else ANSWER
     failure = Failure(kind, "x", status=status, hung=not status, path=path, login=True, by_core=by_core)
-    assert where_to_look(failure, Origin.parse("https://harbor.example.com"), core_answers, logins_hang) == step
+    assert where_to_look(failure, Origin.parse("https://harbor.example.com"), core_answers, logins_fail) == step

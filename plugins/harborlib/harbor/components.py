@@ -90,21 +90,21 @@ NEEDS_DATABASE = ("/api/v2.0/systeminfo", "/service/token")
 STUCK = "look at the Harbor host and its proxy, which accepts but does not answer: uptime; docker logs nginx"
 
 
-def where_to_look(failed: Failure, origin: Origin, core_answers: bool = False, logins_hang: bool = False) -> str:
+def where_to_look(failed: Failure, origin: Origin, core_answers: bool = False, logins_fail: bool = False) -> str:
     """The next step for a failure whose kind does not define one.
 
-    `core_answers`: core has just answered another request. `logins_hang`: another login got no answer either.
+    `core_answers`: core has just answered another request. `logins_fail`: another login fails as well.
     """
     stage = failed.stage
     if stage is failure.STATUS or (stage is failure.ANSWER and failed.hung):
-        return inside(failed, core_answers or failed.by_core, logins_hang)
+        return inside(failed, core_answers or failed.by_core, logins_fail)
     if stage is failure.TLS and failed.hung:
         return STUCK
     step = NEXT_STEPS.get(failed.kind) or NEXT_STEPS[stage]
     return step.format(host=origin.host, where=where(origin.host, origin.port))
 
 
-def inside(failed: Failure, core_answers: bool, logins_hang: bool) -> str:
+def inside(failed: Failure, core_answers: bool, logins_fail: bool) -> str:
     """The next step if nginx answers, or waits for a component that should."""
     served = served_by(failed.path, failed.login)
     if served == "portal":
@@ -114,7 +114,7 @@ def inside(failed: Failure, core_answers: bool, logins_hang: bool) -> str:
         return ASK_HEALTH if failed.hung else next_step("core")
     if failed.path.startswith(JOBSERVICE):
         return next_step("jobservice")  # its log mentions Redis if that is the reason
-    if served == "registry" and (failed.hung or failed.status == 502) and not logins_hang:
+    if served == "registry" and (failed.hung or failed.status == 502) and not logins_fail:
         return next_step("registry")
     if failed.hung or failed.path.startswith(NEEDS_DATABASE):
         return LOCKED

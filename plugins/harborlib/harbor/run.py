@@ -7,13 +7,15 @@ from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from harborlib.text.words import number
-from harborlib.wire.failure import CERTIFICATE, Failure
+from harborlib.wire import deadline
+from harborlib.wire.failure import CERTIFICATE, CONTENT, Failure
 from harborlib.wire.request import ANSWER_LIMIT, Answer, Request
 
 from .client import Client
 from .rest import Rest
 
 LITTLE = 2.0  # seconds; a request that had more than this and got no answer counts as hung
+SHARE = 1 / 6  # of the time limit: the same, if the limit is short
 SLOWNESS = "look at the load of the Harbor host and its database, or raise -t"
 LOOKED_PAST = "looked past a certificate that does not verify"
 
@@ -93,7 +95,7 @@ class Run:
             answer = self.client.send(request)
         except Failure as failure:
             if failure.hung:
-                raise self._late(failure) from None
+                raise self.in_time(failure) from None
             ours = request.origin in (None, self.client.origin) and not failure.login
             if failure.stage is not CERTIFICATE or not ours or "certificate" not in (self.args.isolate or ()):
                 raise
@@ -105,10 +107,18 @@ class Run:
             self.slowest = answer._replace(body=b"")
         return answer
 
-    def _late(self, failure: Failure) -> Failure:
-        """Marks a hang as late if others used the time that it would have needed: it proves nothing about Harbor."""
-        if failure.waited > min(LITTLE, self.spent):
+    def in_time(self, failure: Failure) -> Failure:
+        """The failure; a hang that had only the rest of our own time is marked as late: it proves nothing about Harbor.
+
+        Other answers have used the time, or this host has.
+        """
+        enough = min(LITTLE, max(self.spent, self.args.timeout * SHARE))
+        known = failure.late or failure.stage is CONTENT  # nothing was asked yet
+        if not failure.hung or known or failure.waited > enough:
             return failure
-        detail = f"time ran out: {number(self.answers, 'answer')} took {self.spent:.2g} s, "
-        detail += f"{failure.waited:.1f} s were left for {failure.path.partition('?')[0]}"
+        path = failure.path.partition("?")[0] or "the connection"
+        left = f"{failure.waited:.1f} s were left for {path}"
+        if not self.answers:
+            return failure.but(detail=f"time ran out on this host: only {left}", late=True, next_step=deadline.BUSY)
+        detail = f"time ran out: {number(self.answers, 'answer')} took {self.spent:.2g} s, {left}"
         return failure.but(detail=detail, late=True, next_step=SLOWNESS)

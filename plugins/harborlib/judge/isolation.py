@@ -142,6 +142,11 @@ class Snapshot(NamedTuple):
     login_seconds: float = 0.0
     full: bool = False
 
+    @property
+    def logins_fail(self) -> bool:
+        """Whether another login got no answer, or an error of the server; not: whether it was refused."""
+        return bool(self.systeminfo and (self.systeminfo.hung or self.systeminfo.status >= 500))
+
 
 def look(run: Run, ask_login: bool, seconds: float, ask_volumes: bool = False) -> Snapshot:
     """Ask both questions at the same time; `ask_login` can omit the second: a refused login is not tried again.

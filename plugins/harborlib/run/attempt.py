@@ -122,7 +122,7 @@ class Attempt:
         """Add an error to the findings."""
         self.error = error
         if isinstance(error, Failure):
-            self.failure = error
+            error = self.failure = self.run.in_time(error)
         else:
             self.fault = True
         self.seen.append(self._seen(error))
@@ -198,8 +198,7 @@ class Attempt:
 
         A dead database refuses every login: an outage, not a wrong password. A core that answers is not the cause.
         """
-        login = snapshot.systeminfo
-        known = isinstance(snapshot.health, HealthReport), bool(login and (login.hung or login.status >= 500))
+        known = isinstance(snapshot.health, HealthReport), snapshot.logins_fail
         for position, seen in enumerate(self.seen):
             if not seen.failure or seen.finding.follows:
                 continue

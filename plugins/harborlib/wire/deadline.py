@@ -34,7 +34,7 @@ class Worker(threading.Thread):
         self.whole = threading.current_thread()
         self.call = call
         self.until = until
-        self.started = time.monotonic()
+        self.since = time.monotonic()  # of its current request, or of the start
         self.task = "the probe"
         self.path = ""
         self.login = False
@@ -57,7 +57,7 @@ class Worker(threading.Thread):
         if self.finished.wait(max(0.0, self.until - time.monotonic())):
             return self.outcome
         stage, doing = self.stage
-        seconds = max(0.1, self.until - self.started)
+        seconds = max(0.1, self.until - self.since)
         step = BUSY if self.stage is GETTING_READY else ""
         text = f"timed out after {seconds:.2g} s {doing}"
         return Failure(stage, text, hung=True, waited=seconds, path=self.path, login=self.login, next_step=step)
@@ -126,7 +126,7 @@ def remaining() -> float:
 def begin(task: str, path: str, login: bool) -> None:
     """Set what the current task is for, such as `GET /v2/`, and the request (as in Failure)."""
     for worker in current():
-        worker.task, worker.path, worker.login = task, path, login
+        worker.task, worker.path, worker.login, worker.since = task, path, login, time.monotonic()
 
 
 def task() -> str:
@@ -139,6 +139,8 @@ def enter(stage: Kind, doing: str) -> None:
     """Record what the current task is about to do: as a stage of failure.STAGES, and in words."""
     listener(doing)
     for worker in current():
+        if worker.stage is GETTING_READY:
+            worker.since = time.monotonic()
         worker.stage = (stage, doing)
 
 
