@@ -21,8 +21,8 @@ client needs, such as an old cross-signature of a CA that clients trust, is neve
 --judge expiry looks at the days left alone, --judge validity at everything else.
 
 --reminder is for services that alert once more while the certificate's own service has been alerting for long: OK
-except on the days of that reminder, which are 14 to 8, 3 to 2 and 1 to 0 days left (a 7th, 24th and 60th of a shorter
-lifetime, none below 10 days). With --alerting-since also OK when the service itself began to alert on those days.
+except while fewer than 14, 3 or 1 days are left (a 7th, 24th or 60th of a shorter lifetime, none below 10 days) and no
+later alert has begun. With --alerting-since also OK when the service itself began to alert on those days.
 
 Perfdata:
   days_left    whole days until the server's own certificate expires
@@ -63,13 +63,13 @@ IN_ORDER = "put the server's certificate first, then each one's issuer, and rest
 
 
 def milestones(lifetime: float) -> dict[str, int]:
-    """The whole days left at which a notification is sent, in chronological order; `lifetime` in days."""
+    """The whole days left below which a notification is sent, in chronological order; `lifetime` in days."""
     return {
-        "warning": int(min(30, lifetime / 4)),
-        "first": int(min(14, lifetime / 7)),
-        "critical": int(min(7, lifetime / 12)),
-        "second": int(min(3, lifetime / 24)),
-        "third": int(min(1, lifetime / 60)),
+        "warning": math.ceil(min(30, lifetime / 4)),
+        "first": math.ceil(min(14, lifetime / 7)),
+        "critical": math.ceil(min(7, lifetime / 12)),
+        "second": math.ceil(min(3, lifetime / 24)),
+        "third": math.ceil(min(1, lifetime / 60)),
     }
 
 
@@ -77,11 +77,11 @@ class DaysLeft(Limit):
     """Whole days left of a chain element. Without -w or -c the limits are the milestones of its own lifetime."""
 
     def limits(self, reading: Reading, args: argparse.Namespace) -> tuple[Range, Range]:
-        """Alert on the day on which a milestone is reached."""
+        """Alert below a milestone, as `-w 30` alerts below 30."""
         element = reading.words["element"]
         days = milestones(element.lifetime)
-        warning = args.warning or nagiosplugin.Range(f"{days['warning'] + 1}:")
-        critical = args.critical or nagiosplugin.Range(f"{days['critical'] + 1}:")
+        warning = args.warning or nagiosplugin.Range(f"{days['warning']}:")
+        critical = args.critical or nagiosplugin.Range(f"{days['critical']}:")
         return warning, critical if element.place == NEEDED else None
 
     def judge(self, reading: Reading, args: argparse.Namespace) -> Finding:
@@ -191,11 +191,11 @@ def is_due(args: argparse.Namespace, element: Certificate, left: int) -> bool:
         return not args.reminder
     alerting_with = (element.not_after - (args.alerting_since or 0)) / DAY
     begins, ends = days_of_reminder(args.reminder, element.lifetime)
-    return ends < left <= begins and alerting_with > begins + 1
+    return ends <= left < begins and alerting_with > begins
 
 
 def days_of_reminder(reminder: str, lifetime: float) -> tuple[int, int]:
-    """The days left at which a reminder starts, and those of the next milestone; two equal numbers: it is omitted.
+    """The days left below which a reminder starts, and those of the next milestone; two equal numbers: it is omitted.
 
     A reminder on the day of another milestone would repeat it.
     """
@@ -204,7 +204,7 @@ def days_of_reminder(reminder: str, lifetime: float) -> tuple[int, int]:
     earlier = REMINDERS[: REMINDERS.index(reminder)]
     if lifetime < REMINDED_LIFETIME or begins in [days[name] for name in ("warning", "critical", *earlier)]:
         return begins, begins
-    return begins, max((value for value in days.values() if value < begins), default=-1)
+    return begins, max((value for value in days.values() if value < begins), default=0)
 
 
 def seconds(text: str) -> float:
@@ -244,6 +244,6 @@ main = plugin.main(Probe(
                 "too."),
         reminder("first", "The certificate expires within two weeks and still has not been renewed. Renew it."),
         reminder("second", "The certificate expires within three days and still has not been renewed. Renew it now."),
-        reminder("third", "The certificate expires within two days, then every pull and push fails. Renew it now."),
+        reminder("third", "The certificate expires within a day, then every pull and push fails. Renew it now."),
     ],
 ))  # fmt: skip

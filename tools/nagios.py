@@ -53,8 +53,9 @@ def services() -> str:
     shipped = table.shipped()
     named = {service.name: service for service in shipped}
     dependencies = [dependency(named["health"], service, "c,u,p", "c,u,p") for service in shipped if waits(service)]
-    # A full volume pages once. Push is not checked meanwhile: Nagios drops a RECOVERY while a dependency applies.
-    dependencies.append(dependency(named["storage"], named["push"], "c", "c"))
+    # A full volume pages once, for push is not checked meanwhile. Its notifications are not held back: Nagios would
+    # drop the RECOVERY of a push that has paged before and is checked by force.
+    dependencies.append(dependency(named["storage"], named["push"], "n", "c"))
     groups = [without(service) for service in shipped if waits(service)]
     patient = [definition(service, patient=True) for service in shipped if service.patient]
     return HEAD + "\n".join([*map(definition, shipped), *patient, *dependencies, *groups])

@@ -26,6 +26,8 @@ from .records import (
 )
 
 HOUR, DAY = 3600, 86400
+VOLUME_BYTES = 268435456
+VOLUME_OVERHEAD = 294015  # bytes of a fresh volume that hold no image
 QUEUES = (
     "EXECUTION_SWEEP",
     "GARBAGE_COLLECTION",
@@ -154,6 +156,13 @@ class Content:
     webhooks: list[Webhook] = field(default_factory=list)
     artifacts: dict[tuple[str, str], Artifact] = field(default_factory=images)
     storage: Storage = field(default_factory=storage)
+    volume_bytes: int = VOLUME_BYTES
+
+    @property
+    def free_bytes(self) -> int:
+        """What is left of the data volume: it fills with what is pushed."""
+        held = sum(map(len, [*self.storage.blobs.values(), *self.storage.uploads.values()]))
+        return max(0, self.volume_bytes - VOLUME_OVERHEAD - held)
 
     def put_image(self, repository: str, tag: str, layer: bytes | None = None) -> None:
         """Put the recorded image into a repository, or one with this layer, which then exists too."""

@@ -31,7 +31,7 @@ def answer(world: World, request: Request, name: str, kind: str, reference: str)
 def hand_on(world: World, request: Request, target: str = "") -> Response:
     """The registry's answer to this request, or to one for `target` instead; raises StalledError."""
     asked = replace(request, target=target) if target else request
-    return broken(world.state, asked) or world.registry.forward(request, target)
+    return broken(world, asked) or world.registry.forward(request, target)
 
 
 def _get_manifest(world: World, request: Request, name: str, reference: str) -> Response:

@@ -79,6 +79,7 @@ class Engine:
     at_once = 10  # checks that are under way side by side
     written = 0.3  # seconds after which what a check found can be seen elsewhere
     delayed = 0.3  # seconds after which a notification that was held back is sent
+    checks_waiting = True  # whether a service is checked while the one that it waits for is CRITICAL
 
     def __init__(
         self, folder: Path, plugins: Path, harbors: Iterable[Harbor], *, active: bool = False, speed: int = 1

@@ -83,6 +83,7 @@ class Nagios(Engine):
     package = "nagios4-core"
     objects = "objects.cfg"
     written = delayed = 1.5  # its status file is written once a second
+    checks_waiting = False  # by itself; a forced check ignores for whom it waits
 
     def configure(self) -> None:
         (self.folder / "spool").mkdir()

@@ -71,7 +71,7 @@ class Run:
         self.change(broken=True)
         checks = [check for check in self.engine.services() if watched(self.harbors[check[0]][0], check[1])]
         self.check(checks)
-        for _ in range(max(waiting.values(), default=1) - 1):
+        for _ in range(max(waiting.values(), default=1) - 1 if self.engine.checks_waiting else 0):
             self.engine.run(waiting, pace=self.pace)
         self.change(broken=False)
         self.check([check for check in checks if self.engine.last[check].state != 0])

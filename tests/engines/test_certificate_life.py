@@ -39,14 +39,14 @@ class Life:
 WARNING, CRITICAL, RECOVERY = f"{CERTIFICATE} WARNING", f"{CERTIFICATE} CRITICAL", f"{CERTIFICATE} OK"
 FIRST, SECOND, THIRD = f"{REMINDERS[0]} WARNING", f"{REMINDERS[1]} CRITICAL", f"{REMINDERS[2]} CRITICAL"
 LIVES = (
-    Life("one-year", ONE_YEAR, 33, {30: WARNING, 14: FIRST, 7: CRITICAL, 3: SECOND, 1: THIRD, RENEWED: RECOVERY}),
-    Life("ninety-days", NINETY, 33, {22: WARNING, 12: FIRST, 7: CRITICAL, 3: SECOND, 1: THIRD, RENEWED: RECOVERY}),
-    Life("watched-late", ONE_YEAR, 2, {2: CRITICAL, 1: THIRD, RENEWED: RECOVERY}),
-    Life("watched-late-in-the-first", ONE_YEAR, 10, {10: WARNING, 7: CRITICAL, 3: SECOND, 1: THIRD, RENEWED: RECOVERY}),
+    Life("one-year", ONE_YEAR, 33, {29: WARNING, 13: FIRST, 6: CRITICAL, 2: SECOND, 0: THIRD, RENEWED: RECOVERY}),
+    Life("ninety-days", NINETY, 33, {22: WARNING, 12: FIRST, 6: CRITICAL, 2: SECOND, 0: THIRD, RENEWED: RECOVERY}),
+    Life("watched-late", ONE_YEAR, 2, {2: CRITICAL, 0: THIRD, RENEWED: RECOVERY}),
+    Life("watched-late-in-the-first", ONE_YEAR, 10, {10: WARNING, 6: CRITICAL, 2: SECOND, 0: THIRD, RENEWED: RECOVERY}),
     # Once acknowledged, the problem itself is silent, the reminders are not.
-    Life("acknowledged", ONE_YEAR, 33, {30: WARNING, 14: FIRST, 3: SECOND, 1: THIRD, RENEWED: RECOVERY}, True),
+    Life("acknowledged", ONE_YEAR, 33, {29: WARNING, 13: FIRST, 2: SECOND, 0: THIRD, RENEWED: RECOVERY}, True),
 )
-DAYS = [33, 31, 30, 23, 22, 15, 14, 13, 12, 10, 8, 7, 4, 3, 2, 1, 0, -1, RENEWED]
+DAYS = [33, 30, 29, 23, 22, 15, 14, 13, 12, 10, 7, 6, 3, 2, 1, 0, -1, RENEWED]
 
 
 def shown(lifetime: datetime.timedelta, days_left: int) -> Identity:

@@ -13,7 +13,7 @@ from harbor_simulator.issuing import DAY, Identity, issue, now
 
 CA = "Testing CA"
 GOOD = f"HARBOR CERTIFICATE OK - localhost is good for 89 days, until DATE (issued by {CA})"
-PERFDATA = "time=Ts;;;0 days_left=89;23:;8:"
+PERFDATA = "time=Ts;;;0 days_left=89;23:;7:"
 RENEW = (
     "Next: renew the certificate, install it with its intermediates and restart the proxy; "
     "runtimes may need a restart too"
@@ -43,7 +43,7 @@ def test_good(check, harbor: Simulator) -> None:
 def test_full_chain_shows_every_element(check, harbor: Simulator) -> None:
     harbor.certificate = "full-chain"
     assert check("certificate", "-v") == [
-        f"{GOOD} | {PERFDATA} days_left_1=N;31:;8:",
+        f"{GOOD} | {PERFDATA} days_left_1=N;30:;7:",
         "OK: handshake in T s",
         "OK: localhost is good for 89 days, until DATE",
         f"OK: {CA} is good for N days, until 3000-01-01",
@@ -54,33 +54,33 @@ def test_full_chain_shows_every_element(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("kind", "line", "step", "perfdata"),
     [
-        ("expired", "localhost expired 1 day ago, on DATE", RENEW, "days_left=-2;31:;8:"),
-        ("not-yet-valid", "localhost is not valid before DATE", CLOCK, "days_left=92;23:;8:"),
-        ("self-signed", "localhost is self-signed and not trusted here", TRUST, "days_left=89;23:;8:"),
-        ("wrong-name", "not valid for localhost, only for DNS:other.example.net", RENAME, "days_left=89;23:;8:"),
+        ("expired", "localhost expired 1 day ago, on DATE", RENEW, "days_left=-2;30:;7:"),
+        ("not-yet-valid", "localhost is not valid before DATE", CLOCK, "days_left=92;23:;7:"),
+        ("self-signed", "localhost is self-signed and not trusted here", TRUST, "days_left=89;23:;7:"),
+        ("wrong-name", "not valid for localhost, only for DNS:other.example.net", RENAME, "days_left=89;23:;7:"),
         (
             "incomplete-chain",
             f"{CA} is neither served nor trusted here; it issued localhost",
             COMPLETE,
-            "days_left=89;23:;8:",
+            "days_left=89;23:;7:",
         ),
         (
             "weak-signature",
             "localhost: signed with SHA1, which docker, containerd and helm refuse",
             WEAK,
-            "days_left=89;23:;8: days_left_1=89;23:;8:",
+            "days_left=89;23:;7: days_left_1=89;23:;7:",
         ),
         (
             "common-name-only",
             "not valid for localhost: no DNS name in subjectAltName (SAN), and clients ignore the common name",
             RENAME,
-            "days_left=89;23:;8:",
+            "days_left=89;23:;7:",
         ),
         (
             "expired-intermediate",
             "Expired CA expired 1 day ago, on DATE",
             RENEW,
-            "days_left=89;23:;8: days_left_1=-2;31:;8:",
+            "days_left=89;23:;7: days_left_1=-2;30:;7:",
         ),
     ],
 )
@@ -105,9 +105,9 @@ def test_clients_refuse_it(check, harbor: Simulator, kind: str, line: str, step:
             "wrong-order",
             f"the chain is in the wrong order: localhost > {CA} > {CA}",
             ORDER,
-            "days_left=89;23:;8: days_left_1=N;31:;8: days_left_2=N;31:;8:",
+            "days_left=89;23:;7: days_left_1=N;30:;7: days_left_2=N;30:;7:",
         ),
-        ("weak-key", "weak: localhost: RSA key of 1024 bits", WEAK, "days_left=89;23:;8:"),
+        ("weak-key", "weak: localhost: RSA key of 1024 bits", WEAK, "days_left=89;23:;7:"),
     ],
 )
 def test_clients_may_accept_it(check, harbor: Simulator, kind: str, line: str, step: str, perfdata: str) -> None:
@@ -140,7 +140,7 @@ def test_several_findings(check, harbor: Simulator) -> None:
     assert check("certificate") == [
         "HARBOR CERTIFICATE CRITICAL - other.example.net expires in 3 days, on DATE; "
         "not valid for localhost, only for DNS:other.example.net | "
-        "time=Ts;;;0 days_left=3;31:;8: days_left_1=89;23:",
+        "time=Ts;;;0 days_left=3;30:;7: days_left_1=89;23:",
         "CRITICAL: other.example.net expires in 3 days, on DATE",
         "CRITICAL: not valid for localhost, only for DNS:other.example.net",
         "WARNING: Somebody Else does not belong to the chain: other.example.net > Somebody Else",

@@ -30,17 +30,17 @@ def lasting(lifetime: float, left: float, *further) -> Identity:
         (1, "1:;1:", None, 0),  # renewed within a day: critical in its last hours
         (6, "2:;1:", 1, 0),
         (47, "12:;4:", 11, 3),
-        (90, "23:;8:", 22, 7),
-        (100, "26:;8:", 25, 7),
-        (120, "31:;8:", 30, 7),
-        (365, "31:;8:", 30, 7),
-        (3650, "31:;8:", 30, 7),
+        (90, "23:;7:", 22, 6),
+        (100, "25:;7:", 24, 6),
+        (120, "30:;7:", 29, 6),
+        (365, "30:;7:", 29, 6),
+        (3650, "30:;7:", 29, 6),
     ],
 )
 def test_default_thresholds_follow_from_the_lifetime(
     check, harbor: Simulator, lifetime: int, limits: str, first_warning: int | None, first_critical: int
 ) -> None:
-    """Each alerts on the day on which a limit is reached: min(30, lifetime / 4) and min(7, lifetime / 12)."""
+    """Each alerts below a limit, as -w 30 -c 7 do: min(30, lifetime / 4) and min(7, lifetime / 12)."""
 
     def seen(left: float) -> tuple[str, str, str]:
         harbor.certificate = lasting(lifetime, left)
@@ -67,7 +67,7 @@ def test_default_thresholds_follow_from_the_lifetime(
     ("left", "days", "words"),
     [
         (29 + 23.9 / 24, 29, "expires in 29 days, on DATE"),
-        (30 + 0.1 / 24, 30, "expires in 30 days, on DATE"),
+        (30 + 0.1 / 24, 30, "is good for 30 days, until DATE (issued by Testing CA)"),
         (1.5, 1, "expires in 1 day, on DATE"),
         (0.5, 0, "expires within a day, at DATE"),
         (-0.5, -1, "expired less than a day ago, at DATE"),
@@ -78,7 +78,7 @@ def test_default_thresholds_follow_from_the_lifetime(
 def test_whole_days_left(check, harbor: Simulator, left: float, days: int, words: str) -> None:
     harbor.certificate = lasting(365, left)
     first, *_ = check("certificate", "--judge", "expiry")
-    assert first.partition(" - ")[2] == f"localhost {words} | time=Ts;;;0 days_left={days};31:;8:"
+    assert first.partition(" - ")[2] == f"localhost {words} | time=Ts;;;0 days_left={days};30:;7:"
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,15 @@ def test_end_in_utc(harbor: Simulator, left: float, form: str) -> None:
         (["-w", "50:", "-c", "20:"], 50, "OK", "50:;20:"),
         (["-w", "50:", "-c", "20:"], 49, "WARNING", "50:;20:"),
         (["-w", "50d:", "-c", "3w:"], 20, "CRITICAL", "50:;21:"),
-        (["-w", "50:"], 20, "WARNING", "50:;8:"),
-        (["-w", "50:"], 7, "CRITICAL", "50:;8:"),
-        (["-c", "50:"], 40, "CRITICAL", "31:;50:"),
+        (["-w", "50:"], 20, "WARNING", "50:;7:"),
+        (["-w", "50:"], 6, "CRITICAL", "50:;7:"),
+        (["-w", "30", "-c", "7"], 30, "OK", "30:;7:"),
+        ([], 30, "OK", "30:;7:"),
+        (["-w", "30", "-c", "7"], 7, "WARNING", "30:;7:"),
+        ([], 7, "WARNING", "30:;7:"),
+        (["-c", "50:"], 40, "CRITICAL", "30:;50:"),
         (["-w", "~:", "-c", "~:"], 0, "OK", "~:;~:"),
-        (["-w", "~:"], 8, "OK", "~:;8:"),
+        (["-w", "~:"], 8, "OK", "~:;7:"),
         # The bands of the reminders: one page at 14, at 3 and on the last day.
         (["-w", "@8:14", "-c", "~:"], 15, "OK", "@8:14;~:"),
         (["-w", "@8:14", "-c", "~:"], 14, "WARNING", "@8:14;~:"),
@@ -138,7 +142,7 @@ def test_each_element_has_its_own_limits(check, harbor: Simulator) -> None:
     end = now() + 25 * DAY + HALF_DAY
     leaf = issue("localhost", issuer=ca, not_before=end - 90 * DAY, not_after=end)
     harbor.certificate = Identity(leaf.key, (leaf.certificate, ca.certificate))
-    perfdata = "time=Ts;;;0 days_left=25;23:;8: days_left_1=20;31:;8:"
+    perfdata = "time=Ts;;;0 days_left=25;23:;7: days_left_1=20;30:;7:"
     line = "Intermediate expires in 20 days, on DATE"
     assert check("certificate", "-v") == [
         f"HARBOR CERTIFICATE WARNING - {line} | {perfdata}",

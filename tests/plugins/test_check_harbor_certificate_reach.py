@@ -95,7 +95,7 @@ def test_through_a_proxy(check, harbor: Simulator) -> None:
     asked: list[str] = []
     with listeners.listening(listeners.proxy(asked)) as port:
         lines = check("certificate", "--proxy", f"http://127.0.0.1:{port}")
-    assert lines == [f"{GOOD} | {PERFDATA} days_left=89;23:;8:", "exit code 0"]
+    assert lines == [f"{GOOD} | {PERFDATA} days_left=89;23:;7:", "exit code 0"]
     assert asked == [f"localhost:{harbor.port}"] * 2
 
 

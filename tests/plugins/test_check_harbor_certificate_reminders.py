@@ -25,12 +25,12 @@ def state(check, harbor: Simulator, lifetime: int, left: int, *options: str) -> 
 @pytest.mark.parametrize(
     ("lifetime", "reminder", "begins", "ends", "word"),
     [
-        (365, "first", 14, 8, "WARNING"),
-        (365, "second", 3, 2, "CRITICAL"),
-        (365, "third", 1, 0, "CRITICAL"),
-        (90, "first", 12, 8, "WARNING"),
-        (90, "second", 3, 2, "CRITICAL"),
-        (90, "third", 1, 0, "CRITICAL"),
+        (365, "first", 13, 7, "WARNING"),
+        (365, "second", 2, 1, "CRITICAL"),
+        (365, "third", 0, 0, "CRITICAL"),
+        (90, "first", 12, 7, "WARNING"),
+        (90, "second", 2, 1, "CRITICAL"),
+        (90, "third", 0, 0, "CRITICAL"),
         (47, "first", 6, 4, "WARNING"),
         (47, "second", 1, 1, "CRITICAL"),
         (47, "third", 0, 0, "CRITICAL"),

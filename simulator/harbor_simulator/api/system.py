@@ -13,7 +13,6 @@ from harbor_simulator.world import World
 STATUS_FIRST_BEFORE = (2, 3)
 VERSION_HIDDEN_FROM = (2, 13)
 CLOCK_FROM, MODE_FROM, VOLUMES_FROM = (2, 5), (2, 2), (2, 2)
-VOLUME_BYTES, FREE_BYTES = 268435456, 268140544
 
 
 def health(world: World, request: Request, login: Login) -> Response:
@@ -66,9 +65,8 @@ def info(world: World, request: Request, login: Login) -> Response:
 
 def volumes(world: World, request: Request, login: Login) -> Response:
     """The data volume. If it is full, `free` is missing, because Harbor omits zeros. Older Harbors return no list."""
-    volume = {"free": FREE_BYTES, "total": VOLUME_BYTES}
+    free = 0 if world.state.part("storage") == "full" else world.content.free_bytes
+    volume = {**({"free": free} if free else {}), "total": world.content.volume_bytes}
     if world.state.part("volume") == "unreported":
         volume = {}
-    elif world.state.part("storage") == "full":
-        del volume["free"]
     return json_response({"storage": [volume] if world.version >= VOLUMES_FROM else volume})
