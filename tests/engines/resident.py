@@ -83,9 +83,9 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 def on_the_calendar(moment: float, file: Path) -> float:
-    """When a moment of the test was, if the days were as long as days are."""
+    """When a moment of the test was, if the days were as long as days are. Nagios writes whole seconds."""
     days = [(float(began), int(left)) for began, left in map(str.split, file.read_text().splitlines())]
-    left = next((left for began, left in reversed(days) if began <= moment), days[0][1])
+    left = next((left for began, left in reversed(days) if int(began) <= moment), days[0][1])
     return max(0, moment - (left - days[-1][1]) * DAY)
 
 
