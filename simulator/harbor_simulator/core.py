@@ -10,7 +10,7 @@ import time
 import uuid
 from dataclasses import replace
 
-from . import api, registry, tokens
+from . import api, database, registry, tokens
 from .accounts import Login, basic_credentials
 from .messages import Request, Response, StalledError, error
 from .world import World
@@ -47,6 +47,8 @@ def answer(world: World, request: Request) -> Response:
     else:
         response = api.answer(world, request, login)
     response.after += login.seconds
+    if world.database:
+        database.ask(world.database, statements(request, login))
     if world.state.part("database") == "slow":
         response.after += SLOW_STATEMENT * statements(request, login)
     if world.state.part("redis") == "down":

@@ -58,7 +58,7 @@ class World:
     """One Harbor. `url` is the URL for clients, `external_url` is Harbor's own idea of its URL.
 
     `gateway_timeout` is the time in seconds after which nginx gives up on a hang. `upstream` is a real registry behind
-    core, None the one in memory.
+    core, None the one in memory. `database` is the address of a real database behind core, None: it takes no time.
     """
 
     version: tuple[int, ...]
@@ -69,6 +69,7 @@ class World:
     configured_url: str = ""
     gateway_timeout: float = 60.0
     upstream: Registry | None = None
+    database: tuple[str, int] | None = None
 
     @property
     def external_url(self) -> str:

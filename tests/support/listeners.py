@@ -8,6 +8,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 Serve = Callable[[socket.socket], None]
@@ -40,6 +41,29 @@ def tls(context: ssl.SSLContext) -> Serve:
     def serve(sock: socket.socket) -> None:
         with context.wrap_socket(sock, server_side=True) as secured:
             secured.recv(1)
+
+    return serve
+
+
+def echoes(sock: socket.socket) -> None:
+    """Gives back what it hears."""
+    while heard := sock.recv(4096):
+        sock.sendall(heard)
+
+
+def delays(port: int, seconds: float) -> Serve:
+    """A TCP proxy for a port on 127.0.0.1 that passes on each piece that a client sends so much later."""
+
+    def serve(sock: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as behind:
+            while True:
+                for readable in select.select([sock, behind], [], [])[0]:
+                    piece = readable.recv(65536)
+                    if not piece:
+                        return
+                    if readable is sock:
+                        time.sleep(seconds)
+                    (behind if readable is sock else sock).sendall(piece)
 
     return serve
 
