@@ -39,7 +39,7 @@ def scenarios(rows: Sequence[Scenario], services: Sequence[str] = SERVICES) -> s
     """The state of each service in each scenario; OK is left blank, so that the pages stand out."""
     return table(
         ["what is wrong", "who pages", *services],
-        [[row.title, pages(row), *(cell(row.said(service)) for service in services)] for row in rows],
+        [[row.title, pages(row), *(cell(row, service) for service in services)] for row in rows],
     )
 
 
@@ -48,8 +48,11 @@ def pages(scenario: Scenario) -> str:
     return ", ".join((*scenario.critical, *scenario.warning, *scenario.elsewhere)) or "nobody"
 
 
-def cell(said: str) -> str:
+def cell(scenario: Scenario, service: str) -> str:
     """The state of one service."""
+    if service in scenario.waits:
+        return f"waits for {pages(scenario)}"
+    said = scenario.said(service)
     return {"OK": "", "CRITICAL": "**CRITICAL**", "WARNING": "**WARNING**"}.get(said, f"see {said}")
 
 

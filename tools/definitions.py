@@ -18,9 +18,9 @@ def path(name: str) -> Path:
     return probes.ROOT / name
 
 
-def alerting() -> str:
-    """docs/alerting.md with its table of services regenerated."""
-    document = path("docs/alerting.md").read_text(encoding="utf-8")
+def setup() -> str:
+    """docs/setup.md with its table of services regenerated."""
+    document = path("docs/setup.md").read_text(encoding="utf-8")
     return marked.replaced(document, "services", table())
 
 
@@ -52,7 +52,7 @@ FILES = {
     "icinga2/check_harbor/services.conf": icinga.services,
     "nagios/check_harbor/commands.cfg": nagios.commands,
     "nagios/check_harbor/services.cfg": nagios.services,
-    "docs/alerting.md": alerting,
+    "docs/setup.md": setup,
 }
 
 

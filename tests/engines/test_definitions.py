@@ -129,7 +129,7 @@ def test_daemon_takes_the_examples(kind: type[Engine], tmp_path: Path) -> None:
 
 
 def test_debians_configuration_takes_the_examples(kind: type[Engine], tmp_path: Path) -> None:
-    """Copied to where docs/alerting.md says, with nothing else changed."""
+    """Copied to where docs/setup.md says, with nothing else changed."""
     engine = kind(tmp_path / "engine", Path("/opt/check_harbor/bin"), [])
     engine.configure()
     install(DEBIAN[kind.name], f"/etc/{kind.name}", engine.folder)

@@ -29,7 +29,8 @@ class Scenario:
     """One row: `switches`, `certificate` and `login` tell the simulator what to break, `host` replaces its name.
 
     `critical` and `warning` are the services that page, `elsewhere` the probes that page but are none of SERVICES.
-    `see` names for each owner who is UNKNOWN and points to it.
+    `see` names for each owner who is UNKNOWN and points to it. `waits` names services that are CRITICAL too, but that
+    the engine keeps silent as long as the one that pages is.
 
     `seconds`: how long services wait, little where something never answers.
     """
@@ -40,6 +41,7 @@ class Scenario:
     warning: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     see: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    waits: tuple[str, ...] = ()
     certificate: str = "good"
     login: bool = True
     host: str = ""
@@ -47,7 +49,7 @@ class Scenario:
 
     def said(self, service: str) -> str:
         """What this service says: `OK`, `CRITICAL`, `WARNING` or the owner to which it points."""
-        for state, services in (("CRITICAL", self.critical), ("WARNING", self.warning)):
+        for state, services in (("CRITICAL", (*self.critical, *self.waits)), ("WARNING", self.warning)):
             if service in services:
                 return state
         return next((owner for owner, services in self.see.items() if service in services), "OK")

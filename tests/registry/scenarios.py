@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from isolation.scenarios import Scenario
 
-SERVICES = ("health", "registry", "v2", "api", "login", "pull", "push")
+SERVICES = ("health", "registry", "v2", "api", "login", "pull", "storage", "push")
 CANARY = ("login", "pull", "push")
 DATA = ("pull", "push")
-CORE = ("registry", "v2", "api", *CANARY)
+CORE = ("registry", "v2", "api", "storage", *CANARY)
 FROZEN = 6  # seconds
 
 
@@ -37,8 +37,9 @@ DATA_PATH = (
     Trouble(
         "registry frozen", (), ("registry",), see={"registry": ("v2", *DATA)}, made_by="registry_frozen", seconds=FROZEN
     ),
-    Trouble("64 KiB left in the storage", (), ("push",), made_by="storage_nearly_full"),
-    Trouble("storage full", (), ("push",), made_by="storage_full"),
+    Trouble("data volume full", ("storage-full",), ("storage",), waits=("push",), made_by="storage_full"),
+    Trouble("other storage full", (), ("push",), made_by="storage_full"),
+    Trouble("64 KiB left in other storage", (), ("push",), made_by="storage_nearly_full"),
     Trouble("storage read-only", (), ("push",), made_by="storage_read_only"),
     Trouble("storage moved away", (), ("pull",), made_by="storage_moved_away"),
     Trouble("a blob's bit flipped on the disk", (), ("pull",), made_by="blob_flipped"),
@@ -61,10 +62,10 @@ DATA_PATH = (
     Trouble("canary robot's login refused", (), ("login",), see={"login": DATA}, made_by="canary_refused"),
     Trouble("read-only mode", ("read-only-mode",), warning=("api",), see={"api": ("push",)}),
     Trouble("PostgreSQL stopped", ("database-down",), elsewhere=("database",),
-            see={"database": ("v2", "api", *CANARY)}),
+            see={"database": ("v2", "api", "storage", *CANARY)}),
     Trouble("Redis stopped", ("redis-down",), elsewhere=("redis",), see={"redis": ("v2", "api", "push")}),
     Trouble("a slow database", ("database-slow",), warning=("api",), see={"api": ("v2", *CANARY)}),
     Trouble("core stopped", ("core-down",), ("health",), see={"health": CORE}),
     Trouble("certificate expired", (), certificate="expired", elsewhere=("certificate",),
-            see={"certificate": ("v2", "api", *CANARY)}),
+            see={"certificate": ("v2", "api", "storage", *CANARY)}),
 )  # fmt: skip

@@ -28,6 +28,7 @@ def command(service: str, lab: Lab) -> list[str]:
         "api": ["api", *monitor],
         "login": ["login", "--repository", IMAGE.partition(":")[0]],
         "pull": ["pull", "--image", IMAGE],
+        "storage": ["storage", *monitor],
         "push": ["push", "--project", "priv", "--image", IMAGE],
     }[service]
 
