@@ -42,6 +42,14 @@ picture: ## regenerate the picture of the README: a run of check_harbor_triage o
 	@$(PYTHON) tools/bootstrap.py simulator
 	@.venv/bin/python tools/picture.py
 
+docs-site: ## build the documentation as a web site, in build/site; a dead link is an error
+	@$(PYTHON) tools/bootstrap.py docs
+	@.venv/bin/python tools/site.py
+
+release: ## build the wheel, packages, collection, SBOM and checksums into dist/, and list what is left to do
+	@$(PYTHON) tools/bootstrap.py ansible release
+	@.venv/bin/python tools/release.py
+
 bench: ## measure CPU and memory, write docs/performance.md
 	@$(PYTHON) tools/bootstrap.py simulator bench
 	@.venv/bin/python tools/bench.py
@@ -50,4 +58,4 @@ clean: ## remove .venv, .tox and every cache
 	rm -rf .venv .tox .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help try test test-all engines lint docs new-probe picture bench clean
+.PHONY: help try test test-all engines lint docs new-probe picture docs-site release bench clean

@@ -23,6 +23,7 @@ from harborlib.wire import CONTENT, Kind, Unusable
 from harborlib.wire.failure import Starved
 
 import marked
+import release
 
 #: Permissions beyond those that the probes need: they cost nothing, and let `artifact` see everything of an artifact.
 FURTHER = (
@@ -156,6 +157,15 @@ def thresholds() -> str:
     return marked.table(["probe", "options", "what", "bad are", "warning", "critical"], rows)
 
 
+def address(form: str) -> Callable[[], str]:
+    """A line with the addresses of setup.cfg."""
+
+    def line() -> str:
+        return form.format(**release.setup()["metadata"])
+
+    return line
+
+
 #: The generated parts of each document.
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"probes": questions, "permissions": permissions_table},
@@ -164,6 +174,9 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "system permissions": permissions(SYSTEM),
         "project permissions": permissions(PROJECT),
     },
+    "ansible/galaxy.yml": {"repository": address("repository: {url}")},
+    "packaging/check-harbor.spec": {"repository": address("URL:            {url}")},
+    "debian/control": {"addresses": address("Maintainer: {author} <{author_email}>\nHomepage: {url}")},
     "docs/runbook.md": {"ids": ids},
     "docs/thresholds.md": {"limits": thresholds},
 }
