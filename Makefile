@@ -44,7 +44,7 @@ picture: ## regenerate the picture of the README: a run of check_harbor_triage o
 
 docs-site: ## build the documentation as a web site, in build/site; a dead link is an error
 	@$(PYTHON) tools/bootstrap.py docs
-	@.venv/bin/python tools/site.py
+	@.venv/bin/python tools/docs_site.py
 
 release: ## build the wheel, packages, collection, SBOM and checksums into dist/, and list what is left to do
 	@$(PYTHON) tools/bootstrap.py ansible release

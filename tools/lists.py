@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
@@ -33,6 +34,19 @@ FURTHER = (
     Endpoint("", "artifact:list", PROJECT),
     Endpoint("", "accessory:list", PROJECT),
 )
+
+
+#: Which permissions the monitoring robot gets, as the Ansible role gives them. On 2.9 one on system level takes all
+#: others away; 2.10 and 2.11 refuse an account with robot:list.
+ROBOTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
+    ("Harbor 2.12 or newer", (SYSTEM, PROJECT), ()),
+    ("Harbor 2.10 and 2.11", (SYSTEM, PROJECT), ("robot:list",)),
+    ("Harbor 2.9", (SYSTEM,), ()),
+    ("Harbor 2.2 to 2.8", (PROJECT,), ()),
+)
+CALL = """\
+curl -u admin https://harbor.example.com/api/v2.0/robots -H 'Content-Type: application/json' -d @- <<'END'
+"""
 
 
 class Known(NamedTuple):
@@ -157,6 +171,30 @@ def thresholds() -> str:
     return marked.table(["probe", "options", "what", "bad are", "warning", "critical"], rows)
 
 
+def robot_calls() -> str:
+    """The calls that create the monitoring robot, for each range of Harbor versions."""
+    parts = []
+    for versions, levels, without in ROBOTS:
+        grants = [
+            {"kind": kind, "namespace": namespace, "access": access(level, without)}
+            for kind, namespace, level in (("system", "/", SYSTEM), ("project", "*", PROJECT))
+            if level in levels
+        ]
+        robot = {
+            "name": "monitoring", "description": "Reads what the check_harbor plugins judge", "level": "system",
+            "duration": -1, "disable": False, "permissions": grants,
+        }  # fmt: skip
+        body = json.dumps(robot).replace('{"resource"', '\n  {"resource"')
+        parts.append(f"### {versions}\n\n```sh\n{CALL}{body}\nEND\n```\n")
+    return "\n".join(parts)
+
+
+def access(level: str, without: tuple[str, ...]) -> list[dict[str, str]]:
+    """The monitoring robot's permissions on this level in Harbor's form, without those that this Harbor refuses."""
+    pairs = (right.split(":") for right in held(level) if right not in without)
+    return [{"resource": resource, "action": action} for resource, action in pairs]
+
+
 def address(form: str) -> Callable[[], str]:
     """A line with the addresses of setup.cfg."""
 
@@ -178,6 +216,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "packaging/check-harbor.spec": {"repository": address("URL:            {url}")},
     "debian/control": {"addresses": address("Maintainer: {author} <{author_email}>\nHomepage: {url}")},
     "docs/runbook.md": {"ids": ids},
+    "docs/robots.md": {"calls": robot_calls},
     "docs/thresholds.md": {"limits": thresholds},
 }
 

@@ -11,6 +11,8 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+from harborlib import __version__
+
 import pytest
 
 from ansible_roles.rootfs import ROOT
@@ -27,7 +29,7 @@ PINNED = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two builds of the Python packages and the collection, from copies of different age."""
-    pytest.importorskip("build", reason="needs the extra `test` of setup.cfg")
+    pytest.importorskip("build.env", reason="needs the extra `test` of setup.cfg")
     pytest.importorskip("ansible", reason="needs ansible-core (the extra `ansible` of setup.cfg)")
     results = []
     for name in ("one", "two"):
@@ -61,7 +63,7 @@ def test_packages_hold_types_and_definitions(builds: list[Path]) -> None:
 
 
 def test_matrix_is_that_of_the_classifiers() -> None:
-    command = [sys.executable, ROOT / "tools" / "release.py", "--matrix"]
+    command = [sys.executable, str(ROOT / "tools" / "release.py"), "--matrix"]
     versions = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     setup = configparser.RawConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
@@ -78,8 +80,6 @@ def test_actions_are_pinned() -> None:
 def test_versions_agree() -> None:
     version = release.setup()["metadata"]["version"]
     assert version == "attr: harborlib.__version__"
-    from harborlib import __version__  # noqa: PLC0415 - beside what it is compared with
-
     assert f"check-harbor ({__version__})" in (ROOT / "debian" / "changelog").read_text()
     assert re.search(
         rf"^Version: +{__version__}$", (ROOT / "packaging" / "check-harbor.spec").read_text(), re.MULTILINE

@@ -68,7 +68,7 @@ def main() -> None:
     names = sorted(path.stem for path in (ROOT / "docs").glob("check_harbor_*.md"))
     settings = SETTINGS.format(url=url, probes="\n".join(f"      - {name}: docs/{name}.md" for name in names))
     (BUILD / "mkdocs.yml").write_text(settings, "utf-8")
-    sys.exit(subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"], cwd=BUILD).returncode)
+    sys.exit(subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict"], cwd=BUILD, check=False).returncode)
 
 
 def link(page: Path, match: re.Match[str], url: str) -> str:
