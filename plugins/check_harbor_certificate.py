@@ -116,14 +116,14 @@ def measure(run: Run) -> Readings:
     yield time(round(clock.monotonic() - started, 3))
     chain = served_chain(run.args, refusal)
     if run.args.judge != "validity":
-        now = clock.time()
         for position, element in enumerate(chain.elements):
             label = f"days_left_{position}" if position else ""
-            yield days_left(element.days_left(now), label=label, element=element)
+            yield days_left(element.days_left(clock.time()), label=label, element=element)
     if run.args.judge != "expiry":
         yield from validity(run.args, chain, refusal.detail if refusal else "")
     own = chain.elements[0]
-    return f"{own.good_until(clock.time())} (issued by {own.issuer})"
+    note = schedule(run.args.reminder, own) if run.args.reminder else f"issued by {own.issuer}"
+    return f"{own.good_until(clock.time())} ({note})"
 
 
 def validity(args: argparse.Namespace, chain: Served, why: str) -> Iterator[Reading]:
@@ -135,8 +135,7 @@ def validity(args: argparse.Namespace, chain: Served, why: str) -> Iterator[Read
         yield order(chain.misplaced)
     if chain.superfluous:
         yield superfluous(chain.superfluous)
-    needed = [element for element in chain.elements if element.place == NEEDED]
-    weaknesses = [f"{element.subject}: {element.weakness}" for element in needed if element.weakness]
+    weaknesses = [f"{one.subject}: {one.weakness}" for one in chain.elements if one.place == NEEDED and one.weakness]
     if weaknesses:
         yield weak(f"weak: {', '.join(weaknesses)}")
 
@@ -207,6 +206,14 @@ def days_of_reminder(reminder: str, lifetime: float) -> tuple[int, int]:
     return begins, max((value for value in days.values() if value < begins), default=0)
 
 
+def schedule(reminder: str, element: Certificate) -> str:
+    """When this reminder is due."""
+    begins, ends = days_of_reminder(reminder, element.lifetime)
+    return (
+        f"this reminder is due at {begins} to {ends + 1} days left" if begins > ends else "no reminder: short lifetime"
+    )
+
+
 def seconds(text: str) -> float:
     """A point in time in seconds since 1970, in any notation of an engine; raises ValueError."""
     if not math.isfinite(float(text)):
@@ -216,8 +223,8 @@ def seconds(text: str) -> float:
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare its own options."""
-    choices = ("expiry", "validity", "all")
-    parser.add_argument("--judge", choices=choices, default="all", help="the dates, the rest, or both (%(default)s)")
+    parser.add_argument("--judge", choices=("expiry", "validity", "all"), default="all",
+                        help="the dates, the rest, or both (%(default)s)")  # fmt: skip
     parser.add_argument("--reminder", choices=REMINDERS,
                         help="OK except on the days of this reminder (with --judge expiry)")  # fmt: skip
     parser.add_argument("--alerting-since", metavar="SECONDS", type=seconds,
@@ -225,19 +232,14 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def reminder(which: str, notes: str) -> Service:
-    """One reminder of an expiring certificate. Its attempts let harbor-certificate, which reports the same, come first.
-
-    Icinga 2 counts the very first check as the second attempt.
-    """
+    """One reminder of an expiring certificate."""
+    # Its attempts let harbor-certificate, which reports the same, come first. Icinga 2 counts the first as the second.
     options = {"--judge": "expiry", "--reminder": which, "--alerting-since": ALERTING_SINCE}
     return Service("1h", notes, 3, "5min", options=options, name=f"certificate-reminder-{which}")
 
 
 main = plugin.main(Probe(
-    __name__,
-    measure,
-    [days_left, time, *refused.values(), order, superfluous, weak],
-    declare=declare,
+    __name__, measure, [days_left, time, *refused.values(), order, superfluous, weak], declare=declare,
     services=[
         Service(every="1min", notes="The certificate expires soon, or clients refuse it. "
                 "Renew it, install it with its intermediates, restart the proxy. Container runtimes may need a restart "

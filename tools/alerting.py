@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import probes  # isort: split
 
-from harborlib.judge.isolation import RULES, Rule, see
+from harborlib.judge.isolation import RULES, Rule, service_of
 
 from isolation.scenarios import INSIDE_THE_LAG, SERVICES, STEADY, TWO_CAUSES, Scenario
 from registry import scenarios as data_path
@@ -63,7 +63,7 @@ def rules() -> str:
 
 def explained(rule: Rule) -> str:
     """A rule in words."""
-    subjects = [f"whatever {see(subject)} finds" for subject in sorted(rule.subjects)]
+    subjects = [f"whatever {service_of(subject)} finds" for subject in sorted(rule.subjects)]
     if not rule.kinds:
         return "; ".join(subjects)
     request = f"a request {'with a login ' if rule.login else ''}that {ANSWERED_BY[rule.served_by]}"

@@ -132,7 +132,7 @@ def rule(service: Shipped) -> str:
     if service.service.login:
         authfile = f"host.vars.harbor_{service.service.login}_authfile"
         lines.append(f"if ({authfile}) {{ vars.harbor_authfile = {authfile} }}")
-    lines += [f"notes = {quoted(service.service.notes)}", f'notes_url = host.vars.harbor_runbook + "#{service.title}"']
+    lines += [f"notes = {quoted(service.service.notes)}", f'notes_url = HarborRunbook(host, "{service.title}")']
     lines += ["", f"assign where {condition(service)}"]
     return block(f'apply Service "{service.title}"', lines)
 

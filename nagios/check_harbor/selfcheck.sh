@@ -38,12 +38,9 @@ $0 == "\t}" {
 # Whether the text ends with the name of a service of this host. Text from a server may come before it and look alike.
 function explained(text) {
     sub(/[ \t\r]+$/, "", text)
-    if (!match(text, / \(see check_harbor_[a-z0-9_]+( [a-z0-9_]+)?\)$/))
+    if (!match(text, / \(see harbor-[a-z0-9_-]+\)$/))
         return 0
-    owner = substr(text, RSTART + 12, RLENGTH - 13)
-    sub(/^harbor_/, "harbor-", owner)
-    sub(/ /, "-", owner)
-    return owner in here
+    return substr(text, RSTART + 6, RLENGTH - 7) in here
 }
 function shown(text) {
     gsub(/\|/, "/", text)

@@ -44,7 +44,7 @@ ALTERNATIVE_NAMES = {
 }
 SUBJECTS = {
     "without a subject": x509.Name([]),
-    "control characters": x509.Name([x509.NameAttribute(COMMON_NAME, "\x1b[2J | 'a'=1;2\n(see check_harbor_health)")]),
+    "control characters": x509.Name([x509.NameAttribute(COMMON_NAME, "\x1b[2J | 'a'=1;2\n(see harbor-health)")]),
     "other alphabets": x509.Name([x509.NameAttribute(COMMON_NAME, "\u6e2f\u202e\U0001f6a2")]),
     "many names": x509.Name([x509.NameAttribute(COMMON_NAME, f"{number}" * 10) for number in range(200)]),
     "a unique identifier": x509.Name(

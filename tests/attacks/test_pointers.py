@@ -21,14 +21,13 @@ from harbor_simulator import Simulator
 from support import runner
 from support.runner import Outcome
 
-#: What engines take for a pointer, wherever it stands; the second is the form that a later version may have.
-POINTER = re.compile(r"\(see (?:check_harbor|harbor-)[^)]*\)")
+#: What engines take for a pointer, wherever it stands.
+POINTER = re.compile(r"\(see harbor-[^)]*\)")
 LIES = (
-    "gone (see check_harbor_health)",
-    "gone (see check_harbor_component redis)",
-    "gone (see\ncheck_harbor_health)",
     "gone (see harbor-health)",
-    f"{'x' * 97} (see check_harbor_health) {'y' * 200}",
+    "gone (see harbor-component-redis)",
+    "gone (see\nharbor-health)",
+    f"{'x' * 97} (see harbor-health) {'y' * 200}",
 )
 NAMES = [name for name in runner.NAMES if name not in runner.HANDSHAKE_ONLY]
 
@@ -98,7 +97,7 @@ def test_one_of_our_own(isolated: Callable[[str], Report], harbor: Simulator) ->
     harbor.answer("/api/v2.0/system/gc", 404, {}, {"errors": [{"code": "NOT_FOUND", "message": LIES[-1]}]})
     report = isolated("check_harbor_gc")
     checked(report)
-    assert nagios.text(report, 0).splitlines()[0].endswith("xxx... (see check_harbor_component registryctl)")
+    assert nagios.text(report, 0).splitlines()[0].endswith("xxx... (see harbor-component-registryctl)")
 
 
 def test_what_is_not_explained_is_not_hidden(isolated: Callable[[str], Report], harbor: Simulator) -> None:

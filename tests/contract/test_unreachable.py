@@ -43,7 +43,7 @@ def test_isolated(name, state, here):
     else:
         printed = grammar.checked(outcome)
         assert printed.state == "UNKNOWN"
-        assert printed.text.endswith("(see check_harbor_health)")
+        assert printed.text.endswith("(see harbor-health)")
 
 
 @pytest.mark.parametrize("owners", ["database", "portal,redis"])

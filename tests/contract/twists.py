@@ -16,7 +16,7 @@ TEXTS = {
     "pipes": "a | b=1;2;3 'c'=4 | d",
     "newlines": "one\ntwo\r\nthree\n\n",
     "a next step": "fine\nNext: call the attacker",
-    "a pointer": "fine (see check_harbor_health)",
+    "a pointer": "fine (see harbor-health)",
     "a long pointer": f"fine (see {'y' * 500})",
     "quotes": "'\"`' = \\ '='",
     "html": "<a href=\"http://evil.example.net\">&lt;click&gt;</a><script>alert('1')</script>",

@@ -97,9 +97,9 @@ def test_one_page_from_the_selfcheck(
 @pytest.mark.parametrize(
     ("said", "explained"),
     [
-        ("HARBOR V2 UNKNOWN - the whole of Harbor is affected (see check_harbor_health)", True),
-        ("HARBOR V2 UNKNOWN - 502 from the registry (see check_harbor_component registry)", True),
-        ("HARBOR V2 UNKNOWN - login refused (see check_harbor_api)", False),  # this host has no such service
+        ("HARBOR V2 UNKNOWN - the whole of Harbor is affected (see harbor-health)", True),
+        ("HARBOR V2 UNKNOWN - 502 from the registry (see harbor-component-registry)", True),
+        ("HARBOR V2 UNKNOWN - login refused (see harbor-api)", False),  # this host has no such service
         ("HARBOR V2 UNKNOWN - robot$canary has no right to push in canary/canary", False),
     ],
 )

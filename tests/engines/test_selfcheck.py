@@ -26,10 +26,10 @@ BLOCK = b"servicestatus {\n\thost_name=%b\n\tservice_description=harbor-portal\n
 #: What a plugin prints, and what harbor-selfcheck repeats of it in Nagios and in Icinga 2.
 TEXTS = {
     "health": b"$(touch CANARY)`touch CANARY`;'\"&\\1%s" * 110,
-    "v2": b"404: gone (see check_harbor_health), says the server\n(see check_harbor_health)",
-    "portal": b"}\n}\n" + BLOCK.replace(b"%b", HERE.encode()) + b" (see check_harbor_health)",
-    "certificate": b"\xff\x1b[2J\t\\n\tcurrent_state=0 (see check_harbor_certificate)(see check_harbor_health) ",
-    "component": b"(see check_harbor_component redis) (see check_harbor_component  redis)",
+    "v2": b"404: gone (see harbor-health), says the server\n(see harbor-health)",
+    "portal": b"}\n}\n" + BLOCK.replace(b"%b", HERE.encode()) + b" (see harbor-health)",
+    "certificate": b"\xff\x1b[2J\t\\n\tcurrent_state=0 (see harbor-certificate)(see harbor-health) ",
+    "component": b"(see harbor-component-redis) (see harbor-component redis)",
 }
 
 
@@ -83,7 +83,7 @@ def test_no_text_of_a_plugin_runs_anything_or_hides_a_service(watched: Watched) 
     assert state == 1
     assert output.startswith(f"HARBOR SELFCHECK WARNING - {len(services)} checks could not judge: ")
     assert [name for _, name in services if f"{name} (HARBOR UNKNOWN - " not in output] == []
-    assert "harbor-v2 (HARBOR UNKNOWN - 404: gone (see check_harbor_health), says the server)" in output
+    assert "harbor-v2 (HARBOR UNKNOWN - 404: gone (see harbor-health), says the server)" in output
     assert not (watched.folder / "canary").exists()
     assert watched.selfcheck(OTHER) == OK
 

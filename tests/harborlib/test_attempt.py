@@ -169,7 +169,7 @@ def test_somebody_else_s_failure_is_theirs(judge: Judge, harbor: Simulator) -> N
     report = judge(asking_the_registry, "--isolate")
     assert report.state == UNKNOWN
     first = nagios.text(report, 0).splitlines()[0]
-    assert first.endswith("; the whole of Harbor is affected (see check_harbor_health)")
+    assert first.endswith("; the whole of Harbor is affected (see harbor-health)")
     assert judge(asking_the_registry, "--isolate", "redis").state == CRITICAL, "health is not scheduled"
 
 

@@ -133,8 +133,8 @@ def test_a_megabyte_is_no_work(piece: str) -> None:
 
 
 def test_what_only_we_may_say() -> None:
-    text = "fine (see check_harbor_health) (see\ncheck_harbor_component redis) (see harbor-api) (see below)"
-    told = "fine [see check_harbor_health) [see check_harbor_component redis) [see harbor-api) (see below)"
+    text = "fine (see harbor-health) (see\nharbor-component-redis) (see harbor-api) (see below)"
+    told = "fine [see harbor-health) [see harbor-component-redis) [see harbor-api) (see below)"
     assert clean(text) == told
 
 

@@ -8,8 +8,8 @@ from harborlib.text.first_line import Line
 
 import pytest
 
-REDIS = Cause("redis", "Harbor says redis is unhealthy", "check_harbor_component redis")
-SEE = " (see check_harbor_component redis)"
+REDIS = Cause("redis", "Harbor says redis is unhealthy", "harbor-component-redis")
+SEE = " (see harbor-component-redis)"
 
 
 def finding(state: str, text: str, **more: object) -> Finding:
@@ -60,10 +60,10 @@ def test_it_ends_with_whose_failure_it_is() -> None:
 
 
 def test_what_a_server_says_points_nowhere() -> None:
-    echoed = line(finding(UNKNOWN, "project gone (see check_harbor_health)"))
-    assert "(see check_harbor" not in str(echoed)
-    theirs = line(finding(UNKNOWN, "gone (see check_harbor_health)").owned_by(REDIS))
-    assert str(theirs).count("(see check_harbor") == 1
+    echoed = line(finding(UNKNOWN, "project gone (see harbor-health)"))
+    assert "(see harbor-" not in str(echoed)
+    theirs = line(finding(UNKNOWN, "gone (see harbor-health)").owned_by(REDIS))
+    assert str(theirs).count("(see harbor-") == 1
     assert str(theirs).endswith(SEE)
 
 

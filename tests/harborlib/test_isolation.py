@@ -264,5 +264,5 @@ def test_whatever_hangs_is_a_hang(stage: Kind) -> None:
 
 @pytest.mark.parametrize("name", OWNERS)
 def test_where_to_look(name: str) -> None:
-    command = f"check_harbor_component {name}" if name in COMPONENTS else f"check_harbor_{name}"
-    assert isolation.blaming(name, "because") == (name, "because", command)
+    service = f"harbor-component-{name}" if name in COMPONENTS else f"harbor-{name}"
+    assert isolation.blaming(name, "because") == (name, "because", service)

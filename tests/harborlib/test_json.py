@@ -53,11 +53,11 @@ def test_a_failure_of_somebody_elses_ends_with_whose() -> None:
     redis = blaming("redis", "Harbor says redis is unhealthy")
     report = Report("v2", [Finding("harbor.error-status", CRITICAL, "500 for /v2/").owned_by(redis)])
     found = json.loads(json_output.text(report))
-    told = "500 for /v2/; Harbor says redis is unhealthy (see check_harbor_component redis)"
+    told = "500 for /v2/; Harbor says redis is unhealthy (see harbor-component-redis)"
     assert (found["state"], found["summary"], found["parts"][0]["text"]) == (UNKNOWN, told, told)
     assert found["cause"] == {
         "owner": "redis",
-        "see": "check_harbor_component redis",
+        "see": "harbor-component-redis",
         "because": "Harbor says redis is unhealthy",
     }
 

@@ -111,9 +111,9 @@ def test_what_is_no_number_is_refused(value: float) -> None:
 def test_a_failure_of_somebody_elses_ends_with_whose(verbose: int) -> None:
     """In the first line, and in the finding's own."""
     redis = blaming("redis", "Harbor says redis is unhealthy")
-    told = "500 for /v2/; Harbor says redis is unhealthy (see check_harbor_component redis)"
+    told = "500 for /v2/; Harbor says redis is unhealthy (see harbor-component-redis)"
     lines = nagios.text(report("v2", finding(CRITICAL, "500 for /v2/").owned_by(redis)), verbose).splitlines()
-    step = "Next: look at check_harbor_component redis first: this follows from it"
+    step = "Next: look at harbor-component-redis first: this follows from it"
     details = [f"UNKNOWN: {told} [test.problem]"] if verbose else []
     assert lines == [f"HARBOR V2 UNKNOWN - {told}", *details, step]
 

@@ -156,7 +156,7 @@ def test_width(columns: int, harbor: Simulator, triage) -> None:  # type: ignore
 def test_verbose_shows_whole_lines(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
     harbor.switch("database-down")
     text, _ = triage("--plain", "-v")
-    pointer = "Harbor says database is unhealthy (see check_harbor_component database)"
+    pointer = "Harbor says database is unhealthy (see harbor-component-database)"
     assert text.replace("\n" + " " * 37, " ").count(pointer) == 16
 
 

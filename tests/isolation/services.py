@@ -12,7 +12,7 @@ from support import runner
 from support.runner import Outcome
 
 STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
-POINTER = re.compile(r" \(see check_harbor_(?:component )?(\w+)\)$")
+POINTER = re.compile(r" \(see harbor-(?:component-)?(\w+)\)$")
 
 
 def command(service: str, authfile: str) -> list[str]:

@@ -90,7 +90,7 @@ class TestRetention:
         first, *_ = ask("retention", "--isolate")
         assert first.split(" | ")[0] == (
             f"HARBOR RETENTION UNKNOWN - pub: 500 for {API}/retentions/2/executions from core (X-Request-Id ID) "
-            "(see check_harbor_component database)"
+            "(see harbor-component-database)"
         )
 
 

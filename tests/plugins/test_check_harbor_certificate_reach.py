@@ -40,8 +40,8 @@ def test_whole_of_harbor_is_unreachable(check, harbor: Simulator) -> None:
     harbor.switch("nginx-down")
     assert check("certificate", "--isolate") == [
         "HARBOR CERTIFICATE UNKNOWN - cannot connect to harbor.example.com: Connection refused; "
-        "the whole of Harbor is affected (see check_harbor_health)",
-        "Next: look at check_harbor_health first: this follows from it",
+        "the whole of Harbor is affected (see harbor-health)",
+        "Next: look at harbor-health first: this follows from it",
         "exit code 3",
     ]
 

@@ -83,3 +83,21 @@ def test_no_point_in_time(check, capfd: pytest.CaptureFixture[str], since: str) 
     assert capfd.readouterr().out.startswith(
         f"HARBOR CERTIFICATE UNKNOWN - usage: --alerting-since: invalid seconds value: '{since}'"
     )
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "reminder", "sentence"),
+    [
+        (365, "first", "this reminder is due at 14 to 8 days left"),
+        (365, "third", "this reminder is due at 1 to 0 days left"),
+        (20, "third", "no reminder: short lifetime"),
+    ],
+)
+def test_a_reminder_says_when_it_is_due(check, harbor: Simulator, lifetime: int, reminder: str, sentence: str) -> None:
+    end = now() + 18 * DAY + HALF_DAY
+    leaf = issue("localhost", issuer=root(), not_before=end - lifetime * DAY, not_after=end)
+    harbor.certificate = Identity(leaf.key, (leaf.certificate,))
+    first, *_, code = check("certificate", "--judge", "expiry", "--reminder", reminder)
+    assert first.startswith("HARBOR CERTIFICATE OK - localhost is good for 18 days, until ")
+    assert first.partition(" | ")[0].endswith(f" ({sentence})")
+    assert code == "exit code 0"

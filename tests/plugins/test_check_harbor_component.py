@@ -116,8 +116,8 @@ def test_core_has_just_started(check, harbor: Simulator) -> None:
         "exit code 1",
     ]
     assert check("component", "--component", "redis", "--isolate") == [
-        f"HARBOR COMPONENT UNKNOWN - {line}; core has just started (see check_harbor_health) | {perfdata}",
-        "Next: look at check_harbor_health first: this follows from it",
+        f"HARBOR COMPONENT UNKNOWN - {line}; core has just started (see harbor-health) | {perfdata}",
+        "Next: look at harbor-health first: this follows from it",
         "exit code 3",
     ]
 
@@ -126,10 +126,10 @@ def test_what_follows_from_another_component_names_it(check, harbor: Simulator) 
     harbor.switch("redis-down")
     assert check("component", "--component", "jobservice", "--isolate") == [
         "HARBOR COMPONENT UNKNOWN - jobservice is unhealthy: received unexpected status code: 500 "
-        '{"code":10004,"messa... (see check_harbor_component redis) | time=Ts;1.5;5;0 jobservice=0;;;0;1',
+        '{"code":10004,"message":"c... (see harbor-component-redis) | time=Ts;1.5;5;0 jobservice=0;;;0;1',
         f"UNKNOWN: jobservice is unhealthy: {WITHOUT_REDIS}; Harbor says redis is unhealthy "
-        "(see check_harbor_component redis)",
-        "Next: look at check_harbor_component redis first: this follows from it",
+        "(see harbor-component-redis)",
+        "Next: look at harbor-component-redis first: this follows from it",
         "exit code 3",
     ]
 
@@ -143,8 +143,8 @@ def test_no_report(check, harbor: Simulator) -> None:
         "exit code 2",
     ]
     assert check("component", "--component", "registry", "--isolate") == [
-        f"HARBOR COMPONENT UNKNOWN - {line}; the whole of Harbor is affected (see check_harbor_health)",
-        "Next: look at check_harbor_health first: this follows from it",
+        f"HARBOR COMPONENT UNKNOWN - {line}; the whole of Harbor is affected (see harbor-health)",
+        "Next: look at harbor-health first: this follows from it",
         "exit code 3",
     ]
 

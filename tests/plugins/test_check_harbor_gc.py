@@ -297,7 +297,7 @@ def test_registryctl_explains_it(ask, harbor: Simulator) -> None:
     harbor.switch("registryctl-down")
     first, *_ = ask("gc", "--isolate")
     assert first.startswith("HARBOR GC UNKNOWN - the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 7)")
-    assert first.partition(" | ")[0].endswith("(see check_harbor_component registryctl)")
+    assert first.partition(" | ")[0].endswith("(see harbor-component-registryctl)")
 
 
 @pytest.mark.parametrize("cron", ["0 0 0 * * *", "0 30 23 * * *"])
@@ -307,7 +307,7 @@ def test_jobservice_explains_a_standstill(ask, harbor: Simulator, cron: str) -> 
     harbor.switch("jobservice-down")
     first, *_ = ask("gc", "--isolate")
     assert first.startswith("HARBOR GC UNKNOWN - ")
-    assert first.partition(" | ")[0].endswith("(see check_harbor_component jobservice)")
+    assert first.partition(" | ")[0].endswith("(see harbor-component-jobservice)")
 
 
 # Old Harbors

@@ -114,7 +114,7 @@ def test_a_dead_database_is_told_before_anybody_looks_for_a_password(login: Chec
         DATABASE,
         "exit code 2",
     ]
-    assert login("--isolate")[0].endswith("(see check_harbor_component database)")
+    assert login("--isolate")[0].endswith("(see harbor-component-database)")
     assert login("--isolate")[-1] == "exit code 3"
     assert set(logins(canary_harbor)) == set(ONCE_EACH)
 
@@ -249,7 +249,7 @@ def test_no_password_goes_to_a_realm_that_is_not_ours(
     assert [path for path in logins(canary_harbor) if path != "/api/v2.0/systeminfo"] == []
     assert all(request.tls for request in canary_harbor.requests)
     assert lines[-1] == ("exit code 3" if isolate else "exit code 2")
-    assert ("(see check_harbor_v2)" in lines[0]) is bool(isolate)
+    assert ("(see harbor-v2)" in lines[0]) is bool(isolate)
 
 
 def test_a_registry_without_logins(login: Check, canary_harbor: Simulator) -> None:

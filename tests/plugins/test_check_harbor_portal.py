@@ -105,8 +105,8 @@ def test_whole_of_harbor_is_down(check, harbor: Simulator) -> None:
     harbor.switch("nginx-down")
     assert check("portal", "--isolate") == [
         "HARBOR PORTAL UNKNOWN - cannot connect to harbor.example.com: Connection refused; "
-        "the whole of Harbor is affected (see check_harbor_health)",
-        "Next: look at check_harbor_health first: this follows from it",
+        "the whole of Harbor is affected (see harbor-health)",
+        "Next: look at harbor-health first: this follows from it",
         "exit code 3",
     ]
 

@@ -142,7 +142,7 @@ def test_a_token_service_that_loses_the_credentials(lab: Lab, isolate: bool) -> 
     lab.harbor.answer("/service/token", 200, {}, {"token": tokens.sign(anonymous)})
     text = "login refused: the token service answers as if anonymous, although Harbor's API takes the credentials"
     if isolate:
-        assert lab.pull("--isolate").first.endswith(" (see check_harbor_login)")
+        assert lab.pull("--isolate").first.endswith(" (see harbor-login)")
     else:
         assert lab.screen(lab.pull()) == [
             f"HARBOR PULL CRITICAL - {text}",
@@ -156,7 +156,7 @@ def test_a_stranger_while_the_database_is_down(lab: Lab) -> None:
     lab.add("pub/canary:1.0", lab.image)
     lab.harbor.switch("database-down")
     outcome = lab.pull("--no-login", "--image", "pub/canary:1.0", "--isolate")
-    assert outcome.first.endswith(" (see check_harbor_component database)")
+    assert outcome.first.endswith(" (see harbor-component-database)")
 
 
 def test_a_blob_that_garbage_collection_took(lab: Lab) -> None:
@@ -333,7 +333,7 @@ def test_token_service_in_the_way_is_logins(lab: Lab, switch: str) -> None:
     assert lab.pull().first.startswith("HARBOR PULL CRITICAL - ")
     first = lab.pull("--isolate").first
     assert first.startswith("HARBOR PULL UNKNOWN - ")
-    assert "(see check_harbor_login)" in first
+    assert "(see harbor-login)" in first
 
 
 def test_a_policy_of_the_project(lab: Lab) -> None:

@@ -24,9 +24,7 @@ def test_read_only_mode(lab: Lab) -> None:
     step = "Next: if no maintenance is going on, switch it off: Administration, Configuration, System Settings"
     text = "Harbor is in read-only mode: nobody can push"
     assert lab.screen(lab.push()) == [f"HARBOR PUSH CRITICAL - {text} | token=Ts;;;0", step, "exit code 2"]
-    assert (
-        lab.push("--isolate").first == f"HARBOR PUSH UNKNOWN - {text}; that holds for everybody (see check_harbor_api)"
-    )
+    assert lab.push("--isolate").first == f"HARBOR PUSH UNKNOWN - {text}; that holds for everybody (see harbor-api)"
 
 
 def test_quota_with_its_figures(lab: Lab) -> None:
@@ -170,7 +168,7 @@ def test_storage_that_cannot_be_read_either_belongs_to_pull(lab: Lab) -> None:
         lab.harbor.answer(path, 500, {}, body)
     assert lab.push("--isolate").first.startswith("HARBOR PUSH CRITICAL - starting an upload: ")
     outcome = lab.push("--isolate", "--image", IMAGE)
-    assert outcome.first.endswith(" (see check_harbor_pull)")
+    assert outcome.first.endswith(" (see harbor-pull)")
     assert outcome.code == 3
 
 

@@ -266,9 +266,9 @@ def test_time_runs_out(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("switches", "owner"),
     [
-        ("redis-down", "component redis"),
-        ("registry-down", "component registry"),
-        ("registry-frozen", "component registry"),
+        ("redis-down", "component-redis"),
+        ("registry-down", "component-registry"),
+        ("registry-frozen", "component-registry"),
         ("core-just-started", "health"),
     ],
 )
@@ -279,7 +279,7 @@ def test_ping_through_a_core_that_is_not_well(check, harbor: Simulator, switches
     harbor.content.remotes = [Remote(3, "remote", ping=200 if slow else 400)]
     options = ("-w", "0.00001") if slow else ()
     first, *_, code = check("remote_registry", "--isolate", *options, login=True)
-    assert f" (see check_harbor_{owner})" in first
+    assert f" (see harbor-{owner})" in first
     assert code == "exit code 3"
 
 

@@ -111,7 +111,7 @@ def test_jobservice_explains_it(check, harbor: Simulator, runs: list[Execution])
     harbor.switch("jobservice-down")
     first, *_ = check("replication", "--isolate", login=True)
     assert first.startswith("HARBOR REPLICATION UNKNOWN - push-pub: ")
-    assert first.partition(" | ")[0].endswith("(see check_harbor_component jobservice)")
+    assert first.partition(" | ")[0].endswith("(see harbor-component-jobservice)")
 
 
 def test_a_thousand_policies(check, harbor: Simulator, authfile: str) -> None:

@@ -225,5 +225,5 @@ def test_jobservice_explains_a_standstill(ask, harbor: Simulator) -> None:
     harbor.switch("jobservice-down")
     assert ask("retention", "--isolate")[0].partition(" | ")[0] == (
         "HARBOR RETENTION UNKNOWN - priv: the schedule 0 0 4 * * * UTC did not fire at 2026-11-22 04:00 UTC "
-        "(see check_harbor_component jobservice)"
+        "(see harbor-component-jobservice)"
     )

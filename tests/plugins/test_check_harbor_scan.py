@@ -216,14 +216,14 @@ def test_isolated(check, harbor: Simulator, scan: ScanAll, switch: str, owner: s
     harbor.switch(switch)
     first, *_ = check("scan", "--isolate", login=True)
     assert first.startswith("HARBOR SCAN UNKNOWN - 4 of 4 ")
-    assert first.partition(" | ")[0].endswith(f"(see check_harbor_component {owner})")
+    assert first.partition(" | ")[0].endswith(f"(see harbor-component-{owner})")
 
 
 def test_nothing_scanned_while_the_scanner_is_away(check, harbor: Simulator) -> None:
     harbor.content.scan_all, harbor.content.scan_schedule = (ScanAll(), None), Job()
     harbor.switch("trivy-down")
     first, *_ = check("scan", "--isolate", login=True)
-    assert first.partition(" | ")[0].endswith("(see check_harbor_component trivy)")
+    assert first.partition(" | ")[0].endswith("(see harbor-component-trivy)")
 
 
 def test_failed_scans_are_not_the_job_services(check, harbor: Simulator) -> None:

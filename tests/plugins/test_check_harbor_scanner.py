@@ -126,5 +126,5 @@ def test_trivy_explains_it(check, harbor: Simulator) -> None:
     assert check("scanner", login=True)[0].startswith(f"HARBOR SCANNER CRITICAL - {TRIVY} does not answer Harbor (500)")
     first, *_ = check("scanner", "--isolate", login=True)
     assert first.partition(" | ")[0] == (
-        f"HARBOR SCANNER UNKNOWN - {TRIVY} does not answer Harbor (500) (see check_harbor_component trivy)"
+        f"HARBOR SCANNER UNKNOWN - {TRIVY} does not answer Harbor (500) (see harbor-component-trivy)"
     )

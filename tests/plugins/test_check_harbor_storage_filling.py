@@ -40,7 +40,7 @@ def test_storage_says_it_first(tmp_path: Path, free: int, storage: int, push: se
             outcome = runner.here(f"check_harbor_{probe}", *common, *options)
             lines = [line for line in outcome.out.splitlines() if line.endswith("]")]
             ids = {line.rpartition(" [")[2].rstrip("]") for line in lines}
-            return outcome.code, ids, outcome.first.rpartition("(see check_harbor_")[2].rstrip(")") if ids else ""
+            return outcome.code, ids, outcome.first.rpartition("(see harbor-")[2].rstrip(")") if ids else ""
 
         assert said("storage")[0] == storage
         alone, isolated = said("push", "--project", "priv"), said("push", "--project", "priv", "--isolate")

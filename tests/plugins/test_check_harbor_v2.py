@@ -172,8 +172,8 @@ def test_login_refused(check, monkeypatch: pytest.MonkeyPatch) -> None:
             "exit code 3",
         ]
         assert check("v2", "--isolate", against=harbor, login=True) == [
-            f"HARBOR V2 UNKNOWN - {line}; the credentials are not taken (see check_harbor_api) | {PERFDATA}",
-            "Next: look at check_harbor_api first: this follows from it",
+            f"HARBOR V2 UNKNOWN - {line}; the credentials are not taken (see harbor-api) | {PERFDATA}",
+            "Next: look at harbor-api first: this follows from it",
             "exit code 3",
         ]
         assert check("v2", "--isolate", "health,v2", against=harbor, login=True) == [
@@ -192,8 +192,8 @@ def test_database_down_is_not_a_wrong_password(check, harbor: Simulator) -> None
         "exit code 2",
     ]
     assert check("v2", "--isolate", login=True) == [
-        f"HARBOR V2 UNKNOWN - {line} (see check_harbor_component database) | {PERFDATA}",
-        "Next: look at check_harbor_component database first: this follows from it",
+        f"HARBOR V2 UNKNOWN - {line} (see harbor-component-database) | {PERFDATA}",
+        "Next: look at harbor-component-database first: this follows from it",
         "exit code 3",
     ]
 
@@ -202,8 +202,8 @@ def test_registry_down_names_its_owner(check, harbor: Simulator) -> None:
     harbor.switch("registry-down")
     assert check("v2", "--isolate", login=True) == [
         "HARBOR V2 UNKNOWN - 502 from the registry; Harbor says registry is unhealthy "
-        f"(see check_harbor_component registry) | {PERFDATA}",
-        "Next: look at check_harbor_component registry first: this follows from it",
+        f"(see harbor-component-registry) | {PERFDATA}",
+        "Next: look at harbor-component-registry first: this follows from it",
         "exit code 3",
     ]
 

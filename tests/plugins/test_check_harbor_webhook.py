@@ -188,4 +188,4 @@ def test_jobservice_explains_it(ask, harbor: Simulator, statuses: tuple[str, ...
     harbor.switch("jobservice-down")
     first, *_ = ask("webhook", "--isolate")
     assert first.startswith("HARBOR WEBHOOK UNKNOWN - priv/chat: ")
-    assert first.partition(" | ")[0].endswith("(see check_harbor_component jobservice)")
+    assert first.partition(" | ")[0].endswith("(see harbor-component-jobservice)")

@@ -27,8 +27,8 @@ def test_database_down(ask, harbor: Simulator, probe: str, switches: tuple[str, 
     harbor.switch(*switches)
     first, *_, step, code = ask(probe, "--isolate")
     assert first.startswith(f"HARBOR {probe.upper()} UNKNOWN - ")
-    assert pointer(first) == "check_harbor_component database"
-    assert step == "Next: look at check_harbor_component database first: this follows from it"
+    assert pointer(first) == "harbor-component-database"
+    assert step == "Next: look at harbor-component-database first: this follows from it"
     assert code == "exit code 3"
 
 
@@ -37,7 +37,7 @@ def test_database_down(ask, harbor: Simulator, probe: str, switches: tuple[str, 
 def test_jobservice_down(ask, harbor: Simulator, probe: str, switch: str) -> None:
     harbor.switch(switch)
     first, *_, code = ask(probe, "--isolate", "-t", "3")
-    assert (pointer(first), code) == ("check_harbor_component jobservice", "exit code 3")
+    assert (pointer(first), code) == ("harbor-component-jobservice", "exit code 3")
 
 
 @pytest.mark.parametrize("probe", ["audit_purge", "gc", "retention"])
@@ -56,7 +56,7 @@ def test_what_stands_still_while_jobservice_is_down(ask, harbor: Simulator, prob
     assert ask(probe)[-1] in ("exit code 1", "exit code 2")
     harbor.switch("jobservice-down")
     first, *_, code = ask(probe, "--isolate")
-    assert (pointer(first), code) == ("check_harbor_component jobservice", "exit code 3")
+    assert (pointer(first), code) == ("harbor-component-jobservice", "exit code 3")
 
 
 @pytest.mark.parametrize("probe", [name for name in OF_API if name not in JOBSERVICE])
@@ -69,7 +69,7 @@ def test_others_do_not_suffer_from_jobservice(ask, harbor: Simulator, probe: str
 def test_redis_down(ask, harbor: Simulator, probe: str) -> None:
     harbor.switch("redis-down")
     first, *_, code = ask(probe, "--isolate")
-    assert (pointer(first), code) == ("check_harbor_component redis", "exit code 3")
+    assert (pointer(first), code) == ("harbor-component-redis", "exit code 3")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_time_runs_out_because_redis_is_down(ask, harbor: Simulator, probe: str,
     harbor.switch("redis-down")
     first, *_, code = ask(probe, *options, "--isolate", "-t", "6")
     assert " looked at: time ran out" in first
-    assert (pointer(first), code) == ("check_harbor_component redis", "exit code 3")
+    assert (pointer(first), code) == ("harbor-component-redis", "exit code 3")
 
 
 @pytest.mark.parametrize("probe", ["replication", "scan", "remote_registry", "retention", "gc"])
@@ -91,7 +91,7 @@ def test_slow_database(ask, harbor: Simulator, probe: str) -> None:
     """Every statement takes half a second: no probe but api has an opinion about that, whatever it has seen."""
     harbor.switch("database-slow")
     first, *_, code = ask(probe, "--isolate", "-t", "9")
-    assert (pointer(first), code) == ("check_harbor_api", "exit code 3")
+    assert (pointer(first), code) == ("harbor-api", "exit code 3")
 
 
 def test_slow_database_is_the_api_s(ask, harbor: Simulator) -> None:
@@ -118,21 +118,21 @@ def test_little_of_its_own_time_was_left(ask, harbor: Simulator, probe: str, pat
 def test_tables_locked(ask, harbor: Simulator, probe: str) -> None:
     harbor.switch("tables-locked")
     first, *_, code = ask(probe, "--isolate", "-t", "2")
-    assert (pointer(first), code) == ("check_harbor_api", "exit code 3")
+    assert (pointer(first), code) == ("harbor-api", "exit code 3")
 
 
 @pytest.mark.parametrize("probe", [probe for probe in OF_API if probe != "api"])
 def test_login_refused(ask, harbor: Simulator, probe: str) -> None:
     harbor.authenticator.accounts = {}
     first, *_, code = ask(probe, "--isolate")
-    assert (pointer(first), code) == ("check_harbor_api", "exit code 3")
+    assert (pointer(first), code) == ("harbor-api", "exit code 3")
 
 
 @pytest.mark.parametrize("probe", OF_API)
 def test_core_down(ask, harbor: Simulator, probe: str) -> None:
     harbor.switch("core-down")
     first, *_, code = ask(probe, "--isolate")
-    assert (pointer(first), code) == ("check_harbor_health", "exit code 3")
+    assert (pointer(first), code) == ("harbor-health", "exit code 3")
 
 
 @pytest.mark.parametrize("probe", OF_API)
@@ -154,7 +154,7 @@ def test_push_into_a_full_data_volume(check, harbor: Simulator) -> None:
     pushes = {"pub": ("pull", "push", "delete")}
     harbor.switch("storage-full")
     for account, problem, exit_code in (
-        (Account(MONITOR_SECRET, sysadmin=True), "UNKNOWN - {}; the data volume is full (see check_harbor_storage)", 3),
+        (Account(MONITOR_SECRET, sysadmin=True), "UNKNOWN - {}; the data volume is full (see harbor-storage)", 3),
         (Account(MONITOR_SECRET, projects=pushes), "CRITICAL - {}", 2),
     ):
         harbor.authenticator.accounts[MONITOR] = account

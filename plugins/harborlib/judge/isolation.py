@@ -118,14 +118,9 @@ def service_of(owner: str) -> str:
     return f"harbor-component-{owner}" if owner in COMPONENTS else f"harbor-{owner}"
 
 
-def see(owner: str) -> str:
-    """The command that shows more about an owner's problem."""
-    return f"check_harbor_component {owner}" if owner in COMPONENTS else f"check_harbor_{owner}"
-
-
 def blaming(owner: str, because: str) -> Cause:
     """The Cause that names this owner."""
-    return Cause(owner, because, see(owner))
+    return Cause(owner, because, service_of(owner))
 
 
 class Snapshot(NamedTuple):

@@ -64,8 +64,8 @@ def sanitised(text: str, keep_lines: bool = False) -> str:
 
 
 def without_pointer(text: str) -> str:
-    """The text without a "(see ...)" that names a probe or a service: engines trust these, so only we write them."""
-    return re.sub(r"\(see (?=check_harbor|harbor-)", "[see ", text)
+    """The text without a "(see ...)" that names a service: engines trust these, so only we write them."""
+    return re.sub(r"\(see (?=harbor-)", "[see ", text)
 
 
 def begun(text: str, most: int) -> str:

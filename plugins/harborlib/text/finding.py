@@ -10,7 +10,7 @@ from .states import OK, UNKNOWN
 
 
 class Cause(NamedTuple):
-    """The root cause of a problem: the owning probe or component, the evidence, and the command that shows more."""
+    """The root cause of a problem: the owning probe or component, the evidence, and the service that reports it."""
 
     owner: str
     because: str
@@ -38,7 +38,7 @@ class Finding(NamedTuple):
     next_step: str = ""
 
     def owned_by(self, cause: Cause) -> Finding:
-        """A copy as another service's problem: UNKNOWN, and the line ends with that service's command."""
+        """A copy as another service's problem: UNKNOWN, and the line ends with that service's name."""
         step = f"look at {cause.see} first: this follows from it"
         return self._replace(state=UNKNOWN, cause=cause, follows=True, next_step=step)
 
@@ -67,7 +67,7 @@ class Finding(NamedTuple):
 
     @property
     def pointer(self) -> str:
-        """The reference to the owner's command, or "". Engines look for it at the end of the line."""
+        """The reference to the owner's service, or "". Engines look for it at the end of the line."""
         return f" (see {self.cause.see})" if self.cause and self.follows else ""
 
     @property

@@ -1,0 +1,66 @@
+"""What the host itself shows: how many services are not OK, and the cause; and the links to the runbook."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .icinga import Icinga
+from .test_definitions import everything
+
+pytestmark = pytest.mark.timeout(120)
+
+HOST = everything("harbor-1")
+RUNBOOK = "https://wiki.example.com/runbook.md"
+
+
+class Shown(Icinga):
+    """An Icinga whose host says something."""
+
+    def says(self, expected: str) -> None:
+        """Check the host until it says this; a result of a service may come a moment later."""
+        said: list[Any] = [""]
+
+        def shown() -> bool:
+            self._post("actions/reschedule-check", {"type": "Host", "host": HOST.name, "force": True})
+            time.sleep(0.2)  # the check of a host needs no process
+            result = self.attributes("hosts", HOST.name)["last_check_result"]
+            said[0] = result and result["output"]
+            return bool(said[0] == expected)
+
+        end = time.monotonic() + 10
+        while not shown() and time.monotonic() < end:
+            pass
+        assert said[0] == expected
+
+
+def test_host_names_the_cause(tmp_path: Path) -> None:
+    Shown.needed()
+    with Shown(tmp_path / "engine", Path("/opt/check_harbor/bin"), [HOST]) as engine:
+        count = len(engine.services())
+        start = f"Harbor at {HOST.url}: "
+        engine.says(f"{start}no service has been checked yet")
+        engine.pass_all()
+        engine.says(f"{start}all {count} services are OK")
+        engine.submit(HOST.name, "harbor-pull", 3, "HARBOR PULL UNKNOWN - 502 (see harbor-component-registry)")
+        engine.submit(HOST.name, "harbor-component-registry", 2, "HARBOR COMPONENT CRITICAL - robot$a: down\nNext: x")
+        because = "because of harbor-component-registry"
+        critical = "HARBOR COMPONENT CRITICAL - robot$a: down"
+        engine.says(f"{start}2 of {count} services are not OK, {because}: {critical}")
+        engine.submit(HOST.name, "harbor-api", 1, "HARBOR API WARNING - slow")
+        engine.says(f"{start}3 of {count} services are not OK, {because} and 1 more: {critical}")
+
+
+def test_links_lead_to_the_runbook_that_the_host_names(tmp_path: Path) -> None:
+    Icinga.needed()
+    named = replace(HOST, name="named", options={"": {"--runbook": RUNBOOK}})
+    with Icinga(tmp_path / "engine", Path("/opt/check_harbor/bin"), [HOST, named]) as engine:
+        found = {
+            tuple(check): engine.attributes("services", "!".join(check))["notes_url"] for check in engine.services()
+        }
+    assert {link for (host, _), link in found.items() if host == HOST.name} == {""}
+    assert all(link == f"{RUNBOOK}#{name}" for (host, name), link in found.items() if host == "named")
