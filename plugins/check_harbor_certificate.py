@@ -209,9 +209,7 @@ def days_of_reminder(reminder: str, lifetime: float) -> tuple[int, int]:
 def schedule(reminder: str, element: Certificate) -> str:
     """When this reminder is due."""
     begins, ends = days_of_reminder(reminder, element.lifetime)
-    return (
-        f"this reminder is due at {begins} to {ends + 1} days left" if begins > ends else "no reminder: short lifetime"
-    )
+    return f"reminder due below {words.number(begins, 'day')}" if begins > ends else "no reminder: short lifetime"
 
 
 def seconds(text: str) -> float:

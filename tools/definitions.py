@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import director
 import icinga
 import marked
 import nagios
@@ -50,6 +51,7 @@ def spoken(seconds: int) -> str:
 FILES = {
     "icinga2/check_harbor/commands.conf": icinga.commands,
     "icinga2/check_harbor/services.conf": icinga.services,
+    "icinga2/director/basket.json": director.basket,
     "nagios/check_harbor/commands.cfg": nagios.commands,
     "nagios/check_harbor/services.cfg": nagios.services,
     "docs/setup.md": setup,

@@ -267,7 +267,9 @@ def test_database_down(ask, harbor: Simulator) -> None:
         "exit code 2",
     ]
     first, *_, code = ask("api", "--isolate")
-    assert first == (f"HARBOR API UNKNOWN - {STRANGER} (see harbor-component-database)")
+    assert first == (
+        f"HARBOR API UNKNOWN - {STRANGER}; Harbor says database is unhealthy (see harbor-component-database)"
+    )
     assert code == "exit code 3"
 
 
