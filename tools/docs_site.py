@@ -37,6 +37,7 @@ validation:
 nav:
   - Start: index.md
   - Set up: docs/setup.md
+  - Icinga Director: docs/director.md
   - Robot accounts: docs/robots.md
   - Runbook: docs/runbook.md
   - Design: docs/alerting.md
