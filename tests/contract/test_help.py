@@ -8,8 +8,6 @@ import re
 
 from harborlib import __version__
 
-import pytest
-
 from support import runner
 
 SECTIONS = ("States:\n", "Perfdata:\n", "Rights: ", " Harbor: ", "Does not see: ")
@@ -19,8 +17,8 @@ def probe(name):
     return importlib.import_module(name).main.probe
 
 
-@pytest.mark.parametrize("option", ["-h", "--help"])
-def test_help(name, option, plugin_python):
+def test_help(name, plugin_python):
+    option = runner.turn(name, ["-h", "--help"])
     outcome = runner.process(name, option, python=plugin_python, env={**os.environ, "COLUMNS": "130"})
     assert (outcome.code, outcome.err) == (3, "")
     assert outcome.out.isascii()
@@ -40,8 +38,8 @@ def test_help_fits_a_narrow_terminal(name, monkeypatch):
     assert "\n  OK " in pages[80]
 
 
-@pytest.mark.parametrize("option", ["-V", "--version"])
-def test_version(name, option, plugin_python):
+def test_version(name, plugin_python):
+    option = runner.turn(name, ["-V", "--version"])
     outcome = runner.process(name, option, python=plugin_python)
     assert (outcome.code, outcome.out, outcome.err) == (3, f"{name} {__version__}\n", "")
 

@@ -45,9 +45,8 @@ def needed(name):
     return OPENSSL if name in runner.HANDSHAKE_ONLY else REQUESTS
 
 
-@pytest.mark.parametrize("further", [(), ("--isolate",)])
-def test_run(name, further, loaded, against, harbor):
-    modules, code = loaded(name, *against(name, *further))
+def test_run(name, loaded, against, harbor):
+    modules, code = loaded(name, *against(name, "--isolate"))
     assert (modules & FOREIGN, code) == (needed(name), 0)
 
 

@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from harborlib.run.probe import PREFIX, installed
 
 from harbor_simulator import MONITOR, MONITOR_SECRET
 
+Kind = TypeVar("Kind")
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 NAMES = sorted(path.stem for path in PLUGINS.glob("check_harbor_*.py"))
 #: Options without which a probe does not run.
@@ -48,6 +51,11 @@ class Outcome:
     def first(self) -> str:
         """The first line without its perfdata."""
         return self.out.split("\n", 1)[0].split(" | ")[0]
+
+
+def turn(name: str, kinds: Sequence[Kind]) -> Kind:
+    """One of these for each plugin, by turns, where what decides is common to all plugins and each costs a process."""
+    return kinds[NAMES.index(name) % len(kinds)]
 
 
 def command(name: str, *argv: str, python: str = sys.executable) -> list[str]:
