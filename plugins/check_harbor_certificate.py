@@ -143,7 +143,7 @@ def validity(args: argparse.Namespace, chain: Served, why: str) -> Iterator[Read
 def refuse_contradictions(args: argparse.Namespace) -> None:
     """Raise Unusable for options that exclude each other."""
     if args.harbor.scheme != "https":
-        raise Unusable("there is no certificate on http: give -H https://...")
+        raise Unusable("there is no certificate on http: point -H at https://...")
     if args.reminder and args.judge != "expiry":
         raise Unusable("--reminder needs --judge expiry")
     if args.alerting_since is not None and not args.reminder:

@@ -201,7 +201,7 @@ def account_of(run: Run, row: Fields) -> Account:
     """The account of a row."""
     name, end = row.name("name"), row.end("expires_at")
     now, created = run.rest.now, row.moment("creation_time") or 0.0
-    off = max(0.0, now - (row.moment("update_time") or 0.0)) if row.flag("disable") else None
+    off = max(0.0, now - (row.moment("update_time") or now)) if row.flag("disable") else None
     return Account(name, None if end is None else end - now, (end or 0) - created, off)
 
 

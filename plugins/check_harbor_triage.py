@@ -47,7 +47,7 @@ from harborlib.run.probe import installed
 from harborlib.text import SECONDS, Summary, terminal
 from harborlib.text.finding import Finding
 from harborlib.text.report import Report
-from harborlib.wire import Failure, Unusable, credentials, deadline, tls
+from harborlib.wire import Failure, credentials, deadline, tls
 
 OWNERS = frozenset(isolation.OWNERS)
 PROBES_SHARE = 0.9  # of the time; the rest is for the verdict
@@ -135,8 +135,8 @@ def read_accounts(args: argparse.Namespace) -> None:
     """Verify that the given files are usable: an error in them is reported by triage itself; raises Unusable."""
     tls.context(args.ca_file, args.client_cert, args.client_key, not args.insecure)
     args.canary = credentials.read(args.canary_authfile, args.authfile_any_mode) if args.canary_authfile else None
-    if args.canary and args.harbor.scheme != "https":
-        raise Unusable("a login needs https: the password is not sent in clear text")
+    if args.canary:
+        credentials.need_tls(args.harbor)
 
 
 def planned(run: Run) -> Iterator[Child]:

@@ -110,7 +110,9 @@ class Webhook(NamedTuple):
 
     def latest_success(self, now: float) -> str:
         """When a delivery last succeeded, in words."""
-        return f"the last success {'not among them' if self.latest is None else words.span(now - self.latest) + ' ago'}"
+        if self.latest is None:
+            return "the last success not among them"
+        return f"the last success {words.span(max(0.0, now - self.latest))} ago"
 
 
 class Found(NamedTuple):

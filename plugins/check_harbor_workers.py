@@ -92,7 +92,7 @@ class Worker(NamedTuple):
         pool = row.name("pool_id")
         if not row.text("job_id"):
             return cls(pool)
-        return cls(pool, row.name("job_name"), age(rest, row.moment("start_at")) if "start_at" in row else 0.0)
+        return cls(pool, row.name("job_name"), age(rest, row.moment("start_at") or rest.now))
 
 
 def pool_of(rest: Rest, row: Fields) -> tuple[str, float]:

@@ -57,7 +57,8 @@ def test_url_with_a_password(name, bare, refusal, monkeypatch):
 
 def test_login_over_http(name, bare, refusal, monkeypatch):
     monkeypatch.setenv("HARBOR_URL", "http://harbor.example.com")
-    assert refusal(name, *bare(name)) == "a login needs https: the password is not sent in clear text"
+    words = "a login needs https, the password is not sent in clear text: point -H at https://harbor.example.com"
+    assert refusal(name, *bare(name)) == words
 
 
 def test_nothing_else(name, here, monkeypatch, tmp_path):

@@ -108,7 +108,7 @@ def test_no_harbor(name, refusal, monkeypatch):
 
 
 def test_login_over_http(name, refusal, against):
-    words = "a login needs https: the password is not sent in clear text"
+    words = "a login needs https, the password is not sent in clear text: point -H at https://harbor.example.com"
     assert refusal(name, *against(name, url="http://harbor.example.com")) == words
 
 

@@ -6,8 +6,9 @@ from harborlib.harbor.fields import Fields
 from harborlib.judge.executions import NOTHING, Execution
 from harborlib.wire import CONTENT, Failure
 
-ROW = {"id": 7, "status": "Success", "start_time": "2026-11-22T04:00:00Z", "job_parameters": '{"freed_space": 12}',
-       "job_status": "Success"}  # fmt: skip
+MOMENT = "2026-11-22T04:00:00Z"
+ROW = {"id": 7, "status": "Success", "start_time": MOMENT, "creation_time": MOMENT, "job_status": "Success",
+       "job_parameters": '{"freed_space": 12}'}  # fmt: skip
 
 
 def row() -> Fields:

@@ -197,7 +197,7 @@ def test_insecure_asks_no_client(check, harbor: Simulator, kind: str) -> None:
 
 def test_clear_text_url_is_a_usage_error(check) -> None:
     assert check("certificate", url="http://harbor.example.com") == [
-        "HARBOR CERTIFICATE UNKNOWN - usage: there is no certificate on http: give -H https://...",
+        "HARBOR CERTIFICATE UNKNOWN - usage: there is no certificate on http: point -H at https://...",
         "Next: see check_harbor_certificate --help",
         "exit code 3",
     ]

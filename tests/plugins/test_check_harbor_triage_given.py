@@ -133,7 +133,10 @@ def test_login_of_the_canary(ask, harbor: Simulator, tmp_path: Path) -> None:
     usage = "HARBOR TRIAGE UNKNOWN - usage: "
     assert ask("--canary-authfile", "/nowhere")[0] == f"{usage}authfile /nowhere: No such file or directory"
     outcome = triage("-H", "http://localhost:1", "--canary-authfile", str(canary))
-    assert outcome.first == f"{usage}a login needs https: the password is not sent in clear text"
+    assert (
+        outcome.first
+        == f"{usage}a login needs https, the password is not sent in clear text: point -H at https://localhost"
+    )
 
 
 def test_trouble_of_the_canary_is_not_the_other_robots(ask, tmp_path: Path) -> None:

@@ -59,7 +59,10 @@ BEHIND_CORE = "Next: search core's log for the X-Request-Id: the line names what
 CONNECT = "Next: check that the Harbor host is up and its proxy (container nginx, or the ingress) listens"
 TLS = f"Next: look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {HOST}"
 CERTIFICATE = "Next: run check_harbor_certificate with the same options: it lists what clients refuse, and why"
-NO_TLS = f"Next: point -H at http://{HOST} if Harbor speaks plain HTTP there; else look at what listens there"
+NO_TLS = (
+    f"Next: point -H at http://{HOST} if Harbor speaks plain HTTP there (logins need https); "
+    "else look at what listens there"
+)
 STUCK = "Next: look at the Harbor host and its proxy, which accepts but does not answer: uptime; docker logs nginx"
 ANSWER = "Next: look at the containers nginx and harbor-core: docker ps; docker logs harbor-core"
 BODY = "Next: look at the proxies between here and Harbor, then at docker logs nginx"

@@ -67,7 +67,8 @@ NEXT_STEPS: dict[Kind, str] = {
     failure.RESOLVE: "check the name and the name servers of this monitoring host: getent hosts {host}",
     failure.CONNECT: "check that the Harbor host is up and its proxy (container nginx, or the ingress) listens",
     failure.TLS: "look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {where}",
-    failure.NO_TLS: "point -H at http://{where} if Harbor speaks plain HTTP there; else look at what listens there",
+    failure.NO_TLS: "point -H at http://{where} if Harbor speaks plain HTTP there (logins need https); "
+    "else look at what listens there",
     failure.PLAIN_TO_TLS: "point -H at https://{where}",
     failure.CERTIFICATE: "run check_harbor_certificate with the same options: it lists what clients refuse, and why",
     failure.ANSWER: "look at the containers nginx and harbor-core: docker ps; docker logs harbor-core",

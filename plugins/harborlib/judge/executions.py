@@ -75,8 +75,11 @@ class Execution(NamedTuple):
         if word.lower() not in OUTCOMES:
             raise row.fail(f"the unknown {status} {word or '(none)'}")
         outcome = OUTCOMES[word.lower()]
-        begun = row.moment(started) or 0.0
-        end = None if outcome == RUNNING else row.moment(ended) or begun
+        begun, end = row.moment(started), row.moment(ended)
+        if begun is None and (outcome == RUNNING or end is None):
+            raise row.fail(f"{started} is missing")
+        begun = begun or end or 0.0
+        end = None if outcome == RUNNING else end or begun
         scheduled = row.text(trigger).lower().startswith("schedule")
         return cls(number, outcome, begun, end, scheduled, counts, parameters or NOTHING, reason, idle)
 

@@ -181,10 +181,10 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
             )
     try:
         args.login = credentials.read(args.authfile, args.authfile_any_mode)
+        if args.login:
+            credentials.need_tls(args.harbor)
     except Unusable as error:
         parser.error(str(error))
-    if args.login and args.harbor.scheme != "https":
-        parser.error("a login needs https: the password is not sent in clear text")
     if args.proxy and args.connect_to:
         parser.error("--proxy and --connect-to exclude each other")
     if args.client_key and not args.client_cert:

@@ -10,8 +10,16 @@ from typing import NamedTuple
 from harborlib.text.cleaning import conceal
 
 from .failure import Unusable
+from .origin import Origin, bracketed
 
 LIMIT = 65536  # bytes; the maximum size of an authfile and of an options file
+
+
+def need_tls(origin: Origin) -> None:
+    """Raise Unusable if credentials would be sent over plain HTTP."""
+    if origin.scheme != "https":
+        text = "a login needs https, the password is not sent in clear text"
+        raise Unusable(f"{text}: point -H at https://{bracketed(origin.host)}")
 
 
 class Credentials(NamedTuple):
