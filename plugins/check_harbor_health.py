@@ -154,7 +154,8 @@ def diagnosed(run: Run, failure: Failure) -> Failure:
     kind = ROUTE if is_elsewhere and failure.kind not in IN_FRONT else failure.kind
     detail = (f"{why}: " if why else "") + failure.detail
     state = run.args.unreachable.upper() if kind in IN_FRONT else failure.state
-    return failure.but(kind=kind, detail=detail, next_step=step or failure.next_step, state=state)
+    step = step or (failure.next_step if kind is failure.kind else "")
+    return failure.but(kind=kind, detail=detail, next_step=step, state=state)
 
 
 def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Exception") -> tuple[str, str]:
@@ -170,7 +171,7 @@ def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Ex
     if stalled and (pinged or has_portal):
         return "core or Redis stalled (the proxy answers)", components.STALLED
     if pinged:
-        return "core answers /ping, not /health", components.next_step("core")
+        return "core answers /ping, not /health", components.next_step("core") if silent else ""
     if has_portal:
         return ("core fails", components.next_step("core")) if silent else ("/api/ is routed to the wrong place", "")
     if silent:

@@ -52,9 +52,12 @@ assets_missing = Problem("portal.assets-missing", CRITICAL, components.next_step
 def measure(run: Run) -> Readings:
     """The front page as a browser receives it."""
     answer = run.send(Request("GET", "/", {"Accept": "text/html"}, size=FRONT_PAGE))
-    if answer.status != 200 and answer.status < 500:
+    if (answer.status != 200 and answer.status < 400) or answer.status == 404:
         raise misrouted(answer, f"{answer.status} instead of the front page")
-    good(answer)
+    try:
+        good(answer)
+    except Failure as failure:  # whoever refuses it, and whatever it means elsewhere: people do not see the page
+        raise failure.but(state=run.args.unreachable.upper()) from None
     yield time(answer.elapsed)
     yield size(len(answer.body))
     if not answer.is_html:

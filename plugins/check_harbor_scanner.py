@@ -69,7 +69,8 @@ def metadata(run: Run, uuid: str, name: str) -> Generator[Reading, None, str]:
     try:
         found = run.rest.get(endpoints.SCANNER_METADATA, uuid)
     except Failure as failure:
-        if failure.status < 500 and not failure.hung:
+        in_front = failure.status in (502, 503) and not failure.by_core  # core itself does not answer
+        if in_front or (failure.status < 500 and not failure.hung):
             raise
         why = "in time" if failure.hung else f"({failure.status})"
         yield no_answer(f"{name} does not answer Harbor {why}")

@@ -37,7 +37,7 @@ def measure(run: Run) -> Readings:
     header = anonymous.headers.get("WWW-Authenticate", "")
     problem = registry.challenge_problem(header, run.client.origin) if anonymous.status == 401 else ""
     if problem:
-        yield challenge(problem, next_step=registry.challenge_step(header))
+        yield challenge(problem, next_step=registry.challenge_step(anonymous))
     if not run.client.account:
         yield time(anonymous.elapsed)
         return f"{run.client.origin.where}/v2/ speaks the registry protocol, proves core alone (no login given)"

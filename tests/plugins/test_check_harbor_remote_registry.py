@@ -307,3 +307,16 @@ def test_remote_that_is_this_harbor(check, harbor: Simulator, external: str) -> 
     ]
     harbor.content.remotes = [Remote(3, "myself", url="https://elsewhere.example.net", ping=400)]
     assert check("remote_registry", login=True)[-1] == "exit code 2"
+
+
+@pytest.mark.parametrize(
+    ("status", "id"),
+    [(405, "refused-in-front"), (418, "refused-in-front"), (429, "rate-limited"), (502, "error-status")],
+)
+def test_whoever_refuses_a_ping_in_front_of_harbor_is_no_remote(ask, harbor: Simulator, status: int, id: str) -> None:  # noqa: A002
+    harbor.content.remotes = [Remote(3, "remote")]
+    harbor.switch(f"status-{status}@/api/v2.0/registries/ping")
+    text = "\n".join(ask("remote_registry", "-v"))
+    assert f"[harbor.{id}]" in text
+    assert "remote_registry.down" not in text
+    assert "remote_registry.unused-down" not in text

@@ -128,3 +128,10 @@ def test_trivy_explains_it(check, harbor: Simulator) -> None:
     assert first.partition(" | ")[0] == (
         f"HARBOR SCANNER UNKNOWN - {TRIVY} does not answer Harbor (500) (see harbor-component-trivy)"
     )
+
+
+def test_a_proxy_that_gets_no_answer_of_core_is_no_scanner(ask, harbor: Simulator) -> None:
+    harbor.switch(f"status-502@/api/v2.0/scanners/{harbor.content.scanners[0].uuid}")
+    text = "\n".join(ask("scanner", "-v"))
+    assert "[harbor.error-status]" in text
+    assert "scanner.no-answer" not in text

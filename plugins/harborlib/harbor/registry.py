@@ -90,15 +90,15 @@ def challenge(answer: Answer, run: Run) -> dict[str, str]:
     header = answer.headers.get("WWW-Authenticate", "")
     problem = challenge_problem(header, run.client.origin)
     if problem:
-        raise answer.fail(BAD_CHALLENGE, problem, next_step=challenge_step(header))
+        raise answer.fail(BAD_CHALLENGE, problem, next_step=challenge_step(answer))
     return challenges(header)["bearer"]
 
 
-def challenge_step(header: str) -> str:
-    """The next step for a challenge that clients cannot use."""
-    found = challenges(header)
-    harbors = not found or "bearer" in found or found.get("basic", {}).get("realm") == "harbor"
-    return REALM if harbors else NO_LOGIN
+def challenge_step(answer: Answer) -> str:
+    """The next step for a challenge that clients cannot use: Harbor's, or one of a server in front of it."""
+    found = challenges(answer.headers.get("WWW-Authenticate", ""))
+    harbors = "bearer" in found or found.get("basic", {}).get("realm") == "harbor"
+    return REALM if harbors or not (found or in_front(answer)) else NO_LOGIN
 
 
 def spoken(answer: Answer) -> bool:

@@ -25,6 +25,7 @@ from .refusals import (
     NOT_SET_UP,
     PERMISSION_MISSING,
     TOO_OLD,
+    first_error,
     good,
     in_front,
     is_of_one,
@@ -120,17 +121,16 @@ class Rest:
         return self._good(endpoint, answer._replace(path=endpoint.at(*parts)))
 
     def post(self, endpoint: Endpoint, value: object, limit: float | None = None) -> Answer:
-        """POST a JSON value: the answer, whatever its status; raises Failure if the account may not do that.
+        """POST a JSON value, for at most `limit` seconds: Harbor's own answer, whatever its status.
 
-        `limit` is the time that it may take, in seconds.
+        Raises Failure if the account may not do that.
         """
-        sent = {"Accept": "application/json", "Content-Type": "application/json"}
-        sent["Authorization"] = self.account.header
+        sent = {"Accept": "application/json", "Content-Type": "application/json", "Authorization": self.account.header}
         data = json.dumps(value).encode()
         request = Request("POST", endpoint.at(), sent, data, limit=limit, size=endpoint.limits.size)
         answer = self._noted(self.run.send(request))
         refused = answer.status in (401, 403) and not in_read_only_mode(answer)
-        return self._good(endpoint, answer) if refused else answer
+        return self._good(endpoint, answer) if refused or not (answer.status < 400 or first_error(answer)) else answer
 
     def systeminfo(self) -> Fields:
         """Harbor's information about itself for a known account; raises Failure if the credentials are refused."""
