@@ -92,6 +92,8 @@ class Queue(NamedTuple):
     def of(cls, row: Fields) -> "Queue":
         """From a row of Harbor's list."""
         name = row.name("job_type")
+        if not name:
+            raise row.fail("job_type is missing")
         return cls(name, waiting(row.number("latency"), of=name), row.count("count"), row.flag("paused"))
 
 

@@ -223,7 +223,9 @@ def summary(histories: Sequence[tuple[str, History]], disabled: int) -> str:
         return f"{histories[0][0]}: {histories[0][1].summary}"
     never = sum(history.newest is None for _, history in histories)
     under_way = sum(history.running is not None for _, history in histories)
+    nothing = sum(history.newest is not None and history.newest.did_nothing for _, history in histories)
     counts = [(disabled, "of them disabled"), (never, "without a run yet"), (under_way, "under way")]
+    counts.append((nothing, "that found nothing to replicate"))
     known = len(histories) + disabled
     all_of_them = words.number(known, "replication policy") if known else "no replication policy"
     return ", ".join([all_of_them, *(f"{count} {what}" for count, what in counts if count)])

@@ -100,6 +100,8 @@ def measure(run: Run) -> Readings:
         yield shown(found[severity])
     yield fixable(summary.count("fixable_cnt"))
     yield all_found(total)
+    if not number:
+        return "Harbor holds no artifact: there is nothing to judge"
     text = f"{scanned} of {number} artifacts scanned"
     text += f" ({words.number(found_by_scan, 'image')})" if number > scanned and found_by_scan else ""
     text += f", {total} vulnerabilities"

@@ -52,6 +52,7 @@ busy = Limit("workers.nearly-all-busy", "busy", PERCENT, "{value} of the workers
              option="busy", help="percent of the workers that have a job", next_step=LONG_JOB)  # fmt: skip
 longest = Limit("workers.job-too-long", "longest", SECONDS, "{job} takes {value} already", "12h", "24h",
                 option="job", help="how long a job takes", next_step=LONG_JOB)  # fmt: skip
+idle_pools = Problem("workers.no-worker", WARNING, JOBSERVICE)
 not_read = NotRead("workers.not-read")
 
 
@@ -71,6 +72,8 @@ def measure(run: Run) -> Readings:
     yield from not_read.readings(unread)
     workers = [worker for worker in every if worker.pool in live]
     working = [(worker.seconds, worker.job) for worker in workers if worker.seconds is not None]
+    if live and not workers:
+        yield idle_pools("Harbor lists no worker of a live pool, so no job is done")
     if workers:
         yield busy(round(len(working) * 100 / len(workers), 1), high=100)
     seconds, job = max(working, default=(0.0, "the longest job"))
@@ -108,7 +111,7 @@ def age(rest: Rest, moment: Optional[float]) -> float:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [pools, heartbeat, silent, busy, longest, not_read],
+    [pools, heartbeat, silent, busy, longest, idle_pools, not_read],
     asks=[endpoints.POOLS, endpoints.WORKERS],
     services=[
         Service(every="5min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from email.utils import formatdate
 
 import pytest
 
@@ -306,6 +307,8 @@ def test_a_project_that_harbor_refuses(ask, harbor: Simulator, probe: str) -> No
 
 
 NEVER = "0001-01-01T00:00:00.000Z"
+DATE = {"Date": formatdate(NOW, usegmt=True)}
+ONE = {"X-Total-Count": "1", **DATE}
 
 
 @pytest.mark.parametrize("moment", [None, NEVER, "1970-01-01T00:00:00Z"])
@@ -316,19 +319,22 @@ def test_times_that_are_not_known_are_no_ages(ask, harbor: Simulator, moment: st
     harbor.content.remotes = [Remote(3, "remote"), Remote(4, "other")]
     harbor.content.replications = [Replication(1, "p1", job("Success"))]
     rows = [{**one, "in_progress": 1}]
-    harbor.answer(f"{API}/replication/executions", headers={"X-Total-Count": "1"}, body=rows)
+    harbor.answer(f"{API}/replication/executions", headers=ONE, body=rows)
     assert ask("replication")[-1] == "exit code 3"
     run = {"id": 7, "job_status": "Success", "creation_time": moment, "update_time": moment}
     for probe, path in (("gc", "gc"), ("audit_purge", "purgeaudit")):
-        harbor.answer(f"{API}/system/{path}", headers={"X-Total-Count": "1"}, body=[run])
+        harbor.answer(f"{API}/system/{path}", headers=ONE, body=[run])
         assert ask(probe)[-1] == "exit code 3", probe
-    pool = {"worker_pool_id": "a", "heartbeat_at": "2026-11-22T05:59:58Z"}
+    pool = {"worker_pool_id": "a", "heartbeat_at": "2026-11-22T11:59:58Z"}
     worker = {"id": "1", "pool_id": "a", "job_id": "2", "job_name": "GC", "start_at": moment}
-    harbor.answer(f"{API}/jobservice/pools", body=[pool])
-    harbor.answer(f"{API}/jobservice/pools/all/workers", body=[worker, {"id": "2", "pool_id": "a"}])
-    assert " longest=0s;" in ask("workers")[0]
+    harbor.answer(f"{API}/jobservice/pools", headers=DATE, body=[pool])
+    workers = [worker, {"id": "2", "pool_id": "a"}]
+    harbor.answer(f"{API}/jobservice/pools/all/workers", headers=DATE, body=workers)
+    first, *_ = ask("workers")
+    assert " busy=50%;" in first
+    assert " longest=0s;" in first
     account = {"name": "robot$off", "expires_at": -1, "disable": True, "update_time": moment}
-    harbor.answer(f"{API}/robots", headers={"X-Total-Count": "1"}, body=[account])
+    harbor.answer(f"{API}/robots", headers=ONE, body=[account])
     assert ask("robots")[-1] == "exit code 1"
 
 
@@ -353,3 +359,15 @@ def test_times_that_are_ahead_are_no_negative_ages(ask, harbor: Simulator) -> No
     ):
         first, *_ = ask(probe)
         assert not re.search(r"-\d+ (s|min|h|d)\b|=-", first), first
+
+
+def test_a_success_without_a_task_is_said(ask, harbor: Simulator) -> None:
+    """A replication whose filter fits nothing succeeds; that is no success like others."""
+    harbor.content.now = NOW
+    harbor.content.remotes = [Remote(3, "remote"), Remote(4, "other")]
+    harbor.content.replications = [Replication(1, "p1", job("Success"))]
+    moment = "2026-11-22T05:00:00Z"
+    row = {"id": 7, "policy_id": 1, "status": "Succeed", "trigger": "scheduled", "start_time": moment, "total": 0}
+    rows = [{**row, "end_time": moment, "in_progress": 0}]
+    harbor.answer(f"{API}/replication/executions", headers=ONE, body=rows)
+    assert "with nothing to do" in ask("replication")[0]

@@ -67,7 +67,7 @@ def test_recorded(check, harbor: Simulator, summary: str, scans: str, expected: 
     [
         pytest.param(
             Security(0), None,
-            ["OK - 0 of 0 artifacts scanned, 0 vulnerabilities"
+            ["OK - Harbor holds no artifact: there is nothing to judge"
              + perfdata(0, 0, 0).replace(" coverage=0%;90:;50:;0;100 images=0;;;0", ""), "exit code 0"],
             id="nothing to scan",
         ),

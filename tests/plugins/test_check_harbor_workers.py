@@ -33,7 +33,9 @@ def test_recorded_after_a_restart(ask, harbor: Simulator) -> None:
     """The workers are those of the pool before: they count no more."""
     plant(harbor, "f-queues/pools-after-restart", "v2-datapath/workers-nopool.admin")
     harbor.answer("/api/v2.0/jobservice/pools/all/workers", body=[])
-    assert ask("workers")[0].startswith("HARBOR WORKERS OK - 1 worker pool alive, 0 of 0 workers busy | ")
+    first, finding, *_ = ask("workers", "-v")
+    assert first.startswith("HARBOR WORKERS WARNING - ")
+    assert finding.endswith("[workers.no-worker]")
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,11 @@ class Execution(NamedTuple):
         return [execution for execution in each_row(rows, cls.of_system_job, failed, "run") if execution]
 
     @property
+    def did_nothing(self) -> bool:
+        """Whether it succeeded without a single task."""
+        return self.outcome == SUCCEEDED and self.idle == 0
+
+    @property
     def duration(self) -> float | None:
         """Seconds from start to end, 0 while it runs; None if its start is not known."""
         return max(0.0, (self.ended or self.started) - self.started) if self.timed else None
@@ -229,6 +234,7 @@ class History:
         if self.newest and self.newest.outcome == SUCCEEDED:
             text = f"last run succeeded {words.span(self.ago(self.newest.ended or 0.0))} ago"
             text += "" if self.newest.duration is None else f", took {words.span(self.newest.duration)}"
+            text += ", with nothing to do" if self.newest.did_nothing else ""
         else:
             text = "no run yet" if self.newest is None else "last run did not succeed"
         return text + (f", one runs for {words.span(self.elapsed)}" if self.running else "")
