@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import director
+import grafana
 import icinga
 import marked
 import nagios
@@ -52,6 +53,7 @@ FILES = {
     "icinga2/check_harbor/commands.conf": icinga.commands,
     "icinga2/check_harbor/services.conf": icinga.services,
     "icinga2/director/basket.json": director.basket,
+    "icinga2/grafana/harbor.json": grafana.dashboard,
     "nagios/check_harbor/commands.cfg": nagios.commands,
     "nagios/check_harbor/services.cfg": nagios.services,
     "docs/setup.md": setup,

@@ -38,6 +38,7 @@ nav:
   - Start: index.md
   - Set up: docs/setup.md
   - Icinga Director: docs/director.md
+  - Graphs: docs/graphs.md
   - Robot accounts: docs/robots.md
   - Runbook: docs/runbook.md
   - Design: docs/alerting.md
