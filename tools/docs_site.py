@@ -38,6 +38,7 @@ nav:
   - Start: index.md
   - Set up: docs/setup.md
   - Icinga Director: docs/director.md
+  - Icinga Web: docs/icingaweb.md
   - Graphs: docs/graphs.md
   - Robot accounts: docs/robots.md
   - Runbook: docs/runbook.md
