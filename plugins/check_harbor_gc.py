@@ -40,7 +40,7 @@ from harborlib.run.service import ROBOT
 from harborlib.text import BYTES, SECONDS, WARNING, words
 from harborlib.wire import Failure
 
-LOG = "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"
+LOG = "read the run's log in the UI (Administration > Clean Up), and {logs:registryctl}"
 SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
 
 executions = Executions(

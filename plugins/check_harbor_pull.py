@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Can the canary image be pulled, bit by bit?
 
-Does what a container runtime does, without one: token, manifest (of an index the image for --platform, also from an
-index within it), then the config and the layers. Every byte is read and hashed, and must be what its digest, its size
-and its media type say. Blobs in an object store are followed there as clients do, without credentials. Give a tag of a
-proxy-cache project to test the way to its upstream (a digest that is cached never asks upstream).
+Does what a container runtime does, without one: token, manifest (of an index the image for --image-platform, also from
+an index within it), then the config and the layers. Every byte is read and hashed, and must be what its digest, its
+size and its media type say. Blobs in an object store are followed there as clients do, without credentials. Give a tag
+of a proxy-cache project to test the way to its upstream (a digest that is cached never asks upstream).
 
 States:
   OK        manifest and blobs came, and are what their digests say
@@ -41,7 +41,7 @@ from harborlib.text import BYTES, SECONDS, words
 from harborlib.wire import CONTENT, Failure, Kind
 
 NO_PLATFORM = Kind(
-    "pull.no-image-for-platform", CONTENT, next_step="choose another --platform, or another canary image"
+    "pull.no-image-for-platform", CONTENT, next_step="choose another --image-platform, or another canary image"
 )
 NOTHING_READ = Kind("pull.nothing-read", CONTENT, next_step="raise --max-bytes, or choose a smaller canary image")
 MOST_MANIFESTS = 10  # the most that are requested for one image; an index in an index takes three
@@ -89,14 +89,16 @@ def image_of(repository: Repository, args: argparse.Namespace) -> Manifest:
         if not found.is_index:
             return found
         known += [child.platform or "none" for child in found.children]
-        entries = candidates(found, args.platform, fits)
+        entries = candidates(found, args.image_platform, fits)
         waiting = [(child, fits or bool(child.platform)) for child in entries] + waiting
         if not waiting:
             others = ", ".join(dict.fromkeys(known)) or "an empty index"
-            raise Failure(NO_PLATFORM, f"{args.image} has no image for {args.platform}, only {others}")
+            raise Failure(NO_PLATFORM, f"{args.image} has no image for {args.image_platform}, only {others}")
         child, fits = waiting.pop(0)
         found = repository.manifest(child.digest, child)
-    raise Failure(NO_PLATFORM, f"{args.image}: no image for {args.platform} in its first {MOST_MANIFESTS} indexes")
+    raise Failure(
+        NO_PLATFORM, f"{args.image}: no image for {args.image_platform} in its first {MOST_MANIFESTS} indexes"
+    )
 
 
 def candidates(index: Manifest, platform: str, fits: bool) -> list[Descriptor]:
@@ -129,7 +131,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(timeout=45)
     parser.add_argument("--image", metavar="P/R:TAG", type=values.image, required=True,
                         help="the image, with its project, by tag or as P/R@DIGEST")  # fmt: skip
-    parser.add_argument("--platform", metavar="OS/ARCH", default="linux/amd64",
+    parser.add_argument("--image-platform", metavar="OS/ARCH", default="linux/amd64",
                         help="which image of an index, as OS/ARCH[/VARIANT] (default %(default)s)")  # fmt: skip
     choices = ("none", "config", "smallest", "all")
     parser.add_argument("--blobs", choices=choices, default="all",

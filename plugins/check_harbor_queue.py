@@ -39,7 +39,7 @@ from harborlib.text import COUNT, CRITICAL, SECONDS, WARNING, words
 from harborlib.wire import CONTENT, Failure
 
 SCHEDULER = "SCHEDULER"  # the queue through which every schedule fires
-LOOK = "look at Administration > Job Service Dashboard, and at docker logs harbor-jobservice"
+LOOK = "look at Administration > Job Service Dashboard, and at {logs:jobservice}"
 RESUME = "resume it in the UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
 
 queues = Selectable("queue", "queues", "--type")

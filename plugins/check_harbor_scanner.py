@@ -33,8 +33,8 @@ from harborlib.wire import Failure
 
 UPDATED = "harbor.scanner-adapter/vulnerability-database-updated-at"
 CHOOSE = "choose a default scanner in the UI (Interrogation Services > Scanners)"
-REACH = "docker ps -a; docker logs --tail 50 trivy-adapter (or the pod, or the scanner at that address)"
-UPDATE = "can the scanner download its database? docker logs trivy-adapter; its proxy, its rate limits, its disk"
+REACH = "{look:trivy}; or look at the scanner at that address"
+UPDATE = "can the scanner download its database? {logs:trivy}; its proxy, its rate limits, its disk"
 
 no_default = Problem("scanner.no-default", WARNING, CHOOSE)
 disabled = Problem("scanner.disabled", WARNING, CHOOSE)

@@ -16,6 +16,7 @@ from harborlib import ROOM
 from harborlib.harbor import endpoints
 from harborlib.harbor.components import NEXT_STEPS
 from harborlib.harbor.endpoints import PROJECT, SYSTEM, Endpoint
+from harborlib.harbor.platform import spoken
 from harborlib.judge.readings import Limit, Measure, Problem
 from harborlib.run.faults import misfortune
 from harborlib.run.probe import installed
@@ -102,7 +103,7 @@ def held(level: str) -> list[str]:
 def ids() -> str:
     """The runbook's table of all ids."""
     rows = [
-        [f'<a id="{known.id}"></a>`{known.id}`', known.states, known.next_step or "what the line says"]
+        [f'<a id="{known.id}"></a>`{known.id}`', known.states, spoken(known.next_step, None) or "what the line says"]
         for known in known_ids()
     ]
     return marked.table(["id", "state", "first step"], rows)
@@ -136,7 +137,7 @@ def of_failures() -> Iterator[Known]:
             if isinstance(value, Kind):
                 state = value.state or (UNKNOWN if value.stage is CONTENT else "as --unreachable says")
                 step = NEXT_STEPS.get(value) or NEXT_STEPS.get(value.stage, "")
-                step = value.next_step or step.format(host="HOST", where="HOST:PORT")
+                step = value.next_step or step.replace("{host}", "HOST").replace("{where}", "HOST:PORT")
                 yield Known(value.id, state, step)
 
 

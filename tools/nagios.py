@@ -19,8 +19,9 @@ HEAD = "# Written by `make docs` from the probes: change those, not this file.\n
 #: which harbor-selfcheck reports. A semicolon would start a comment. The words come from a shell variable: the shell
 #: splits them at spaces, and anything else in a host's variables has no meaning to the shell.
 COMMAND = (
-    "set -f && words='$_HOSTHARBOR_PLUGINS$/{name} -H $_HOSTHARBOR_URL$ --isolate $_HOSTHARBOR_OWNERS$ $ARG1$"
-    " $_HOSTHARBOR_OPTIONS$ $_HOST{macro}$' && $$words || exit $$(($$? > 3 ? 3 : $$?))"
+    "set -f && words='$_HOSTHARBOR_PLUGINS$/{name} -H $_HOSTHARBOR_URL$ --isolate $_HOSTHARBOR_OWNERS$"
+    " --platform=$_HOSTHARBOR_PLATFORM$ $ARG1$ $_HOSTHARBOR_OPTIONS$ $_HOST{macro}$'"
+    " && $$words || exit $$(($$? > 3 ? 3 : $$?))"
 )
 
 #: Values that only the engine knows, as macros.

@@ -95,8 +95,8 @@ not run: artifact, login, pull (needs --image P/R:TAG)
 not run: push (needs --push-project P)
 
 Next:
-  database: docker ps -a; docker logs --tail 50 harbor-db (or the pod and its log) (runbook: harbor-
-    component-database)
+  database: docker ps -a; docker logs --tail 50 harbor-db (or kubectl logs sts/...-database)
+    (runbook: harbor-component-database)
 """
 COLOURED = {"CRITICAL": "\x1b[1;31mCRITICAL\x1b[0m", "follows": "\x1b[2mfollows\x1b[0m", "OK": "\x1b[32mOK\x1b[0m"}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harborlib.harbor.components import CONTAINERS
+from harborlib.harbor.platform import CONTAINERS
 
 from harbor_simulator.faults import FAULTS
 

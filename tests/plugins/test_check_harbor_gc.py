@@ -12,7 +12,10 @@ from harbor_simulator.content import DAY, HOUR, moment
 from harbor_simulator.records import Execution, Job
 from support.planted import NOW, plant
 
-LOG = "read the run's log in the UI (Administration > Clean Up), and docker logs registryctl"
+LOG = (
+    "read the run's log in the UI (Administration > Clean Up), and docker logs --tail 50 registryctl (or kubectl "
+    "logs deploy/...-registry -c registryctl)"
+)
 READ_LOG = f"Next: {LOG}"
 SAVE_ANEW = f"Next: save the schedule anew in the UI, so that the job service learns of it; {LOG}"
 SET_SCHEDULE = "Next: set a schedule in Harbor's UI"

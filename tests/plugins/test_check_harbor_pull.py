@@ -55,7 +55,7 @@ def test_of_an_index_the_child_for_the_platform_is_pulled(lab: Lab, kind: str) -
     asked = {}
     for platform, child in (("linux/amd64", amd), ("linux/arm64/v8", arm), ("linux/arm64", arm)):
         lab.harbor.requests.clear()
-        outcome = lab.pull("--image", "priv/many:1", "--platform", platform)
+        outcome = lab.pull("--image", "priv/many:1", "--image-platform", platform)
         assert outcome.first == "HARBOR PULL OK - priv/many:1 pulled: manifest and 2 of 2 blobs right"
         asked[platform] = [request.path.rpartition("/")[2] for request in lab.harbor.requests][2:]
         assert asked[platform] == ["1", child.digest, digest_of(child.config), digest_of(child.layers[0])]
@@ -63,10 +63,10 @@ def test_of_an_index_the_child_for_the_platform_is_pulled(lab: Lab, kind: str) -
 
 def test_a_platform_that_an_index_does_not_have_is_named_with_those_it_has(lab: Lab) -> None:
     lab.add("priv/many:1", index(image(b"a" * 99), image(b"b" * 99, platform="windows/amd64")))
-    assert lab.screen(lab.pull("--image", "priv/many:1", "--platform", "linux/s390x")) == [
+    assert lab.screen(lab.pull("--image", "priv/many:1", "--image-platform", "linux/s390x")) == [
         "HARBOR PULL UNKNOWN - priv/many:1 has no image for linux/s390x, only linux/amd64, windows/amd64"
         " | token=Ts;;;0",
-        "Next: choose another --platform, or another canary image",
+        "Next: choose another --image-platform, or another canary image",
         "exit code 3",
     ]
 
@@ -179,7 +179,8 @@ def test_a_blob_that_the_registry_believes_to_have(lab: Lab, left: int) -> None:
     assert lab.screen(lab.pull()) == [
         f"HARBOR PULL CRITICAL - blob {short(layer)} of {REPOSITORY} breaks off after {left} of 20000 bytes"
         " | token=Ts;;;0 manifest=Ts;;;0",
-        "Next: docker logs registry; look at the storage of the container registry: df -h, mount, dmesg on its host; "
+        "Next: docker logs --tail 50 registry (or kubectl logs deploy/...-registry -c registry); look at the "
+        "storage of the container registry: df -h, mount, dmesg on its host; "
         "look at the proxies on the way",
         "exit code 2",
     ]

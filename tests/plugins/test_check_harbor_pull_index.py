@@ -12,7 +12,7 @@ from registry.images import Image, digest_of, image, index
 from registry.lab import Lab
 
 NAME = "priv/nested:1"
-PLATFORM = "Next: choose another --platform, or another canary image"
+PLATFORM = "Next: choose another --image-platform, or another canary image"
 NOTE: dict[str, Any] = {"platform": "unknown/unknown"}
 
 

@@ -9,7 +9,10 @@ from harbor_simulator.content import Queue
 from support.planted import plant
 
 QUEUES = "/api/v2.0/jobservice/queues"
-WAITING = "Next: look at Administration > Job Service Dashboard, and at docker logs harbor-jobservice"
+WAITING = (
+    "Next: look at Administration > Job Service Dashboard, and at docker logs --tail 50 harbor-jobservice (or "
+    "kubectl logs deploy/...-jobservice)"
+)
 RESUME = "Next: resume it in the UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
 COMPARE = "Next: compare --include with the names in Harbor; a robot sees only what its rights cover"
 

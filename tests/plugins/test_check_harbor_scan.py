@@ -12,7 +12,8 @@ from support.screens import problem
 
 NIGHTLY = "0 0 2 * * *"
 READ_LOG = (
-    "Next: read the log of a failed scan in the UI (the artifact's vulnerabilities), then docker logs trivy-adapter"
+    "Next: read the log of a failed scan in the UI (the artifact's vulnerabilities), then docker logs --tail 50 "
+    "trivy-adapter (or kubectl logs sts/...-trivy)"
 )
 SAVE_ANEW = "Next: save the schedule anew in the UI (Interrogation Services), so that the job service learns of it"
 ANEW = (
@@ -23,7 +24,10 @@ STOP_LOST = (
     "Next: look again in a minute; then stop it in the UI (Interrogation Services > Vulnerability): until it ends, no "
     "other scan of all images starts"
 )
-WAIT = "Next: look at Administration > Job Service Dashboard (queue IMAGE_SCAN), and at docker logs harbor-jobservice"
+WAIT = (
+    "Next: look at Administration > Job Service Dashboard (queue IMAGE_SCAN), and at docker logs --tail 50 "
+    "harbor-jobservice (or kubectl logs deploy/...-jobservice)"
+)
 
 
 def perfdata(errors: float = 0, failed: int = 0, waiting: int = 0, completed: int = 0, total: int = 0) -> str:

@@ -77,7 +77,8 @@ def test_connection_that_is_closed_without_a_word() -> None:
         line, step, code = answer("v2", f"http://localhost:{port}")
     assert line == f"{screens.HOST} gives no answer: connection closed early"
     assert step == (
-        f"Next: point -H at https://{screens.HOST} if that port speaks TLS; else look at nginx and core: docker ps"
+        f"Next: point -H at https://{screens.HOST} if that port speaks TLS; else look at nginx and core: docker "
+        "ps -a (or kubectl get pods)"
     )
     assert code == "exit code 2"
 

@@ -37,21 +37,24 @@ def problem(probe: str, state: str, line: str) -> list[str]:
     return [head + line] if len(line) <= 120 else [f"{head}{line[:117].rstrip()}...", f"{state}: {line}"]
 
 
-def look(container: str) -> str:
+def look(container: str, workload: str) -> str:
     """The next step for a component: where to look."""
-    return f"Next: docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
+    return f"Next: docker ps -a; docker logs --tail 50 {container} (or kubectl logs {workload})"
 
 
-CORE = look("harbor-core")
-DATABASE = look("harbor-db")
-JOBSERVICE = look("harbor-jobservice")
-PORTAL = look("harbor-portal")
-REDIS = look("redis")
-REGISTRY = look("registry")
-REGISTRYCTL = look("registryctl")
-TRIVY = look("trivy-adapter")
+CORE = look("harbor-core", "deploy/...-core")
+DATABASE = look("harbor-db", "sts/...-database")
+JOBSERVICE = look("harbor-jobservice", "deploy/...-jobservice")
+PORTAL = look("harbor-portal", "deploy/...-portal")
+REDIS = look("redis", "sts/...-redis")
+REGISTRY = look("registry", "deploy/...-registry -c registry")
+REGISTRYCTL = look("registryctl", "deploy/...-registry -c registryctl")
+TRIVY = look("trivy-adapter", "sts/...-trivy")
 
-STALLED = "Next: run docker exec redis redis-cli ping: if that hangs, restart Redis, otherwise core"
+STALLED = (
+    "Next: run docker exec redis redis-cli ping (or the same in the pod of Redis): if that hangs, restart Redis, "
+    "otherwise core"
+)
 ASK_HEALTH = "Next: run check_harbor_health with the same options: it tells a stalled core, Redis and database apart"
 LOCKED = "Next: look for locks and for free connections in the database: select * from pg_stat_activity"
 BEHIND_CORE = "Next: search core's log for the X-Request-Id: the line names what failed behind core"
@@ -63,15 +66,18 @@ NO_TLS = (
     f"Next: point -H at http://{HOST} if Harbor speaks plain HTTP there (logins need https); "
     "else look at what listens there"
 )
-STUCK = "Next: look at the Harbor host and its proxy, which accepts but does not answer: uptime; docker logs nginx"
-ANSWER = "Next: look at the containers nginx and harbor-core: docker ps; docker logs harbor-core"
-BODY = "Next: look at the proxies between here and Harbor, then at docker logs nginx"
+NGINX = "docker logs --tail 50 nginx (or the log of the ingress controller)"
+STUCK = f"Next: look at the Harbor host and its proxy, which accepts but does not answer: uptime; {NGINX}"
+ANSWER = f"Next: look at core and at nginx or the ingress: {CORE[6:]}; {NGINX}"
+BODY = f"Next: look at the proxies between here and Harbor, then at {NGINX}"
 MOVED = "Next: point -H at https://registry.example.net"
 ROUTE = "Next: check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
 IN_FRONT = (
-    "Next: look at the rules of the reverse proxy, WAF or CDN in front; docker logs nginx shows whether the request "
-    "came through"
+    f"Next: look at the rules of the reverse proxy, WAF or CDN in front; {NGINX} shows whether the request came through"
 )
 CONTENT = "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv"
-SLOW = "Next: look at the load of the Harbor host: uptime, docker stats; then for slow statements in pg_stat_activity"
+SLOW = (
+    "Next: look at the load of the Harbor host: uptime, docker stats (or kubectl top pods); then for slow "
+    "statements in pg_stat_activity"
+)
 WAIT = "Next: wait half a minute and look again"

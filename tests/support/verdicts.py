@@ -9,7 +9,7 @@ import re
 import time
 from pathlib import Path
 
-from harborlib.harbor import components
+from harborlib.harbor import components, platform
 from harborlib.judge.isolation import COMPONENTS, OWNERS
 from harborlib.run import attempt, options
 from harborlib.run.probe import installed
@@ -23,6 +23,8 @@ from support.runner import Outcome
 from support.screens import HOST, screen
 
 SECTION = re.compile(r"^== (.*)\n((?:(?!== ).*\n)*)", re.MULTILINE)
+#: The next step that separates core from Redis sends to neither.
+STALLED = platform.spoken(components.STALLED, None)
 FOLLOWS = re.compile(r"Note: follows from (\S+): (.*)")
 NOT_RUN = re.compile(r"(?:Note|; )(?:: )?not run: ([\w, ]+) \(.*?\)")
 COUNT = re.compile(r"\d+ probes")
@@ -59,7 +61,7 @@ def triaged(*argv: str) -> tuple[Outcome, Report]:
 
 def places(report: Report) -> set[str]:
     """The containers to which the next steps of all findings send; what tells two of them apart sends to neither."""
-    steps = " ".join(finding.next_step for finding in report.findings if finding.next_step != components.STALLED)
+    steps = " ".join(finding.next_step for finding in report.findings if finding.next_step != STALLED)
     return {name for match in PLACE.finditer(steps) for name in match.groups() if name}
 
 

@@ -11,17 +11,8 @@ from harborlib.wire import failure
 from harborlib.wire.failure import Failure, Kind
 from harborlib.wire.origin import Origin, where
 
-#: The container of each component in Harbor's installer.
-CONTAINERS = {
-    "core": "harbor-core",
-    "database": "harbor-db",
-    "jobservice": "harbor-jobservice",
-    "portal": "harbor-portal",
-    "redis": "redis",
-    "registry": "registry",
-    "registryctl": "registryctl",
-    "trivy": "trivy-adapter",
-}
+from .platform import CONTAINERS
+
 #: What users lose while a component is down, as observed on real Harbors.
 LOSSES = {
     "database": "logins, the API, pushes and pulls fail, of public images too",
@@ -41,6 +32,8 @@ SPOKEN = {
     "registryctl": "the registry controller",
     "trivy": "Trivy",
 }
+#: The components that a Harbor of today reports.
+NAMES = tuple(name for name in CONTAINERS if name != "nginx")
 #: Components that only older Harbors report, up to 2.2 and 2.8.
 FORMER = ("chartmuseum", "clair", "notary")
 
@@ -48,18 +41,18 @@ FORMER = ("chartmuseum", "clair", "notary")
 def names(text: str) -> list[str]:
     """Component names, separated by commas; raises ArgumentTypeError for a name that no Harbor has."""
     found = [name.strip() for name in text.split(",")]
-    unknown = [name for name in found if name not in CONTAINERS and name not in FORMER]
+    unknown = [name for name in found if name not in NAMES and name not in FORMER]
     if unknown:
-        known = ", ".join(CONTAINERS)
+        known = ", ".join(NAMES)
         raise argparse.ArgumentTypeError(f"unknown component {unknown[0][:40]!r} (known: {known})")
     return found
 
 
 def next_step(component: str) -> str:
     """The next step for an unhealthy component."""
-    if component not in CONTAINERS:
+    if component not in NAMES:
         return "look at the component's container or pod, and at its log"
-    return f"docker ps -a; docker logs --tail 50 {CONTAINERS[component]} (or the pod and its log)"
+    return f"{{look:{component}}}"
 
 
 #: The next step for a failed request, by its kind or else by its stage.
@@ -71,15 +64,15 @@ NEXT_STEPS: dict[Kind, str] = {
     "else look at what listens there",
     failure.PLAIN_TO_TLS: "point -H at https://{where}",
     failure.CERTIFICATE: "run check_harbor_certificate with the same options: it lists what clients refuse, and why",
-    failure.ANSWER: "look at the containers nginx and harbor-core: docker ps; docker logs harbor-core",
-    failure.BODY: "look at the proxies between here and Harbor, then at docker logs nginx",
+    failure.ANSWER: "look at core and at nginx or the ingress: {look:core}; {logs:nginx}",
+    failure.BODY: "look at the proxies between here and Harbor, then at {logs:nginx}",
     failure.ROUTE: "check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal",
     failure.CONTENT: "compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
 }
 #: Harbor reports itself healthy, but no login succeeds.
 LOCKED = "look for locks and for free connections in the database: select * from pg_stat_activity"
 #: A frozen core and a frozen Redis look alike from outside; this command tells which one it is.
-STALLED = "run docker exec redis redis-cli ping: if that hangs, restart Redis, otherwise core"
+STALLED = "run {ping}: if that hangs, restart Redis, otherwise core"
 #: Something hangs, and it is not known yet whether core does.
 ASK_HEALTH = "run check_harbor_health with the same options: it tells a stalled core, Redis and database apart"
 #: Core answers with an error and does not give the reason.
@@ -88,7 +81,7 @@ JOBSERVICE = "/api/v2.0/jobservice/"
 #: Requests that core cannot answer without the database.
 NEEDS_DATABASE = ("/api/v2.0/systeminfo", "/service/token")
 #: For a handshake that does not finish: the process that accepted the connection is stuck.
-STUCK = "look at the Harbor host and its proxy, which accepts but does not answer: uptime; docker logs nginx"
+STUCK = "look at the Harbor host and its proxy, which accepts but does not answer: uptime; {logs:nginx}"
 
 
 def where_to_look(failed: Failure, origin: Origin, core_answers: bool = False, logins_fail: bool = False) -> str:
@@ -102,7 +95,7 @@ def where_to_look(failed: Failure, origin: Origin, core_answers: bool = False, l
     if stage is failure.TLS and failed.hung:
         return STUCK
     step = NEXT_STEPS.get(failed.kind) or NEXT_STEPS[stage]
-    return step.format(host=origin.host, where=where(origin.host, origin.port))
+    return step.replace("{host}", origin.host).replace("{where}", where(origin.host, origin.port))
 
 
 def inside(failed: Failure, core_answers: bool, logins_fail: bool) -> str:

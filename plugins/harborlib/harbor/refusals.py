@@ -21,7 +21,7 @@ HOST_REFUSED = Kind("harbor.host-refused", STATUS,
                     next_step="ask who runs the proxy or firewall in front to let it through")  # fmt: skip
 #: Any other 4xx that does not come from Harbor.
 REFUSED_IN_FRONT = Kind("harbor.refused-in-front", STATUS,
-                        next_step="look at the rules of the reverse proxy, WAF or CDN in front; docker logs nginx "
+                        next_step="look at the rules of the reverse proxy, WAF or CDN in front; {logs:nginx} "
                         "shows whether the request came through")  # fmt: skip
 TOO_OLD = Kind("harbor.too-old", STATUS, next_step="check -H, and the version that --help names")
 NOT_SET_UP = Kind("harbor.not-set-up", STATUS, next_step="set it up, or drop this service")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from harborlib.harbor import HealthReport, components
+from harborlib.harbor import HealthReport, components, platform
 from harborlib.harbor.client import Client
 from harborlib.harbor.run import LOOKED_PAST, Run
 from harborlib.judge import isolation, measured
@@ -241,7 +241,7 @@ class Attempt:
         known = LOOKED_PAST if self.has(CERTIFICATE.id) else ""
         return Report(
             probe=self.probe.name,
-            findings=[seen.finding for seen in self.seen],
+            findings=[platform.localized(seen.finding, self.args.platform) for seen in self.seen],
             summary=summary,
             measures=self.measures,
             notes=tuple(note for note in self.run.notes if note != known),

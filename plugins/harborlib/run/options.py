@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from harborlib import __version__
+from harborlib.harbor import platform
 from harborlib.judge.isolation import OWNERS
 from harborlib.text import units
 from harborlib.text.cleaning import clean, cut
@@ -154,6 +155,8 @@ def _declare_output(group: argparse._ArgumentGroup) -> None:
     add("--isolate", metavar="OWNERS", nargs="?", type=values.owners, const=frozenset(OWNERS),
         help="UNKNOWN for a failure that another scheduled probe reports; a list of those probes, alone: all of "
         + ", ".join(OWNERS))  # fmt: skip
+    add("--platform", metavar="PLATFORM", type=platform.parse,
+        help=f"where Harbor runs, for the commands in next steps: {platform.FORM}")  # fmt: skip
     add("--output", choices=("nagios", "json"), default="nagios", help="output format (%(default)s)")
     add(optionsfile.OPTION, metavar="FILE", help="take further options from this file, one per line, without quotes")
     add("-v", "--verbose", action="count", default=0, help="one line per part (-v) to tracebacks (-vvv)")

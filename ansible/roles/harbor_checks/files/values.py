@@ -10,6 +10,8 @@ import sys
 
 COMPONENT = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
 IMAGE = f"{COMPONENT}(?:/{COMPONENT})+(?::\\w[\\w.-]{{0,127}}|@sha256:[0-9a-f]{{64}})"
+LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+PLATFORM = f"compose|kubernetes(?::{LABEL}(?:/{LABEL})?)?"
 HOST = r"[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]"
 FORBIDDEN = "`~!$%^&*|'\"<>?,()=;{}\\"
 OBJECT = f"[^\\x00-\\x1f\\x7f{re.escape(FORBIDDEN)}]+"
@@ -42,6 +44,7 @@ OF_A_HARBOR = {
     "canary_project": (COMPONENT, "must be lower case letters and digits, with . _ - between"),
     "canary_image": (IMAGE, AN_IMAGE),
     "artifact": (IMAGE, AN_IMAGE),
+    "platform": (PLATFORM, "must be compose or kubernetes[:NAMESPACE[/RELEASE]]"),
     "contacts": (OBJECT, AN_OBJECT),
     "contact_groups": (OBJECT, AN_OBJECT),
     "without": (OBJECT, AN_OBJECT),

@@ -1,0 +1,77 @@
+"""Next steps in docker for Harbor's installer, in kubectl for its chart."""
+
+from __future__ import annotations
+
+import argparse
+
+from harborlib.harbor import components, platform
+
+import pytest
+
+from harbor_simulator import Simulator
+from support import runner
+
+STEP = "look at {look:core}; {logs:registryctl}; {logs:nginx}; {list}; {load}; {ping}"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (
+            "",
+            "look at docker ps -a; docker logs --tail 50 harbor-core (or kubectl logs deploy/...-core); "
+            "docker logs --tail 50 registryctl (or kubectl logs deploy/...-registry -c registryctl); "
+            "docker logs --tail 50 nginx (or the log of the ingress controller); docker ps -a (or kubectl get pods); "
+            "docker stats (or kubectl top pods); docker exec redis redis-cli ping (or the same in the pod of Redis)",
+        ),
+        (
+            "compose",
+            "look at docker ps -a; docker logs --tail 50 harbor-core; docker logs --tail 50 registryctl; "
+            "docker logs --tail 50 nginx; docker ps -a; docker stats; docker exec redis redis-cli ping",
+        ),
+        (
+            "kubernetes",
+            "look at kubectl get pods; kubectl logs --tail 50 deploy/harbor-core; "
+            "kubectl logs --tail 50 deploy/harbor-registry -c registryctl; the log of the ingress controller; "
+            "kubectl get pods; kubectl top pods; kubectl exec sts/harbor-redis -- redis-cli ping",
+        ),
+        (
+            "kubernetes:prod/shop",
+            "look at kubectl -n prod get pods; kubectl -n prod logs --tail 50 deploy/shop-harbor-core; "
+            "kubectl -n prod logs --tail 50 deploy/shop-harbor-registry -c registryctl; "
+            "the log of the ingress controller; kubectl -n prod get pods; kubectl -n prod top pods; "
+            "kubectl -n prod exec sts/shop-harbor-redis -- redis-cli ping",
+        ),
+    ],
+)
+def test_a_step_has_the_commands_of_the_platform(value: str, said: str) -> None:
+    assert platform.spoken(STEP, platform.parse(value)) == said
+
+
+@pytest.mark.parametrize(
+    ("release", "core"),
+    [("prod/harbor", "harbor-core"), ("prod/my-harbor", "my-harbor-core"), ("prod/shop", "shop-harbor-core")],
+)
+def test_names_are_those_of_the_chart(release: str, core: str) -> None:
+    assert f" deploy/{core}" in platform.spoken("{logs:core}", platform.parse(f"kubernetes:{release}"))
+
+
+def test_a_database_outside_of_the_chart_has_its_own_log() -> None:
+    step = platform.spoken(components.next_step("database"), platform.parse("kubernetes:prod"))
+    assert step.endswith("; kubectl -n prod logs --tail 50 sts/harbor-database (if external: its own log)")
+
+
+@pytest.mark.parametrize("value", ["docker", "compose:prod", "kubernetes:", "kubernetes:prod/", "kubernetes:-x", "k8s"])
+def test_another_value_is_refused_with_the_right_form(value: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError) as raised:
+        platform.parse(value)
+    assert str(raised.value) == f"not compose or kubernetes[:NAMESPACE[/RELEASE]]: {value!r}"
+
+
+def test_a_plugin_and_triage_speak_kubectl(harbor: Simulator) -> None:
+    harbor.switch("registry-down")
+    where = ("-H", harbor.url, "--ca-file", harbor.ca_file, "--platform", "kubernetes:prod/shop")
+    step = "kubectl -n prod get pods; kubectl -n prod logs --tail 50 deploy/shop-harbor-registry -c registry"
+    outcome = runner.here("check_harbor_component", *where, "--component", "registry")
+    assert f"\nNext: {step}\n" in outcome.out
+    assert step in runner.here("check_harbor_triage", *where).out
