@@ -17,7 +17,9 @@ EMPTY = Kind("volume.empty", CONTENT, "CRITICAL", "fill it")
 def test_every_stage_has_a_next_step(stage: Kind) -> None:
     """That of an error status depends on who answered."""
     assert (stage in NEXT_STEPS) is (stage is not STATUS)
-    step = NEXT_STEPS.get(stage, "").replace("{host}", "harbor.example.com").replace("{where}", "harbor.example.com:443")
+    step = (
+        NEXT_STEPS.get(stage, "").replace("{host}", "harbor.example.com").replace("{where}", "harbor.example.com:443")
+    )
     assert "{" not in platform.spoken(step, None)
 
 
