@@ -29,6 +29,8 @@ Does not see: which rights the login has (each probe names what it lacks); wheth
 (check_harbor_login).
 """
 
+import harbor_preloaded  # noqa: F401  asks the preloaded server
+
 import argparse
 import re
 import time

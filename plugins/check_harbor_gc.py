@@ -31,6 +31,8 @@ Does not see: whether it deleted what is still needed (check_harbor_pull); image
 the schedule deletes untagged artifacts; a run shows as running up to half a minute after its end.
 """
 
+import harbor_preloaded  # noqa: F401  asks the preloaded server
+
 from harborlib.harbor import Run, endpoints
 from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge

@@ -29,6 +29,8 @@ A frozen Redis or database stalls core first and shows in the report later. With
 in, an outage that is open stays open, and gets its name, until the report comes in time and calls both healthy.
 """
 
+import harbor_preloaded  # noqa: F401  asks the preloaded server
+
 import argparse
 from collections.abc import Iterator
 from functools import partial

@@ -21,6 +21,8 @@ Does not see: whether one can log in (check_harbor_api), or whether images can b
 serves files and answers happily while everything else is down.
 """
 
+import harbor_preloaded  # noqa: F401  asks the preloaded server
+
 import argparse
 from functools import partial
 from typing import Optional

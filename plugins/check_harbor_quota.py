@@ -29,6 +29,8 @@ these rights from 2.9 on.
 Does not see: a full volume (check_harbor_storage); uploads that have just begun.
 """
 
+import harbor_preloaded  # noqa: F401  asks the preloaded server
+
 import argparse
 from collections.abc import MutableMapping
 from typing import NamedTuple, Optional, Union

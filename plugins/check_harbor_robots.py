@@ -33,6 +33,8 @@ Does not see: accounts of projects, unless --project names them, and vice versa;
 refreshed without telling whoever uses them (check_harbor_login).
 """
 
+import harbor_preloaded  # noqa: F401  asks the preloaded server
+
 import argparse
 from collections.abc import Iterable, Mapping, MutableMapping
 from functools import partial

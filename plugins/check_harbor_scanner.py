@@ -23,6 +23,8 @@ Does not see: whether scans succeed (check_harbor_scan); scanners of single proj
 what a scanner answered.
 """
 
+import harbor_preloaded  # noqa: F401  asks the preloaded server
+
 from collections.abc import Generator
 
 from harborlib.harbor import Run, endpoints

@@ -20,6 +20,8 @@ Does not see: without a login the registry at all (the line says so); missing, u
 storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).
 """
 
+import harbor_preloaded  # noqa: F401  asks the preloaded server
+
 from harborlib.harbor import Run, good, registry
 from harborlib.harbor.refusals import in_front, refused_in_front
 from harborlib.judge import Problem, Readings, ResponseTime

@@ -30,6 +30,8 @@ does not cover it does not see.
 Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether the receiver does anything with them.
 """
 
+import harbor_preloaded  # noqa: F401  asks the preloaded server
+
 import argparse
 from collections.abc import MutableMapping
 from typing import NamedTuple, Optional

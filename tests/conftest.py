@@ -13,6 +13,7 @@ import pytest
 from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 from registry import daemon
 from registry.lab import Lab
+from support import preloaded
 
 pytest.register_assert_rewrite("contract.grammar")
 # A machine that is busy with other things is no bug.
@@ -23,6 +24,7 @@ hypothesis.settings.load_profile("suite")
 def pytest_addoption(parser: pytest.Parser) -> None:
     help_text = "run plugins as processes of this interpreter, and only the tests that do so"
     parser.addoption("--plugin-python", metavar="PATH", help=help_text)
+    parser.addoption("--preloaded", action="store_true", help="let the preloaded server run these processes")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,8 +44,24 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def plugin_python(pytestconfig: pytest.Config) -> str:
     """The interpreter that runs plugins as processes."""
+    return interpreter(pytestconfig)
+
+
+def interpreter(config: pytest.Config) -> str:
+    """The path of --plugin-python, or our own."""
     # Not resolve(): the python of a virtual environment is a link, and knows by its name where it belongs.
-    return os.path.abspath(pytestconfig.getoption("plugin_python") or sys.executable)
+    return os.path.abspath(config.getoption("plugin_python") or sys.executable)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def preloaded_server(pytestconfig: pytest.Config) -> Iterator[None]:
+    """With --preloaded a server of our own, else none: not even one that this machine may have."""
+    os.environ["HARBOR_PRELOADED"] = ""
+    if not pytestconfig.getoption("preloaded"):
+        yield
+        return
+    with preloaded.running(interpreter(pytestconfig)):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ class Lost(Exception):
         self.next_step = next_step
 
 
-def guarded(work: Callable[[], Ending], until: float) -> Ending:
+def guarded(work: Callable[[], Ending], until: float, _args: object = None) -> Ending:
     """The result of `work`, done in a child; raises Lost if there is none by `until` (of `time.monotonic`).
 
     Call it before any thread is started. If no process can be forked, the work is done here, without a guard. `work`
@@ -140,11 +140,15 @@ def be_quiet() -> None:
         os.close(null)
 
 
+def encoded(ending: Ending) -> bytes:
+    """An answer as it is sent."""
+    return b"%d %b" % (ending.code, ending.text.encode("ascii", "backslashreplace")) + END
+
+
 def answer(work: Callable[[], Ending]) -> NoReturn:
     """Work, pass the answer to the guard, and end with all threads."""
     with contextlib.suppress(BaseException):  # if there is no answer, the guard gives one
-        ending = work()
-        data = b"%d %b" % (ending.code, ending.text.encode("ascii", "backslashreplace")) + END
+        data = encoded(work())
         while data:
             data = data[os.write(ANSWER, data) :]
     os._exit(0)

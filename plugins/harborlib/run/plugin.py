@@ -6,6 +6,8 @@ help and usage errors, becomes an Ending, and only `leave` prints one.
 
 from __future__ import annotations
 
+import harbor_preloaded
+
 import argparse
 import os
 import signal
@@ -30,6 +32,8 @@ from .probe import Probe
 
 LEAVING = 0.1  # seconds reserved for the output
 Show = Callable[[Report, argparse.Namespace], str]
+Work = Callable[[], Ending]
+Guarded = Callable[[Work, float, argparse.Namespace], Ending]
 
 
 def engine(report: Report, args: argparse.Namespace) -> str:
@@ -41,6 +45,7 @@ class Entry(Protocol):
     """The entry point of a plugin; it carries the `probe` for use without a process."""
 
     probe: Probe
+    show: Show
 
     def __call__(self) -> NoReturn:
         """One run."""
@@ -53,7 +58,7 @@ def main(probe: Probe, show: Show = engine) -> Entry:
     """
 
     def run() -> NoReturn:
-        started = time.monotonic()
+        started = harbor_preloaded.asked or time.monotonic()
         if not sys.warnoptions:
             warnings.simplefilter("ignore")  # warnings on stderr would appear in the engine's output
         open_standard_streams()
@@ -61,6 +66,7 @@ def main(probe: Probe, show: Show = engine) -> Entry:
 
     entry = cast(Entry, run)
     entry.probe = probe
+    entry.show = show
     if probe.module == "__main__":
         run()
     return entry
@@ -75,17 +81,16 @@ def open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def outcome(probe: Probe, show: Show, started: float) -> Ending:
+def outcome(probe: Probe, show: Show, started: float, guarded: Guarded = guard.guarded) -> Ending:
     """The command line, then the guarded run, however it ends."""
     try:
         parser = probe.parser()
         args = parser.parse_args()
         until = started + args.timeout
         try:
-            return guard.guarded(lambda: judged(probe, parser, args, show, until - LEAVING), until)
+            return guarded(lambda: judged(probe, parser, args, show, until - LEAVING), until, args)
         except guard.Lost as lost:
-            finding = Finding("lost", UNKNOWN, str(lost), next_step=lost.next_step)
-            return ending(Report(probe.name, [finding]), args, show)
+            return lost_ending(probe.name, lost, args, show)
     except options.Told as told:
         return Ending(told.text, 3)
     except Interrupted as signalled:  # without a guard, when the answer was almost complete
@@ -119,6 +124,11 @@ def interrupted(probe: Probe, signalled: Interrupted, args: argparse.Namespace |
     check()
     findings = [*(result.finding for result in measured.results(check)), finding]
     return Report(probe.name, findings, resource.summary, measured.perfdata(check), tuple(signalled.notes))
+
+
+def lost_ending(name: str, lost: guard.Lost, args: argparse.Namespace, show: Show = engine) -> Ending:
+    """The output for a probe that was lost."""
+    return ending(Report(name, [Finding("lost", UNKNOWN, str(lost), next_step=lost.next_step)]), args, show)
 
 
 def ending(report: Report, args: argparse.Namespace, show: Show) -> Ending:

@@ -5,6 +5,7 @@ The verdict is that of the standard library's `ssl`. The chain as served is read
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -35,6 +36,46 @@ def context(
 
     `also_system`: use both the CA file and the system's CAs.
     """
+    ready = None if also_system or not verify else _prepared.pop(_key(ca_file), None)
+    unchanged = ready and ready[0] == _stamp(ca_file)
+    result = ready[1] if ready and unchanged else _verifying(ca_file, verify, also_system)
+    if client_cert:
+        files = (client_cert, client_key, _refuse_pass_phrase)
+        _load(client_key or client_cert, "client certificate", lambda: result.load_cert_chain(*files))
+    return result
+
+
+#: Contexts that the preloaded server made ahead, by file, with what the file was like. Each is used once in a process.
+_prepared: dict[str, tuple[object, Context]] = {}
+
+
+def prepare(ca_file: str | None) -> None:
+    """Make the context for a CA file, or for the system's CAs, ahead of its use; raises Unusable, OSError."""
+    stamp = _stamp(ca_file)
+    if _prepared.get(_key(ca_file), (None,))[0] != stamp:
+        _prepared[_key(ca_file)] = (stamp, _verifying(ca_file, True, False))
+
+
+def forget(ca_file: str) -> None:
+    """Drop the context for a CA file."""
+    _prepared.pop(_key(ca_file), None)
+
+
+def _key(ca_file: str | None) -> str:
+    return os.path.abspath(ca_file) if ca_file else ""
+
+
+def _stamp(ca_file: str | None) -> object:
+    """What changes when another file is in its place; for the system's CAs, the places where OpenSSL looks."""
+    if ca_file:
+        status = os.stat(ca_file)
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    places = ssl.get_default_verify_paths()
+    found = [place for place in (places.cafile, places.capath) if place]
+    return [(place, _stamp(place)) for place in found]
+
+
+def _verifying(ca_file: str | None, verify: bool, also_system: bool) -> Context:
     result = Context(ssl.PROTOCOL_TLS_CLIENT)
     result.minimum_version = ssl.TLSVersion.TLSv1_2
     # Distributions build OpenSSL with different security levels: the same certificate would verify on one monitoring
@@ -52,9 +93,6 @@ def context(
         _load(ca_file, "--ca-file", lambda: result.load_verify_locations(ca_file))
     if verify and (also_system or not ca_file):
         result.load_default_certs()
-    if client_cert:
-        files = (client_cert, client_key, _refuse_pass_phrase)
-        _load(client_key or client_cert, "client certificate", lambda: result.load_cert_chain(*files))
     return result
 
 

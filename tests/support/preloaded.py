@@ -1,0 +1,53 @@
+"""A preloaded server of its own for tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from .runner import PLUGINS
+
+
+class Server:
+    """A running server: its process, its socket and its log."""
+
+    def __init__(self, python: str, folder: Path, *argv: str, **options: object) -> None:
+        self.socket = folder / "socket"
+        self.log = folder / "log"
+        with self.log.open("a") as log:
+            command = [python, str(PLUGINS / "harbor_preloaded.py"), "--socket", str(self.socket), *argv]
+            self.process = subprocess.Popen(command, stderr=log, **options)  # type: ignore[call-overload]
+        self.wait_for("listens on")
+
+    def wait_for(self, words: str, times: int = 1) -> None:
+        """Wait until the log holds these words."""
+        until = time.monotonic() + 30
+        while self.log.read_text().count(words) < times:
+            assert time.monotonic() < until, self.log.read_text()
+            assert self.process.poll() is None, self.log.read_text()
+            time.sleep(0.02)
+
+    def children(self) -> list[int]:
+        """The processes that it has forked and that have not been reaped."""
+        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(child) for child in found]
+
+
+@contextlib.contextmanager
+def running(python: str, *argv: str, **options: object) -> Iterator[Server]:
+    """The server, and the variable with which plugins find it."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(python, Path(folder), *argv, **options)
+        before = os.environ.get("HARBOR_PRELOADED")
+        os.environ["HARBOR_PRELOADED"] = str(server.socket)
+        try:
+            yield server
+        finally:
+            os.environ["HARBOR_PRELOADED"] = before or ""
+            server.process.kill()
+            server.process.wait()
