@@ -82,9 +82,8 @@ class DaysLeft(Limit):
         """Alert below a milestone, as `-w 30` alerts below 30."""
         element = reading.words["element"]
         days = milestones(element.lifetime)
-        warning = args.warning or nagiosplugin.Range(f"{days['warning']}:")
-        critical = args.critical or nagiosplugin.Range(f"{days['critical']}:")
-        return warning, critical if element.place == NEEDED else None
+        warning, critical = (nagiosplugin.Range(f"{days[name]}:") for name in ("warning", "critical"))
+        return args.warning or warning, args.critical or critical if element.place == NEEDED else None
 
     def judge(self, reading: Reading, args: argparse.Namespace) -> Finding:
         """Critical, then warning, then OK; a limit is named if an option set it."""
