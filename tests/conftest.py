@@ -16,6 +16,8 @@ from registry.lab import Lab
 from support import preloaded
 
 pytest.register_assert_rewrite("contract.grammar")
+# Where daemons lie, which a user's PATH may lack, or there is no PATH at all.
+os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
 # A machine that is busy with other things is no bug.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
