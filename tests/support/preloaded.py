@@ -37,6 +37,13 @@ class Server:
         found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(child) for child in found]
 
+    def wait_until_idle(self) -> None:
+        """Wait until all children are reaped: a child answers before it ends."""
+        until = time.monotonic() + 20
+        while self.children():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
 
 @contextlib.contextmanager
 def running(python: str, *argv: str, **options: object) -> Iterator[Server]:
