@@ -33,8 +33,8 @@ from harborlib.wire import Failure
 
 UPDATED = "harbor.scanner-adapter/vulnerability-database-updated-at"
 CHOOSE = "choose a default scanner in the UI (Interrogation Services > Scanners)"
-REACH = "docker ps -a; docker logs --tail 50 trivy-adapter (or the pod, or the scanner at that address)"
-UPDATE = "can the scanner download its database? docker logs trivy-adapter; its proxy, its rate limits, its disk"
+REACH = "run docker ps -a; docker logs --tail 50 trivy-adapter (or the pod, or the scanner at that address)"
+UPDATE = "check whether the scanner can download its database: docker logs trivy-adapter (proxy, rate limits, disk)"
 
 no_default = Problem("scanner.no-default", WARNING, CHOOSE)
 disabled = Problem("scanner.disabled", WARNING, CHOOSE)
@@ -54,7 +54,7 @@ def measure(run: Run) -> Readings:
     yield from not_read.readings(unread)
     text = ""
     if default is None:
-        yield no_default("no scanner is the default: nothing is scanned")
+        yield no_default("no default scanner is set: nothing is scanned")
     else:
         name = default.name("name")
         if default.flag("disabled"):
@@ -77,7 +77,7 @@ def metadata(run: Run, uuid: str, name: str) -> Generator[Reading, None, str]:
         return ""
     updated = found.inner("properties").moment(UPDATED)
     if updated is None:
-        return f"{name} answers, but does not tell how old its vulnerability database is"
+        return f"{name} answers, but does not report the age of its vulnerability database"
     age = max(0.0, run.rest.now - updated)
     yield database_age(round(age))
     return f"{name} answers, its vulnerability database is {words.span(age)} old"

@@ -56,12 +56,12 @@ def test_the_same_but_for_something() -> None:
 @pytest.mark.parametrize("component", [*isolation.COMPONENTS, "core", "portal"])
 def test_every_component_has_a_place_to_look(component: str) -> None:
     container = components.CONTAINERS[component]
-    step = f"docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
+    step = f"run docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
     assert components.next_step(component) == step
 
 
 def test_a_component_that_nobody_knows() -> None:
-    assert components.next_step("exporter") == "look at the component's container or pod, and at its log"
+    assert components.next_step("exporter") == "check the component's container or pod, and its log"
 
 
 QUEUES, INFO, QUOTAS, UPLOAD = (

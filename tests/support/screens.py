@@ -10,7 +10,7 @@ from support.runner import Outcome
 HOST = "harbor.example.com"
 VARIABLE = (
     (r"\btime=[\d.]+s", "time=Ts"),
-    (r"\b(after|in|whole pull took|whole push took) [\d.]+( ?s)\b", r"\1 T\2"),
+    (r"\b(after|in|the answer took|the token took|whole pull took|whole push took) [\d.]+( ?s)\b", r"\1 T\2"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
     (r"Connection reset by peer", "connection closed early"),  # the same, told by other versions of OpenSSL
     (r"Testing CA #[\w-]+", "Testing CA"),
@@ -39,7 +39,7 @@ def problem(probe: str, state: str, line: str) -> list[str]:
 
 def look(container: str) -> str:
     """The next step for a component: where to look."""
-    return f"Next: docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
+    return f"Next: run docker ps -a; docker logs --tail 50 {container} (or the pod and its log)"
 
 
 CORE = look("harbor-core")
@@ -52,26 +52,29 @@ REGISTRYCTL = look("registryctl")
 TRIVY = look("trivy-adapter")
 
 STALLED = "Next: run docker exec redis redis-cli ping: if that hangs, restart Redis, otherwise core"
-ASK_HEALTH = "Next: run check_harbor_health with the same options: it tells a stalled core, Redis and database apart"
+ASK_HEALTH = (
+    "Next: run check_harbor_health with the same options: it shows whether core, Redis or the database is stalled"
+)
 LOCKED = "Next: look for locks and for free connections in the database: select * from pg_stat_activity"
 BEHIND_CORE = "Next: search core's log for the X-Request-Id: the line names what failed behind core"
 
-CONNECT = "Next: check that the Harbor host is up and its proxy (container nginx, or the ingress) listens"
-TLS = f"Next: look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {HOST}"
+CONNECT = "Next: check that the Harbor host is up and its reverse proxy (container nginx, or the ingress) listens"
+TLS = f"Next: check the TLS settings of Harbor's reverse proxy or ingress: openssl s_client -connect {HOST}"
 CERTIFICATE = "Next: run check_harbor_certificate with the same options: it lists what clients refuse, and why"
 NO_TLS = (
     f"Next: point -H at http://{HOST} if Harbor speaks plain HTTP there (logins need https); "
     "else look at what listens there"
 )
-STUCK = "Next: look at the Harbor host and its proxy, which accepts but does not answer: uptime; docker logs nginx"
-ANSWER = "Next: look at the containers nginx and harbor-core: docker ps; docker logs harbor-core"
-BODY = "Next: look at the proxies between here and Harbor, then at docker logs nginx"
+STUCK = (
+    "Next: check the load of the Harbor host (uptime) and docker logs nginx: it accepts connections but does not answer"
+)
+ANSWER = "Next: check the containers nginx and harbor-core: docker ps; docker logs harbor-core"
+BODY = "Next: check the proxies between here and Harbor, then docker logs nginx"
 MOVED = "Next: point -H at https://registry.example.net"
 ROUTE = "Next: check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
 IN_FRONT = (
-    "Next: look at the rules of the reverse proxy, WAF or CDN in front; docker logs nginx shows whether the request "
-    "came through"
+    "Next: check the rules of the reverse proxy, WAF or CDN; docker logs nginx shows whether the request got through"
 )
-CONTENT = "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv"
-SLOW = "Next: look at the load of the Harbor host: uptime, docker stats; then for slow statements in pg_stat_activity"
-WAIT = "Next: wait half a minute and look again"
+CONTENT = "Next: fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output"
+SLOW = "Next: check the load of the Harbor host (uptime, docker stats), then slow statements in pg_stat_activity"
+WAIT = "Next: wait half a minute, then check again"

@@ -24,7 +24,7 @@ from support.screens import HOST, screen
 
 SECTION = re.compile(r"^== (.*)\n((?:(?!== ).*\n)*)", re.MULTILINE)
 FOLLOWS = re.compile(r"Note: follows from (\S+): (.*)")
-NOT_RUN = re.compile(r"(?:Note|; )(?:: )?not run: ([\w, ]+) \(.*?\)")
+NOT_RUN = re.compile(r"(?:Note|, )(?:: )?not run: ([\w, ]+) \(.*?\)")
 COUNT = re.compile(r"\d+ probes")
 #: Probes that own no other one's failure.
 OTHERS = {probe.name for probe in installed(but="triage")}.difference(OWNERS, ["component"])
