@@ -43,10 +43,8 @@ from harborlib.text import SECONDS, WARNING
 from harborlib.text.cleaning import redacted
 from harborlib.wire.origin import Origin, Target
 
-WRITABLE = (
-    "if nobody is at work there, switch it off: Administration > Configuration > System Settings > Repository Read Only"
-)
-CLOCK = "compare both with NTP: timedatectl on the Harbor host and on this one"
+WRITABLE = "switch it off unless maintenance is in progress (Administration > Configuration > System Settings)"
+CLOCK = "run timedatectl on the Harbor host and on this one, and correct the clock that is wrong"
 UPDATE = "update Harbor, or lower --minimum-version"
 ADDRESS = (
     "give --external-url if this host goes another way than clients; else set external_url in harbor.yml (externalURL "
@@ -87,10 +85,10 @@ def measure(run: Run) -> Readings:
     address = address_problem(info.text("external_url"), run.args.external_url or run.client.origin)
     if address:
         yield other_address(address)
-    text = f"{run.client.origin.where} takes the login, Harbor {version.partition('-')[0]}"
+    text = f"{run.client.origin.where} accepts the credentials, Harbor {version.partition('-')[0]}"
     if "read_only" in info:
         text += f" is {'read-only' if is_read_only else 'writable'}"
-    missing = [f"{what} (needs Harbor {since})" for name, what, since in YOUNGER if name not in info]
+    missing = [f"{what} (needs {since})" for name, what, since in YOUNGER if name not in info]
     return text + (f", not checked: {', '.join(missing)}" if missing else "")
 
 

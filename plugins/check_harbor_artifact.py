@@ -47,12 +47,10 @@ from harborlib.text import BYTES, CRITICAL, SECONDS, Summary, words
 from harborlib.text.units import limit
 from harborlib.wire import STATUS, Failure, Kind, Unusable
 
-PUSH = (
-    "look at the pipeline that should push it, at the project's tag retention, and in the audit log for who deleted it"
-)
+PUSH = "check the pipeline that pushes it, then the project's tag retention and the audit log for who deleted it"
 SCAN = "start its scan in the UI (the artifact's menu), and run check_harbor_scanner"
-ATTACH = "look at the pipeline that should attach it; copies and replication can lose it"
-REBUILD = "see its vulnerabilities in the UI; build it anew on a newer base, then scan it"
+ATTACH = "check the pipeline that should attach it (copying and replication can lose it)"
+REBUILD = "rebuild it on a newer base image and scan it (the UI lists its vulnerabilities)"
 
 
 class PushAge(Limit):
@@ -93,7 +91,7 @@ def measure(run: Run) -> Readings:
     """One artifact and what is known about it."""
     image = run.args.artifact
     if run.args.critical and run.args.maximum_age:
-        raise Unusable("-c and --maximum-age are the same: give one of them")
+        raise Unusable("-c and --maximum-age mean the same: use only one of them")
     row = artifact(run, image)
     tags = [tag.moment("push_time") for tag in row.rows("tags") if tag.name("name") == image.reference]
     pushed = max(filter(None, [row.moment("push_time"), *tags]), default=None)
@@ -113,7 +111,7 @@ def measure(run: Run) -> Readings:
         if kind in attached:
             text += f", {has}"
         elif kind in run.args.require and not row.shows("accessories"):
-            raise Failure(TOO_OLD, f"what is attached ({kind}) cannot be seen: that came with Harbor 2.5")
+            raise Failure(TOO_OLD, f"cannot check for a {kind}: this needs Harbor 2.5 or newer")
         elif kind in run.args.require:
             yield lack(lacks)
     return Summary(text, title)
@@ -140,7 +138,7 @@ def scan(run: Run, overviews: Fields) -> Generator[Reading, None, str]:
     counts = {name.lower(): count for name, count in summary.inner("summary").counts().items() if count}
     found = ", ".join(f"{counts[name]:.12g} {name}" for name in reversed(SEVERITIES) if name in counts)
     if run.args.severity and is_too_bad(report, counts, run.args.severity):
-        yield vulnerable(f"found {found}")
+        yield vulnerable(f"scan found {found} vulnerabilities")
     yield vulnerabilities(summary.count("total"))
     yield critical_ones(counts.get("critical", 0))
     return f", scanned ({found or 'nothing found'})"
@@ -154,7 +152,7 @@ def lack_of_scan(report: Fields) -> str:
     if "summary" not in report:
         return "not scanned (status Success, but no report)"
     done = report.count("complete_percent") if "complete_percent" in report else 100
-    return f"not scanned as a whole ({done:.12g}% of its parts)" if done < 100 else ""
+    return f"only partly scanned ({done:.12g}% of its parts)" if done < 100 else ""
 
 
 def is_too_bad(report: Fields, counts: Mapping[str, float], severity: str) -> bool:
@@ -162,7 +160,7 @@ def is_too_bad(report: Fields, counts: Mapping[str, float], severity: str) -> bo
     found = {report.name("severity").lower() or SEVERITIES[0], *counts}
     strange = sorted(found.difference(SEVERITIES))
     if strange:
-        raise report.fail(f"the unknown severity {strange[0][:40]}")
+        raise report.fail(f"unknown severity {strange[0][:40]}")
     return bool(found.intersection(SEVERITIES[SEVERITIES.index(severity) :]))
 
 

@@ -39,8 +39,8 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import SECONDS, WARNING
 from harborlib.wire import Failure
 
-LOG = "read the run's log in the UI (Administration > Clean Up > Log Rotation)"
-SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
+LOG = "read the execution's log in the UI (Administration > Clean Up > Log Rotation)"
+SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
 
 executions = Executions(
     success=SuccessAge("audit_purge.success-too-old", "8d", "15d", LOG),

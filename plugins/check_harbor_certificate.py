@@ -60,8 +60,8 @@ import nagiosplugin
 
 REMINDERS = ("first", "second", "third")
 REMINDED_LIFETIME = 10  # days; certificates with a shorter lifetime are renewed by a machine
-TLS_PORT = "point -H at the port where Harbor speaks TLS; one that has none needs no check_harbor_certificate"
-IN_ORDER = "put the server's certificate first, then each one's issuer, and restart the proxy"
+TLS_PORT = "point -H at the port where Harbor speaks TLS, or remove this service if it has none"
+IN_ORDER = "put the server's certificate first in the file, then each issuer, and restart the reverse proxy"
 
 
 def milestones(lifetime: float) -> dict[str, int]:

@@ -41,7 +41,7 @@ NOT_REPORTED = Kind(
 )
 
 time = ResponseTime("component.slow", "1.5", "5")
-starting = Problem("component.core-just-started", WARNING, "wait half a minute and look again")
+starting = Problem("component.core-just-started", WARNING, "wait half a minute, then check again")
 unhealthy = Problem("component.unhealthy", CRITICAL)
 health = Shown("health")
 
@@ -53,7 +53,7 @@ def measure(run: Run) -> Readings:
     yield time(report.elapsed)
     if name not in report.components:
         known = ", ".join(report.components)
-        raise Failure(NOT_REPORTED, f"{name} is not reported, only {known}")
+        raise Failure(NOT_REPORTED, f"Harbor does not report {name}, only {known}")
     error = report.components[name]
     if error and report.just_started:
         yield starting(f"{name} is not checked yet: core has just started")

@@ -68,9 +68,9 @@ STALLING = ("database", "redis")  # components without which core itself hangs
 SAME = " (still the same outage)"
 
 time = ResponseTime("health.slow", "1.5", "5")
-starting = Problem("health.core-just-started", WARNING, "wait half a minute and look again")
+starting = Problem("health.core-just-started", WARNING, "wait half a minute, then check again")
 component = Problem("health.component-unhealthy", CRITICAL)
-remains = Problem("health.outage-remains", CRITICAL, "wait half a minute and look again")
+remains = Problem("health.outage-remains", CRITICAL, "wait half a minute, then check again")
 healthy = Shown("healthy")
 
 
@@ -119,7 +119,7 @@ def judged(name: str, report: HealthReport, args: argparse.Namespace) -> tuple[s
         return f"{name} is not checked yet", OK
     text = f"{name} is unhealthy: {report.unhealthy[name]}"
     if name in args.delegate:
-        return f"{text} (reported elsewhere)", OK
+        return f"{text} (reported by its own service)", OK
     # Under --isolate CRITICAL means only that Harbor cannot be reached.
     return text, WARNING if args.isolate or name in args.degraded else CRITICAL
 
@@ -140,7 +140,10 @@ def fine(run: Run, report: HealthReport) -> str:
     if report.just_started:
         return text + "core has just started: no component is checked yet"
     if sick:
-        return text + f"{count - len(sick)} of {count} components healthy; reported elsewhere: {', '.join(sick)}"
+        return (
+            text
+            + f"{count - len(sick)} of {count} components healthy, reported by their own services: {', '.join(sick)}"
+        )
     return text + f"all {count} components healthy"
 
 
@@ -171,14 +174,14 @@ def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Ex
     if stalled and pinged and isinstance(ping, Answer) and ping.elapsed < PROMPT:
         return "database stalled (core answers /ping)", components.next_step("database")
     if stalled and (pinged or has_portal):
-        return "core or Redis stalled (the proxy answers)", components.STALLED
+        return "core or Redis stalled (the reverse proxy answers)", components.STALLED
     if pinged:
         return "core answers /ping, not /health", components.next_step("core") if silent else ""
     if has_portal:
         return ("core fails", components.next_step("core")) if silent else ("/api/ is routed to the wrong place", "")
     if silent:
         return "neither core nor the web UI answers", ""
-    return "" if isinstance(page, Exception) else "no Harbor seen here", ""
+    return "" if isinstance(page, Exception) else "no Harbor answers here", ""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -42,16 +42,18 @@ from harborlib.text import CRITICAL, SECONDS, WARNING
 from harborlib.wire import Unusable
 
 LEEWAY = 60  # the difference in seconds that the registry allows between its clock and a token's times
-CLOCKS = "set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
+CLOCKS = "correct the clocks of the Harbor host and of this host (timedatectl, chronyc tracking)"
 
-time = ResponseTime("login.slow", "2", "10", "the token came after {value}", help="seconds until the token is there")
+time = ResponseTime("login.slow", "2", "10", "the token took {value}", help="seconds until the token is there")
 lifetime = Shown("lifetime", SECONDS, clamped=True)
 lacking = Problem("login.grants-too-little", CRITICAL,
-                  "give the robot account that right in its project, and look whether the project exists")  # fmt: skip
+                  "grant the robot account that permission in the project, or create the project")  # fmt: skip
 invalid = Problem("login.token-not-valid", CRITICAL, CLOCKS)
 other_clock = Problem("login.clocks-differ", WARNING, CLOCKS)
-audience = Problem("login.wrong-audience", CRITICAL, "look at auth.token in the registry's config.yml and at core's")
-issuer = Problem("login.unknown-issuer", WARNING, "look at auth.token.issuer in the registry's config.yml")
+audience = Problem(
+    "login.wrong-audience", CRITICAL, "compare auth.token in the registry's config.yml with core's configuration"
+)
+issuer = Problem("login.unknown-issuer", WARNING, "check auth.token.issuer in the registry's config.yml")
 
 
 def measure(run: Run) -> Readings:
@@ -70,7 +72,7 @@ def measure(run: Run) -> Readings:
     missing = claims.missing(repository.name, repository.actions)
     if missing:
         granted = ", ".join(sorted(claims.access.get(repository.name, ()))) or "nothing"
-        rights = f"no right to {', '.join(missing)} in {repository.name} (granted: {granted})"
+        rights = f"no permission to {', '.join(missing)} in {repository.name} (granted: {granted})"
         yield lacking(f"{name} has {rights}")
     for problem, now, whose in (
         (invalid, repository.now, "the server's own clock"),
@@ -89,10 +91,10 @@ def measure(run: Run) -> Readings:
 def not_valid(claims: Claims, now: float, whose: str) -> str:
     """Why a token is not valid at this time, or ""."""
     if claims.expires <= now - LEEWAY:
-        return f"the token has expired already by {whose}, {now - claims.expires:.0f} s ago"
+        return f"the token expired {now - claims.expires:.0f} s ago by {whose}"
     start = max(claims.not_before, claims.issued)
     if start > now + LEEWAY:
-        return f"the token is not valid yet by {whose}, only in {start - now:.0f} s"
+        return f"the token is not valid for another {start - now:.0f} s by {whose}"
     return ""
 
 

@@ -47,7 +47,7 @@ size = Shown("size", BYTES)
 loaded_assets = Shown("assets")
 foreign = Problem("portal.not-harbors-page", CRITICAL, BACKEND)
 keyword = Problem("portal.keyword-missing", CRITICAL,
-                  "open the page in a browser: is it this Harbor's, and is --keyword still in it?")  # fmt: skip
+                  "open the page in a browser, and check that it is Harbor's and contains --keyword")  # fmt: skip
 assets_missing = Problem("portal.assets-missing", CRITICAL, components.next_step("portal"))
 
 
@@ -67,7 +67,7 @@ def measure(run: Run) -> Readings:
         raise misrouted(answer, f"the front page is not HTML but {kind}")
     page = answer.body.decode("utf-8", "replace")
     if not is_harbors(page):
-        yield foreign("the front page is not Harbor's: neither <harbor-app> nor a title with Harbor")
+        yield foreign("the front page is not Harbor's: no harbor-app element, no Harbor in the title")
     elif run.args.keyword and run.args.keyword not in page:
         yield keyword(f"the front page lacks the keyword {run.args.keyword}")
     if run.args.assets:
@@ -99,7 +99,7 @@ def assets_of(answer: Answer, page: str, front: Target) -> list[str]:
     try:
         return named_assets(page, front)[:ASSETS]
     except Exception:  # the parser's exceptions for odd markup differ between Python versions
-        raise answer.fail(CONTENT, "the answer to GET / is not understood: its HTML cannot be parsed") from None
+        raise answer.fail(CONTENT, "unexpected answer to GET /: its HTML cannot be parsed") from None
 
 
 def missing_of(run: Run, paths: list[str]) -> list[str]:

@@ -68,18 +68,18 @@ def measure(run: Run) -> Readings:
     yield manifest(round(clock.monotonic() - begun, 3))
     chosen, skipped = choose(found, run.args)
     if skipped and not chosen:
-        raise Failure(NOTHING_READ, f"{image}: manifest right, but each of its blobs is beyond --max-bytes")
+        raise Failure(NOTHING_READ, f"{image}: manifest intact, but each of its blobs exceeds --max-bytes")
     spent = sum(repository.blob(descriptor) for descriptor in chosen)
     read = sum(descriptor.size for descriptor in chosen)
     yield blob(round(spent, 3))
     yield size(read)
     yield rate(round(read / spent) if spent else 0)
     yield time(clock.monotonic() - started)
-    left_out = f", {skipped} beyond --max-bytes left out" if skipped else ""
+    left_out = f", {skipped} skipped (--max-bytes)" if skipped else ""
     if found.elsewhere:
         left_out += f", {words.number(found.elsewhere, 'layer')} not in the registry"
     everything = len(found.layers) + bool(found.config)
-    return f"{image} pulled: manifest and {len(chosen)} of {everything} blobs right{left_out}"
+    return f"{image} pulled: manifest and {len(chosen)} of {everything} blobs intact{left_out}"
 
 
 def image_of(repository: Repository, args: argparse.Namespace) -> Manifest:

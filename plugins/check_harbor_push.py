@@ -55,14 +55,16 @@ TAG = "check-harbor"
 LARGE = 2 * 1024 * 1024  # bytes: more than a forgotten body limit of 1 MiB, and more than the last blocks of a disk
 IMAGE = "application/vnd.oci.image"
 MANIFEST = f"{IMAGE}.manifest.v1+json"
-COMES_BACK_DIFFERENT = Kind("push.comes-back-different", CONTENT, CRITICAL, "does another host push here too?")
+COMES_BACK_DIFFERENT = Kind(
+    "push.comes-back-different", CONTENT, CRITICAL, "check whether another host pushes to this repository too"
+)
 
 time = ResponseTime("push.slow", "5", "20", "the whole push took {value}", help="seconds for everything")
 token = Shown("token", SECONDS, "{label} {value}")
 write = Shown("write", SECONDS, "{label} {value}")
 size = Shown("bytes", BYTES, "{label} {value}")
 leftover = Problem(
-    "push.left-behind", WARNING, "look why the check was killed: is the engine's time-out shorter than -t?"
+    "push.left-behind", WARNING, "check whether the engine's timeout is shorter than -t: something killed the check"
 )
 
 
@@ -90,9 +92,9 @@ def measure(run: Run) -> Readings:
     yield size(written)
     left += take_back(run)
     if left:
-        yield leftover("; ".join(left))
+        yield leftover(", ".join(left))
     yield time(clock.monotonic() - started)
-    return f"{run.args.depth} written to {repository.name} and taken back"
+    return f"{run.args.depth} written to {repository.name} and cleaned up"
 
 
 def push_session(repository: Repository) -> int:
@@ -135,10 +137,10 @@ def delete_what_a_killed_run_left(repository: Repository) -> list[str]:
     if answer.status != 200 or not digest:
         return []
     if not DIGEST.fullmatch(digest):  # it becomes part of the path that is deleted
-        raise answer.fail(CONTENT, f"the digest of {repository.name}:{TAG} is none: {digest[:80]}")
+        raise answer.fail(CONTENT, f"unexpected digest of {repository.name}:{TAG}: {digest[:80]}")
     name = f"image {repository.name}:{TAG}"
     upload.delete(repository, f"manifests/{digest}", name)
-    return [f"a run before this one left the {name} behind; it is deleted now"]
+    return [f"a previous run left the {name} behind, it is deleted now"]
 
 
 def take_back(run: Run) -> list[str]:

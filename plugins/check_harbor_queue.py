@@ -45,9 +45,9 @@ LOOK = "look at Administration > Job Service Dashboard, and at {logs:jobservice}
 RESUME = "resume it in the UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
 
 queues = Selectable("queue", "queues", "--type")
-waiting = Limit("queue.waiting", "latency", SECONDS, "the oldest job waits {value}", "15min", "60min",
+waiting = Limit("queue.waiting", "latency", SECONDS, "the oldest job has been waiting for {value}", "15min", "60min",
                 help="time that the oldest job waits", next_step=LOOK, clamped=True)  # fmt: skip
-crowded = Limit("queue.crowded", "count", COUNT, "{value} jobs wait",
+crowded = Limit("queue.crowded", "count", COUNT, "{value} jobs waiting",
                 option="count", help="number of jobs that wait", next_step=LOOK)  # fmt: skip
 paused = Problem("queue.paused", WARNING, RESUME)
 stopped = Problem("queue.scheduler-paused", CRITICAL, RESUME)

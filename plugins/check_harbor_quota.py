@@ -46,9 +46,9 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import PERCENT, UNKNOWN, words
 from harborlib.wire import Failure
 
-MAKE_ROOM = "delete what is not needed in the project (tag retention, then garbage collection), or raise its quota"
+MAKE_ROOM = "delete unused artifacts in the project and run garbage collection, or raise its quota"
 NO_QUOTA = "look at Administration > Project Quotas; if none is listed there, this service is not needed"
-SEE_MORE = "raise -t, name projects with --project, or be content with the most used ones (--page-limit)"
+SEE_MORE = "raise -t, select projects with --project, or read only the most used ones (--page-limit)"
 
 projects = Selectable("project", "projects", "--project")
 used_up = Limit("quota.nearly-used-up", "used", PERCENT, "{value} of its quota used", "85", "99",
@@ -80,7 +80,7 @@ def measure(run: Run) -> Readings:
     yield without_limit(unlimited)
     source.confirm()
     text = f"{words.number(len(quotas), 'project')}{scope}, {unlimited} of them unlimited"
-    return text + (f"; the fullest is {project} with {words.percent(fullest)} of its quota" if shares else "")
+    return text + (f", the fullest is {project} at {words.percent(fullest)} of its quota" if shares else "")
 
 
 class Quota(NamedTuple):
@@ -139,7 +139,7 @@ def listed(run: Run, chosen: Selection, failed: MutableMapping[str, Failure]) ->
     falling = all(quota.used >= following.used for quota, following in zip(every, every[1:]))
     if falling and least_used(run) != every[0]:
         return Seen(quotas, pages, scope=f" (the most used, {pages})")
-    return Seen(quotas, pages, unseen=f"only {pages} projects looked at: this Harbor does not list the most used first")
+    return Seen(quotas, pages, unseen=f"only {pages} projects checked: this Harbor does not list the most used first")
 
 
 def least_used(run: Run) -> Optional[Quota]:

@@ -54,14 +54,14 @@ HEALTHY = "healthy"
 ENDS = ("src_registry", "dest_registry")  # the two registries of a policy
 PATIENCE = 5.0  # seconds for one ping; Harbor itself would wait longer for a silent remote registry
 READ_ONLY = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
-TEST_IT = "test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
-MEND = "look at Harbor's tables registry and replication_policy: a secret that cannot be decrypted, a row that is gone"
-MORE = "raise -t, or divide the registries among services with --registry"
+TEST_IT = "test it in the UI (Administration > Registries), then with curl from the core container"
+MEND = "check Harbor's tables registry and replication_policy for a missing row or a secret that cannot be decrypted"
+MORE = "raise -t, or split the registries across services with --registry"
 
 registries = Selectable("registry", "registries", "--registry")
 used = Problem("remote_registry.down", CRITICAL, TEST_IT, REMOTE)
 unused = Problem("remote_registry.unused-down", WARNING, TEST_IT, REMOTE)
-ping = Limit("remote_registry.ping-slow", "ping", SECONDS, "a ping takes {value}", "3s",
+ping = Limit("remote_registry.ping-slow", "ping", SECONDS, "a ping took {value}", "3s",
              help="time of a ping", next_step=TEST_IT, symptom=REMOTE)  # fmt: skip
 not_read = NotRead("remote_registry.not-read", MEND)
 not_all_seen = Problem("remote_registry.not-all-seen", UNKNOWN, MORE, SLOW)
@@ -158,7 +158,7 @@ def live_ping(run: Run, remote: Remote) -> tuple[str, Optional[float]]:
         return f"no answer to a live ping within {PATIENCE:g} s", None
     if in_read_only_mode(answer):
         run.note(READ_ONLY)
-        return "" if status == HEALTHY else f"Harbor shows it as {status or 'not known'}", None
+        return "" if status == HEALTHY else f"Harbor reports it as {status or 'not known'}", None
     if answer.status == 200:
         return "", answer.elapsed
     still = ", shown as healthy" if status == HEALTHY else ""
@@ -182,9 +182,9 @@ def origin_of(url: str) -> Optional[Origin]:
 def failure_of(remote: Remote, problem: str, users: Users) -> Reading:
     """What fails, and who is affected."""
     if not users.number:
-        return unused(f"{problem}; nothing uses it", of=remote.name)
+        return unused(f"{problem}, not in use", of=remote.name)
     more = f" (+{users.number - 1})" if users.number > 1 else ""
-    return used(f"{problem}; used by {users.first}{more}", of=remote.name)
+    return used(f"{problem}, used by {users.first}{more}", of=remote.name)
 
 
 def proxy_caches(run: Run, number: int) -> Users:

@@ -60,11 +60,11 @@ IN_A_ROW = 3  # failures in a row that are no longer an accident
 FEW = 5  # executions of a policy that are usually enough; Harbor needs a moment for each
 SKIPPED = "Execution skipped"  # the start of the status text of an execution that Harbor 2.14 skipped and calls failed
 LOG = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"
-SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
-STOP_LOST = "stop it in the UI (Administration > Replications): until then newer ones can be skipped; read its log"
-MEND = "look in Harbor's database for the registries of this policy (table replication_policy), and mend or delete it"
-STOP = f"stop the one that goes on, if it hangs; {LOG}"
-MORE = "raise -t, or divide the policies among services with --policy"
+SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
+STOP_LOST = "stop it in the UI (Administration > Replications): it can block newer executions. Then read its log"
+MEND = "check this policy's registries in Harbor's database (table replication_policy), and repair or delete it"
+STOP = f"stop the running execution if it hangs, then {LOG}"
+MORE = "raise -t, or split the policies across services with --policy"
 
 
 class MaximumAge(SuccessAge):
@@ -207,7 +207,7 @@ def readings_of(history: History, name: str) -> Iterator[Reading]:
     for reading in executions.readings(history, name):
         yield failure_of(history, name) if reading.measure is executions.failed else reading
     if history.newest_all and not history.newest_all[0].counts:
-        yield skipped(f"run {history.newest_all[0].number} was skipped, because another one still goes on", name)
+        yield skipped(f"execution {history.newest_all[0].number} was skipped: the previous one is still running", name)
 
 
 def failure_of(history: History, name: str) -> Reading:
@@ -226,7 +226,7 @@ def summary(histories: Sequence[tuple[str, History]], disabled: int) -> str:
     never = sum(history.newest is None for _, history in histories)
     under_way = sum(history.running is not None for _, history in histories)
     nothing = sum(history.newest is not None and history.newest.did_nothing for _, history in histories)
-    counts = [(disabled, "of them disabled"), (never, "without a run yet"), (under_way, "under way")]
+    counts = [(disabled, "of them disabled"), (never, "not executed yet"), (under_way, "in progress")]
     counts.append((nothing, "that found nothing to replicate"))
     known = len(histories) + disabled
     all_of_them = words.number(known, "replication policy") if known else "no replication policy"

@@ -53,10 +53,10 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import UNKNOWN, WARNING, words
 from harborlib.wire import Failure
 
-LOG = "read the run's log in the UI (project > Policy > Tag Retention)"
-SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
-SET_ANEW = "set the project's tag retention anew in the UI: a policy deleted over the API leaves its number behind"
-MORE = "raise -t, or divide the projects among services with --project"
+LOG = "read the execution's log in the UI (project > Policy > Tag Retention)"
+SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
+SET_ANEW = "set the project's tag retention again in the UI: a policy deleted over the API leaves its number behind"
+MORE = "raise -t, or split the projects across services with --project"
 
 projects = Selectable("project", "projects", "--project")
 executions = Executions(
@@ -122,9 +122,9 @@ def summary(histories: Sequence[History]) -> str:
         return "no project has a tag retention policy"
     ages = [history.age for history in histories if history.age is not None]
     text = f"{words.number(len(histories), 'retention policy')}"
-    text += f", the last success at most {words.span(max(ages))} ago" if ages else ""
+    text += f", last success at most {words.span(max(ages))} ago" if ages else ""
     never = len(histories) - len(ages)
-    return text + (f", {never} without a run yet" if never else "")
+    return text + (f", {never} not executed yet" if never else "")
 
 
 main = plugin.main(Probe(

@@ -57,9 +57,9 @@ import nagiosplugin
 
 DAY = 86400
 RECENTLY = 30 * DAY  # an account that ended longer ago affects nobody any more
-PROLONG = "give it more time in the UI (Robot Accounts > Edit, or the API's duration); its secret stays; or delete it"
+PROLONG = "extend it in the UI (Robot Accounts > Edit, its secret stays the same), or delete it"
 ENABLE = "enable it in the UI (Robot Accounts), or delete it"
-MORE = "raise -t, or divide the projects among services with --project"
+MORE = "raise -t, or split the projects across services with --project"
 
 
 class Expiry(Limit):
@@ -162,7 +162,7 @@ def measure(run: Run) -> Readings:
     if lasting:
         first = lasting[0].left or 0
         yield least_left(round(first))
-        text += f"; {lasting[0].name} expires first, in {words.span(first)}"
+        text += f", {lasting[0].name} expires first, in {words.span(first)}"
     source.confirm()
     counts = ((expired, "expired"), (len(off), "disabled"))
     return text + "".join(f", {count} {what}" for count, what in counts if count)
@@ -174,7 +174,7 @@ def of_system(run: Run, chosen: Selection) -> Accounts:
     unread: dict[str, Failure] = {}
     found = taken(run, chosen, pages, unread)
     failed = {**pages.failed, **unread}
-    return Accounts(found, pages, "on system level, those of projects not looked at", pages.unseen, failed)
+    return Accounts(found, pages, "on system level, those of projects not checked", pages.unseen, failed)
 
 
 def of_projects(run: Run, chosen: Selection) -> Accounts:

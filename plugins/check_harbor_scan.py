@@ -53,7 +53,7 @@ STOP_LOST = (
     "look again in a minute; then stop it in the UI (Interrogation Services > Vulnerability): until it ends, no other "
     "scan of all images starts"
 )
-NO_IMAGE = "it ended as a success with no image in it"
+NO_IMAGE = "it succeeded without any image"
 GRACE = "1h"
 
 failing = Limit("scan.scans-failed", "errors", PERCENT, "{failed} of {total} scans failed, {value}", "5", "25",
@@ -79,13 +79,11 @@ def measure(run: Run) -> Readings:
     stopped, ongoing, ever = metrics.count("Stopped"), newest.flag("ongoing"), began(newest)
     yield failing(round(failed * 100 / total, 2) if total else 0, high=100, failed=failed, total=total)
     if waiting and not running:
-        yield stuck(f"{waiting} of {total} images wait, and none is being scanned")
+        yield stuck(f"{waiting} of {total} images are waiting, and none is being scanned")
     elif ongoing and not running:
         yield lost(f"a scan of all images is in progress, but {lost_track(completed, total)}")
     elif ever and not ongoing and stopped == total:
-        yield nothing(
-            "the last scan of all images scanned none: " + (f"all {total} were stopped" if total else NO_IMAGE)
-        )
+        yield nothing("the last scan-all scanned no image: " + (f"all {total} were stopped" if total else NO_IMAGE))
     schedule = Schedule.of_system_job(found)
     never = None if began(scheduled) else schedule
     missed = History((), run.rest.now, never, run.args.schedule_grace).missed
@@ -95,11 +93,11 @@ def measure(run: Run) -> Readings:
     yield images_waiting(waiting)
     yield scans_completed(completed)
     yield images(total)
-    text = "a scan of all images goes on" if ongoing else "last scan of all images"
+    text = "scan-all in progress" if ongoing else "last scan-all"
     text += f": {completed} of {total} done, {failed} failed" + (f", {stopped} stopped" if stopped else "")
     if not ever:
-        text = "no scan of all images yet"
-    return text + (f", scheduled {schedule}" if schedule else ", none scheduled")
+        text = "no scan-all yet"
+    return text + (f", scheduled {schedule}" if schedule else ", not scheduled")
 
 
 def lost_track(completed: int, total: int) -> str:

@@ -56,7 +56,7 @@ def measure(run: Run) -> Readings:
     yield from not_read.readings(unread)
     text = ""
     if default is None:
-        yield no_default("no scanner is the default: nothing is scanned")
+        yield no_default("no default scanner is set: nothing is scanned")
     else:
         name = default.name("name")
         if default.flag("disabled"):
@@ -79,7 +79,7 @@ def metadata(run: Run, uuid: str, name: str) -> Generator[Reading, None, str]:
         return ""
     updated = found.inner("properties").moment(UPDATED)
     if updated is None:
-        return f"{name} answers, but does not tell how old its vulnerability database is"
+        return f"{name} answers, but does not report the age of its vulnerability database"
     age = max(0.0, run.rest.now - updated)
     yield database_age(round(age))
     return f"{name} answers, its vulnerability database is {words.span(age)} old"

@@ -53,8 +53,8 @@ def measure(run: Run) -> Readings:
         yield free(left, high=total, label=f"free{end}")
         yield size(total, label=f"total{end}")
     if not volumes:
-        return "Harbor reports no data volume (object storage, or Helm): there is nothing to judge"
-    return "; ".join(in_words(*volume) for volume in volumes)
+        return "Harbor reports no data volume (object storage, or Helm): there is nothing to check"
+    return ", and ".join(in_words(*volume) for volume in volumes)
 
 
 def in_words(total: float, left: float) -> str:

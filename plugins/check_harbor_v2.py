@@ -42,13 +42,17 @@ def measure(run: Run) -> Readings:
         yield challenge(problem, next_step=registry.challenge_step(anonymous))
     if not run.client.account:
         yield time(anonymous.elapsed)
-        return f"{run.client.origin.where}/v2/ speaks the registry protocol, proves core alone (no login given)"
+        return (
+            f"{run.client.origin.where}/v2/ speaks the registry protocol, only core was tested (no credentials given)"
+        )
     answer = logged_in(run)
     yield time(anonymous.elapsed + answer.elapsed)
     if answer.status == 502:
-        raise answer.fail(STATUS, "502 from the registry" if answer.request_id else "502 from the proxy for /v2/")
+        raise answer.fail(
+            STATUS, "502 from the registry" if answer.request_id else "502 from the reverse proxy for /v2/"
+        )
     spoken(answer, (200,))
-    return f"{run.client.origin.where}/v2/ speaks the registry protocol, the registry answers a login"
+    return f"{run.client.origin.where}/v2/ speaks the registry protocol, and the registry accepts the credentials"
 
 
 def logged_in(run: Run) -> Answer:
@@ -58,7 +62,7 @@ def logged_in(run: Run) -> Answer:
     except Failure as failure:
         if not failure.hung:
             raise
-        detail = f"{failure.detail} with a login (without one it answers)"
+        detail = f"{failure.detail} with credentials (it answers without)"
         raise failure.but(detail=detail) from None
 
 

@@ -47,10 +47,10 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import COUNT, PERCENT, UNKNOWN, WARNING, words
 from harborlib.text.units import LOW, RangeType
 
-SCAN = "start a scan of all images in the UI (Interrogation Services), or let projects scan on push"
-COUNT_THEM = "start a scan of all images in the UI (Interrogation Services), or set a schedule there: it counts them"
+SCAN = "start scan-all in the UI (Interrogation Services), or let projects scan on push"
+COUNT_THEM = "start scan-all in the UI (Interrogation Services), or set a schedule there: it counts them"
 FAILING = "run check_harbor_scan and check_harbor_scanner: as long as scans fail, these counts mean nothing"
-REBUILD = "see the UI's Security Hub for the worst artifacts; have them rebuilt"
+REBUILD = "find the worst artifacts in the UI's Security Hub, and have them rebuilt"
 SEVERITIES = ("high", "medium", "low", "unknown", "none")  # besides critical, which has a limit
 
 
@@ -94,7 +94,7 @@ def measure(run: Run) -> Readings:
         yield coverage_of(run, scanned, number, found_by_scan)
         yield images(found_by_scan)
     if errors and scanned and not total:
-        yield unreliable(f"0 vulnerabilities in {scanned} artifacts, but {failed} in the last scan of all images")
+        yield unreliable(f"0 vulnerabilities in {scanned} artifacts, but {failed} in the last scan-all")
     yield artifacts(number)
     yield artifacts_scanned(scanned)
     yield critical(found["critical"])
@@ -103,13 +103,13 @@ def measure(run: Run) -> Readings:
     yield fixable(summary.count("fixable_cnt"))
     yield all_found(total)
     if not number:
-        return "Harbor holds no artifact: there is nothing to judge"
+        return "Harbor holds no artifact: there is nothing to check"
     text = f"{scanned} of {number} artifacts scanned"
     text += f" ({words.number(found_by_scan, 'image')})" if number > scanned and found_by_scan else ""
     text += f", {total} vulnerabilities"
     if total:
         text += f", {found['critical']} critical, {found['high']} high"
-    return text + (f"; {failed}, so there are more" if errors else "")
+    return text + (f", {failed}, so there may be more" if errors else "")
 
 
 def coverage_of(run: Run, scanned: int, number: int, found_by_scan: int) -> Reading:
@@ -119,7 +119,7 @@ def coverage_of(run: Run, scanned: int, number: int, found_by_scan: int) -> Read
         return coverage(round(min(scanned, known) * 100 / known, 2), high=100, things=words.number(known, "image"))
     least = coverage(round(scanned * 100 / number, 2), high=100, things=words.number(number, "artifact"))
     if scanned and coverage.judge(least, run.args).is_problem:
-        return uncounted(f"{scanned} of {number} artifacts scanned; how many of the others are images is not known")
+        return uncounted(f"{scanned} of {number} artifacts scanned, it is not known how many of the others are images")
     return least
 
 

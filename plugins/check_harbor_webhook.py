@@ -47,10 +47,10 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import PERCENT, UNKNOWN, WARNING, words
 from harborlib.wire import Failure
 
-READ_LOG = "read a delivery's log in the UI (project > Webhooks), and ask the receiver for its address from jobservice"
+READ_LOG = "read a delivery's log in the UI (project > Webhooks), then call the receiver from the jobservice container"
 ENABLE = "enable it in the UI (project > Webhooks), or delete it"
-GONE = "compare with the UI (project > Webhooks); where the project or the webhook was just deleted, this passes"
-SEE_MORE = "raise -t, or divide the projects among services with --project"
+GONE = "compare with the UI (project > Webhooks): if it was just deleted, this goes away by itself"
+SEE_MORE = "raise -t, or split the projects across services with --project"
 
 projects = Selectable("project", "projects", "--project")
 # A standstill: deliveries that the job service cannot make while it is down.

@@ -43,16 +43,16 @@ from harborlib.text.units import LOW
 from harborlib.wire import Failure
 
 JOBSERVICE = components.next_step("jobservice")
-LONG_JOB = "look at the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
+LONG_JOB = "check the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
 
 pools = Limit("workers.too-few-pools", "pools", COUNT, "live worker pools: {value}", None, "1:", bad=LOW,
               help="number of live pools", next_step=JOBSERVICE)  # fmt: skip
-heartbeat = Limit("workers.heartbeat-too-old", "heartbeat", SECONDS, "last sign of life {value} ago", "30s", "2min",
+heartbeat = Limit("workers.heartbeat-too-old", "heartbeat", SECONDS, "last heartbeat {value} ago", "30s", "2min",
                   option="heartbeat", help="age of the youngest sign of life", next_step=JOBSERVICE)  # fmt: skip
 silent = Problem("workers.pool-silent", WARNING, JOBSERVICE)
 busy = Limit("workers.nearly-all-busy", "busy", PERCENT, "{value} of the workers busy", "90", None,
              option="busy", help="percent of the workers that have a job", next_step=LONG_JOB)  # fmt: skip
-longest = Limit("workers.job-too-long", "longest", SECONDS, "{job} takes {value} already", "12h", "24h",
+longest = Limit("workers.job-too-long", "longest", SECONDS, "{job} has been running for {value}", "12h", "24h",
                 option="job", help="how long a job takes", next_step=LONG_JOB)  # fmt: skip
 idle_pools = Problem("workers.no-worker", WARNING, JOBSERVICE)
 not_read = NotRead("workers.not-read")

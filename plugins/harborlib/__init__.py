@@ -17,8 +17,8 @@ _SIGNALS = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "SIGINT", signal.SIGHUP: "
 #: The next step after a failed import.
 INSTALL = f"install nagiosplugin, requests and pyOpenSSL for {sys.executable}"
 #: The next step when the engine times out too early, and when the host lacks a resource.
-ROOM = "give the engine's check timeout more room than -t"
-LIMITS = "look at the limits and the memory of this monitoring host: ulimit -a; TasksMax= of the engine's service; free"
+ROOM = "set the engine's check timeout higher than -t"
+LIMITS = "check the memory and limits of this monitoring host: free, ulimit -a, TasksMax= of the engine's service"
 
 
 def _say(reason: str, remedy: str) -> None:

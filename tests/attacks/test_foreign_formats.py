@@ -78,7 +78,7 @@ def test_a_name_that_the_library_does_not_know_is_left_out(plugin_python: str) -
         outcome = runner.process(
             "check_harbor_certificate", "-H", harbor.url, "--ca-file", ca_file(), python=plugin_python
         )
-    assert outcome.first.startswith("HARBOR CERTIFICATE OK - x is good for 59 days")
+    assert outcome.first.startswith("HARBOR CERTIFICATE OK - x is valid for 59 days")
 
 
 # Pages
@@ -102,7 +102,7 @@ def test_odd_markup(case: str, harbor: Simulator, run) -> None:
     harbor.answer("/", headers={"Content-Type": "text/html"}, body=page)
     outcome = run("check_harbor_portal", "--assets")
     # Some Pythons give up on it, some do not.
-    given_up = "HARBOR PORTAL UNKNOWN - the answer to GET / is not understood: its HTML cannot be parsed"
+    given_up = "HARBOR PORTAL UNKNOWN - unexpected answer to GET /: its HTML cannot be parsed"
     assert outcome.code == 0 or outcome.first == given_up
 
 
@@ -110,7 +110,7 @@ def test_markup_that_the_parser_gives_up_on(harbor: Simulator, run) -> None:
     page = f"<title>Harbor</title><script src='/main.js'></script>{MARKUP['&# with 5,000 digits']}"
     harbor.answer("/", headers={"Content-Type": "text/html"}, body=page)
     outcome = run("check_harbor_portal", "--assets")
-    assert outcome.first == "HARBOR PORTAL UNKNOWN - the answer to GET / is not understood: its HTML cannot be parsed"
+    assert outcome.first == "HARBOR PORTAL UNKNOWN - unexpected answer to GET /: its HTML cannot be parsed"
     assert outcome.code == 3
 
 
@@ -174,9 +174,9 @@ def test_dates_are_of_greenwich_whatever_the_time_zone_here(
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ("90", ", free again in 90 s (00:01:30 UTC)"),
-        ("0", ", free again in 0 s (00:00:00 UTC)"),
-        ("Thu, 01 Jan 1970 00:01:30 GMT", ", free again in 90 s (00:01:30 UTC)"),
+        ("90", ", resets in 90 s (00:01:30 UTC)"),
+        ("0", ", resets in 0 s (00:00:00 UTC)"),
+        ("Thu, 01 Jan 1970 00:01:30 GMT", ", resets in 90 s (00:01:30 UTC)"),
         ("-1", ""),
         ("1000000", ""),
         ("\u0661", ""),
@@ -223,7 +223,7 @@ def test_an_odd_token(text: str) -> None:
 def test_an_odd_token_as_process(text: str, harbor: Simulator, run) -> None:
     harbor.answer("/service/token", 200, {}, {"token": text})
     said = run("check_harbor_login")
-    assert said.code == (2 if "the token service answers without a token" in said.out else 3)
+    assert said.code == (2 if "the token service sent no token" in said.out else 3)
 
 
 # Challenges and other headers

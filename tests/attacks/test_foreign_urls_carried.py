@@ -184,7 +184,7 @@ def test_a_login_is_not_sent_to_an_object_store(harbor: Simulator, evil: Recorde
     args = argparse.Namespace(harbor=Origin.parse(harbor.url), login=None, isolate=None, insecure=False)
     with pytest.raises(Failure) as failure:
         Client(args, None).send(SECRET._replace(origin=Origin.parse(f"https://{evil.where}")))
-    assert failure.value.detail == f"GET /x is not sent: a login does not go to {evil.where}"
+    assert failure.value.detail == f"GET /x is not sent: credentials do not go to {evil.where}"
     assert evil.heard == []
 
 
@@ -194,6 +194,6 @@ def test_what_is_deleted_is_a_digest(digest: str, harbor: Simulator, argv) -> No
     harbor.answer("/v2/pub/canary/manifests/check-harbor", 200, {"Docker-Content-Digest": digest})
     outcome = runner.here("check_harbor_push", *argv("check_harbor_push"), "--depth", "image")
     assert outcome.first.startswith(
-        f"HARBOR PUSH UNKNOWN - the digest of pub/canary:check-harbor is none: {digest[:40]}"
+        f"HARBOR PUSH UNKNOWN - unexpected digest of pub/canary:check-harbor: {digest[:40]}"
     )
     assert "DELETE" not in {request.method for request in harbor.requests}

@@ -48,7 +48,7 @@ def test_what_no_harbor_writes(
 ) -> None:
     case = odd.Case(f"check_harbor_{probe}", f"/api/v2.0{path}", {}, body)
     outcome = odd.run(case, harbor, authfile, *options)
-    text = f"the answer to GET /api/v2.0{path} is not understood: {problem}"
+    text = f"unexpected answer to GET /api/v2.0{path}: {problem}"
     assert (outcome.first, outcome.code) == (f"HARBOR {probe.upper()} UNKNOWN - {text}", 3)
 
 
@@ -69,7 +69,7 @@ def test_what_no_harbor_writes(
         ),
         (
             "queue", (), "/jobservice/queues", [{**QUEUE, "latency": 2**63 - 1}],
-            "HARBOR QUEUE CRITICAL - GC: the oldest job waits 106751991167300 d (critical at 1 h)",
+            "HARBOR QUEUE CRITICAL - GC: the oldest job has been waiting for 106751991167300 d (critical at 1 h)",
         ),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from harbor_simulator.messages import Request, Response
 from support import runner
 from support.screens import problem
 
-NEXT = "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv"
+NEXT = "Next: fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output"
 API = "/api/v2.0"
 
 
@@ -80,7 +80,7 @@ def test_what_was_seen_is_judged(ask, harbor: Simulator) -> None:
     change(harbor, "/quotas", announced(500))
     first, *lines = ask("quota")
     assert first == "HARBOR QUOTA CRITICAL - tiny: 100% of its quota used (critical at 99%) (and 1 more)"
-    assert "UNKNOWN: Harbor announces 500 projects and showed 4 (GET /api/v2.0/quotas)" in lines
+    assert "UNKNOWN: Harbor announces 500 projects but shows 4 (GET /api/v2.0/quotas)" in lines
     assert lines[-1] == "exit code 2"
 
 
@@ -94,7 +94,7 @@ def test_a_list_that_shrinks_while_it_is_read(ask, harbor: Simulator) -> None:
 
     change(harbor, "/quotas", shrinking)
     assert (
-        ask("quota")[0] == "HARBOR QUOTA UNKNOWN - Harbor announces 150 projects and showed 100 (GET /api/v2.0/quotas)"
+        ask("quota")[0] == "HARBOR QUOTA UNKNOWN - Harbor announces 150 projects but shows 100 (GET /api/v2.0/quotas)"
     )
 
 
@@ -123,7 +123,7 @@ def test_a_page_without_a_row_that_leads_to_the_next(ask, harbor: Simulator) -> 
 def test_more_rows_than_a_page(ask, harbor: Simulator) -> None:
     harbor.answer(f"{API}/robots", headers={"X-Total-Count": "99999999"}, body=[{"name": "a", "expires_at": -1}] * 3000)
     first, *rest = ask("robots")
-    text = "the answer to GET /api/v2.0/robots is not understood: 3000 rows instead of at most 100"
+    text = "unexpected answer to GET /api/v2.0/robots: 3000 rows instead of at most 100"
     assert [first, *rest] == [f"HARBOR ROBOTS UNKNOWN - {text}", NEXT, "exit code 3"]
 
 

@@ -99,7 +99,7 @@ def test_a_head_that_is_too_long(case: str) -> None:
     with Adversary(reply) as server, pytest.raises(Failure) as failure:
         send(transport(server.url), GET)
     where = server.url.partition("//")[2]
-    assert (failure.value.stage, failure.value.detail) == (ANSWER, f"{where} gives no answer: a header is too long")
+    assert (failure.value.stage, failure.value.detail) == (ANSWER, f"no answer from {where}: a header is too long")
 
 
 def test_a_head_that_just_fits() -> None:

@@ -122,7 +122,7 @@ def test_what_changes_something_is_sent_once(method: str, fickle: Fickle) -> Non
         with pytest.raises(Failure) as failure:
             send(client, PING._replace(method=method, data=b"x"))
     assert failure.value.stage == ANSWER
-    assert failure.value.detail.startswith(f"localhost:{port} gives no answer: ")
+    assert failure.value.detail.startswith(f"no answer from localhost:{port}: ")
     assert [line for heard in fickle.asked for line in heard].count(f"{method} /api/v2.0/ping") == 1
 
 
@@ -133,7 +133,7 @@ def test_a_new_connection_is_tried_once(fickle: Fickle) -> None:
         client = transport(f"https://localhost:{port}")
         with pytest.raises(Failure) as failure:
             send(client, PING)
-    assert failure.value.detail.startswith(f"localhost:{port} gives no answer: ")
+    assert failure.value.detail.startswith(f"no answer from localhost:{port}: ")
     assert fickle.asked == [["GET /api/v2.0/ping"]]
 
 

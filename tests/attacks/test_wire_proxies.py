@@ -74,7 +74,7 @@ def test_a_handshake_that_fails_behind_a_proxy_names_it(name: str, case: str, pl
     assert words in outcome.out
     assert "harbor.example.com" in printed.text
     assert f"through the proxy 127.0.0.1:{port}" in outcome.out
-    assert printed.next_step.startswith(f"look at the proxy 127.0.0.1:{port}, given with --proxy")
+    assert printed.next_step.startswith(f"check that the proxy 127.0.0.1:{port} (--proxy)")
 
 
 def test_a_proxy_that_reads_along_is_named(plugin_python: str) -> None:
@@ -117,10 +117,8 @@ def test_a_proxy_with_troubles_of_its_own(
                                  "--proxy", f"127.0.0.1:{port}", python=plugin_python)  # fmt: skip
     where = f"the proxy 127.0.0.1:{port}"
     printed = grammar.checked(outcome)
-    assert (printed.state, printed.text) == ("CRITICAL", f"{where} does not let us through: {words}")
-    assert (
-        printed.next_step == f"look at {where}, given with --proxy: is it up, and does it allow harbor.example.com:443?"
-    )
+    assert (printed.state, printed.text) == ("CRITICAL", f"{where} refuses the connection: {words}")
+    assert printed.next_step == f"check that {where} (--proxy) is up and allows harbor.example.com:443"
 
 
 def test_a_handshake_that_hangs_behind_a_proxy(plugin_python: str) -> None:

@@ -19,7 +19,7 @@ BAD = {
     "user:password": (f"{MONITOR}:{MONITOR_SECRET}\n".encode(), "line 1 is neither username= nor password="),
     "another key": (GOOD + b"token=secret\n", "line 3 is neither username= nor password="),
     "a colon in the username": (b"username=a:b\npassword=secret\n", "a username cannot hold a colon"),
-    "a control character": (b"username=a\npassword=sec\x1bret\n", "password holds a control character"),
+    "a control character": (b"username=a\npassword=sec\x1bret\n", "password contains a control character"),
     "binary": (bytes(range(256)), "not a text file in UTF-8"),
     "utf-16": (GOOD.decode().encode("utf-16"), "not a text file in UTF-8"),
     "nul bytes": (bytes(1000), "line 1 is neither username= nor password="),

@@ -51,7 +51,7 @@ def test_half_a_login(name, missing, bare, refusal, monkeypatch):
 
 def test_url_with_a_password(name, bare, refusal, monkeypatch):
     monkeypatch.setenv("HARBOR_URL", "https://admin:sesame@harbor.example.com")
-    words = "HARBOR_URL: no user or password in the URL: everybody can list arguments; use --authfile"
+    words = "HARBOR_URL: no user or password in the URL: every local user can read arguments, use --authfile"
     assert refusal(name, *bare(name)) == words
 
 

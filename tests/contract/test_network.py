@@ -41,7 +41,7 @@ def test_connect_to_nobody(name, here):
     printed = grammar.checked(here(name, "-I", "127.0.0.1:1"))
     told = "cannot connect to 127.0.0.1:1: Connection refused (given with --connect-to)"
     assert (printed.state, printed.text) == ("CRITICAL", told)
-    assert printed.next_step == "check that 127.0.0.1:1, given with --connect-to, is right and up"
+    assert printed.next_step == "check that 127.0.0.1:1 (--connect-to) is correct and up"
 
 
 def test_name_without_address(name, here):
@@ -113,7 +113,7 @@ def test_proxy_refuses(name, case, here, harbor):
     with listening(says(answer)) as port:
         printed = grammar.checked(here(name, "--proxy", f"127.0.0.1:{port}"))
     assert printed.state == "CRITICAL"
-    assert printed.text.startswith(f"the proxy 127.0.0.1:{port} does not let us through: ")
+    assert printed.text.startswith(f"the proxy 127.0.0.1:{port} refuses the connection: ")
     assert printed.text.endswith(words)
     assert harbor.requests == []
 
@@ -131,7 +131,7 @@ def test_proxy_that_is_none(name, here):
     printed = grammar.checked(here(name, "--proxy", "127.0.0.1:1"))
     told = "cannot connect to 127.0.0.1:1: Connection refused (given with --proxy)"
     assert (printed.state, printed.text) == ("CRITICAL", told)
-    assert printed.next_step == "check that 127.0.0.1:1, given with --proxy, is right and up"
+    assert printed.next_step == "check that 127.0.0.1:1 (--proxy) is correct and up"
 
 
 def test_insecure(name, here, harbor):

@@ -13,7 +13,7 @@ from support.listeners import listening
 
 AT_ONCE = 1.0  # seconds; -t is 30
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-NEXT = "give the engine's check timeout more room than -t"
+NEXT = "set the engine's check timeout higher than -t"
 
 
 def checked(outcome, number, words):

@@ -16,8 +16,8 @@ HUGE = "9" * 400 + ".5"
 CASES = {
     "unknown option": (["--nonsense"], "unknown option --nonsense"),
     "abbreviation": (["--harb", "harbor.example.com"], "unknown option --harb"),
-    "positional": (["harbor.example.com"], "arguments without an option are not taken"),
-    "empty positional": ([""], "arguments without an option are not taken"),
+    "positional": (["harbor.example.com"], "positional arguments are not accepted"),
+    "empty positional": ([""], "positional arguments are not accepted"),
     "password": (["--password", SECRET], "unknown option --password"),
     "password after =": ([f"--password={SECRET}"], "unknown option --password"),
     "password after one letter": ([f"-p{SECRET}"], "unknown option -p"),
@@ -45,7 +45,7 @@ CASES = {
     "both families": (["-4", "-6"], "-6: not allowed with argument -4"),
     "proxy with TLS": (["--proxy", "https://h"], "--proxy: only http:// proxies"),
     "proxy with a password": (["--proxy", f"http://a:{SECRET}@h"], "--proxy: no user or password in the URL"),
-    "proxy and connect-to": (["--proxy", "h:1", "-I", "h:2"], "--proxy and --connect-to exclude each other"),
+    "proxy and connect-to": (["--proxy", "h:1", "-I", "h:2"], "--proxy and --connect-to cannot be combined"),
     "no CA file": (["--ca-file", "/nowhere"], "--ca-file: cannot read /nowhere"),
     "CA file is a directory": (["--ca-file", "/"], "--ca-file: "),
     "CA file is no PEM": (["--ca-file", __file__], "--ca-file: no usable PEM in "),
@@ -104,7 +104,7 @@ def test_client_key_with_a_pass_phrase(name, refusal, against, harbor, tmp_path,
 
 def test_no_harbor(name, refusal, monkeypatch):
     monkeypatch.delenv("HARBOR_URL", raising=False)
-    assert refusal(name, *runner.NEEDED.get(name, ())) == "-H/--harbor or HARBOR_URL is needed"
+    assert refusal(name, *runner.NEEDED.get(name, ())) == "-H/--harbor or HARBOR_URL is required"
 
 
 def test_login_over_http(name, refusal, against):

@@ -97,10 +97,10 @@ def test_one_page_from_the_selfcheck(
 @pytest.mark.parametrize(
     ("said", "explained"),
     [
-        ("HARBOR V2 UNKNOWN - the whole of Harbor is affected (see harbor-health)", True),
+        ("HARBOR V2 UNKNOWN - Harbor as a whole is down (see harbor-health)", True),
         ("HARBOR V2 UNKNOWN - 502 from the registry (see harbor-component-registry)", True),
         ("HARBOR V2 UNKNOWN - login refused (see harbor-api)", False),  # this host has no such service
-        ("HARBOR V2 UNKNOWN - robot$canary has no right to push in canary/canary", False),
+        ("HARBOR V2 UNKNOWN - robot$canary has no permission to push in canary/canary", False),
     ],
 )
 def test_unknown_must_name_a_service_that_is_there(installation: Installation, said: str, explained: bool) -> None:

@@ -21,7 +21,7 @@ import check_harbor_pull
 from harbor_simulator import Simulator
 
 PING = "/api/v2.0/ping"
-REPORT = "report this bug of check_harbor with the output of -vvv"
+REPORT = "report this check_harbor bug and attach the -vvv output"
 CORRUPT = Kind("pull.corrupt", CONTENT, CRITICAL, "push it again")
 
 level = Limit("pull.level", "level", COUNT, "level {value}", "1", "5")
@@ -169,7 +169,7 @@ def test_somebody_else_s_failure_is_theirs(judge: Judge, harbor: Simulator) -> N
     report = judge(asking_the_registry, "--isolate")
     assert report.state == UNKNOWN
     first = nagios.text(report, 0).splitlines()[0]
-    assert first.endswith("; the whole of Harbor is affected (see harbor-health)")
+    assert first.endswith(", Harbor as a whole is down (see harbor-health)")
     assert judge(asking_the_registry, "--isolate", "redis").state == CRITICAL, "health is not scheduled"
 
 
@@ -177,7 +177,7 @@ def test_an_unhealthy_component_is_named_without_isolation_too(judge: Judge, har
     harbor.switch("registry-down")
     report = judge(asking_the_registry)
     assert (report.state, report.cause) == (CRITICAL, None)
-    assert report.headline.endswith("; Harbor says registry is unhealthy")
+    assert report.headline.endswith(", Harbor says registry is unhealthy")
     assert report.next_step == components.next_step("registry")
     assert [request.path for request in harbor.requests] == ["/v2/", HEALTH], "nobody logs in once more"
 
@@ -185,7 +185,7 @@ def test_an_unhealthy_component_is_named_without_isolation_too(judge: Judge, har
 @pytest.mark.parametrize(
     "failure",
     [
-        Failure(STATUS, "a right is missing", status=403, path="/api/v2.0/x", login=True),
+        Failure(STATUS, "a permission is missing", status=403, path="/api/v2.0/x", login=True),
         Failure(CONNECT, "refused", path="/api/v2.0/x", login=True),
         Failure(STATUS, "no portal", status=502, path="/"),
         Failure(STATUS, "no report", status=502, path=HEALTH),
@@ -236,7 +236,7 @@ def test_time_runs_out_before_anything_is_asked(judge: Judge) -> None:
     assert [measure.name for measure in report.measures] == ["level"], "what was measured before is kept"
     assert (report.state, report.next_step) == (
         UNKNOWN,
-        "look at the load of this monitoring host, or give -t more time",
+        "check the load of this monitoring host, or raise -t",
     )
     assert report.headline.startswith("timed out after 0.2")
     gate.set()

@@ -73,7 +73,7 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert credentials.read(None) is None
     monkeypatch.setenv("HARBOR_USERNAME", "robot$monitor")
     monkeypatch.setenv("HARBOR_PASSWORD", "\udcff")  # a byte that is not UTF-8
-    with pytest.raises(Unusable, match="password holds a control character"):
+    with pytest.raises(Unusable, match="password contains a control character"):
         credentials.read(None)
 
 

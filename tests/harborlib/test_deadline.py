@@ -117,7 +117,7 @@ def test_no_time_left() -> None:
     (outcome,) = deadline.side_by_side([lambda: time.sleep(0.2)], 0)  # longer than no time at all
     assert isinstance(outcome, Failure)
     assert outcome.detail == "timed out after 0.1 s getting ready"
-    assert outcome.next_step == "look at the load of this monitoring host, or give -t more time"
+    assert outcome.next_step == "check the load of this monitoring host, or raise -t"
     assert not outcome.unreachable, "Harbor was not even asked"
 
 

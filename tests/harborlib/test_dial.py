@@ -117,7 +117,7 @@ def test_a_tunnel() -> None:
 def test_a_proxy_that_refuses(answer: bytes, words: str) -> None:
     with listening(says(answer)) as port:
         stage, told = refusal(lambda: dial.tunnel(Route(), ("127.0.0.1", port), "localhost", 443))
-    assert (stage, told) == (CONNECT, f"the proxy 127.0.0.1:{port} does not let us through: {words}")
+    assert (stage, told) == (CONNECT, f"the proxy 127.0.0.1:{port} refuses the connection: {words}")
 
 
 def test_after_the_tunnel_comes_the_handshake() -> None:

@@ -64,7 +64,7 @@ def test_every_component_has_a_place_to_look(component: str) -> None:
 
 
 def test_a_component_that_nobody_knows() -> None:
-    assert components.next_step("exporter") == "look at the component's container or pod, and at its log"
+    assert components.next_step("exporter") == "check the component's container or pod, and its log"
 
 
 QUEUES, INFO, QUOTAS, UPLOAD = (

@@ -35,7 +35,7 @@ def refused(call: Any) -> str:
     with pytest.raises(Failure) as raised:
         call()
     assert (raised.value.stage, raised.value.path, raised.value.login) == (CONTENT, "/api/v2.0/thing", True)
-    return raised.value.detail.removeprefix("the answer to GET /api/v2.0/thing is not understood: ")
+    return raised.value.detail.removeprefix("unexpected answer to GET /api/v2.0/thing: ")
 
 
 @pytest.mark.parametrize("row", [{}, {"x": None}])

@@ -24,9 +24,9 @@ def test_any_report_is_json_as_documented(report: Report) -> None:
 
 
 def test_a_finding() -> None:
-    late = Finding("queue.waiting", WARNING, "the oldest job waits 20 min", "SCAN", "warning at 15 min",
+    late = Finding("queue.waiting", WARNING, "the oldest job has been waiting for 20 min", "SCAN", "warning at 15 min",
                    values={"value": 1200, "unit": "s", "limit": "900"}, next_step="look")  # fmt: skip
-    well = Finding("queue.waiting", OK, "the oldest job waits 2 s", "GC", next_step="not told")
+    well = Finding("queue.waiting", OK, "the oldest job has been waiting for 2 s", "GC", next_step="not told")
     found = json.loads(json_output.text(Report("queue", [well, late], Summary("fine"))))
     assert (found["schema"], found["state"], found["next_step"]) == (2, WARNING, "look")
     assert found["parts"] == [
@@ -34,7 +34,7 @@ def test_a_finding() -> None:
             "id": "queue.waiting",
             "state": WARNING,
             "subject": "SCAN",
-            "text": "SCAN: the oldest job waits 20 min (warning at 15 min)",
+            "text": "SCAN: the oldest job has been waiting for 20 min (warning at 15 min)",
             "values": {"value": 1200, "unit": "s", "limit": "900"},
             "next_step": "look",
         },
@@ -42,7 +42,7 @@ def test_a_finding() -> None:
             "id": "queue.waiting",
             "state": OK,
             "subject": "GC",
-            "text": "GC: the oldest job waits 2 s",
+            "text": "GC: the oldest job has been waiting for 2 s",
             "values": {},
             "next_step": "",
         },
@@ -53,7 +53,7 @@ def test_a_failure_of_somebody_elses_ends_with_whose() -> None:
     redis = blaming("redis", "Harbor says redis is unhealthy")
     report = Report("v2", [Finding("harbor.error-status", CRITICAL, "500 for /v2/").owned_by(redis)])
     found = json.loads(json_output.text(report))
-    told = "500 for /v2/; Harbor says redis is unhealthy (see harbor-component-redis)"
+    told = "500 for /v2/, Harbor says redis is unhealthy (see harbor-component-redis)"
     assert (found["state"], found["summary"], found["parts"][0]["text"]) == (UNKNOWN, told, told)
     assert found["cause"] == {
         "owner": "redis",

@@ -37,14 +37,14 @@ def test_several_problems() -> None:
     """Each on a line; who asks for details sees their ids too, and what is well."""
     redis = finding(CRITICAL, "redis is unhealthy", next_step="look at redis")
     measures = [Measure("time", 2, "s", "1", "5", 0), Measure("free space", 10**12, "B", "", "", 0, 2 * 10**12)]
-    found = report("health", redis, finding(WARNING, "slow"), finding(OK, "answer after 2s"), measures=measures,
+    found = report("health", redis, finding(WARNING, "slow"), finding(OK, "the answer took 2s"), measures=measures,
                    notes=("not verified",))  # fmt: skip
     first = "HARBOR HEALTH CRITICAL - redis is unhealthy | time=2s;1;5;0 'free space'=1000000000000B;;;0;2000000000000"
     problems = ["CRITICAL: redis is unhealthy", "WARNING: slow"]
     end = ["Note: not verified", "Next: look at redis", ""]
     assert nagios.text(found, 0).split("\n") == [first, *problems, *end]
     named = [f"{problem} [test.problem]" for problem in problems]
-    assert nagios.text(found, 1).split("\n") == [first, *named, "OK: answer after 2s", *end]
+    assert nagios.text(found, 1).split("\n") == [first, *named, "OK: the answer took 2s", *end]
 
 
 def test_one_problem_is_told_once() -> None:
@@ -54,7 +54,7 @@ def test_one_problem_is_told_once() -> None:
 
 def test_a_note_of_a_healthy_one_is_in_the_line() -> None:
     found = report("v2", WELL, fine="it answers", notes=("not verified",))
-    assert nagios.text(found, 0) == "HARBOR V2 OK - it answers; not verified\n"
+    assert nagios.text(found, 0) == "HARBOR V2 OK - it answers, not verified\n"
 
 
 def test_a_long_summary_is_told_below() -> None:
@@ -111,7 +111,7 @@ def test_what_is_no_number_is_refused(value: float) -> None:
 def test_a_failure_of_somebody_elses_ends_with_whose(verbose: int) -> None:
     """In the first line, and in the finding's own."""
     redis = blaming("redis", "Harbor says redis is unhealthy")
-    told = "500 for /v2/; Harbor says redis is unhealthy (see harbor-component-redis)"
+    told = "500 for /v2/, Harbor says redis is unhealthy (see harbor-component-redis)"
     lines = nagios.text(report("v2", finding(CRITICAL, "500 for /v2/").owned_by(redis)), verbose).splitlines()
     step = "Next: look at harbor-component-redis first: this follows from it"
     details = [f"UNKNOWN: {told} [test.problem]"] if verbose else []

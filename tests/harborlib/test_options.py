@@ -87,16 +87,16 @@ HIGH, LOW = units.HIGH, units.LOW
 @pytest.mark.parametrize(
     ("bad", "given", "refused"),
     [
-        (HIGH, ["-w", "5", "-c", "1"], "-c alerts before -w: high values are bad, exchange the two"),
-        (HIGH, ["-w", "0:5", "-c", "0:4"], "-c alerts before -w: high values are bad, exchange the two"),
+        (HIGH, ["-w", "5", "-c", "1"], "-c alerts before -w: high values are bad, swap the two"),
+        (HIGH, ["-w", "0:5", "-c", "0:4"], "-c alerts before -w: high values are bad, swap the two"),
         (HIGH, ["-w", "5", "-c", "5"], ""),
         (HIGH, ["-w", "5", "-c", "~:"], ""),
         (HIGH, ["-w", "~:", "-c", "1"], ""),
         (HIGH, ["-w", "@5:9", "-c", "1"], ""),
         (HIGH, ["-c", "0.1"], ""),
         (HIGH, ["-w", "99"], ""),
-        (LOW, ["-w", "7", "-c", "30"], "-c alerts before -w: low values are bad, exchange the two"),
-        (LOW, ["-c", "30:", "-w", "7:"], "-c alerts before -w: low values are bad, exchange the two"),
+        (LOW, ["-w", "7", "-c", "30"], "-c alerts before -w: low values are bad, swap the two"),
+        (LOW, ["-c", "30:", "-w", "7:"], "-c alerts before -w: low values are bad, swap the two"),
         (LOW, ["-w", "30", "-c", "7"], ""),
         (LOW, ["-w", "30", "-c", "~:"], ""),
         (LOW, ["-w", "~:", "-c", "7"], ""),
@@ -120,7 +120,7 @@ def test_each_pair_of_thresholds_is_looked_at() -> None:
     units.declare(parser, "free", "bytes", None, None, units.BYTES, LOW)
     with pytest.raises(options.Told) as told:
         parser.parse_args(["-w", "1", "-c", "3", "--free-warning", "1GiB", "--free-critical", "2GiB"])
-    assert told.value.problem == "--free-critical alerts before --free-warning: low values are bad, exchange the two"
+    assert told.value.problem == "--free-critical alerts before --free-warning: low values are bad, swap the two"
 
 
 TYPES: dict[str, tuple[Callable[[str], object], list[tuple[str, object]], list[str]]] = {

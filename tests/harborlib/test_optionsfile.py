@@ -81,14 +81,14 @@ def refused(path: str) -> str:
         ("--password sesame", "options file FILE, line 1: unknown option --password"),
         ("--warn 5", "options file FILE, line 1: unknown option --warn"),
         ("-w5", "options file FILE, line 1: unknown option -w5"),
-        ("warning 5", "options file FILE, line 1: not an option; write --name VALUE"),
+        ("warning 5", "options file FILE, line 1: not an option, write --name VALUE"),
         ("--", "options file FILE, line 1: unknown option --"),
         ("--keyword", "options file FILE, line 1: --keyword needs a value"),
         ("--insecure yes", "options file FILE, line 1: --insecure takes no value"),
         ("--timeout soon", "options file FILE, line 1: --timeout: not a number: 'soon'"),
         ("--output xml", "options file FILE, line 1: --output: not one of nagios, json"),
-        ("--keyword a\x1b[2Jb", "options file FILE, line 1: --keyword: the value holds a control character"),
-        ("--keyword a\u2028--insecure", "options file FILE, line 1: --keyword: the value holds a control character"),
+        ("--keyword a\x1b[2Jb", "options file FILE, line 1: --keyword: the value contains a control character"),
+        ("--keyword a\u2028--insecure", "options file FILE, line 1: --keyword: the value contains a control character"),
         ("--options-file /etc/other", "options file FILE, line 1: --options-file is not taken here"),
         ("--help", "options file FILE, line 1: --help is not taken here"),
         ("-V", "options file FILE, line 1: -V is not taken here"),
@@ -103,7 +103,7 @@ def test_what_is_wrong_is_named_with_its_line(write: Callable[[str], Path], text
 def test_a_file_that_others_may_write_is_refused(write: Callable[[str], Path], mode: int) -> None:
     path = write("--warning 5")
     path.chmod(mode)
-    said = f"options file {path}: others may write it (mode {mode:04o}); chmod go-w it"
+    said = f"options file {path}: others may write it (mode {mode:04o}), chmod go-w it"
     assert refused(str(path)) == said
 
 

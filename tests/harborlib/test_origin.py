@@ -51,7 +51,7 @@ def test_no_origin(text: str) -> None:
 REFUSALS = {
     "not a URL or host name",
     "not a host name or address",
-    "no user or password in the URL: everybody can list arguments; use --authfile",
+    "no user or password in the URL: every local user can read arguments, use --authfile",
     "the URL must begin with https:// or http://",
     "only scheme, host and port: https://harbor.example.com[:port]",
 }

@@ -31,7 +31,7 @@ def measure(run):
 
 main = plugin.main(Probe(__name__, measure, [level]))
 '''
-REPORT = "Next: report this bug of check_harbor with the output of -vvv\n"
+REPORT = "Next: report this check_harbor bug and attach the -vvv output\n"
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_what_is_shown_is_not_judged() -> None:
 def test_slowness_is_a_symptom_of_its_own() -> None:
     args = options(of=(slow,))
     assert slow.symptom == SLOW
-    assert str(slow.judge(slow(7.00049), args)) == "answer after 7 s (critical at 5 s)"
+    assert str(slow.judge(slow(7.00049), args)) == "the answer took 7 s (critical at 5 s)"
 
 
 def test_time_comes_first_unless_the_probe_measures_its_own() -> None:

@@ -41,14 +41,14 @@ def refused(answered: Answer) -> Failure:
     ("status", "login", "kind", "detail"),
     [
         (401, True, LOGIN_REFUSED, "login refused (401 for /api/v2.0/ping)"),
-        (401, False, LOGIN_NEEDED, "a login is needed (401 for /api/v2.0/ping)"),
-        (403, True, PERMISSION_MISSING, "a right is missing (403 for /api/v2.0/ping)"),
+        (401, False, LOGIN_NEEDED, "credentials are required (401 for /api/v2.0/ping)"),
+        (403, True, PERMISSION_MISSING, "a permission is missing (403 for /api/v2.0/ping)"),
         (403, False, HOST_REFUSED, "this host is refused (403 for /api/v2.0/ping)"),
         (404, True, TOO_OLD, "not found: not a Harbor, or one older than this endpoint (404 for /api/v2.0/ping)"),
         (412, True, NOT_SET_UP, "not set up in this Harbor (412 for /api/v2.0/ping)"),
         (429, True, RATE_LIMITED, "too many requests (429 for /api/v2.0/ping)"),
-        (502, True, STATUS, "502 for /api/v2.0/ping from the proxy in front"),
-        (201, True, STATUS, "201 for /api/v2.0/ping from the proxy in front"),
+        (502, True, STATUS, "502 for /api/v2.0/ping from the reverse proxy"),
+        (201, True, STATUS, "201 for /api/v2.0/ping from the reverse proxy"),
     ],
 )
 def test_what_a_status_means(status: int, login: bool, kind: Kind, detail: str) -> None:

@@ -114,7 +114,7 @@ def test_locations(location: str, origin: str, path: str) -> None:
 @given(st.text())
 def test_any_location_is_a_place_or_a_failure_without_the_query(location: str) -> None:
     failure = failure_of(lambda: registry.location(answer(307, Location=location), ORIGIN))
-    known = (ROUTE, "/v2/priv/canary/x is answered 307 without a usable Location")
+    known = (ROUTE, "307 for /v2/priv/canary/x without a usable Location")
     assert failure is None or (failure.stage, failure.detail) == known
 
 
@@ -131,7 +131,7 @@ def test_any_error_is_a_failure_in_words(status: int, code: object, message: obj
 
 @given(JSON)
 def test_any_body_is_an_error_of_some_kind(body: object) -> None:
-    assert registry.refusal(answer(500, body), "blob x").detail.startswith("500 from the proxy for blob x")
+    assert registry.refusal(answer(500, body), "blob x").detail.startswith("500 from the reverse proxy for blob x")
 
 
 def test_a_refused_token_is_no_refused_login() -> None:

@@ -33,7 +33,7 @@ def test_an_outage_is_worse_than_what_could_not_be_judged() -> None:
         ([OK, OK], OK, 0, "fine", ""),
         ([OK, WARNING], WARNING, 1, "1 warning", "step 1"),
         ([UNKNOWN, WARNING], UNKNOWN, 3, "0 unknown", "step 0"),
-        ([UNKNOWN, CRITICAL, CRITICAL], CRITICAL, 2, "1 critical; 2 critical", "step 1"),
+        ([UNKNOWN, CRITICAL, CRITICAL], CRITICAL, 2, "1 critical, 2 critical", "step 1"),
     ],
 )
 def test_the_worst_finding_makes_it(states: list[str], state: str, code: int, headline: str, next_step: str) -> None:

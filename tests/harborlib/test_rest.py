@@ -56,7 +56,9 @@ def refused(call: Callable[[], object]) -> Failure:
 
 
 def test_without_a_login(harbor: Simulator, connect: Connect) -> None:
-    with pytest.raises(Unusable, match="a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"):
+    with pytest.raises(
+        Unusable, match="credentials are required: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
+    ):
         connect(harbor, name="")
 
 
@@ -65,13 +67,13 @@ def test_without_a_login(harbor: Simulator, connect: Connect) -> None:
     [
         (
             endpoints.GC,
-            "the login lacks the right garbage-collection:list (403 for /api/v2.0/system/gc)",
-            "give its robot account garbage-collection:list on system level; robots can hold it from Harbor 2.9 on",
+            "the account lacks the permission garbage-collection:list (403 for /api/v2.0/system/gc)",
+            "grant the robot account garbage-collection:list on system level, possible since Harbor 2.9",
         ),
         (
             endpoints.QUEUES,
-            "the login lacks the right jobservice-monitor:list (403 for /api/v2.0/jobservice/queues)",
-            "give its robot account jobservice-monitor:list on system level; robots can hold it from Harbor 2.9 on",
+            "the account lacks the permission jobservice-monitor:list (403 for /api/v2.0/jobservice/queues)",
+            "grant the robot account jobservice-monitor:list on system level, possible since Harbor 2.9",
         ),
     ],
 )
@@ -84,10 +86,10 @@ def test_a_missing_right_is_named(connect: Connect, endpoint: endpoints.Endpoint
 def test_a_missing_right_in_a_project(connect: Connect) -> None:
     with Simulator(users={"robot$poor": Account("secret")}) as harbor:
         failure = refused(lambda: connect(harbor, "robot$poor", "secret").get(endpoints.RETENTION, 1))
-    assert failure.detail == "the login lacks the right tag-retention:read (403 for /api/v2.0/retentions/1)"
+    assert failure.detail == "the account lacks the permission tag-retention:read (403 for /api/v2.0/retentions/1)"
     assert failure.next_step == (
-        "give its robot account tag-retention:read in the project (on Harbor 2.9 a robot of its own: system rights "
-        "take away those in projects); robots can hold it from Harbor 2.9 on"
+        "grant the robot account tag-retention:read in the project (on Harbor 2.9 with a robot of its own: "
+        "there, system permissions remove those in projects), possible since Harbor 2.9"
     )
 
 
@@ -99,8 +101,8 @@ def error(message: str) -> dict[str, object]:
     ("status", "body", "kind", "detail"),
     [
         (404, error("path /api/v2.0/jobservice/queues was not found"), refusals.TOO_OLD,
-         "404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7"),
-        (404, "<html>", refusals.TOO_OLD, "404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7"),
+         "404 for /api/v2.0/jobservice/queues, which needs Harbor 2.7 or newer"),
+        (404, "<html>", refusals.TOO_OLD, "404 for /api/v2.0/jobservice/queues, which needs Harbor 2.7 or newer"),
         (403, "<h1>Blocked</h1>", refusals.REFUSED_IN_FRONT,
          "403 for /api/v2.0/jobservice/queues from a reverse proxy, WAF or CDN in front of Harbor"),
         (403, {"message": "Forbidden"}, refusals.REFUSED_IN_FRONT,
@@ -119,7 +121,7 @@ def error(message: str) -> dict[str, object]:
         (401, error("unauthorized"), refusals.LOGIN_REFUSED, "login refused (401 for /api/v2.0/jobservice/queues)"),
         (429, "", refusals.RATE_LIMITED, "too many requests (429 for /api/v2.0/jobservice/queues)"),
         (500, error("internal server error"), STATUS,
-         "500 for /api/v2.0/jobservice/queues from the proxy in front"),
+         "500 for /api/v2.0/jobservice/queues from the reverse proxy"),
     ],
 )  # fmt: skip
 def test_refusals(harbor: Simulator, connect: Connect, status: int, body: object, kind: Kind, detail: str) -> None:
@@ -139,7 +141,9 @@ def test_page_of_somebody_in_front_is_no_old_harbor(harbor: Simulator, connect: 
     )
     failure = refused(lambda: connect(harbor).rows(endpoints.QUEUES))
     assert failure.kind is refusals.TOO_OLD
-    assert failure.next_step.endswith("or take this service off the host; if not, look at the routes of the ingress")
+    assert failure.next_step.endswith(
+        "or take this service off the host; if it is not older, check the routes of the ingress"
+    )
 
 
 def test_a_login_that_silently_makes_a_stranger_of_us_is_noticed(harbor: Simulator, connect: Connect) -> None:
@@ -174,7 +178,7 @@ def test_an_empty_body_is_nothing(harbor: Simulator, connect: Connect) -> None:
     rest = connect(harbor)
     assert rest.find(endpoints.GC_SCHEDULE) is None
     assert refused(lambda: rest.get(endpoints.GC_SCHEDULE)).detail == (
-        "the answer to GET /api/v2.0/system/gc/schedule is not JSON"
+        "unexpected answer to GET /api/v2.0/system/gc/schedule: not JSON"
     )
 
 
@@ -268,19 +272,19 @@ class TestPages:
         harbor.answer("/api/v2.0/replication/policies", headers={"X-Total-Count": "500"}, body=[{"id": 1}] * 7)
         rest, where = connect(harbor), "(GET /api/v2.0/replication/policies)"
         found = refused(lambda: rest.first_page(endpoints.REPLICATION_POLICIES))
-        assert found.detail == f"Harbor announces 100 rows and showed 7 {where}"
+        assert found.detail == f"Harbor announces 100 rows but shows 7 {where}"
         harbor.answer("/api/v2.0/replication/policies", headers={"X-Total-Count": "500"}, body=[])
         found = refused(lambda: list(rest.whole(endpoints.REPLICATION_POLICIES, noun="policy")))
-        assert found.detail == f"Harbor announces 500 policies and showed 0 {where}"
+        assert found.detail == f"Harbor announces 500 policies but shows 0 {where}"
         harbor.answer("/api/v2.0/jobservice/queues", headers={"X-Total-Count": "2"}, body=[{}])
         found = refused(lambda: rest.rows(endpoints.QUEUES))
-        assert found.detail == "Harbor announces 2 rows and showed 1 (GET /api/v2.0/jobservice/queues)"
+        assert found.detail == "Harbor announces 2 rows but shows 1 (GET /api/v2.0/jobservice/queues)"
 
     def test_more_rows_than_were_asked_for(self, harbor: Simulator, connect: Connect) -> None:
         harbor.answer("/api/v2.0/replication/policies", body=[{}] * 101)
         harbor.answer("/api/v2.0/jobservice/queues", body=[{}] * 101)
         rest = connect(harbor)
-        start = "the answer to GET /api/v2.0/replication/policies is not understood: 101 rows instead of at most"
+        start = "unexpected answer to GET /api/v2.0/replication/policies: 101 rows instead of at most"
         assert refused(lambda: list(rest.pages(endpoints.REPLICATION_POLICIES))).detail == f"{start} 100"
         assert refused(lambda: rest.first_page(endpoints.REPLICATION_POLICIES, page_size=5)).detail == f"{start} 5"
         assert refused(lambda: rest.rows(endpoints.QUEUES)).detail.endswith("101 rows instead of at most 100")
@@ -291,10 +295,10 @@ class TestPages:
         rest = connect(harbor)
         found = rest.pages(endpoints.PROJECTS, noun="project")
         assert len(list(found)) == 300
-        assert found.unseen == "only 300 of 99999999 projects looked at: more than 300 rows are too many"
+        assert found.unseen == "only 300 of 99999999 projects checked: more than 300 rows are too many"
         assert not found.complete
         assert refused(lambda: list(rest.whole(endpoints.PROJECTS, noun="project"))).detail == (
-            "only 100 of 99999999 projects looked at: more than 300 rows are too many (GET /api/v2.0/projects)"
+            "only 100 of 99999999 projects checked: more than 300 rows are too many (GET /api/v2.0/projects)"
         )
         assert len(rest.first_page(endpoints.PROJECTS)) == 100
 
@@ -424,13 +428,13 @@ class TestEach:
         seen = deadline.supervised(lambda: len(list(asked)), 1.5)
         assert 0 < seen < 100
         assert seen % AT_ONCE == 0
-        assert asked.unseen == f"only {seen} of 100 policies looked at: time ran out"
+        assert asked.unseen == f"only {seen} of 100 policies checked: time ran out"
 
     def test_too_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rest, "MOST_ASKED", 10)
         asked = Each(list(range(11)), lambda number: number, "policy")
         assert len(list(asked)) == 10
-        assert asked.unseen == "only 10 of 11 policies looked at: more are too many"
+        assert asked.unseen == "only 10 of 11 policies checked: more are too many"
         assert len(list(Each(list(range(10)), lambda number: number, "policy"))) == 10
 
 

@@ -69,5 +69,5 @@ def test_nothing_left_cannot_be_fine() -> None:
     chosen = selection("--exclude", "*")
     chosen.confirm()  # where nothing is there, nothing is left out
     assert not chosen.takes("a")
-    with pytest.raises(Failure, match=r"^every project is left out by --exclude$"):
+    with pytest.raises(Failure, match=r"^every project is excluded by --exclude$"):
         chosen.confirm()

@@ -57,7 +57,7 @@ def steady(text: str) -> str:
 
 
 PAGE = """\
-CRITICAL - PostgreSQL is down: logins, the API, pushes and pulls fail, of public images too; the
+CRITICAL - PostgreSQL is down: logins, the API, pushes and pulls fail, of public images too, the
 registry itself answers
 
 CRITICAL  database           0.00 s  database is unhealthy: failed to run SQL "SELECT 1": failed to
@@ -80,8 +80,8 @@ follows   scanner            0.00 s  login refused (401 for /api/v2.0/scanners)
 follows   vulnerabilities    0.00 s  login refused (401 for /api/v2.0/security/summary)
 follows   webhook            0.00 s  500 for /api/v2.0/systeminfo from core (X-Request-Id ID
 follows   workers            0.00 s  login refused (401 for /api/v2.0/jobservice/pools)
-OK        health             0.00 s  harbor.example.com answers, 7 of 8 components healthy; repor...
-OK        certificate        0.00 s  harbor.example.com is good for 89 days, until DATE (is...
+OK        health             0.00 s  harbor.example.com answers, 7 of 8 components healthy, repor...
+OK        certificate        0.00 s  harbor.example.com is valid for 89 days, until DATE (is...
 OK        portal             0.00 s  harbor.example.com serves Harbor's page
 OK        redis              0.00 s  redis is healthy
 OK        registry           0.00 s  registry is healthy
@@ -171,7 +171,7 @@ def test_elsewhere_it_is_a_plugin(harbor: Simulator, triage) -> None:  # type: i
 
 def test_a_limit_of_its_own_has_a_step_too(triage) -> None:  # type: ignore[no-untyped-def]
     text, code = triage("--plain", "-c", "1ms", columns=140)
-    step = "  see above which probe took long; look at the load of the Harbor host, and of this one"
+    step = "  see above which probe took long, look at the load of the Harbor host, and of this one"
     assert text.partition("\nNext:\n")[2].splitlines() == [step]
     assert code == 2
 
@@ -187,7 +187,7 @@ def test_interrupted(harbor: Simulator, triage) -> None:  # type: ignore[no-unty
     verdict, *rest = final(text).splitlines()
     assert verdict.startswith("\x1b[35mUNKNOWN\x1b[0m - interrupted by SIGINT while ")
     assert sum(line.startswith("\x1b[32mOK") for line in rest) == USUAL - 1
-    assert rest[-3:] == ["", "Next:", "  give the engine's check timeout more room than -t"]
+    assert rest[-3:] == ["", "Next:", "  set the engine's check timeout higher than -t"]
     assert "not waited for: quota" in rest
     assert code == 3
 
@@ -210,7 +210,7 @@ def test_interrupted_before_any_probe_has_ended(harbor: Simulator, triage) -> No
     text, code = triage(interrupt_at=f"0 of {USUAL}", columns=140)
     verdict, *rest = final(text).splitlines()
     assert verdict.startswith("\x1b[35mUNKNOWN\x1b[0m - interrupted by SIGINT while ")
-    assert rest == ["", "Next:", "  give the engine's check timeout more room than -t"]
+    assert rest == ["", "Next:", "  set the engine's check timeout higher than -t"]
     assert code == 3
 
 

@@ -130,13 +130,13 @@ def test_a_body_piece_by_piece(harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("case", "stage", "words"),
     [
-        ("nothing", ANSWER, "{where} gives no answer: connection closed early"),
-        ("ssh", ANSWER, "{where} gives no answer: not HTTP"),
-        ("header of a megabyte", ANSWER, "{where} gives no answer: a header is too long"),
-        ("length too long by one", BODY, "the answer to GET /api/v2.0/ping breaks off: connection closed early"),
-        ("cut in a chunk", BODY, "the answer to GET /api/v2.0/ping breaks off: connection closed early"),
-        ("negative chunk", BODY, "the answer to GET /api/v2.0/ping breaks off: connection closed early"),
-        ("gzip", CONTENT, "GET /api/v2.0/ping is answered compressed, which was not asked for"),
+        ("nothing", ANSWER, "no answer from {where}: connection closed early"),
+        ("ssh", ANSWER, "no answer from {where}: not HTTP"),
+        ("header of a megabyte", ANSWER, "no answer from {where}: a header is too long"),
+        ("length too long by one", BODY, "the answer to GET /api/v2.0/ping was cut off: connection closed early"),
+        ("cut in a chunk", BODY, "the answer to GET /api/v2.0/ping was cut off: connection closed early"),
+        ("negative chunk", BODY, "the answer to GET /api/v2.0/ping was cut off: connection closed early"),
+        ("gzip", CONTENT, "the answer to GET /api/v2.0/ping is compressed, which was not requested"),
     ],
 )
 def test_broken_http(case: str, stage: Kind, words: str) -> None:

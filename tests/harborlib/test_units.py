@@ -144,7 +144,7 @@ def test_a_number_is_meant_as_the_measure_is(bad: str, text: str, same: str) -> 
 def test_a_range_that_alerts_on_good_values_alone(bad: str, text: str, right: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError) as refusal:
         units.RangeType(units.SECONDS, bad)(text)
-    assert str(refusal.value) == f"{text} alerts on good values, and on no bad ones: give {right}"
+    assert str(refusal.value) == f"{text} alerts only on good values, use {right}"
 
 
 BOUNDS = st.integers(-(10**6), 10**6)

@@ -37,7 +37,7 @@ def follows(name: str, cause: Cause) -> Row:
 
 
 def words(told: Sequence[Finding]) -> str:
-    return "; ".join(map(str, told))
+    return ", ".join(map(str, told))
 
 
 def test_own_problem_of_a_probe_is_not_hidden_by_what_follows_from_another() -> None:
@@ -84,13 +84,13 @@ def test_order() -> None:
 def test_second_causes_are_told() -> None:
     rows = [row("database", CRITICAL), row("trivy", CRITICAL), row("gc", WARNING), row("quota", UNKNOWN), row("portal")]
     assert words(Verdict(rows).sentence()) == (
-        "PostgreSQL is down: logins, the API, pushes and pulls fail, of public images too; Trivy is down: "
-        "vulnerability scans fail; the web UI's page still comes; also: quota, gc"
+        "PostgreSQL is down: logins, the API, pushes and pulls fail, of public images too, Trivy is down: "
+        "vulnerability scans fail, the static web UI still loads, also: quota, gc"
     )
 
 
 def test_chain_of_causes_has_one_root() -> None:
-    login, api = (blaming(owner, "the credentials are not taken") for owner in ("login", "api"))
+    login, api = (blaming(owner, "the credentials are refused") for owner in ("login", "api"))
     verdict = Verdict([row("api", CRITICAL), follows("login", api), follows("pull", login)])
     assert verdict.follows == {"api": ["login", "pull"]}
     assert verdict.explained() == ["follows from api: login, pull"]
@@ -98,11 +98,11 @@ def test_chain_of_causes_has_one_root() -> None:
 
 def test_circle_of_causes_ends() -> None:
     api, login = blaming("api", "a"), blaming("login", "b")
-    assert words(Verdict([follows("login", api), follows("api", login)]).sentence()) == "b; a"
+    assert words(Verdict([follows("login", api), follows("api", login)]).sentence()) == "b, a"
 
 
 def test_what_follows_is_no_worse_than_its_cause() -> None:
-    read_only = blaming("api", "that holds for everybody")
+    read_only = blaming("api", "this affects all clients")
 
     def states(cause: str) -> dict[str, str]:
         rows = Verdict([row("api", cause), follows("push", read_only)]).ordered()
@@ -119,9 +119,9 @@ def test_cause_that_is_nobodys_problem() -> None:
 
 
 def test_cause_that_did_not_run() -> None:
-    verdict = Verdict([follows("pull", blaming("login", "the credentials are not taken"))])
+    verdict = Verdict([follows("pull", blaming("login", "the credentials are refused"))])
     assert verdict.explained() == ["follows from login: pull"]
-    assert words(verdict.sentence()) == "the credentials are not taken"
+    assert words(verdict.sentence()) == "the credentials are refused"
 
 
 @pytest.mark.parametrize(
@@ -133,13 +133,13 @@ def test_cause_that_did_not_run() -> None:
         (("api", "v2", "registry"), "the API works, and the registry answers"),
         (("api",), "the API works"),
         (("registry", "portal"), "the registry itself answers"),
-        (("portal", "gc"), "the web UI's page still comes"),
+        (("portal", "gc"), "the static web UI still loads"),
         (("gc",), ""),
     ],
 )
 def test_what_still_works(well: tuple[str, ...], told: str) -> None:
     sentence = words(Verdict([row("trivy", CRITICAL), *map(row, well)]).sentence())
-    assert sentence == "; ".join(filter(None, ["Trivy is down: vulnerability scans fail", told]))
+    assert sentence == ", ".join(filter(None, ["Trivy is down: vulnerability scans fail", told]))
 
 
 def test_nothing_is_said_to_work_that_was_never_reached() -> None:
@@ -151,8 +151,8 @@ def test_nothing_is_said_to_work_that_was_never_reached() -> None:
 @pytest.mark.parametrize(
     ("failure", "told"),
     [
-        (Failure(STATUS, "502", status=502), "502; images cannot be pulled"),
-        (Failure(ANSWER, "hangs", hung=True), "hangs; images cannot be pulled"),
+        (Failure(STATUS, "502", status=502), "502, images cannot be pulled"),
+        (Failure(ANSWER, "hangs", hung=True), "hangs, images cannot be pulled"),
         (Failure(CONNECT, "refused"), "refused"),
     ],
 )
@@ -171,7 +171,7 @@ def test_endless_text_is_cut() -> None:
 
 def test_certificate_that_clients_refuse() -> None:
     expired = row("certificate", CRITICAL, "expired")
-    assert words(Verdict([expired], untrusted=True).sentence()) == "clients refuse Harbor: expired"
+    assert words(Verdict([expired], untrusted=True).sentence()) == "clients refuse the certificate: expired"
     assert words(Verdict([expired]).sentence()) == "certificate: expired"
 
 
@@ -192,8 +192,8 @@ def test_certificate_that_clients_refuse() -> None:
                                      UNTRUSTED)], 0,
          ["the CAs in ca.pem are trusted, clients may have others: compare --ca-file"]),
         ({}, [row("certificate", CRITICAL, "expired", None, "certificate.expired")], 86400 * 2,
-         ["this host's clock is 2 d behind Harbor's; certificates are judged by ours"]),
-        ({}, [row("health")], -120, ["this host's clock is 2 min ahead of Harbor's; certificates are judged by ours"]),
+         ["this host's clock is 2 d behind Harbor's, certificates are judged by ours"]),
+        ({}, [row("health")], -120, ["this host's clock is 2 min ahead of Harbor's, certificates are judged by ours"]),
     ],
 )  # fmt: skip
 def test_seen_from_here(settings: dict[str, str], rows: list[Row], skew: float, told: list[str]) -> None:

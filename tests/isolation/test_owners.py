@@ -44,7 +44,7 @@ def test_dead_database_is_named_even_where_nobody_owns_it(authfile: str) -> None
     """Otherwise whoever is woken looks for a wrong password."""
     with Simulator("database-down") as harbor:
         outcome = run(harbor, ["health"], authfile, services=["v2"])["v2"]
-    assert outcome.first == "HARBOR V2 CRITICAL - login refused (401 for /v2/); Harbor says database is unhealthy"
+    assert outcome.first == "HARBOR V2 CRITICAL - login refused (401 for /v2/), Harbor says database is unhealthy"
 
 
 def test_undelegated_component_is_a_warning_of_health(harbor: Simulator) -> None:

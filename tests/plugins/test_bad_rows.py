@@ -14,7 +14,7 @@ from harbor_simulator.records import Execution, Job, Remote, Replication, Webhoo
 from support.planted import NOW, plant
 
 API = "/api/v2.0"
-REPORT = "compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv"
+REPORT = "fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output"
 ERROR = {"errors": [{"code": "UNKNOWN", "message": "internal server error"}]}
 CORE = {"X-Request-Id": "0f1e"}
 DAILY = "0 0 4 * * *"
@@ -36,8 +36,8 @@ def job(status: str, ago: float = 8 * HOUR) -> Job:
 
 
 class TestRetention:
-    SET_ANEW = "set the project's tag retention anew in the UI: a policy deleted over the API leaves its number behind"
-    FAILED = "tiny: the last run failed 7 h ago, 2026-11-22 04:00 UTC (run 9)"
+    SET_ANEW = "set the project's tag retention again in the UI: a policy deleted over the API leaves its number behind"
+    FAILED = "tiny: the last execution failed 7 h ago, 2026-11-22 04:00 UTC (number 9)"
 
     @pytest.fixture(autouse=True)
     def three_policies(self, harbor: Simulator) -> None:
@@ -72,8 +72,10 @@ class TestRetention:
         harbor.answer(f"{API}/retentions/1", 403, CORE, {"errors": [{"code": "FORBIDDEN", "message": "forbidden"}]})
         harbor.content.retentions[3] = ("tiny", job("Error", 20 * DAY))
         first, *lines = ask("retention", "-v")
-        assert first.startswith("HARBOR RETENTION CRITICAL - tiny: no success for 20 d or longer (critical at 15 d)")
-        text = f"priv: the login lacks the right tag-retention:read (403 for {API}/retentions/1)"
+        assert first.startswith(
+            "HARBOR RETENTION CRITICAL - tiny: no successful execution for at least 20 d (critical at 15 d)"
+        )
+        text = f"priv: the account lacks the permission tag-retention:read (403 for {API}/retentions/1)"
         assert f"UNKNOWN: {text} [retention.not-read]" in lines
 
     def test_none_that_can_be_read(self, ask, harbor: Simulator) -> None:
@@ -105,18 +107,16 @@ def test_a_status_that_no_harbor_had_so_far(ask, harbor: Simulator, probe: str) 
         {"id": 8, "job_status": "Error", "creation_time": f"{day}4:00:00Z", "update_time": f"{day}4:00:00Z"},
     ]
     harbor.answer(f"{API}/{path}", body=runs)
-    text = f"run 9: the answer to GET {API}/{path} is not understood: the unknown job_status Dreaming"
+    text = f"run 9: unexpected answer to GET {API}/{path}: unknown job_status Dreaming"
     first, *lines = ask(probe, "-v")
     assert first.startswith(f"HARBOR {probe.upper()} UNKNOWN - {text} | ")
     assert f"UNKNOWN: {text} [{probe}.not-read]" in lines
-    assert f"WARNING: the last run failed 8 h ago, 2026-11-22 04:00 UTC (run 8) [{probe}.failed]" in lines
+    assert f"WARNING: the last execution failed 8 h ago, 2026-11-22 04:00 UTC (number 8) [{probe}.failed]" in lines
     assert lines[-2] == f"Next: {REPORT}"
 
 
 class TestReplication:
-    MEND = (
-        "look in Harbor's database for the registries of this policy (table replication_policy), and mend or delete it"
-    )
+    MEND = "check this policy's registries in Harbor's database (table replication_policy), and repair or delete it"
 
     @pytest.fixture(autouse=True)
     def three_policies(self, harbor: Simulator) -> None:
@@ -135,7 +135,10 @@ class TestReplication:
         if gone:
             text = f"Harbor refuses the whole list because of one row: registry 15 not found (404 for {path})"
         assert f"WARNING: policy 2 of 3 in Harbor's list: {text} [replication.not-read]" in lines
-        assert "WARNING: p3: the last run failed 7 h ago, 2026-11-22 04:00 UTC (run 9) [replication.failed]" in lines
+        assert (
+            "WARNING: p3: the last execution failed 7 h ago, 2026-11-22 04:00 UTC (number 9) [replication.failed]"
+            in lines
+        )
         assert " policies=2;" in first
         assert lines[-2:] == [f"Next: {self.MEND}", "exit code 1"]
 
@@ -145,7 +148,7 @@ class TestReplication:
         harbor.content.remotes[0].ping = 400
         first, *lines = ask("remote_registry", "-v")
         assert first.startswith(
-            "HARBOR REMOTE_REGISTRY CRITICAL - remote: live ping fails (the registry is unhealthy), shown as healthy; "
+            "HARBOR REMOTE_REGISTRY CRITICAL - remote: live ping fails (the registry is unhealthy), shown as healthy, "
             "used by p3 (+1) (and 1 more) | "
         )
         text = "policy 2 of 3 in Harbor's list: Harbor refuses the whole list because of one row: registry 15 not found"
@@ -172,9 +175,7 @@ def test_projects_deleted_after_the_list_was_read(ask, harbor: Simulator) -> Non
     body = {"errors": [{"code": "NOT_FOUND", "message": "project 3 not found"}]}
     harbor.answer(f"{API}/projects/3/webhook/policies", 404, CORE, body)
     first, *lines = ask("webhook", "-v")
-    assert first.startswith(
-        "HARBOR WEBHOOK CRITICAL - pub/ci: 100% of the last deliveries failed, the last success not"
-    )
+    assert first.startswith("HARBOR WEBHOOK CRITICAL - pub/ci: 100% of the last deliveries failed, no success")
     text = f"priv: project 3 not found (404 for {API}/projects/3/webhook/policies)"
     assert f"WARNING: {text} [webhook.not-read]" in lines
 
@@ -183,8 +184,10 @@ def test_a_queue_that_is_not_understood(ask, harbor: Simulator) -> None:
     rows = [{"job_type": "GC", "latency": "long"}, {"job_type": "WEBHOOK", "latency": 4000, "count": 1}]
     harbor.answer(f"{API}/jobservice/queues", body=rows)
     first, *lines = ask("queue", "-v")
-    assert first.startswith("HARBOR QUEUE CRITICAL - WEBHOOK: the oldest job waits 1 h 6 min (critical at 1 h) (and 1")
-    text = f"GC: the answer to GET {API}/jobservice/queues is not understood: latency is not a number"
+    assert first.startswith(
+        "HARBOR QUEUE CRITICAL - WEBHOOK: the oldest job has been waiting for 1 h 6 min (critical at 1 h) (and 1"
+    )
+    text = f"GC: unexpected answer to GET {API}/jobservice/queues: latency is not a number"
     assert f"UNKNOWN: {text} [queue.not-read]" in lines
 
 
@@ -199,7 +202,7 @@ def test_quotas_of_nobody_and_of_no_number(ask, harbor: Simulator) -> None:
     first, *lines = ask("quota", "-v")
     assert first.startswith("HARBOR QUOTA CRITICAL - full: 100% of its quota used (critical at 99%) (and 1 more) | ")
     assert " projects=2;" in first
-    text = f"quota 1: the answer to GET {API}/quotas is not understood: storage is not a number"
+    text = f"quota 1: unexpected answer to GET {API}/quotas: storage is not a number"
     assert f"UNKNOWN: {text} [quota.not-read]" in lines
 
 
@@ -208,7 +211,7 @@ def test_an_account_whose_end_is_not_understood(ask, harbor: Simulator) -> None:
     harbor.answer(f"{API}/robots", headers={"X-Total-Count": "2"}, body=rows)
     first, *lines = ask("robots", "-v")
     assert " robots=1;" in first
-    text = f"robot$odd: the answer to GET {API}/robots is not understood: expires_at is missing"
+    text = f"robot$odd: unexpected answer to GET {API}/robots: expires_at is missing"
     assert f"UNKNOWN: {text} [robots.not-read]" in lines
 
 

@@ -16,17 +16,12 @@ from support.planted import plant
 from support.screens import CONTENT, CORE, DATABASE, SLOW, screen
 
 SYSTEMINFO = "/api/v2.0/systeminfo"
-WELL = "HARBOR API OK - harbor.example.com takes the login, Harbor v2.10.3 is writable"
-LOGIN = (
-    "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
-)
-CLOCK = "Next: compare both with NTP: timedatectl on the Harbor host and on this one"
+WELL = "HARBOR API OK - harbor.example.com accepts the credentials, Harbor v2.10.3 is writable"
+LOGIN = "Next: check username= and password= in the authfile, then the state and expiry of the account in the UI"
+CLOCK = "Next: run timedatectl on the Harbor host and on this one, and correct the clock that is wrong"
 STRANGER = "login refused (/systeminfo answers as if anonymous)"
 READ_ONLY = "Harbor is in read-only mode: pushes are refused"
-WRITABLE = (
-    "Next: if nobody is at work there, switch it off: Administration > Configuration > System Settings > Repository "
-    "Read Only"
-)
+WRITABLE = "Next: switch it off unless maintenance is in progress (Administration > Configuration > System Settings)"
 UPDATE = "Next: update Harbor, or lower --minimum-version"
 ADDRESS = (
     "Next: give --external-url if this host goes another way than clients; else set external_url in harbor.yml "
@@ -77,7 +72,7 @@ def test_recorded(ask, harbor: Simulator, recording: str) -> None:
     assert (first.startswith("HARBOR API WARNING - Harbor's clock is "), code) == (True, "exit code 1")
 
 
-NO_CLOCK, NO_MODE = "clock (needs Harbor 2.5)", "read-only mode (needs Harbor 2.2)"
+NO_CLOCK, NO_MODE = "clock (needs 2.5)", "read-only mode (needs 2.2)"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +89,7 @@ def test_old_harbor_shows_less(
     asked, harbor: Simulator, monkeypatch: pytest.MonkeyPatch, version: str, told: str, shown: str
 ) -> None:
     monkeypatch.setattr(harbor.world, "version", tuple(map(int, version.split("."))))
-    line = f"HARBOR API OK - harbor.example.com takes the login, Harbor v{version}{told} | time=Ts;1;8;0{shown}"
+    line = f"HARBOR API OK - harbor.example.com accepts the credentials, Harbor v{version}{told} | time=Ts;1;8;0{shown}"
     assert asked() == [line, "exit code 0"]
 
 
@@ -174,7 +169,7 @@ def test_a_slow_answer_is_no_wrong_clock(ask, harbor: Simulator) -> None:
 def test_slow(ask, harbor: Simulator) -> None:
     harbor.delay(SYSTEMINFO, 0.3)
     assert ask("api", "-w", "0.1", "-c", "3s") == [
-        "HARBOR API WARNING - answer after T s (warning at 0.1 s)" + perfdata(time="time=Ts;0.1;3;0"),
+        "HARBOR API WARNING - the answer took T s (warning at 0.1 s)" + perfdata(time="time=Ts;0.1;3;0"),
         SLOW,
         "exit code 1",
     ]
@@ -241,7 +236,7 @@ def test_external_url_in_other_words(asked, harbor: Simulator) -> None:
 def test_details(ask, harbor: Simulator) -> None:
     harbor.answer(SYSTEMINFO, body=facts(harbor, current_time=moment(time.time() + 290), read_only=True))
     assert ask("api", "-v", "-w", "@9", "--minimum-version", "3.0", "--external-url", "registry.example.net")[1:-1] == [
-        "WARNING: answer after T s (warning within 0 s to 9 s) [api.slow]",
+        "WARNING: the answer took T s (warning within 0 s to 9 s) [api.slow]",
         "WARNING: Harbor's clock is 4 min ahead of this host's (warning at 30 s) [api.clocks-differ]",
         f"WARNING: {READ_ONLY} [api.read-only]",
         "WARNING: Harbor v2.10.3 is older than 3.0.0 [api.too-old]",
@@ -262,13 +257,13 @@ def test_tables_locked(ask, harbor: Simulator, isolate: tuple[str, ...]) -> None
 def test_database_down(ask, harbor: Simulator) -> None:
     harbor.switch("database-down", "cached-configuration")
     assert ask("api") == [
-        f"HARBOR API CRITICAL - {STRANGER}; Harbor says database is unhealthy",
+        f"HARBOR API CRITICAL - {STRANGER}, Harbor says database is unhealthy",
         DATABASE,
         "exit code 2",
     ]
     first, *_, code = ask("api", "--isolate")
     assert first == (
-        f"HARBOR API UNKNOWN - {STRANGER}; Harbor says database is unhealthy (see harbor-component-database)"
+        f"HARBOR API UNKNOWN - {STRANGER}, Harbor says database is unhealthy (see harbor-component-database)"
     )
     assert code == "exit code 3"
 
@@ -276,7 +271,7 @@ def test_database_down(ask, harbor: Simulator) -> None:
 def test_not_json(ask, harbor: Simulator) -> None:
     harbor.switch("garbage-json@/api/v2.0/systeminfo")
     assert ask("api") == [
-        "HARBOR API UNKNOWN - the answer to GET /api/v2.0/systeminfo is not JSON",
+        "HARBOR API UNKNOWN - unexpected answer to GET /api/v2.0/systeminfo: not JSON",
         CONTENT,
         "exit code 3",
     ]
@@ -285,7 +280,7 @@ def test_not_json(ask, harbor: Simulator) -> None:
 def test_core_fails(ask, harbor: Simulator) -> None:
     harbor.switch("status-500@/api/v2.0/systeminfo")
     assert ask("api", "--isolate") == [
-        "HARBOR API CRITICAL - 500 for /api/v2.0/systeminfo from the proxy in front",
+        "HARBOR API CRITICAL - 500 for /api/v2.0/systeminfo from the reverse proxy",
         CORE,
         "exit code 2",
     ]
@@ -295,7 +290,7 @@ def test_no_login(harbor: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HARBOR_USERNAME", raising=False)
     outcome = runner.here("check_harbor_api", "-H", harbor.url, "--ca-file", harbor.ca_file)
     assert screen(outcome, harbor) == [
-        "HARBOR API UNKNOWN - usage: a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD",
+        "HARBOR API UNKNOWN - usage: credentials are required: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD",
         "Next: see check_harbor_api --help",
         "exit code 3",
     ]

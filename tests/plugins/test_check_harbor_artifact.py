@@ -15,13 +15,10 @@ from support.screens import screen
 
 IMAGE = "priv/img:1.0"
 DIGEST = "sha256:216e249b24b14a97cfe411c564f6369b4184b2128c88771fb8ff1398f7f52907"
-PUSH = (
-    "Next: look at the pipeline that should push it, at the project's tag retention, and in the audit log for who "
-    "deleted it"
-)
+PUSH = "Next: check the pipeline that pushes it, then the project's tag retention and the audit log for who deleted it"
 SCAN = "Next: start its scan in the UI (the artifact's menu), and run check_harbor_scanner"
-ATTACH = "Next: look at the pipeline that should attach it; copies and replication can lose it"
-REBUILD = "Next: see its vulnerabilities in the UI; build it anew on a newer base, then scan it"
+ATTACH = "Next: check the pipeline that should attach it (copying and replication can lose it)"
+REBUILD = "Next: rebuild it on a newer base image and scan it (the UI lists its vulnerabilities)"
 FOUND = {"Critical": 1, "High": 2, "Medium": 1, "Low": 1}
 WORDS = "1 critical, 2 high, 1 medium, 1 low"
 
@@ -120,12 +117,20 @@ def test_recorded_absence(ask, harbor: Simulator) -> None:
         ),
         pytest.param(
             artifact(scan="Success", found={"High": 2, "Unknown": 3}), ("--severity", "high"),
-            [f"CRITICAL - {IMAGE}: found 2 high, 3 unknown" + perfdata(found=5), REBUILD, "exit code 2"],
+            [
+                f"CRITICAL - {IMAGE}: scan found 2 high, 3 unknown vulnerabilities" + perfdata(found=5),
+                REBUILD,
+                "exit code 2",
+            ],
             id="as severe",
         ),
         pytest.param(
             artifact(scan="Success", found=FOUND), ("--severity", "medium"),
-            [f"CRITICAL - {IMAGE}: found {WORDS}" + perfdata(found=5, worst=1), REBUILD, "exit code 2"],
+            [
+                f"CRITICAL - {IMAGE}: scan found {WORDS} vulnerabilities" + perfdata(found=5, worst=1),
+                REBUILD,
+                "exit code 2",
+            ],
             id="more severe",
         ),
         pytest.param(
@@ -140,7 +145,7 @@ def test_recorded_absence(ask, harbor: Simulator) -> None:
         ),
         pytest.param(
             artifact(2 * DAY), ("--require", "sbom, scan,signature", "-w", "1d"),
-            [f"CRITICAL - {IMAGE}: not scanned; not signed; no SBOM" + perfdata(172800, "86400"),
+            [f"CRITICAL - {IMAGE}: not scanned, not signed, no SBOM" + perfdata(172800, "86400"),
              "CRITICAL: not scanned", "CRITICAL: not signed", "CRITICAL: no SBOM",
              "WARNING: last push 2 d ago (warning at 1 d)", SCAN, "exit code 2"],
             id="all at once",
@@ -205,7 +210,10 @@ def test_the_worst_is_not_named(ask, harbor: Simulator) -> None:
     report = {"scan_status": "Success", "summary": {"total": 3, "summary": {"High": 1, "Low": 2}}}
     harbor.answer("/api/v2.0/projects/priv/repositories/img/artifacts/1.0",
                   body={**PUSHED, "scan_overview": {REPORT: report}})  # fmt: skip
-    for severity, state in (("high", f"CRITICAL - {IMAGE}: found 1 high, 2 low"), ("critical", f"OK - {IMAGE}: ")):
+    for severity, state in (
+        ("high", f"CRITICAL - {IMAGE}: scan found 1 high, 2 low vulnerabilities"),
+        ("critical", f"OK - {IMAGE}: "),
+    ):
         assert ask("artifact", "--artifact", IMAGE, "--severity", severity)[0].startswith(f"HARBOR ARTIFACT {state}")
 
 
@@ -216,7 +224,7 @@ def test_the_worst_is_not_named(ask, harbor: Simulator) -> None:
         ({"scan_status": "Success", "complete_percent": 0}, "not scanned (status Success, but no report)"),
         (
             {"scan_status": "Success", "complete_percent": 50, "summary": {"total": 0}},
-            "not scanned as a whole (50% of its parts)",
+            "only partly scanned (50% of its parts)",
         ),
     ],
 )
@@ -236,11 +244,11 @@ def test_a_scan_that_succeeded_without_scanning(ask, harbor: Simulator, report: 
         ({"push_time": "0001-01-01T00:00:00.000Z"}, "push_time is missing"),
         (
             {**PUSHED, "scan_overview": {REPORT: {"scan_status": "Success", "severity": "Bad", "summary": {}}}},
-            "the unknown severity bad",
+            "unknown severity bad",
         ),
         (
             {**PUSHED, "scan_overview": {REPORT: {"scan_status": "Success", "summary": {"summary": {"Dire": 1}}}}},
-            "the unknown severity dire",
+            "unknown severity dire",
         ),
         ({**PUSHED, "scan_overview": {REPORT: "?"}}, "an object is expected"),
     ],
@@ -248,7 +256,7 @@ def test_a_scan_that_succeeded_without_scanning(ask, harbor: Simulator, report: 
 def test_not_understood(ask, harbor: Simulator, body: Any, problem: str) -> None:
     harbor.answer("/api/v2.0/projects/priv/repositories/img/artifacts/1.0", body=body)
     lines = ask("artifact", "--artifact", IMAGE, "--severity", "high", "-v")
-    line = "the answer to GET /api/v2.0/projects/priv/repositories/img/artifacts/1.0 is not understood: " + problem
+    line = "unexpected answer to GET /api/v2.0/projects/priv/repositories/img/artifacts/1.0: " + problem
     assert f"UNKNOWN: {line} [harbor.unexpected-answer]" in lines
     assert lines[-1] == "exit code 3"
 
@@ -270,7 +278,7 @@ def test_usage(ask, options: tuple[str, ...], problem: str, capfd: pytest.Captur
 
 def test_two_names_for_one_limit(ask) -> None:
     assert ask("artifact", "--artifact", IMAGE, "-c", "8d", "--maximum-age", "9d")[0] == (
-        "HARBOR ARTIFACT UNKNOWN - usage: -c and --maximum-age are the same: give one of them"
+        "HARBOR ARTIFACT UNKNOWN - usage: -c and --maximum-age mean the same: use only one of them"
     )
 
 
@@ -279,8 +287,8 @@ def test_a_robot_without_the_right(authfile: str) -> None:
     with Simulator(users={MONITOR: robot}) as harbor:
         common = ("-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile)
         outcome = screen(runner.here("check_harbor_artifact", *common, "--artifact", IMAGE), harbor)
-    assert outcome[0].startswith("HARBOR ARTIFACT UNKNOWN - the login lacks the right artifact:read (403 for")
-    assert outcome[-2].startswith("Next: give its robot account artifact:read in the project")
+    assert outcome[0].startswith("HARBOR ARTIFACT UNKNOWN - the account lacks the permission artifact:read (403 for")
+    assert outcome[-2].startswith("Next: grant the robot account artifact:read in the project")
 
 
 def test_jobservice_explains_a_missing_scan(ask, harbor: Simulator) -> None:
@@ -288,7 +296,7 @@ def test_jobservice_explains_a_missing_scan(ask, harbor: Simulator) -> None:
     harbor.switch("jobservice-down")
     first, *_ = ask("artifact", "--artifact", IMAGE, "--require", "scan", "--isolate")
     assert first.startswith(
-        f"HARBOR ARTIFACT UNKNOWN - {IMAGE}: not scanned; Harbor says jobservice is unhealthy (see "
+        f"HARBOR ARTIFACT UNKNOWN - {IMAGE}: not scanned, Harbor says jobservice is unhealthy (see "
     )
     assert ask("artifact", "--artifact", IMAGE, "--require", "signature", "--isolate")[-1] == "exit code 2"
 
@@ -296,8 +304,8 @@ def test_jobservice_explains_a_missing_scan(ask, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("shown", "required", "line"),
     [
-        ({}, "signature", "UNKNOWN - what is attached (signature) cannot be seen: that came with Harbor 2.5"),
-        ({}, "sbom", "UNKNOWN - what is attached (sbom) cannot be seen: that came with Harbor 2.5"),
+        ({}, "signature", "UNKNOWN - cannot check for a signature: this needs Harbor 2.5 or newer"),
+        ({}, "sbom", "UNKNOWN - cannot check for a sbom: this needs Harbor 2.5 or newer"),
         ({"accessories": None}, "signature", "CRITICAL - priv/img:1.0: not signed"),
         ({"accessories": []}, "signature", "CRITICAL - priv/img:1.0: not signed"),
         ({"accessories": [{"type": "signature.cosign"}]}, "signature", "OK - priv/img:1.0: pushed "),

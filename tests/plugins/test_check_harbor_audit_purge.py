@@ -9,7 +9,7 @@ from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job
 from support.planted import NOW, plant
 
-LOG = "read the run's log in the UI (Administration > Clean Up > Log Rotation)"
+LOG = "read the execution's log in the UI (Administration > Clean Up > Log Rotation)"
 NOT_SCHEDULED = [
     "HARBOR AUDIT_PURGE WARNING - no audit log purge is scheduled | time=Ts;;;0 running=0s;43200;86400;0",
     "Next: set a schedule in Harbor's UI",
@@ -26,7 +26,7 @@ NOT_SCHEDULED = [
             "a1-healthy/purgeaudit.admin",
             "a1-healthy/purgeaudit-schedule.admin",
             [
-                "HARBOR AUDIT_PURGE OK - audit log purge: no run yet, scheduled 0 0 0 * * * UTC | "
+                "HARBOR AUDIT_PURGE OK - audit log purge: no execution yet, scheduled 0 0 0 * * * UTC | "
                 "time=Ts;;;0 running=0s;43200;86400;0",
                 "exit code 0",
             ],
@@ -44,7 +44,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
         (
             "Success",
             [
-                "HARBOR AUDIT_PURGE OK - audit log purge: last run succeeded 9 h ago, took 1 h, "
+                "HARBOR AUDIT_PURGE OK - audit log purge: last execution succeeded 9 h ago, took 1 h, "
                 "scheduled 0 0 2 * * * UTC | "
                 "time=Ts;;;0 age=32400s;691200;1296000;0 running=0s;43200;86400;0 duration=3600s;;;0",
                 "exit code 0",
@@ -53,7 +53,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
         (
             "Error",
             [
-                "HARBOR AUDIT_PURGE WARNING - the last run failed 9 h ago, 2026-11-22 03:00 UTC (run 3) | "
+                "HARBOR AUDIT_PURGE WARNING - the last execution failed 9 h ago, 2026-11-22 03:00 UTC (number 3) | "
                 "time=Ts;;;0 age=118800s;691200;1296000;0 running=0s;43200;86400;0 duration=3600s;;;0",
                 f"Next: {LOG}",
                 "exit code 1",
@@ -62,7 +62,8 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
         (
             "Running",
             [
-                "HARBOR AUDIT_PURGE OK - audit log purge: last run succeeded 1 d 9 h ago, took 1 h, one runs for 10 h, "
+                "HARBOR AUDIT_PURGE OK - audit log purge: last execution succeeded 1 d 9 h ago, took 1 h, "
+                "another running for 10 h, "
                 "scheduled 0 0 2 * * * UTC | "
                 "time=Ts;;;0 age=118800s;691200;1296000;0 running=36000s;43200;86400;0 duration=3600s;;;0",
                 "exit code 0",

@@ -12,22 +12,18 @@ from harbor_simulator.certificates import intermediate, root
 from harbor_simulator.issuing import DAY, Identity, issue, now
 
 CA = "Testing CA"
-GOOD = f"HARBOR CERTIFICATE OK - localhost is good for 89 days, until DATE (issued by {CA})"
+GOOD = f"HARBOR CERTIFICATE OK - localhost is valid for 89 days, until DATE (issued by {CA})"
 PERFDATA = "time=Ts;;;0 days_left=89;23:;7:"
-RENEW = (
-    "Next: renew the certificate, install it with its intermediates and restart the proxy; "
-    "runtimes may need a restart too"
-)
+RENEW = "Next: renew the certificate, install it with its intermediate certificates and restart the reverse proxy"
 COMPLETE = (
-    "Next: append the issuer's certificate to the file that the proxy serves and restart it; "
-    "a CA of your own: give --ca-file"
+    "Next: add the missing intermediate to the reverse proxy's certificate file, or pass --ca-file for a private CA"
 )
-TRUST = "Next: a CA of your own: give --ca-file; else have the certificate issued by a CA that clients trust"
-RENAME = "Next: have it issued with DNS:localhost in subjectAltName, or give -H and the clients a name that it is for"
-CLOCK = "Next: compare the clocks (timedatectl); until that day, install the certificate that was there before"
-LEAVE_OUT = "Next: leave it out of the file that the proxy serves, and restart the proxy"
-ORDER = "Next: put the server's certificate first, then each one's issuer, and restart the proxy"
-WEAK = "Next: have it issued anew: RSA 2048 or EC P-256, signed with SHA-256"
+TRUST = "Next: pass --ca-file for a private CA, or get a certificate from a CA that clients trust"
+RENAME = "Next: get a certificate with DNS:localhost in subjectAltName, or use a name that it is valid for"
+CLOCK = "Next: run timedatectl on both hosts; if the clocks agree, install the previous certificate again"
+LEAVE_OUT = "Next: remove it from the reverse proxy's certificate file, and restart the reverse proxy"
+ORDER = "Next: put the server's certificate first in the file, then each issuer, and restart the reverse proxy"
+WEAK = "Next: get a new certificate: RSA 2048 or EC P-256, signed with SHA-256"
 
 
 def certificate(leaf, *further) -> Identity:
@@ -45,8 +41,8 @@ def test_full_chain_shows_every_element(check, harbor: Simulator) -> None:
     assert check("certificate", "-v") == [
         f"{GOOD} | {PERFDATA} days_left_1=N;30:;7:",
         "OK: handshake in T s",
-        "OK: localhost is good for 89 days, until DATE",
-        f"OK: {CA} is good for N days, until 3000-01-01",
+        "OK: localhost is valid for 89 days, until DATE",
+        f"OK: {CA} is valid for N days, until 3000-01-01",
         "exit code 0",
     ]
 
@@ -60,7 +56,7 @@ def test_full_chain_shows_every_element(check, harbor: Simulator) -> None:
         ("wrong-name", "not valid for localhost, only for DNS:other.example.net", RENAME, "days_left=89;23:;7:"),
         (
             "incomplete-chain",
-            f"{CA} is neither served nor trusted here; it issued localhost",
+            f"{CA} is neither served nor trusted here, but issued localhost",
             COMPLETE,
             "days_left=89;23:;7:",
         ),
@@ -138,7 +134,7 @@ def test_several_findings(check, harbor: Simulator) -> None:
         issue("other.example.net", issuer=root(), not_after=now() + 3.5 * DAY, not_before=now() - 400 * DAY), stranger
     )
     assert check("certificate") == [
-        "HARBOR CERTIFICATE CRITICAL - other.example.net expires in 3 days, on DATE; "
+        "HARBOR CERTIFICATE CRITICAL - other.example.net expires in 3 days, on DATE, "
         "not valid for localhost, only for DNS:other.example.net | "
         "time=Ts;;;0 days_left=3;30:;7: days_left_1=89;23:",
         "CRITICAL: other.example.net expires in 3 days, on DATE",
@@ -152,7 +148,7 @@ def test_several_findings(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("served", "line", "step"),
     [
-        (0, "harbor-ca is neither served nor trusted here; it issued localhost", COMPLETE),
+        (0, "harbor-ca is neither served nor trusted here, but issued localhost", COMPLETE),
         (1, "harbor-ca is self-signed and not trusted here", TRUST),
     ],
 )
@@ -169,7 +165,7 @@ def test_ca_that_is_not_trusted(check, harbor: Simulator, served: int, line: str
 def test_ca_file_is_trusted_instead_of_the_systems_store(check, harbor: Simulator, tmp_path: Path) -> None:
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(tmp_path / "other.pem"))
-    line = f"{CA} is neither served nor trusted here; it issued localhost"
+    line = f"{CA} is neither served nor trusted here, but issued localhost"
     assert check("certificate", "--judge", "validity", "--ca-file", str(tmp_path / "other.pem"))[0] == (
         f"HARBOR CERTIFICATE CRITICAL - {line} | time=Ts;;;0"
     )

@@ -14,18 +14,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from harbor_simulator import Simulator
 from harbor_simulator.issuing import DAY, HALF_DAY, YEAR, Identity, Issued, common_name, issue, now, with_sha1
 
-INSTALL = "Next: install Harbor's certificate on the proxy or ingress that answers here: it serves one of its own"
-ISSUE_ANEW = "Next: have it issued anew: RSA 2048 or EC P-256, signed with SHA-256"
-LEAVE_OUT = "Next: leave it out of the file that the proxy serves, and restart the proxy"
-RENEW = (
-    "Next: renew the certificate, install it with its intermediates and restart the proxy; "
-    "runtimes may need a restart too"
-)
+INSTALL = "Next: install Harbor's certificate on the reverse proxy or ingress that answers here: it serves its own"
+ISSUE_ANEW = "Next: get a new certificate: RSA 2048 or EC P-256, signed with SHA-256"
+LEAVE_OUT = "Next: remove it from the reverse proxy's certificate file, and restart the reverse proxy"
+RENEW = "Next: renew the certificate, install it with its intermediate certificates and restart the reverse proxy"
 IGNORED = "and clients ignore the common name"
 
 
 def rename(entry: str) -> str:
-    return f"Next: have it issued with {entry} in subjectAltName, or give -H and the clients a name that it is for"
+    return f"Next: get a certificate with {entry} in subjectAltName, or use a name that it is valid for"
 
 
 def certificate(leaf: Issued, *further: Issued) -> Identity:
@@ -113,7 +110,7 @@ def test_name_that_is_covered(judge, ca: Issued, pattern: str) -> None:
 def test_default_certificate_of_an_ingress(judge) -> None:
     """Whoever trusted it would find that it is for another name."""
     line = (
-        "not valid for harbor.test, only for DNS:ingress.local; Ingress Fake Certificate is self-signed and not trusted"
+        "not valid for harbor.test, only for DNS:ingress.local, Ingress Fake Certificate is self-signed and not trusted"
     )
     shown = certificate(issue("Ingress Fake Certificate", alternative=[x509.DNSName("ingress.local")]))
     first, name, trust, step, code = judge(shown, "--judge", "validity", host="harbor.test")
@@ -134,7 +131,7 @@ def test_every_complaint_is_listed(judge, ca: Issued) -> None:
     assert judge(certificate(leaf), "--judge", "validity", trusted=(stranger,))[1:] == [
         "CRITICAL: not valid for localhost, only for DNS:other.test",
         "CRITICAL: other.test expired 2 days ago, on DATE",
-        "CRITICAL: Our CA is neither served nor trusted here; it issued other.test",
+        "CRITICAL: Our CA is neither served nor trusted here, but issued other.test",
         "CRITICAL: other.test: signed with SHA1, which docker, containerd and helm refuse",
         rename("DNS:localhost"),
         "exit code 2",
@@ -144,8 +141,10 @@ def test_every_complaint_is_listed(judge, ca: Issued) -> None:
 def test_intermediate_that_is_no_ca(judge, ca: Issued) -> None:
     middle = issue("No CA", issuer=ca)
     lines = judge(certificate(issue("localhost", issuer=middle), middle), "--judge", "validity")
-    assert lines[0] == "HARBOR CERTIFICATE CRITICAL - No CA: it is no CA, and issued another certificate | time=Ts;;;0"
-    assert lines[-2:] == ["Next: have it issued anew by a CA that clients trust", "exit code 2"]
+    assert (
+        lines[0] == "HARBOR CERTIFICATE CRITICAL - No CA: it issued another certificate, but is not a CA | time=Ts;;;0"
+    )
+    assert lines[-2:] == ["Next: get a new certificate from a CA that clients trust", "exit code 2"]
 
 
 def test_signatures_that_clients_look_at(judge, ca: Issued) -> None:
@@ -170,17 +169,17 @@ def test_subject_like_its_cas(judge, ca: Issued) -> None:
     """Equal names make no self-signed certificate: the key is another one."""
     leaf = issue("localhost", subject=common_name("Our CA"), issuer=ca)
     assert judge(certificate(leaf))[-1] == "exit code 0"
-    line = "Our CA is issued by a CA of the same name, for which clients do not look"
+    line = "Our CA has the same name as its CA, so clients do not look for that CA"
     stranger = issue("Another CA", authority=True)
     assert judge(certificate(leaf), "--judge", "validity", trusted=(stranger,)) == refused(
-        line, "Next: have it issued with a subject that differs from its CA's"
+        line, "Next: get a certificate with a subject that differs from its CA's"
     )
 
 
 @pytest.mark.parametrize(
     ("wishes", "state", "line"),
     [
-        ({}, "OK", "harbor.test is good for 89 days, until DATE (issued by Our CA)"),
+        ({}, "OK", "harbor.test is valid for 89 days, until DATE (issued by Our CA)"),
         ({"not_before": now() - YEAR, "not_after": now() + 3 * DAY + HALF_DAY}, "CRITICAL",
          "harbor.test expires in 3 days, on DATE"),
         ({"not_before": now() - YEAR, "not_after": now() - 2 * DAY + HALF_DAY}, "CRITICAL",
@@ -197,7 +196,7 @@ def test_without_a_subject_and_its_issuer(judge, ca: Issued) -> None:
     middle = issue("Middle CA", issuer=ca, authority=True)
     shown = certificate(issue("localhost", subject=x509.Name([]), issuer=middle))
     assert judge(shown, "--judge", "validity")[0] == (
-        "HARBOR CERTIFICATE CRITICAL - Middle CA is neither served nor trusted here; it issued localhost | time=Ts;;;0"
+        "HARBOR CERTIFICATE CRITICAL - Middle CA is neither served nor trusted here, but issued localhost | time=Ts;;;0"
     )
 
 
@@ -254,7 +253,7 @@ def test_expired_cross_signature_that_clients_need(judge, ca: Issued) -> None:
     )
     shown = certificate(issue("localhost", issuer=ca), cross)
     assert judge(shown, "--judge", "validity", trusted=(old,)) == [
-        "HARBOR CERTIFICATE CRITICAL - Our CA expired 2 days ago, on DATE; Old Root expired 2 days ago, on DATE | "
+        "HARBOR CERTIFICATE CRITICAL - Our CA expired 2 days ago, on DATE, Old Root expired 2 days ago, on DATE | "
         "time=Ts;;;0",
         "CRITICAL: Our CA expired 2 days ago, on DATE",
         "CRITICAL: Old Root expired 2 days ago, on DATE",

@@ -11,10 +11,7 @@ from harbor_simulator.certificates import root
 from harbor_simulator.issuing import DAY, HALF_DAY, Identity, issue, now
 from support import runner
 
-RENEW = (
-    "Next: renew the certificate, install it with its intermediates and restart the proxy; "
-    "runtimes may need a restart too"
-)
+RENEW = "Next: renew the certificate, install it with its intermediate certificates and restart the reverse proxy"
 
 
 def lasting(lifetime: float, left: float, *further) -> Identity:
@@ -51,7 +48,7 @@ def test_default_thresholds_follow_from_the_lifetime(
     def expected(state: str, left: int) -> tuple[str, str, str]:
         days = "1 day" if left == 1 else f"{left} days"
         words = f"expires in {days}, on DATE" if left else "expires within a day, at DATE"
-        words = f"is good for {days}, until DATE (issued by Testing CA)" if state == "OK" else words
+        words = f"is valid for {days}, until DATE (issued by Testing CA)" if state == "OK" else words
         line = f"HARBOR CERTIFICATE {state} - localhost {words}"
         code = f"exit code {('OK', 'WARNING', 'CRITICAL').index(state)}"
         return line, f"time=Ts;;;0 days_left={left};{limits}", code
@@ -67,7 +64,7 @@ def test_default_thresholds_follow_from_the_lifetime(
     ("left", "days", "words"),
     [
         (29 + 23.9 / 24, 29, "expires in 29 days, on DATE"),
-        (30 + 0.1 / 24, 30, "is good for 30 days, until DATE (issued by Testing CA)"),
+        (30 + 0.1 / 24, 30, "is valid for 30 days, until DATE (issued by Testing CA)"),
         (1.5, 1, "expires in 1 day, on DATE"),
         (0.5, 0, "expires within a day, at DATE"),
         (-0.5, -1, "expired less than a day ago, at DATE"),
@@ -148,7 +145,7 @@ def test_each_element_has_its_own_limits(check, harbor: Simulator) -> None:
         f"HARBOR CERTIFICATE WARNING - {line} | {perfdata}",
         f"WARNING: {line} [certificate.expires]",
         "OK: handshake in T s",
-        "OK: localhost is good for 25 days, until DATE",
+        "OK: localhost is valid for 25 days, until DATE",
         RENEW,
         "exit code 1",
     ]

@@ -68,7 +68,7 @@ def test_healthy_while_another_one_is_not(check, recorded) -> None:
     recorded("b-redis-down/health.anon")
     assert check("component", "--component", "registry", "-v") == [
         "HARBOR COMPONENT OK - registry is healthy | time=Ts;1.5;5;0 registry=1;;;0;1",
-        "OK: answer after T s",
+        "OK: the answer took T s",
         "exit code 0",
     ]
 
@@ -89,9 +89,8 @@ def test_not_reported(check, harbor: Simulator) -> None:
     names = ("core", "database", "jobservice", "portal", "redis", "registry", "registryctl")
     harbor.answer(HEALTH, body={"components": [{"name": name, "status": "healthy"} for name in names]})
     assert check("component", "--component", "trivy") == [
-        f"HARBOR COMPONENT UNKNOWN - trivy is not reported, only {', '.join(names)} | time=Ts;1.5;5;0",
-        "Next: trivy is reported only where it is installed: choose a --component that is reported, "
-        "or drop this service",
+        f"HARBOR COMPONENT UNKNOWN - Harbor does not report trivy, only {', '.join(names)} | time=Ts;1.5;5;0",
+        "Next: choose a --component that Harbor reports, or remove this service (trivy is optional)",
         "exit code 3",
     ]
 
@@ -101,7 +100,7 @@ def test_component_of_a_newer_harbor(check, harbor: Simulator) -> None:
     harbor.answer(HEALTH, body={"components": [{"name": "exporter", "status": "unhealthy"}]})
     assert check("component", "--component", "exporter") == [
         "HARBOR COMPONENT CRITICAL - exporter is unhealthy: no reason given | time=Ts;1.5;5;0 exporter=0;;;0;1",
-        "Next: look at the component's container or pod, and at its log",
+        "Next: check the component's container or pod, and its log",
         "exit code 2",
     ]
 
@@ -116,7 +115,7 @@ def test_core_has_just_started(check, harbor: Simulator) -> None:
         "exit code 1",
     ]
     assert check("component", "--component", "redis", "--isolate") == [
-        f"HARBOR COMPONENT UNKNOWN - {line}; core has just started (see harbor-health) | {perfdata}",
+        f"HARBOR COMPONENT UNKNOWN - {line}, core has just started (see harbor-health) | {perfdata}",
         "Next: look at harbor-health first: this follows from it",
         "exit code 3",
     ]
@@ -127,7 +126,7 @@ def test_what_follows_from_another_component_names_it(check, harbor: Simulator) 
     assert check("component", "--component", "jobservice", "--isolate") == [
         "HARBOR COMPONENT UNKNOWN - jobservice is unhealthy: received unexpected status code: 500 "
         '{"code":10004,"message":"c... (see harbor-component-redis) | time=Ts;1.5;5;0 jobservice=0;;;0;1',
-        f"UNKNOWN: jobservice is unhealthy: {WITHOUT_REDIS}; Harbor says redis is unhealthy "
+        f"UNKNOWN: jobservice is unhealthy: {WITHOUT_REDIS}, Harbor says redis is unhealthy "
         "(see harbor-component-redis)",
         "Next: look at harbor-component-redis first: this follows from it",
         "exit code 3",
@@ -136,14 +135,14 @@ def test_what_follows_from_another_component_names_it(check, harbor: Simulator) 
 
 def test_no_report(check, harbor: Simulator) -> None:
     harbor.switch("core-down")
-    line = "502 for /api/v2.0/health from the proxy in front"
+    line = "502 for /api/v2.0/health from the reverse proxy"
     assert check("component", "--component", "registry") == [
         f"HARBOR COMPONENT CRITICAL - {line}",
         screens.CORE,
         "exit code 2",
     ]
     assert check("component", "--component", "registry", "--isolate") == [
-        f"HARBOR COMPONENT UNKNOWN - {line}; the whole of Harbor is affected (see harbor-health)",
+        f"HARBOR COMPONENT UNKNOWN - {line}, Harbor as a whole is down (see harbor-health)",
         "Next: look at harbor-health first: this follows from it",
         "exit code 3",
     ]
@@ -152,8 +151,8 @@ def test_no_report(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("options", "state", "limits"),
     [
-        (["-w", "150ms"], "WARNING - answer after T s (warning at 0.15 s)", "0.15;5"),
-        (["-c", "150ms"], "CRITICAL - answer after T s (critical at 0.15 s)", "1.5;0.15"),
+        (["-w", "150ms"], "WARNING - the answer took T s (warning at 0.15 s)", "0.15;5"),
+        (["-c", "150ms"], "CRITICAL - the answer took T s (critical at 0.15 s)", "1.5;0.15"),
         (["-w", "~:"], "OK - registry is healthy", "~:;5"),
     ],
 )

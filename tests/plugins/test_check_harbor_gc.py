@@ -17,10 +17,10 @@ LOG = (
     "logs deploy/...-registry -c registryctl)"
 )
 READ_LOG = f"Next: {LOG}"
-SAVE_ANEW = f"Next: save the schedule anew in the UI, so that the job service learns of it; {LOG}"
+SAVE_ANEW = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
 SET_SCHEDULE = "Next: set a schedule in Harbor's UI"
 NOT_SCHEDULED = "HARBOR GC WARNING - no garbage collection is scheduled"
-WELL = "OK - garbage collection: last run succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * * UTC"
+WELL = "OK - garbage collection: last execution succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * * UTC"
 DAILY = "0 0 0 * * *"
 
 
@@ -50,13 +50,16 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
         (
             "a0-fresh/gc.admin",
             "i-schedules/gc-schedule-daily",
-            ["HARBOR GC OK - garbage collection: no run yet, scheduled 0 0 0 * * * UTC" + perfdata(), "exit code 0"],
+            [
+                "HARBOR GC OK - garbage collection: no execution yet, scheduled 0 0 0 * * * UTC" + perfdata(),
+                "exit code 0",
+            ],
         ),
         (
             "a1-healthy/gc.admin",
             "a1-healthy/gc-schedule.admin",
             [
-                "HARBOR GC OK - garbage collection: last run succeeded 2 min 37 s ago, took 13 s, freed 0 B, "
+                "HARBOR GC OK - garbage collection: last execution succeeded 2 min 37 s ago, took 13 s, freed 0 B, "
                 "scheduled 0 0 0 * * * UTC" + perfdata(157, took=13),
                 "exit code 0",
             ],
@@ -65,7 +68,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             "v2-datapath/gc-q.admin",
             "i-schedules/gc-schedule-hourly",
             [
-                "HARBOR GC OK - garbage collection: last run succeeded 35 min ago, took 13 s, freed 0 B, "
+                "HARBOR GC OK - garbage collection: last execution succeeded 35 min ago, took 13 s, freed 0 B, "
                 "scheduled 0 0 * * * * UTC" + perfdata(2118, took=13),
                 "exit code 0",
             ],
@@ -74,8 +77,9 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             "f-gc-failed/gc-right-after",
             "i-schedules/gc-schedule-custom",
             [
-                "HARBOR GC OK - garbage collection: last run succeeded 35 min ago, took 13 s, one runs for 6 min, "
-                "freed 0 B, scheduled 0 30 2 * * 1-5..." + perfdata(2118, 366, took=13),
+                "HARBOR GC OK - garbage collection: last execution succeeded 35 min ago, took 13 s, another "
+                "running for 6 min, "
+                "freed 0 B, scheduled 0..." + perfdata(2118, 366, took=13),
                 "exit code 0",
             ],
         ),
@@ -83,7 +87,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             "f-queues/gc-jobservice-down",
             "i-schedules/gc-schedule-custom",
             [
-                "HARBOR GC OK - garbage collection: last run succeeded 4 min ago, took 25 s, freed 0 B, "
+                "HARBOR GC OK - garbage collection: last execution succeeded 4 min ago, took 25 s, freed 0 B, "
                 "scheduled 0 30 2 * * 1-5 UTC" + perfdata(279, took=25),
                 "exit code 0",
             ],
@@ -111,7 +115,8 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [run(7, "Error", 12 * HOUR), THE_NIGHT_BEFORE],
             DAILY,
             [
-                "WARNING - the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 7)" + perfdata(129587, took=13),
+                "WARNING - the last execution failed 11 h ago, 2026-11-22 00:00 UTC (number 7)"
+                + perfdata(129587, took=13),
                 READ_LOG,
                 "exit code 1",
             ],
@@ -121,7 +126,8 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [run(7, "Stopped", 12 * HOUR), THE_NIGHT_BEFORE],
             DAILY,
             [
-                "WARNING - the last run was stopped 11 h ago, 2026-11-22 00:00 UTC (run 7)" + perfdata(129587, took=13),
+                "WARNING - the last execution was stopped 11 h ago, 2026-11-22 00:00 UTC (number 7)"
+                + perfdata(129587, took=13),
                 READ_LOG,
                 "exit code 1",
             ],
@@ -155,14 +161,14 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
         pytest.param(
             [run(8, "Success", 2 * HOUR, dry_run=True)],
             DAILY,
-            ["OK - garbage collection: no run yet, scheduled 0 0 0 * * * UTC" + perfdata(), "exit code 0"],
+            ["OK - garbage collection: no execution yet, scheduled 0 0 0 * * * UTC" + perfdata(), "exit code 0"],
             id="but it shows that the schedule fires",
         ),
         pytest.param(
             [run(7, "Running", 12.5 * HOUR), THE_NIGHT_BEFORE],
             "0 30 23 * * *",
             [
-                "WARNING - a run takes 12 h already (warning at 12 h)" + perfdata(129587, 45000, took=13),
+                "WARNING - an execution has been running for 12 h (warning at 12 h)" + perfdata(129587, 45000, took=13),
                 READ_LOG,
                 "exit code 1",
             ],
@@ -172,8 +178,9 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [run(7, "Pending", 25 * HOUR, scheduled=False), THE_NIGHT_BEFORE],
             "",
             [
-                "CRITICAL - a run takes 1 d 1 h already (critical at 1 d)" + perfdata(129587, 90000, took=13),
-                "CRITICAL: a run takes 1 d 1 h already (critical at 1 d)",
+                "CRITICAL - an execution has been running for 1 d 1 h (critical at 1 d)"
+                + perfdata(129587, 90000, took=13),
+                "CRITICAL: an execution has been running for 1 d 1 h (critical at 1 d)",
                 "WARNING: no garbage collection is scheduled",
                 READ_LOG,
                 "exit code 2",
@@ -203,8 +210,8 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [],
             DAILY,
             [
-                "CRITICAL - no success for 30 d or longer (critical at 15 d)" + perfdata(2592000),
-                "CRITICAL: no success for 30 d or longer (critical at 15 d)",
+                "CRITICAL - no successful execution for at least 30 d (critical at 15 d)" + perfdata(2592000),
+                "CRITICAL: no successful execution for at least 30 d (critical at 15 d)",
                 "WARNING: the schedule 0 0 0 * * * UTC did not fire at 2026-11-22 00:00 UTC",
                 READ_LOG,
                 "exit code 2",
@@ -215,9 +222,9 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [run(number, "Error", (20 - number) * DAY + 12 * HOUR) for number in range(1, 21)],
             DAILY,
             [
-                "CRITICAL - no success for 19 d or longer (critical at 15 d)" + perfdata(1684800),
-                "CRITICAL: no success for 19 d or longer (critical at 15 d)",
-                "WARNING: the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 20)",
+                "CRITICAL - no successful execution for at least 19 d (critical at 15 d)" + perfdata(1684800),
+                "CRITICAL: no successful execution for at least 19 d (critical at 15 d)",
+                "WARNING: the last execution failed 11 h ago, 2026-11-22 00:00 UTC (number 20)",
                 READ_LOG,
                 "exit code 2",
             ],
@@ -245,10 +252,11 @@ def test_options(ask, harbor: Simulator) -> None:
     harbor.content.gc = Job([run(8, "Running", 2 * HOUR, scheduled=False), THE_NIGHT_BEFORE], DAILY, NOW - 30 * DAY)
     limits = ("-w", "1d", "-c", "2d", "--running-warning", "1h", "--running-critical", "~:", "--schedule-grace", "13h")
     assert ask("gc", *limits) == [
-        "HARBOR GC WARNING - last success 1 d 11 h ago (warning at 1 d); a run takes 2 h already (warning at 1 h) | "
+        "HARBOR GC WARNING - last success 1 d 11 h ago (warning at 1 d), an execution has been running for 2 h "
+        "(warning at 1 h) | "
         "time=Ts;;;0 age=129587s;86400;172800;0 running=7200s;3600;~:;0 duration=13s;;;0 freed=0B;;;0",
         "WARNING: last success 1 d 11 h ago (warning at 1 d)",
-        "WARNING: a run takes 2 h already (warning at 1 h)",
+        "WARNING: an execution has been running for 2 h (warning at 1 h)",
         READ_LOG,
         "exit code 1",
     ]
@@ -259,7 +267,7 @@ def test_only_the_newest_hundred_runs_are_read(ask, harbor: Simulator) -> None:
     failed = [run(number, "Error", (120 - number) * DAY + 12 * HOUR) for number in range(1, 121)]
     harbor.content.gc = Job([run(0, "Success", 120 * DAY + 12 * HOUR), *failed], DAILY, NOW - 200 * DAY)
     assert ask("gc", "-w", "~:", "-c", "~:") == [
-        "HARBOR GC WARNING - the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 120) | "
+        "HARBOR GC WARNING - the last execution failed 11 h ago, 2026-11-22 00:00 UTC (number 120) | "
         f"time=Ts;;;0 age={99 * DAY + 12 * HOUR}s;~:;~:;0 running=0s;43200;86400;0",
         READ_LOG,
         "exit code 1",
@@ -269,7 +277,7 @@ def test_only_the_newest_hundred_runs_are_read(ask, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("runs", "problem"),
     [
-        ([{"id": 1, "job_status": "Dreaming"}], "the unknown job_status Dreaming"),
+        ([{"id": 1, "job_status": "Dreaming"}], "unknown job_status Dreaming"),
         ([{"id": 1, "job_status": "Success", "creation_time": "yesterday"}], "creation_time is not a time"),
         ([{"id": 1, "job_status": "Success", "job_parameters": "{"}], "job_parameters does not hold JSON"),
         ([{"id": "one"}], "id is not a number"),
@@ -279,8 +287,8 @@ def test_only_the_newest_hundred_runs_are_read(ask, harbor: Simulator) -> None:
 def test_not_understood(ask, harbor: Simulator, runs: Any, problem: str) -> None:
     harbor.answer("/api/v2.0/system/gc", body=runs)
     assert ask("gc") == [
-        f"HARBOR GC UNKNOWN - the answer to GET /api/v2.0/system/gc is not understood: {problem}",
-        "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
+        f"HARBOR GC UNKNOWN - unexpected answer to GET /api/v2.0/system/gc: {problem}",
+        "Next: fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output",
         "exit code 3",
     ]
 
@@ -288,8 +296,8 @@ def test_not_understood(ask, harbor: Simulator, runs: Any, problem: str) -> None
 def test_a_schedule_that_is_not_understood(ask, harbor: Simulator) -> None:
     harbor.content.gc.cron = "every full moon"
     assert ask("gc") == [
-        "HARBOR GC UNKNOWN - the schedule is not understood: not six fields: every full moon",
-        "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
+        "HARBOR GC UNKNOWN - unexpected schedule: not six fields: every full moon",
+        "Next: fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output",
         "exit code 3",
     ]
 
@@ -299,7 +307,7 @@ def test_registryctl_explains_it(ask, harbor: Simulator) -> None:
     harbor.content.gc = Job([run(7, "Error", 12 * HOUR), THE_NIGHT_BEFORE], DAILY, NOW - 30 * DAY)
     harbor.switch("registryctl-down")
     first, *_ = ask("gc", "--isolate")
-    assert first.startswith("HARBOR GC UNKNOWN - the last run failed 11 h ago, 2026-11-22 00:00 UTC (run 7)")
+    assert first.startswith("HARBOR GC UNKNOWN - the last execution failed 11 h ago, 2026-11-22 00:00 UTC (number 7)")
     assert first.partition(" | ")[0].endswith("(see harbor-component-registryctl)")
 
 
@@ -342,16 +350,24 @@ def generic(status: str, ago: int, number: int = 9) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("rows", "state", "text"),
     [
-        ([periodic("finished", 39000)], "OK", "last run succeeded 10 h ago, scheduled"),
-        ([generic("finished", 40000)], "OK", "last run succeeded 10 h ago, took 16 min, scheduled"),
-        ([generic("error", 40000), periodic("finished", 50000)], "WARNING", "the last run failed 10 h ago"),
-        ([periodic("error", 39000)], "WARNING", "the last run failed 10 h ago"),
-        ([periodic("stopped", 39000)], "WARNING", "the last run was stopped 10 h ago"),
-        ([generic("canceled", 40000)], "WARNING", "the last run was stopped 10 h ago"),
-        ([periodic("running", 600), generic("finished", 40000)], "OK", "last run succeeded 10 h ago, took 16 min, one"),
-        ([periodic("running", 20 * HOUR + 60), generic("finished", 90000)], "WARNING", "a run takes 20 h already"),
-        ([periodic("pending", 40000)], "OK", "no run yet, scheduled"),
-        ([periodic("scheduled", 40000), generic("finished", 50000)], "OK", "last run succeeded 13 h ago, took"),
+        ([periodic("finished", 39000)], "OK", "last execution succeeded 10 h ago, scheduled"),
+        ([generic("finished", 40000)], "OK", "last execution succeeded 10 h ago, took 16 min, scheduled"),
+        ([generic("error", 40000), periodic("finished", 50000)], "WARNING", "the last execution failed 10 h ago"),
+        ([periodic("error", 39000)], "WARNING", "the last execution failed 10 h ago"),
+        ([periodic("stopped", 39000)], "WARNING", "the last execution was stopped 10 h ago"),
+        ([generic("canceled", 40000)], "WARNING", "the last execution was stopped 10 h ago"),
+        (
+            [periodic("running", 600), generic("finished", 40000)],
+            "OK",
+            "last execution succeeded 10 h ago, took 16 min, one",
+        ),
+        (
+            [periodic("running", 20 * HOUR + 60), generic("finished", 90000)],
+            "WARNING",
+            "an execution has been running for 20 h",
+        ),
+        ([periodic("pending", 40000)], "OK", "no execution yet, scheduled"),
+        ([periodic("scheduled", 40000), generic("finished", 50000)], "OK", "last execution succeeded 13 h ago, took"),
     ],
 )
 def test_harbor_2_0_and_2_1(ask, harbor: Simulator, rows: list[dict[str, object]], state: str, text: str) -> None:
@@ -388,6 +404,7 @@ def test_freed_space_only_where_harbor_shows_it(ask, harbor: Simulator, paramete
     listed(harbor, {**row, "job_parameters": parameters})
     first, code = ask("gc", "--schedule-grace", "1d")
     assert first.startswith(
-        f"HARBOR GC OK - garbage collection: last run succeeded 10 h ago, took 16 min, {freed}scheduled {DAILY} UTC | "
+        f"HARBOR GC OK - garbage collection: last execution succeeded 10 h ago, took 16 min, {freed}scheduled "
+        f"{DAILY} UTC | "
     )
     assert ("freed=" in first, code) == (bool(freed), "exit code 0")

@@ -44,11 +44,11 @@ def test_all_well(check) -> None:
 def test_verbose_has_a_line_for_each_component(check, harbor: Simulator) -> None:
     harbor.switch("trivy-down")
     assert check("health", "-v", "--delegate", "trivy") == [
-        "HARBOR HEALTH OK - harbor.example.com answers, 7 of 8 components healthy; reported elsewhere: trivy | "
-        + perfdata("trivy"),
-        "OK: answer after T s",
+        "HARBOR HEALTH OK - harbor.example.com answers, 7 of 8 components healthy, reported by their own "
+        "services: trivy | " + perfdata("trivy"),
+        "OK: the answer took T s",
         *(f"OK: {name} is healthy" for name in NAMES[:-1]),
-        f"OK: {TRIVY} (reported elsewhere)",
+        f"OK: {TRIVY} (reported by its own service)",
         "exit code 0",
     ]
 
@@ -124,9 +124,9 @@ def test_several_unhealthy_the_cause_comes_first(check, harbor: Simulator) -> No
 def test_unhealthy_and_slow(check, harbor: Simulator) -> None:
     harbor.switch("redis-down")
     assert check("health", "-c", "100ms", "-w", "50ms")[:2] == [
-        "HARBOR HEALTH CRITICAL - 2 of 8 components unhealthy: redis, jobservice (follows from redis); "
-        f"answer after T s (critical at 0.1 s) | {perfdata('redis', 'jobservice', time='time=Ts;0.05;0.1;0')}",
-        "CRITICAL: answer after T s (critical at 0.1 s)",
+        "HARBOR HEALTH CRITICAL - 2 of 8 components unhealthy: redis, jobservice (follows from redis), "
+        f"the answer took T s (critical at 0.1 s) | {perfdata('redis', 'jobservice', time='time=Ts;0.05;0.1;0')}",
+        "CRITICAL: the answer took T s (critical at 0.1 s)",
     ]
 
 
@@ -151,7 +151,7 @@ def test_degraded(check, harbor: Simulator, options: list[str], state: str, code
 def test_delegated_are_shown_and_not_judged(check, harbor: Simulator) -> None:
     harbor.switch("redis-down")
     assert check("health", "--delegate", "redis,jobservice") == [
-        "HARBOR HEALTH OK - harbor.example.com answers, 6 of 8 components healthy; reported elsewhere: "
+        "HARBOR HEALTH OK - harbor.example.com answers, 6 of 8 components healthy, reported by their own services: "
         f"jobservice, redis | {perfdata('redis', 'jobservice')}",
         "exit code 0",
     ]
@@ -171,7 +171,7 @@ def test_core_has_just_started(check, harbor: Simulator) -> None:
     assert check("health", "--isolate", "-v") == [
         "HARBOR HEALTH OK - harbor.example.com answers, core has just started: no component is checked yet | "
         + unchecked,
-        "OK: answer after T s",
+        "OK: the answer took T s",
         "OK: core has just started: no component is checked yet",
         "OK: core is healthy",
         *(f"OK: {name} is not checked yet" for name in NAMES[1:]),
@@ -182,9 +182,9 @@ def test_core_has_just_started(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("options", "state", "limits"),
     [
-        (["-w", "150ms"], "WARNING - answer after T s (warning at 0.15 s)", "0.15;5"),
-        (["-w", "150ms", "-c", "0.19"], "CRITICAL - answer after T s (critical at 0.19 s)", "0.15;0.19"),
-        (["-w", "@0.1:0.9"], "WARNING - answer after T s (warning within 0.1 s to 0.9 s)", "@0.1:0.9;5"),
+        (["-w", "150ms"], "WARNING - the answer took T s (warning at 0.15 s)", "0.15;5"),
+        (["-w", "150ms", "-c", "0.19"], "CRITICAL - the answer took T s (critical at 0.19 s)", "0.15;0.19"),
+        (["-w", "@0.1:0.9"], "WARNING - the answer took T s (warning within 0.1 s to 0.9 s)", "@0.1:0.9;5"),
         (["-w", "~:", "-c", "~:"], "OK - harbor.example.com answers, all 8 components healthy", "~:;~:"),
         (["-w", "900ms"], "OK - harbor.example.com answers, all 8 components healthy", "0.9;5"),
     ],
@@ -207,7 +207,7 @@ SAME = " (still the same outage)"
     [
         ("redis-down", f"{REDIS}{SAME}", screens.REDIS),
         ("database-down", f"{POSTGRES}{SAME}", screens.DATABASE),
-        ("database-down redis-down", f"{POSTGRES}{SAME}; {REDIS}{SAME}", screens.DATABASE),
+        ("database-down redis-down", f"{POSTGRES}{SAME}, {REDIS}{SAME}", screens.DATABASE),
         ("core-just-started", f"core has just started, no component is checked yet{SAME}", screens.WAIT),
     ],
 )

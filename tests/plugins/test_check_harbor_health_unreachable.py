@@ -10,10 +10,10 @@ from support import screens
 HEALTH = "/api/v2.0/health"
 TIMED_OUT = "timed out after T s waiting for the answer to GET /api/v2.0/health"
 DRIP = "timed out after T s reading the answer to GET /api/v2.0/health"
-FROM_PROXY = "for /api/v2.0/health from the proxy in front"
+FROM_PROXY = "for /api/v2.0/health from the reverse proxy"
 FROM_FRONT = "for /api/v2.0/health from a reverse proxy, WAF or CDN in front of Harbor"
 WEB_PAGE = "200 text/html instead of JSON from /api/v2.0/health"
-CLOSED = "harbor.example.com gives no answer: connection closed early"
+CLOSED = "no answer from harbor.example.com: connection closed early"
 MOVED = "is redirected to https://registry.example.net"
 
 
@@ -23,20 +23,20 @@ MOVED = "is redirected to https://registry.example.net"
         ("core-down", f"core fails: 502 {FROM_PROXY}", screens.CORE),
         ("core-unavailable", "core fails: 503 for /api/v2.0/health from core (X-Request-Id ID)", screens.CORE),
         ("core-down portal-down", f"neither core nor the web UI answers: 502 {FROM_PROXY}", screens.CORE),
-        ("core-frozen", f"core or Redis stalled (the proxy answers): {TIMED_OUT}", screens.STALLED),
-        ("redis-frozen", f"core or Redis stalled (the proxy answers): {TIMED_OUT}", screens.STALLED),
+        ("core-frozen", f"core or Redis stalled (the reverse proxy answers): {TIMED_OUT}", screens.STALLED),
+        ("redis-frozen", f"core or Redis stalled (the reverse proxy answers): {TIMED_OUT}", screens.STALLED),
         ("database-frozen", f"database stalled (core answers /ping): {TIMED_OUT}", screens.DATABASE),
         (f"status-504@{HEALTH}", f"database stalled (core answers /ping): 504 {FROM_PROXY}", screens.DATABASE),
-        ("status-504", f"core or Redis stalled (the proxy answers): 504 {FROM_PROXY}", screens.STALLED),
+        ("status-504", f"core or Redis stalled (the reverse proxy answers): 504 {FROM_PROXY}", screens.STALLED),
         (f"status-500@{HEALTH}", f"core answers /ping, not /health: 500 {FROM_PROXY}", screens.CORE),
         ("misrouted-api", f"/api/ is routed to the wrong place: {WEB_PAGE}", screens.ROUTE),
         (f"status-418@{HEALTH} misrouted-portal", f"418 {FROM_FRONT}", screens.IN_FRONT),
         ("status-418 misrouted-portal", f"418 {FROM_FRONT}", screens.IN_FRONT),
-        ("html", f"no Harbor seen here: {WEB_PAGE}", screens.ROUTE),
+        ("html", f"no Harbor answers here: {WEB_PAGE}", screens.ROUTE),
         ("reset", f"neither core nor the web UI answers: {CLOSED}", screens.ANSWER),
         ("redirect-foreign", f"GET /api/v2.0/health {MOVED}", screens.MOVED),
         ("redirect-loop", "GET /api/v2.0/health is redirected in a loop", screens.ROUTE),
-        ("truncated-body", "the answer to GET /api/v2.0/health breaks off: connection closed early", screens.BODY),
+        ("truncated-body", "the answer to GET /api/v2.0/health was cut off: connection closed early", screens.BODY),
         ("slow-drip-body", f"neither core nor the web UI answers: {DRIP}", screens.BODY),
         ("nginx-down", "cannot connect to harbor.example.com: Connection refused", screens.CONNECT),
         ("nginx-frozen", "timed out after T s in the TLS handshake with harbor.example.com", screens.STUCK),
@@ -76,9 +76,11 @@ def test_certificate_that_does_not_verify(check, harbor: Simulator) -> None:
         screens.CERTIFICATE,
         "exit code 2",
     ]
-    well = "HARBOR HEALTH OK - harbor.example.com answers, all 8 components healthy; "
+    well = "HARBOR HEALTH OK - harbor.example.com answers, all 8 components healthy, "
     assert check("health", "--insecure")[0].startswith(f"{well}certificate not verified (--insecure) | time=")
-    assert check("health", "--isolate")[0].startswith(f"{well}looked past a certificate that does not verify | time=")
+    assert check("health", "--isolate")[0].startswith(
+        f"{well}ignored an invalid certificate (harbor-certificate reports it) | time="
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_certificate_that_does_not_verify(check, harbor: Simulator) -> None:
 def test_json_that_is_no_report(check, harbor: Simulator, body: object) -> None:
     harbor.answer(HEALTH, body=body if isinstance(body, (dict, list)) else f'"{body}"')
     assert check("health") == [
-        "HARBOR HEALTH UNKNOWN - the answer to GET /api/v2.0/health is not a health report",
+        "HARBOR HEALTH UNKNOWN - unexpected answer to GET /api/v2.0/health: not a health report",
         screens.CONTENT,
         "exit code 3",
     ]
@@ -107,7 +109,7 @@ def test_json_that_is_no_report(check, harbor: Simulator, body: object) -> None:
 def test_not_json(check, harbor: Simulator) -> None:
     harbor.answer(HEALTH, body="Pong")
     assert check("health", "--unreachable", "warning") == [
-        "HARBOR HEALTH UNKNOWN - the answer to GET /api/v2.0/health is not JSON",
+        "HARBOR HEALTH UNKNOWN - unexpected answer to GET /api/v2.0/health: not JSON",
         screens.CONTENT,
         "exit code 3",
     ]
@@ -136,7 +138,7 @@ def test_ping_that_waits_for_redis(check, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("check_harbor_health.PROMPT", 0.2)
     with Simulator("redis-frozen", gateway_timeout=0.75) as harbor:
         assert check("health", against=harbor) == [
-            f"HARBOR HEALTH CRITICAL - core or Redis stalled (the proxy answers): 504 {FROM_PROXY}",
+            f"HARBOR HEALTH CRITICAL - core or Redis stalled (the reverse proxy answers): 504 {FROM_PROXY}",
             screens.STALLED,
             "exit code 2",
         ]

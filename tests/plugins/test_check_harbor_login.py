@@ -13,14 +13,14 @@ from support.listeners import listening
 from support.logins import PERFDATA, REPOSITORY, ROBOT, logins
 from support.screens import CONTENT, DATABASE, LOCKED, ROUTE, SLOW
 
-RIGHTS = "Next: give the robot account that right in its project, and look whether the project exists"
-CREDENTIALS = (
-    "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
-)
+RIGHTS = "Next: grant the robot account that permission in the project, or create the project"
+CREDENTIALS = "Next: check username= and password= in the authfile, then the state and expiry of the account in the UI"
 REFUSED = "login refused: the token service answers as if anonymous"
 ONCE_EACH = ["/service/token", "/api/v2.0/users/current"]  # the second to know whether the token service is wrong
 PERSON = "jane"
-LOST = "Next: let the proxies in front pass the Authorization header on to /service/token; compare the replicas of core"
+LOST = (
+    "Next: make the reverse proxies pass the Authorization header to /service/token, then compare the replicas of core"
+)
 Check = Callable[..., list[str]]
 
 
@@ -38,7 +38,7 @@ def test_several_actions(login: Check) -> None:
 @pytest.mark.parametrize("isolate", [(), ("--isolate",)])
 def test_an_action_that_is_missing(login: Check, isolate: tuple[str, ...]) -> None:
     assert login("--actions", "pull,delete,push", *isolate) == [
-        "HARBOR LOGIN CRITICAL - robot$canary has no right to delete in priv/canary (granted: pull, push)"
+        "HARBOR LOGIN CRITICAL - robot$canary has no permission to delete in priv/canary (granted: pull, push)"
         f" | {PERFDATA}",
         RIGHTS,
         "exit code 2",
@@ -47,7 +47,8 @@ def test_an_action_that_is_missing(login: Check, isolate: tuple[str, ...]) -> No
 
 def test_a_project_that_is_not_there(login: Check) -> None:
     assert login("--repository", "nowhere/canary") == [
-        f"HARBOR LOGIN CRITICAL - robot$canary has no right to pull in nowhere/canary (granted: nothing) | {PERFDATA}",
+        f"HARBOR LOGIN CRITICAL - robot$canary has no permission to pull in nowhere/canary (granted: nothing) | "
+        f"{PERFDATA}",
         RIGHTS,
         "exit code 2",
     ]
@@ -86,13 +87,13 @@ def test_a_token_service_that_loses_the_credentials(
     access = [{"type": "repository", "name": REPOSITORY, "actions": ["pull"]}]
     anonymous = {"iss": tokens.ISSUER, "aud": tokens.SERVICE, "access": access, **claims}
     canary_harbor.answer("/service/token", 200, {}, {"token": tokens.sign(anonymous)})
-    text = f"{REFUSED}, although Harbor's API takes the credentials"
+    text = f"{REFUSED}, although Harbor's API accepts the credentials"
     assert login(*isolate) == [f"HARBOR LOGIN CRITICAL - {text}", LOST, "exit code 2"]
 
 
 def test_a_token_service_that_refuses_what_harbor_takes(login: Check, canary_harbor: Simulator) -> None:
     canary_harbor.answer("/service/token", 401, {}, "")
-    text = "login refused (401 for /service/token), although Harbor's API takes the credentials"
+    text = "login refused (401 for /service/token), although Harbor's API accepts the credentials"
     assert login() == [f"HARBOR LOGIN CRITICAL - {text}", LOST, "exit code 2"]
 
 
@@ -110,7 +111,7 @@ def test_a_refused_login_that_nothing_proves(login: Check, canary_harbor: Simula
 def test_a_dead_database_is_told_before_anybody_looks_for_a_password(login: Check, canary_harbor: Simulator) -> None:
     canary_harbor.switch("database-down")
     assert login() == [
-        f"HARBOR LOGIN CRITICAL - {REFUSED}; Harbor says database is unhealthy",
+        f"HARBOR LOGIN CRITICAL - {REFUSED}, Harbor says database is unhealthy",
         DATABASE,
         "exit code 2",
     ]
@@ -123,7 +124,8 @@ def test_no_login_is_a_usage_error(canary_harbor: Simulator) -> None:
     common = ["-H", canary_harbor.url, "--ca-file", canary_harbor.ca_file, "--repository", REPOSITORY]
     outcome = runner.here("check_harbor_login", *common)
     assert outcome.out == (
-        "HARBOR LOGIN UNKNOWN - usage: a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD\n"
+        "HARBOR LOGIN UNKNOWN - usage: credentials are required: --authfile FILE, or HARBOR_USERNAME and "
+        "HARBOR_PASSWORD\n"
         "Next: see check_harbor_login --help\n"
     )
     assert canary_harbor.requests == []
@@ -146,9 +148,7 @@ def test_a_token_service_that_fails_belongs_to_login(login: Check, canary_harbor
     ]
 
 
-LET_THROUGH = (
-    "Next: let /service/ through to core: look at the rules and routes of the reverse proxy, WAF or CDN in front"
-)
+LET_THROUGH = "Next: let /service/ through to core: check the rules and routes of the reverse proxy, WAF or CDN"
 NOT_HARBORS = "from a reverse proxy, WAF or CDN in front of Harbor"
 ELSEWHERE = "the token service is routed to the wrong place"
 
@@ -166,7 +166,7 @@ ELSEWHERE = "the token service is routed to the wrong place"
         (404, {"Content-Type": "text/html"}, "<h1>404</h1>", f"404 for /service/token: {ELSEWHERE}", ROUTE),
         (204, {}, "", f"204 for /service/token: {ELSEWHERE}", ROUTE),
         (200, {"Content-Type": "text/html"}, "<p>Hi</p>", "200 text/html instead of JSON from /service/token", ROUTE),
-        (200, {}, {"ok": True}, "the token service answers without a token", CONTENT),
+        (200, {}, {"ok": True}, "the token service sent no token", CONTENT),
     ],
 )  # fmt: skip
 def test_token_service_refused_or_misrouted(
@@ -189,7 +189,7 @@ def test_rate_limit_in_front_of_the_token_service(login: Check, canary_harbor: S
     canary_harbor.answer("/service/token", 429, {}, "slow down")
     assert login() == [
         "HARBOR LOGIN WARNING - too many requests (429 for /service/token)",
-        "Next: look at the rate limits of the proxy in front",
+        "Next: check the rate limits of the reverse proxy",
         "exit code 1",
     ]
 
@@ -254,7 +254,7 @@ def test_no_password_goes_to_a_realm_that_is_not_ours(
 
 def test_a_registry_without_logins(login: Check, canary_harbor: Simulator) -> None:
     canary_harbor.answer("/v2/", 200, {}, {})
-    text = f"Harbor takes the credentials of {ROBOT}; /v2/ asks for no login, so what they grant was not seen"
+    text = f"Harbor takes the credentials of {ROBOT}, /v2/ asks for no login, so what they grant was not seen"
     assert login() == [f"HARBOR LOGIN OK - {text} | time=Ts;2;10;0", "exit code 0"]
     assert login(password="not-the-secret") == [
         "HARBOR LOGIN CRITICAL - login refused (401 for /api/v2.0/users/current) | time=Ts;2;10;0",
@@ -269,7 +269,7 @@ def test_a_registry_without_logins(login: Check, canary_harbor: Simulator) -> No
     ("body", "line"),
     [
         ({"users": []}, "CRITICAL - 200 instead of an account from /api/v2.0/users/current"),
-        (b"<html>", "UNKNOWN - the answer to GET /api/v2.0/users/current is not JSON"),
+        (b"<html>", "UNKNOWN - unexpected answer to GET /api/v2.0/users/current: not JSON"),
     ],
 )
 def test_a_registry_without_logins_that_is_no_harbor(

@@ -14,7 +14,7 @@ import pytest
 from harbor_simulator import Simulator, tokens
 from support.logins import ACTIONS, PERFDATA, REPOSITORY, ROBOT, SECRET
 
-CLOCKS = "Next: set the clocks right (timedatectl, chronyc tracking): the Harbor host's, and this host's"
+CLOCKS = "Next: correct the clocks of the Harbor host and of this host (timedatectl, chronyc tracking)"
 Check = Callable[..., list[str]]
 
 
@@ -31,9 +31,9 @@ def granted(canary_harbor: Simulator, now: float | None = None, **claims: object
 @pytest.mark.parametrize(
     ("claims", "text"),
     [
-        ({"exp": -61}, "the token has expired already by the server's own clock, 61 s ago"),
-        ({"nbf": 90}, "the token is not valid yet by the server's own clock, only in 90 s"),
-        ({"iat": 3600}, "the token is not valid yet by the server's own clock, only in 3600 s"),
+        ({"exp": -61}, "the token expired 61 s ago by the server's own clock"),
+        ({"nbf": 90}, "the token is not valid for another 90 s by the server's own clock"),
+        ({"iat": 3600}, "the token is not valid for another 3600 s by the server's own clock"),
     ],
 )
 def test_times_against_the_servers_own_clock(
@@ -57,8 +57,8 @@ def test_a_minute_between_clocks_is_nothing(login: Check, canary_harbor: Simulat
 @pytest.mark.parametrize(
     ("skew", "text"),
     [
-        (600, "the token is not valid yet by this host's clock, only in N s"),
-        (-3600, "the token has expired already by this host's clock, N s ago"),
+        (600, "the token is not valid for another N s by this host's clock"),
+        (-3600, "the token expired N s ago by this host's clock"),
     ],
 )
 def test_our_clock_differs_from_the_servers(login: Check, canary_harbor: Simulator, skew: int, text: str) -> None:
@@ -72,7 +72,7 @@ def test_a_token_for_another_service(login: Check, canary_harbor: Simulator) -> 
     granted(canary_harbor, aud="another-registry")
     assert login() == [
         f"HARBOR LOGIN CRITICAL - the token is for another-registry, not for harbor-registry | {PERFDATA}",
-        "Next: look at auth.token in the registry's config.yml and at core's",
+        "Next: compare auth.token in the registry's config.yml with core's configuration",
         "exit code 2",
     ]
 
@@ -86,7 +86,7 @@ def test_a_strange_issuer(login: Check, canary_harbor: Simulator) -> None:
     granted(canary_harbor, iss="somebody")
     assert login() == [
         f"HARBOR LOGIN WARNING - the token's issuer is somebody, not harbor-token-issuer | {PERFDATA}",
-        "Next: look at auth.token.issuer in the registry's config.yml",
+        "Next: check auth.token.issuer in the registry's config.yml",
         "exit code 1",
     ]
 
@@ -102,8 +102,8 @@ def test_a_token_under_its_other_name(login: Check, canary_harbor: Simulator) ->
 def test_an_answer_without_a_token(login: Check, canary_harbor: Simulator, body: bytes) -> None:
     canary_harbor.answer("/service/token", 200, {"Content-Type": "application/json"}, body)
     assert login()[0] in (
-        "HARBOR LOGIN CRITICAL - the token service answers without a token",
-        "HARBOR LOGIN UNKNOWN - the answer to GET /service/token is not JSON",
+        "HARBOR LOGIN CRITICAL - the token service sent no token",
+        "HARBOR LOGIN UNKNOWN - unexpected answer to GET /service/token: not JSON",
     )
 
 

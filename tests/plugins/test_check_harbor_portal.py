@@ -8,9 +8,9 @@ from harbor_simulator import Simulator
 from support import screens
 
 OK = "HARBOR PORTAL OK - harbor.example.com serves Harbor's page"
-FOREIGN = "the front page is not Harbor's: neither <harbor-app> nor a title with Harbor"
+FOREIGN = "the front page is not Harbor's: no harbor-app element, no Harbor in the title"
 ROUTE = "Next: check which backend the ingress routes / to: it should be the container harbor-portal (or its service)"
-KEYWORD = "Next: open the page in a browser: is it this Harbor's, and is --keyword still in it?"
+KEYWORD = "Next: open the page in a browser, and check that it is Harbor's and contains --keyword"
 MOVED = "is redirected to https://registry.example.net"
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
@@ -22,7 +22,7 @@ def test_served(check) -> None:
 def test_with_assets(check) -> None:
     assert check("portal", "--assets", "-v") == [
         f"{OK} | time=Ts;2;5;0 size=461B;;;0 assets=3;;;0;3",
-        "OK: answer after T s",
+        "OK: the answer took T s",
         "exit code 0",
     ]
 
@@ -84,7 +84,7 @@ def test_keyword(check) -> None:
 @pytest.mark.parametrize(
     ("switches", "line", "step"),
     [
-        ("portal-down", "502 for / from the proxy in front", screens.PORTAL),
+        ("portal-down", "502 for / from the reverse proxy", screens.PORTAL),
         ("portal-frozen", "timed out after T s waiting for the answer to GET /", screens.PORTAL),
         ("status-404@/", "404 instead of the front page", ROUTE),
         ("redirect-foreign", f"GET / {MOVED}", screens.MOVED),
@@ -104,8 +104,8 @@ def test_redirect_within_harbor_is_followed(check, harbor: Simulator) -> None:
 def test_whole_of_harbor_is_down(check, harbor: Simulator) -> None:
     harbor.switch("nginx-down")
     assert check("portal", "--isolate") == [
-        "HARBOR PORTAL UNKNOWN - cannot connect to harbor.example.com: Connection refused; "
-        "the whole of Harbor is affected (see harbor-health)",
+        "HARBOR PORTAL UNKNOWN - cannot connect to harbor.example.com: Connection refused, "
+        "Harbor as a whole is down (see harbor-health)",
         "Next: look at harbor-health first: this follows from it",
         "exit code 3",
     ]
@@ -114,8 +114,8 @@ def test_whole_of_harbor_is_down(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("options", "state", "limits"),
     [
-        (["-w", "150ms"], "WARNING - answer after T s (warning at 0.15 s)", "0.15;5"),
-        (["-c", "150ms"], "CRITICAL - answer after T s (critical at 0.15 s)", "2;0.15"),
+        (["-w", "150ms"], "WARNING - the answer took T s (warning at 0.15 s)", "0.15;5"),
+        (["-c", "150ms"], "CRITICAL - the answer took T s (critical at 0.15 s)", "2;0.15"),
         (["-w", "1s"], "OK - harbor.example.com serves Harbor's page", "1;5"),
     ],
 )

@@ -12,12 +12,12 @@ from harbor_simulator import tokens
 from registry.images import DOCKER, MANIFEST, OCI, Image, digest_of, image, index
 from registry.lab import IMAGE, REPOSITORY, Lab
 
-NORMAL = "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs right | "
+NORMAL = "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs intact | "
 PHASES = "token=Ts;;;0 manifest=Ts;;;0 blob=Ts;;;0 bytes={size}B;;;0 rate=NB;;;0 time=Ts;5;20;0"
-CORRUPT = "Next: the storage holds damaged data: check the disk and file system, push the image again"
+CORRUPT = "Next: check the disk and file system of the registry's storage, then push the image again"
 LOST = (
-    "Next: look at the storage of the container registry: df -h, mount, dmesg on its host; "
-    "was it mounted, did garbage collection take it?"
+    "Next: check the storage of the container registry (df -h, mount, dmesg on its host), then the last garbage "
+    "collection's log"
 )
 
 
@@ -76,14 +76,14 @@ def test_a_platform_that_an_index_does_not_have_is_named_with_those_it_has(lab: 
 )
 def test_blobs_are_chosen(lab: Lab, blobs: str, chosen: list[int]) -> None:
     outcome = lab.pull("--blobs", blobs)
-    assert outcome.first == f"HARBOR PULL OK - {IMAGE} pulled: manifest and {len(chosen)} of 4 blobs right"
+    assert outcome.first == f"HARBOR PULL OK - {IMAGE} pulled: manifest and {len(chosen)} of 4 blobs intact"
     asked = [request.path.rpartition("/")[2] for request in lab.harbor.requests if "/blobs/" in request.path]
     assert asked == [digest_of(lab.image.blobs[number]) for number in chosen]
 
 
 def test_no_more_than_max_bytes_are_read_the_smallest_first(lab: Lab) -> None:
     outcome = lab.pull("--max-bytes", "4kB")
-    text = "manifest and 3 of 4 blobs right, 1 beyond --max-bytes left out"
+    text = "manifest and 3 of 4 blobs intact, 1 skipped (--max-bytes)"
     assert lab.screen(outcome)[0].startswith(f"HARBOR PULL OK - {IMAGE} pulled: {text} | ")
     assert f"bytes={size(lab.image) - len(lab.image.layers[1])}B" in outcome.out
 
@@ -93,7 +93,7 @@ def test_a_layer_that_is_elsewhere_is_not_asked_for(lab: Lab) -> None:
     foreign.update(digest=digest_of(b"windows"), urls=["https://mcr.example.com/windows"])
     lab.add("priv/windows:1", image(os.urandom(300), kind=DOCKER, more_layers=[foreign]))
     outcome = lab.pull("--image", "priv/windows:1")
-    text = "manifest and 2 of 2 blobs right, 1 layer not in the registry"
+    text = "manifest and 2 of 2 blobs intact, 1 layer not in the registry"
     assert outcome.first == f"HARBOR PULL OK - priv/windows:1 pulled: {text}"
 
 
@@ -101,7 +101,7 @@ def test_a_layer_that_occurs_twice_is_read_once(lab: Lab) -> None:
     layer = os.urandom(300)
     lab.add("priv/twice:1", image(layer, layer))
     outcome = lab.pull("--image", "priv/twice:1")
-    assert outcome.first == "HARBOR PULL OK - priv/twice:1 pulled: manifest and 2 of 2 blobs right"
+    assert outcome.first == "HARBOR PULL OK - priv/twice:1 pulled: manifest and 2 of 2 blobs intact"
 
 
 def test_what_harbor_does_not_know(lab: Lab) -> None:
@@ -110,8 +110,8 @@ def test_what_harbor_does_not_know(lab: Lab) -> None:
         ("priv/nope:1.0", "repository priv/nope not found"),
     ):
         assert lab.screen(lab.pull("--image", name)) == [
-            f"HARBOR PULL CRITICAL - manifest {name}: there is none ({why}) | token=Ts;;;0",
-            "Next: push the canary image again, or correct the name that is given",
+            f"HARBOR PULL CRITICAL - manifest {name} does not exist ({why}) | token=Ts;;;0",
+            "Next: push the canary image again, or correct its name in the options",
             "exit code 2",
         ]
 
@@ -119,8 +119,9 @@ def test_what_harbor_does_not_know(lab: Lab) -> None:
 def test_a_project_that_is_not_there_or_not_ours(lab: Lab) -> None:
     for further in ((), ("--isolate",)):
         assert lab.screen(lab.pull("--image", "nowhere/canary:1.0", *further)) == [
-            "HARBOR PULL UNKNOWN - robot$canary has no right to pull in nowhere/canary, or there is no such project",
-            "Next: give the robot account that right in its project, and look whether the project exists",
+            "HARBOR PULL UNKNOWN - robot$canary has no permission to pull in nowhere/canary, or there is no such "
+            "project",
+            "Next: grant the robot account that permission in the project, or create the project",
             "exit code 3",
         ]
 
@@ -128,10 +129,11 @@ def test_a_project_that_is_not_there_or_not_ours(lab: Lab) -> None:
 def test_a_stranger_pulls_what_is_public_and_nothing_else(lab: Lab) -> None:
     lab.add("pub/canary:1.0", lab.image)
     outcome = lab.pull("--no-login", "--image", "pub/canary:1.0")
-    assert outcome.first == "HARBOR PULL OK - pub/canary:1.0 pulled: manifest and 4 of 4 blobs right"
+    assert outcome.first == "HARBOR PULL OK - pub/canary:1.0 pulled: manifest and 4 of 4 blobs intact"
     assert lab.screen(lab.pull("--no-login")) == [
-        "HARBOR PULL CRITICAL - an anonymous client has no right to pull in priv/canary, or there is no such project",
-        "Next: look whether the project is still there and public, or give an --authfile",
+        "HARBOR PULL CRITICAL - an anonymous client has no permission to pull in priv/canary, or there is no "
+        "such project",
+        "Next: check that the project exists and is public, or pass --authfile",
         "exit code 2",
     ]
 
@@ -140,14 +142,14 @@ def test_a_stranger_pulls_what_is_public_and_nothing_else(lab: Lab) -> None:
 def test_a_token_service_that_loses_the_credentials(lab: Lab, isolate: bool) -> None:
     anonymous: dict[str, object] = {"iss": tokens.ISSUER, "aud": tokens.SERVICE, "access": []}
     lab.harbor.answer("/service/token", 200, {}, {"token": tokens.sign(anonymous)})
-    text = "login refused: the token service answers as if anonymous, although Harbor's API takes the credentials"
+    text = "login refused: the token service answers as if anonymous, although Harbor's API accepts the credentials"
     if isolate:
         assert lab.pull("--isolate").first.endswith(" (see harbor-login)")
     else:
         assert lab.screen(lab.pull()) == [
             f"HARBOR PULL CRITICAL - {text}",
-            "Next: let the proxies in front pass the Authorization header on to /service/token; compare the replicas "
-            "of core",
+            "Next: make the reverse proxies pass the Authorization header to /service/token, then compare the "
+            "replicas of core",
             "exit code 2",
         ]
 
@@ -163,8 +165,8 @@ def test_a_blob_that_garbage_collection_took(lab: Lab) -> None:
     lab.registry.blob(digest_of(lab.image.layers[0])).unlink()
     lab.forget()
     assert lab.screen(lab.pull()) == [
-        f"HARBOR PULL CRITICAL - blob {short(lab.image.layers[0])} of {REPOSITORY} is lost: Harbor knows it, "
-        "the registry's storage does not have it | token=Ts;;;0 manifest=Ts;;;0",
+        f"HARBOR PULL CRITICAL - blob {short(lab.image.layers[0])} of {REPOSITORY} is lost: Harbor lists it, "
+        "but the registry's storage does not have it | token=Ts;;;0 manifest=Ts;;;0",
         LOST,
         "exit code 2",
     ]
@@ -177,7 +179,7 @@ def test_a_blob_that_the_registry_believes_to_have(lab: Lab, left: int) -> None:
     lab.pull()
     path.write_bytes(layer[:left]) if left else path.unlink()
     assert lab.screen(lab.pull()) == [
-        f"HARBOR PULL CRITICAL - blob {short(layer)} of {REPOSITORY} breaks off after {left} of 20000 bytes"
+        f"HARBOR PULL CRITICAL - blob {short(layer)} of {REPOSITORY} is cut off after {left} of 20000 bytes"
         " | token=Ts;;;0 manifest=Ts;;;0",
         "Next: docker logs --tail 50 registry (or kubectl logs deploy/...-registry -c registry); look at the "
         "storage of the container registry: df -h, mount, dmesg on its host; "
@@ -189,7 +191,7 @@ def test_a_blob_that_the_registry_believes_to_have(lab: Lab, left: int) -> None:
 def test_a_manifest_that_is_gone(lab: Lab) -> None:
     lab.registry.blob(lab.image.digest).unlink()
     assert lab.screen(lab.pull()) == [
-        f"HARBOR PULL CRITICAL - manifest {IMAGE} is lost: Harbor knows it, the registry's storage does not have it"
+        f"HARBOR PULL CRITICAL - manifest {IMAGE} is lost: Harbor lists it, but the registry's storage does not have it"
         " | token=Ts;;;0",
         LOST,
         "exit code 2",
@@ -272,9 +274,9 @@ DATE = "Sun, 22 Nov 2026 18:00:00 GMT"
     ("headers", "end"),
     [
         ({}, ""),
-        ({"Retry-After": "600", "Date": DATE}, ", free again in 600 s (18:10:00 UTC)"),
-        ({"Retry-After": "Sun, 22 Nov 2026 18:30:00 GMT", "Date": DATE}, ", free again in 1800 s (18:30:00 UTC)"),
-        ({"RateLimit-Reset": "60", "Date": DATE}, ", free again in 60 s (18:01:00 UTC)"),
+        ({"Retry-After": "600", "Date": DATE}, ", resets in 600 s (18:10:00 UTC)"),
+        ({"Retry-After": "Sun, 22 Nov 2026 18:30:00 GMT", "Date": DATE}, ", resets in 1800 s (18:30:00 UTC)"),
+        ({"RateLimit-Reset": "60", "Date": DATE}, ", resets in 60 s (18:01:00 UTC)"),
         ({"Retry-After": "-5"}, ""),
         ({"Retry-After": "soon"}, ""),
         ({"Retry-After": "9" * 400}, ""),
@@ -285,7 +287,7 @@ def test_the_rate_limit_of_the_upstream(lab: Lab, headers: dict[str, str], end: 
     lab.harbor.answer(f"/v2/{REPOSITORY}/manifests/1.0", 429, headers, RATE_LIMIT)
     assert lab.screen(lab.pull()) == [
         f"HARBOR PULL WARNING - manifest {IMAGE}: rate limit reached upstream{end} | token=Ts;;;0",
-        "Next: give the proxy-cache's registry endpoint a login, or pull less often",
+        "Next: add credentials to the proxy cache's registry endpoint, or pull less often",
         "exit code 1",
     ]
 
@@ -305,9 +307,9 @@ HTML = {"Content-Type": "text/html"}
         (406, HTML, "", f"CRITICAL - 406 for {{}} {IN_FRONT}"),
         (404, HTML, "<h1>Not here</h1>", f"CRITICAL - {{}}: 404 with a web page: {MISROUTED}"),
         (404, {}, "default backend - 404", f"CRITICAL - {{}}: 404 without an error of the registry: {MISROUTED}"),
-        (429, HTML, "<h1>Slow down</h1>", "WARNING - {}: rate limit of the reverse proxy or CDN in front reached"),
-        (429, {"Retry-After": "9", "Date": DATE}, "", "WARNING - {}: rate limit of the reverse proxy or CDN in front "
-         "reached, free again in 9 s (18:00:09 UTC)"),
+        (429, HTML, "<h1>Slow down</h1>", "WARNING - {}: rate limit of the reverse proxy or CDN reached"),
+        (429, {"Retry-After": "9", "Date": DATE}, "", "WARNING - {}: rate limit of the reverse proxy or CDN "
+                                                      "reached, resets in 9 s (18:00:09 UTC)"),
         (429, {}, {"errors": [{"code": "TOOMANYREQUESTS", "message": "too fast"}]},
          "WARNING - {}: rate limit reached: too fast"),
     ],
@@ -344,7 +346,7 @@ def test_a_policy_of_the_project(lab: Lab) -> None:
     assert lab.screen(lab.pull()) == [
         f"HARBOR PULL WARNING - {text[:116]}... | token=Ts;;;0",
         f"WARNING: {text}",
-        "Next: have the image scanned and signed as its project asks, or use another canary",
+        "Next: have the image scanned and signed as its project requires, or use another canary image",
         "exit code 1",
     ]
 
@@ -352,9 +354,9 @@ def test_a_policy_of_the_project(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("status", "headers", "who"),
     [
-        (502, {}, "the proxy"),
+        (502, {}, "the reverse proxy"),
         (502, {"X-Request-Id": "1-2"}, "the registry"),
-        (504, {}, "the proxy"),
+        (504, {}, "the reverse proxy"),
         (500, {"X-Request-Id": "1-2"}, "core"),
         (503, {"X-Request-Id": "1-2", "Docker-Distribution-Api-Version": "registry/2.0"}, "the registry"),
     ],
@@ -370,17 +372,17 @@ def test_a_small_blob_that_is_lost_is_told_by_an_answer_larger_than_itself(lab: 
     lab.add("priv/tiny:1", tiny)
     lab.registry.blob(digest_of(b"tiny")).unlink()
     lab.forget()
-    assert "is lost: Harbor knows it" in lab.pull("--image", "priv/tiny:1").first
+    assert "is lost: Harbor lists it" in lab.pull("--image", "priv/tiny:1").first
 
 
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        (b"{}", "the manifest is not one of OCI or Docker"),
-        (b"[]", "the manifest is not one of OCI or Docker"),
-        (b'{"config":{"digest":"sha256:../../../etc","size":1}}', "the manifest is not one of OCI or Docker"),
-        (b'{"config":{"digest":"%s","size":-1}}' % digest_of(b"").encode(), "the manifest is not one of OCI or Docker"),
-        (b"<html>", "the answer to GET /v2/priv/canary/manifests/1.0 is not JSON"),
+        (b"{}", "the manifest is neither OCI nor Docker"),
+        (b"[]", "the manifest is neither OCI nor Docker"),
+        (b'{"config":{"digest":"sha256:../../../etc","size":1}}', "the manifest is neither OCI nor Docker"),
+        (b'{"config":{"digest":"%s","size":-1}}' % digest_of(b"").encode(), "the manifest is neither OCI nor Docker"),
+        (b"<html>", "unexpected answer to GET /v2/priv/canary/manifests/1.0: not JSON"),
     ],
 )
 def test_a_manifest_that_is_none(lab: Lab, body: bytes, text: str) -> None:

@@ -48,7 +48,7 @@ def test_the_image_is_pulled(lab: Lab, shape) -> None:
     amd = image(os.urandom(700), os.urandom(300))
     lab.add(NAME, shape(amd))
     outcome = lab.pull("--image", NAME)
-    assert outcome.first == f"HARBOR PULL OK - {NAME} pulled: manifest and 3 of 3 blobs right"
+    assert outcome.first == f"HARBOR PULL OK - {NAME} pulled: manifest and 3 of 3 blobs intact"
     asked = {request.path.rpartition("/")[2] for request in lab.harbor.requests if "/blobs/" in request.path}
     assert asked == set(map(digest_of, amd.blobs))
 
@@ -61,7 +61,7 @@ def test_a_layer_of_it_that_is_lost(lab: Lab, shape) -> None:
     lab.forget()
     outcome = lab.pull("--image", NAME)
     lost = f"blob {digest_of(amd.layers[0])[:19]} of priv/nested is lost"
-    text = f"{lost}: Harbor knows it, the registry's storage does not have it"
+    text = f"{lost}: Harbor lists it, but the registry's storage does not have it"
     assert (outcome.first, outcome.code) == (f"HARBOR PULL CRITICAL - {text}", 2)
 
 
@@ -113,12 +113,12 @@ def test_an_index_that_is_an_image_too(lab: Lab) -> None:
     headers = {"Content-Type": both["mediaType"]}
     lab.harbor.answer("/v2/priv/canary/manifests/1.0", 200, headers, json.dumps(both).encode())
     outcome = lab.pull()
-    assert outcome.first == "HARBOR PULL CRITICAL - the manifest is an index and an image at once: clients refuse it"
+    assert outcome.first == "HARBOR PULL CRITICAL - the manifest is both an index and an image: clients refuse it"
 
 
 def test_nothing_within_max_bytes_is_nothing_pulled(lab: Lab) -> None:
     assert lab.screen(lab.pull("--max-bytes", "10")) == [
-        "HARBOR PULL UNKNOWN - priv/canary:1.0: manifest right, but each of its blobs is beyond --max-bytes"
+        "HARBOR PULL UNKNOWN - priv/canary:1.0: manifest intact, but each of its blobs exceeds --max-bytes"
         " | token=Ts;;;0 manifest=Ts;;;0",
         "Next: raise --max-bytes, or choose a smaller canary image",
         "exit code 3",

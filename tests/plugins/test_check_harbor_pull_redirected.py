@@ -13,7 +13,7 @@ from registry.images import Image, digest_of
 from registry.lab import REPOSITORY, Lab
 from registry.objectstore import HOST, ObjectStore
 
-NORMAL = "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs right | "
+NORMAL = "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs intact | "
 PHASES = "token=Ts;;;0 manifest=Ts;;;0 blob=Ts;;;0 bytes={size}B;;;0 rate=NB;;;0 time=Ts;5;20;0"
 VERIFIED = "is verified by --ca-file or the system's CAs"
 
@@ -31,7 +31,7 @@ def test_a_proxy_cache_of_docker_hub_that_redirects_to_library(lab: Lab) -> None
     for name in ("manifests/1", *(f"blobs/{digest_of(blob)}" for blob in lab.image.blobs)):
         lab.harbor.answer(f"/v2/priv/nginx/{name}", 301, {"Location": f"/v2/priv/library/nginx/{name}"})
     outcome = lab.pull("--image", "priv/nginx:1")
-    assert outcome.first == "HARBOR PULL OK - priv/nginx:1 pulled: manifest and 4 of 4 blobs right"
+    assert outcome.first == "HARBOR PULL OK - priv/nginx:1 pulled: manifest and 4 of 4 blobs intact"
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_the_object_store_gets_no_token(redirecting: Lab, store: ObjectStore) ->
     [
         ("forbidden", "403 for blob {blob} of priv/canary"),
         ("gone", "404 for blob {blob} of priv/canary"),
-        ("cut-off", "the answer to GET {path} breaks off: connection closed early"),
+        ("cut-off", "the answer to GET {path} was cut off: connection closed early"),
     ],
 )
 def test_an_object_store_that_fails_is_named(redirecting: Lab, store: ObjectStore, mood: str, why: str) -> None:
@@ -77,7 +77,7 @@ def test_an_object_store_that_fails_is_named(redirecting: Lab, store: ObjectStor
     assert outcome.out.startswith(f"HARBOR PULL CRITICAL - {text[:117]}")
     assert text in outcome.out
     assert outcome.out.splitlines()[-1] == (
-        f"Next: look at the object store {store.where}: whoever pulls must be able to reach it"
+        f"Next: check the object store {store.where}: clients that pull must be able to reach it"
     )
     assert outcome.code == 2
 
@@ -105,7 +105,7 @@ def test_the_certificate_of_the_object_store_is_not_harbors(tmp_path: Path) -> N
     ):
         outcome = lab.pull("--isolate")
         text = f"object store {store.where}: certificate does not verify: certificate has expired"
-        cas = "have its CA in --ca-file or among the system's CAs, here and on clients"
+        cas = "add its CA to --ca-file and to the CAs that clients trust"
         assert lab.screen(outcome) == [
             f"HARBOR PULL CRITICAL - {text} | token=Ts;;;0 manifest=Ts;;;0",
             f"Note: object store {store.where} {VERIFIED}",
@@ -161,8 +161,8 @@ def test_a_store_on_plain_http(lab: Lab) -> None:
     with ObjectStore(lab.storage, "") as store:
         sent(lab, f"{store.url}{{path}}")
         assert lab.pull().first == (
-            "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs right; "
-            f"object store {store.where} is asked over http"
+            "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs intact, "
+            f"object store {store.where} is read over http"
         )
         assert not [headers for headers in store.seen if "Authorization" in headers]
 
@@ -228,7 +228,7 @@ def test_a_store_that_sends_on_to_nowhere(lab: Lab, location: str) -> None:
         sent(lab, f"{store.url}{{path}}")
         outcome = lab.pull("--blobs", "config")
         assert f"object store {store.where}: " in outcome.first
-        assert " is answered 307 without a usable Location" in outcome.out
+        assert " without a usable Location" in outcome.out
 
 
 def test_the_signature_of_a_redirect_is_not_shown(lab: Lab, tmp_path: Path) -> None:
@@ -247,5 +247,5 @@ def test_a_redirect_to_nowhere(lab: Lab, location: str) -> None:
     path = f"/v2/{REPOSITORY}/blobs/{digest_of(lab.image.config)}"
     lab.harbor.answer(path, 307, {"Location": location} if location else {})
     outcome = lab.pull("--blobs", "config")
-    assert f"{path} is answered 307 without a usable Location" in outcome.out
+    assert f"307 for {path} without a usable Location" in outcome.out
     assert outcome.code == 2

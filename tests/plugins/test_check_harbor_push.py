@@ -19,7 +19,7 @@ WRITTEN = "token=Ts;;;0 write=Ts;;;0 bytes=2100203B;;;0 time=Ts;5;20;0"
 
 @pytest.mark.parametrize("depth", ["blob", "image"])
 def test_what_is_written_is_taken_back(lab: Lab, depth: str) -> None:
-    line = f"HARBOR PUSH OK - {depth} written to priv/canary and taken back | {WRITTEN}"
+    line = f"HARBOR PUSH OK - {depth} written to priv/canary and cleaned up | {WRITTEN}"
     assert lab.screen(lab.push("--depth", depth)) == [line, "exit code 0"]
     assert lab.screen(lab.push("--depth", depth)) == [line, "exit code 0"]
     assert list(lab.upstream.artifacts[REPOSITORY].values()) == [{"1.0"}]
@@ -28,7 +28,7 @@ def test_what_is_written_is_taken_back(lab: Lab, depth: str) -> None:
 
 def test_a_session_is_started_and_cancelled(lab: Lab) -> None:
     assert lab.screen(lab.push("--depth", "session")) == [
-        "HARBOR PUSH OK - session written to priv/canary and taken back | "
+        "HARBOR PUSH OK - session written to priv/canary and cleaned up | "
         "token=Ts;;;0 write=Ts;;;0 bytes=0B;;;0 time=Ts;5;20;0",
         "exit code 0",
     ]
@@ -66,7 +66,7 @@ def test_the_layer_is_stored_once(lab: Lab) -> None:
 def test_another_repository_of_the_project(lab: Lab) -> None:
     lab.canaries = {"priv/from.vienna"}
     outcome = lab.push("--repository", "from.vienna", "--depth", "session")
-    assert outcome.first == "HARBOR PUSH OK - session written to priv/from.vienna and taken back"
+    assert outcome.first == "HARBOR PUSH OK - session written to priv/from.vienna and cleaned up"
 
 
 def test_relative_locations(tmp_path: Path) -> None:
@@ -78,8 +78,8 @@ def test_relative_locations(tmp_path: Path) -> None:
 def test_the_image_of_a_run_that_was_killed(lab: Lab) -> None:
     lab.add(TAG, canary())
     assert lab.screen(lab.push("--depth", "image")) == [
-        f"HARBOR PUSH WARNING - a run before this one left the image {TAG} behind; it is deleted now | {WRITTEN}",
-        "Next: look why the check was killed: is the engine's time-out shorter than -t?",
+        f"HARBOR PUSH WARNING - a previous run left the image {TAG} behind, it is deleted now | {WRITTEN}",
+        "Next: check whether the engine's timeout is shorter than -t: something killed the check",
         "exit code 1",
     ]
     assert lab.push("--depth", "image").code == 0
@@ -101,7 +101,8 @@ def test_no_login_is_a_usage_error(lab: Lab) -> None:
     outcome = lab.push("--no-login")
     assert (
         outcome.first
-        == "HARBOR PUSH UNKNOWN - usage: a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
+        == "HARBOR PUSH UNKNOWN - usage: credentials are required: --authfile FILE, or HARBOR_USERNAME and "
+        "HARBOR_PASSWORD"
     )
     assert lab.harbor.requests == []
 

@@ -14,17 +14,17 @@ from registry.images import canary
 from registry.lab import IMAGE, REPOSITORY, ROBOT, USERS, Lab
 
 TAG = f"{REPOSITORY}:check-harbor"
-STORAGE = "Next: look at the storage of the container registry: df -h, mount, dmesg on its host"
+STORAGE = "Next: check the storage of the container registry (df -h, mount, dmesg on its host)"
 UPLOADS = f"/v2/{REPOSITORY}/blobs/uploads/"
 LEFT = f"Note: left behind: the upload in {REPOSITORY}"
 
 
 def test_read_only_mode(lab: Lab) -> None:
     lab.harbor.switch("read-only-mode")
-    step = "Next: if no maintenance is going on, switch it off: Administration, Configuration, System Settings"
+    step = "Next: switch it off unless maintenance is in progress (Administration > Configuration > System Settings)"
     text = "Harbor is in read-only mode: nobody can push"
     assert lab.screen(lab.push()) == [f"HARBOR PUSH CRITICAL - {text} | token=Ts;;;0", step, "exit code 2"]
-    assert lab.push("--isolate").first == f"HARBOR PUSH UNKNOWN - {text}; that holds for everybody (see harbor-api)"
+    assert lab.push("--isolate").first == f"HARBOR PUSH UNKNOWN - {text}, this affects all clients (see harbor-api)"
 
 
 def test_quota_with_its_figures(lab: Lab) -> None:
@@ -39,7 +39,7 @@ def test_quota_with_its_figures(lab: Lab) -> None:
         f"HARBOR PUSH CRITICAL - quota exceeded: {message}"[: len("HARBOR PUSH CRITICAL - ") + 117].rstrip()
         + "... | token=Ts;;;0",
         f"CRITICAL: quota exceeded: {message}",
-        "Next: raise the project's quota, or delete images there and run garbage collection",
+        "Next: raise the project's quota, or delete images in it and run garbage collection",
         "exit code 2",
     ]
 
@@ -64,8 +64,9 @@ def test_a_missing_right_is_named(tmp_path: Path, actions: tuple[str, ...], text
     account = Account(USERS[ROBOT].password, projects={"priv": actions})
     with Lab(tmp_path, users={ROBOT: account}) as lab:
         assert lab.screen(lab.push("--isolate")) == [
-            f"HARBOR PUSH UNKNOWN - robot$canary has no right to {text} in {REPOSITORY}, or there is no such project",
-            "Next: give the robot account that right in its project, and look whether the project exists",
+            f"HARBOR PUSH UNKNOWN - robot$canary has no permission to {text} in {REPOSITORY}, or there is no "
+            f"such project",
+            "Next: grant the robot account that permission in the project, or create the project",
             "exit code 3",
         ]
 
@@ -80,7 +81,7 @@ def test_an_immutable_tag(lab: Lab) -> None:
     assert lab.screen(lab.push("--depth", "image"))[:2] == [
         "HARBOR PUSH CRITICAL - image priv/canary:check-harbor: Failed to process request due to "
         "'canary:check-harbor' configured as immutable. | token=Ts;;;0",
-        "Next: remove the immutability rule of the canary project, or name another --repository",
+        "Next: remove the immutability rule of the canary project, or choose another --repository",
     ]
     assert lab.harbor.requests[-1].method == "DELETE"
     assert "/blobs/" in lab.harbor.requests[-1].path  # there is no image to delete
@@ -91,7 +92,7 @@ def test_a_project_that_is_a_proxy_cache(lab: Lab) -> None:
     lab.harbor.answer(UPLOADS, 403, {}, denied)
     assert lab.screen(lab.push()) == [
         "HARBOR PUSH CRITICAL - starting an upload: 403 can not push artifact to a proxy project: priv | token=Ts;;;0",
-        "Next: give the robot account pull, push and delete in a canary project that is no proxy cache",
+        "Next: grant the robot account pull, push and delete in a canary project that is not a proxy cache",
         "exit code 2",
     ]
 
@@ -194,7 +195,7 @@ def test_an_upload_that_the_registry_does_not_know_any_more(lab: Lab) -> None:
     lab.intercept("PATCH", forget)
     assert lab.screen(lab.push()) == [
         "HARBOR PUSH CRITICAL - writing 2050 KiB: blob upload unknown to registry | token=Ts;;;0",
-        "Next: do several registry replicas run without a shared storage or a shared http.secret?",
+        "Next: check that all registry replicas share the storage and http.secret",
         "exit code 2",
     ]
 
@@ -207,7 +208,7 @@ def test_an_image_that_comes_back_different(lab: Lab) -> None:
     assert re.sub(r"not as sha256:\w+", "not as DIGEST", lines[0]) == (
         f"HARBOR PUSH CRITICAL - {TAG} comes back as {other.digest[:19]}, not as DIGEST | token=Ts;;;0"
     )
-    assert lines[1:] == ["Next: does another host push here too?", "exit code 2"]
+    assert lines[1:] == ["Next: check whether another host pushes to this repository too", "exit code 2"]
     assert list(lab.upstream.artifacts[REPOSITORY].values()) == [{"1.0"}]
 
 
@@ -217,7 +218,7 @@ def test_an_image_that_does_not_come_back_is_not_the_canary_images_fault(lab: La
     lab.intercept("GET", lambda request: lost.copy() if request.path.endswith("/manifests/check-harbor") else None)
     assert lab.pull("--isolate").code == 0
     assert lab.screen(lab.push("--depth", "image", "--isolate", "--image", IMAGE))[0] == (
-        f"HARBOR PUSH CRITICAL - manifest {TAG} is lost: Harbor knows it, the registry's storage does not have it"
+        f"HARBOR PUSH CRITICAL - manifest {TAG} is lost: Harbor lists it, but the registry's storage does not have it"
         " | token=Ts;;;0"
     )
 
@@ -228,8 +229,8 @@ def test_an_ingress_that_limits_bodies(lab: Lab) -> None:
         lab.harbor.external_url = lab.url
         assert lab.push("--depth", "session").code == 0
         assert lab.screen(lab.push()) == [
-            "HARBOR PUSH CRITICAL - writing 2050 KiB: 413, the proxy in front limits the size of a request"
+            "HARBOR PUSH CRITICAL - writing 2050 KiB: 413, the reverse proxy limits the size of a request"
             " | token=Ts;;;0",
-            "Next: raise the limit of the ingress (nginx: client_max_body_size 0)",
+            "Next: raise the body size limit of the ingress (nginx: client_max_body_size 0)",
             "exit code 2",
         ]

@@ -26,8 +26,8 @@ def test_an_upload_that_is_sent_on_to_another_host(tmp_path: Path, host: str) ->
     with Lab(tmp_path, registry_http={"host": elsewhere}, port=port) as lab:
         where = f"{elsewhere.replace(f'localhost:{port}', 'harbor.example.com')}, not to https://harbor.example.com"
         assert lab.screen(lab.push()) == [
-            f"HARBOR PUSH CRITICAL - the upload is sent on to {where} | token=Ts;;;0",
-            "Next: let the proxies in front pass on Host and X-Forwarded-Proto as clients see them",
+            f"HARBOR PUSH CRITICAL - the upload is redirected to {where} | token=Ts;;;0",
+            "Next: make the reverse proxies pass Host and X-Forwarded-Proto as clients see them",
             "exit code 2",
         ]
         assert lab.harbor.requests[-1].method == "DELETE"
@@ -48,13 +48,13 @@ def test_an_upload_never_leaves_the_repository(lab: Lab, path: str, place: str) 
     """Where a path leads is judged without its dots, as it would be asked for."""
     lab.harbor.answer(UPLOADS, 202, {"Location": f"{lab.harbor.url}{path}"})
     outcome = lab.push()
-    assert outcome.first == f"HARBOR PUSH CRITICAL - the upload is sent on to another place: {place}"
+    assert outcome.first == f"HARBOR PUSH CRITICAL - the upload is redirected to another path: {place}"
     assert [request.method for request in lab.harbor.requests] == ["GET", "GET", "POST"]
 
 
 def test_an_upload_without_a_location(lab: Lab) -> None:
     lab.harbor.answer(UPLOADS, 202)
-    assert lab.push().first == f"HARBOR PUSH CRITICAL - {UPLOADS} is answered 202 without a usable Location"
+    assert lab.push().first == f"HARBOR PUSH CRITICAL - 202 for {UPLOADS} without a usable Location"
 
 
 # A run that does not come to its end
@@ -97,7 +97,7 @@ def test_what_the_first_try_left_behind_is_told_by_the_second(lab: Lab) -> None:
 
     lab.intercept("PATCH", lose)
     outcome = lab.push("--isolate")
-    assert outcome.first == f"HARBOR PUSH OK - blob written to {REPOSITORY} and taken back; {LEFT[len('Note: ') :]}"
+    assert outcome.first == f"HARBOR PUSH OK - blob written to {REPOSITORY} and cleaned up, {LEFT[len('Note: ') :]}"
     assert len([upload for upload in lab.registry.uploads(REPOSITORY) if (upload / "startedat").exists()]) == 1
 
 

@@ -14,7 +14,7 @@ WAITING = (
     "kubectl logs deploy/...-jobservice)"
 )
 RESUME = "Next: resume it in the UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
-COMPARE = "Next: compare --include with the names in Harbor; a robot sees only what its rights cover"
+COMPARE = "Next: compare --include with the names in Harbor: a robot account sees only what its permissions cover"
 
 
 def perfdata(latency: int = 0, count: int = 0, paused: int = 0, queues: int = 12) -> str:
@@ -58,10 +58,10 @@ def test_recorded(ask, harbor: Simulator, recording: str, expected: list[str]) -
         pytest.param(
             {"REPLICATION": Queue(2, 1000), "IMAGE_SCAN": Queue(1, 2000)},
             [
-                "WARNING - IMAGE_SCAN: the oldest job waits 33 min (warning at 15 min) (and 1 more)"
+                "WARNING - IMAGE_SCAN: the oldest job has been waiting for 33 min (warning at 15 min) (and 1 more)"
                 + perfdata(2000, 3),
-                "WARNING: IMAGE_SCAN: the oldest job waits 33 min (warning at 15 min)",
-                "WARNING: REPLICATION: the oldest job waits 16 min (warning at 15 min)",
+                "WARNING: IMAGE_SCAN: the oldest job has been waiting for 33 min (warning at 15 min)",
+                "WARNING: REPLICATION: the oldest job has been waiting for 16 min (warning at 15 min)",
                 WAITING,
                 "exit code 1",
             ],
@@ -70,10 +70,10 @@ def test_recorded(ask, harbor: Simulator, recording: str, expected: list[str]) -
         pytest.param(
             {"IMAGE_SCAN": Queue(9, 4000), "WEBHOOK": Queue(1, 950, paused=True)},
             [
-                "CRITICAL - IMAGE_SCAN: the oldest job waits 1 h 6 min (critical at 1 h) (and 2 more)"
+                "CRITICAL - IMAGE_SCAN: the oldest job has been waiting for 1 h 6 min (critical at 1 h) (and 2 more)"
                 + perfdata(4000, 10, 1),
-                "CRITICAL: IMAGE_SCAN: the oldest job waits 1 h 6 min (critical at 1 h)",
-                "WARNING: WEBHOOK: the oldest job waits 15 min (warning at 15 min)",
+                "CRITICAL: IMAGE_SCAN: the oldest job has been waiting for 1 h 6 min (critical at 1 h)",
+                "WARNING: WEBHOOK: the oldest job has been waiting for 15 min (warning at 15 min)",
                 "WARNING: WEBHOOK: paused, 1 job waiting",
                 WAITING,
                 "exit code 2",
@@ -88,7 +88,8 @@ def test_recorded(ask, harbor: Simulator, recording: str, expected: list[str]) -
         pytest.param(
             {"REPLICATION": Queue(1, -300), "IMAGE_SCAN": Queue(1, 2000)},
             [
-                "WARNING - IMAGE_SCAN: the oldest job waits 33 min (warning at 15 min)" + perfdata(2000, 2),
+                "WARNING - IMAGE_SCAN: the oldest job has been waiting for 33 min (warning at 15 min)"
+                + perfdata(2000, 2),
                 WAITING,
                 "exit code 1",
             ],
@@ -105,17 +106,17 @@ def test_states(ask, harbor: Simulator, queues: dict[str, Queue], expected: list
 def test_options(ask, harbor: Simulator) -> None:
     harbor.content.queues.update(REPLICATION=Queue(7, 70), WEBHOOK=Queue(3, 10), SCHEDULER=Queue(paused=True))
     assert ask("queue", "-w", "1min", "-c", "2min", "--exclude", "SCHED*") == [
-        "HARBOR QUEUE WARNING - REPLICATION: the oldest job waits 1 min 10 s (warning at 1 min) | "
+        "HARBOR QUEUE WARNING - REPLICATION: the oldest job has been waiting for 1 min 10 s (warning at 1 min) | "
         "time=Ts;;;0 latency=70s;60;120;0 count=10;;;0 paused=0;;;0;11",
         WAITING,
         "exit code 1",
     ]
     limits = ("--count-warning", "2", "--count-critical", "5", "--perfdata-for", "WEB*")
     assert ask("queue", "--type", "WEBHOOK,REPLICATION", *limits) == [
-        "HARBOR QUEUE CRITICAL - REPLICATION: 7 jobs wait (critical at 5) (and 1 more) | time=Ts;;;0 "
+        "HARBOR QUEUE CRITICAL - REPLICATION: 7 jobs waiting (critical at 5) (and 1 more) | time=Ts;;;0 "
         "latency_WEBHOOK=10s;900;3600;0 count_WEBHOOK=3;2;5;0 latency=70s;900;3600;0 count=10;2;5;0 paused=0;;;0;2",
-        "CRITICAL: REPLICATION: 7 jobs wait (critical at 5)",
-        "WARNING: WEBHOOK: 3 jobs wait (warning at 2)",
+        "CRITICAL: REPLICATION: 7 jobs waiting (critical at 5)",
+        "WARNING: WEBHOOK: 3 jobs waiting (warning at 2)",
         WAITING,
         "exit code 2",
     ]
@@ -135,8 +136,8 @@ def test_no_such_queue(ask, chosen: list[str], problem: str) -> None:
 @pytest.mark.parametrize("chosen", [["--exclude", "*"], ["--include", "WEB*", "--exclude", "WEBHOOK"]])
 def test_no_queue_is_left(ask, chosen: list[str]) -> None:
     assert ask("queue", *chosen) == [
-        "HARBOR QUEUE UNKNOWN - every queue is left out by --exclude",
-        "Next: exclude less, or take this service off the host: there is nothing to judge",
+        "HARBOR QUEUE UNKNOWN - every queue is excluded by --exclude",
+        "Next: exclude less, or remove this service from the host: nothing is left to check",
         "exit code 3",
     ]
 

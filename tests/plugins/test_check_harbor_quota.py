@@ -12,9 +12,9 @@ from support.planted import plant
 
 QUOTAS = "/api/v2.0/quotas"
 NO_QUOTA = "Next: look at Administration > Project Quotas; if none is listed there, this service is not needed"
-NEXT = "Next: delete what is not needed in the project (tag retention, then garbage collection), or raise its quota"
-MORE = "Next: raise -t, name projects with --project, or be content with the most used ones (--page-limit)"
-OK = "OK - 4 projects, 2 of them unlimited; the fullest is tiny with 75.3% of its quota"
+NEXT = "Next: delete unused artifacts in the project and run garbage collection, or raise its quota"
+MORE = "Next: raise -t, select projects with --project, or read only the most used ones (--page-limit)"
+OK = "OK - 4 projects, 2 of them unlimited, the fullest is tiny at 75.3% of its quota"
 MIB = 1024 * 1024
 
 
@@ -39,7 +39,7 @@ def test_recorded(ask, harbor: Simulator, recording: str) -> None:
 def test_recorded_one_project(ask, harbor: Simulator) -> None:
     plant(harbor, "h-quota-exceeded/quota-tiny")
     assert ask("quota", "--project", "tiny") == [
-        "HARBOR QUOTA OK - 1 project, 0 of them unlimited; the fullest is tiny with 75.3% of its quota"
+        "HARBOR QUOTA OK - 1 project, 0 of them unlimited, the fullest is tiny at 75.3% of its quota"
         + perfdata(projects=1, unlimited=0),
         "exit code 0",
     ]
@@ -51,7 +51,7 @@ def test_recorded_one_project(ask, harbor: Simulator) -> None:
         pytest.param(
             {"priv": (1000, -500), "pub": (1000, 0)},
             [
-                "OK - 2 projects, 0 of them unlimited; the fullest is pub with 0% of its quota" + perfdata("0", 2, 0),
+                "OK - 2 projects, 0 of them unlimited, the fullest is pub at 0% of its quota" + perfdata("0", 2, 0),
                 "exit code 0",
             ],
             id="less than nothing used, as Harbor reckons after deletions",
@@ -59,7 +59,7 @@ def test_recorded_one_project(ask, harbor: Simulator) -> None:
         pytest.param(
             {"priv": (1000, 860), "pub": (1000, 900), "tiny": (1000, 1)},
             [
-                "WARNING - pub: 90% of its quota used (warning at 85%); priv: 86% of its quota used (warning at 85%)"
+                "WARNING - pub: 90% of its quota used (warning at 85%), priv: 86% of its quota used (warning at 85%)"
                 + perfdata("90", 3, 0),
                 "WARNING: pub: 90% of its quota used (warning at 85%)",
                 "WARNING: priv: 86% of its quota used (warning at 85%)",
@@ -71,7 +71,7 @@ def test_recorded_one_project(ask, harbor: Simulator) -> None:
         pytest.param(
             {"priv": (1000, 991), "pub": (1000, 1200), "tiny": (1000, 860), "library": (-1, 5000)},
             [
-                "CRITICAL - pub: 120% of its quota used (critical at 99%); priv: 99.1% of its quota used "
+                "CRITICAL - pub: 120% of its quota used (critical at 99%), priv: 99.1% of its quota used "
                 "(critical at 99%) (and 1 more)" + perfdata("120", 4, 1),
                 "CRITICAL: pub: 120% of its quota used (critical at 99%)",
                 "CRITICAL: priv: 99.1% of its quota used (critical at 99%)",
@@ -110,7 +110,7 @@ def test_missing_means_zero(ask, harbor: Simulator) -> None:
     rows = [{"ref": {"name": "empty"}, "hard": {"storage": 5}}, {"ref": {"name": "free"}, "hard": {}, "used": {}}]
     harbor.answer(QUOTAS, headers={"X-Total-Count": "2"}, body=rows)
     assert ask("quota") == [
-        "HARBOR QUOTA OK - 2 projects, 1 of them unlimited; the fullest is empty with 0% of its quota"
+        "HARBOR QUOTA OK - 2 projects, 1 of them unlimited, the fullest is empty at 0% of its quota"
         + perfdata("0", 2, 1),
         "exit code 0",
     ]
@@ -124,7 +124,7 @@ def test_options(ask) -> None:
         "exit code 2",
     ]
     assert ask("quota", "--include", "p*") == [
-        "HARBOR QUOTA OK - 2 projects, 1 of them unlimited; the fullest is pub with 0% of its quota"
+        "HARBOR QUOTA OK - 2 projects, 1 of them unlimited, the fullest is pub at 0% of its quota"
         + perfdata("0.02", 2, 1),
         "exit code 0",
     ]
@@ -141,7 +141,7 @@ def test_no_such_project(ask, chosen: list[str], problem: str) -> None:
 def test_ten_thousand_projects_that_fit(ask, harbor: Simulator) -> None:
     harbor.content.more_projects = 9996
     assert ask("quota", "-t", "50") == [
-        "HARBOR QUOTA OK - 10000 projects, 2 of them unlimited; the fullest is tiny with 75.3% of its quota"
+        "HARBOR QUOTA OK - 10000 projects, 2 of them unlimited, the fullest is tiny at 75.3% of its quota"
         + perfdata("75.37", 10000),
         "exit code 0",
     ]
@@ -150,7 +150,7 @@ def test_ten_thousand_projects_that_fit(ask, harbor: Simulator) -> None:
 def test_content_with_the_most_used(ask, harbor: Simulator) -> None:
     harbor.content.more_projects, harbor.content.sorts_quotas = 9996, True
     assert ask("quota", "--page-limit", "2") == [
-        "HARBOR QUOTA OK - 200 projects (the most used, 200 of 10000), 1 of them unlimited; the fullest is tiny with "
+        "HARBOR QUOTA OK - 200 projects (the most used, 200 of 10000), 1 of them unlimited, the fullest is tiny at "
         "75.3% of its quota" + perfdata("75.37", 200, 1),
         "exit code 0",
     ]
@@ -160,7 +160,7 @@ def test_a_harbor_that_does_not_sort(ask, harbor: Simulator) -> None:
     harbor.content.more_projects = 9996
     harbor.content.quotas = {"tiny": (1000, 900)}
     assert ask("quota", "--page-limit", "2") == [
-        "HARBOR QUOTA UNKNOWN - only 200 of 9997 projects looked at: this Harbor does not list the most used first"
+        "HARBOR QUOTA UNKNOWN - only 200 of 9997 projects checked: this Harbor does not list the most used first"
         + perfdata("69.9", 200, 0),
         MORE,
         "exit code 3",
@@ -172,9 +172,7 @@ def test_all_alike_is_not_sorted(ask, harbor: Simulator) -> None:
     """The newest projects are empty: that they are all alike does not make them the most used."""
     harbor.content.quotas = {"tiny": (1000, 1000), **{f"new-{number}": (1000, 0) for number in range(150)}}
     outcome = ask("quota", "--page-limit", "1")
-    assert outcome[0].startswith(
-        "HARBOR QUOTA UNKNOWN - only 100 of 151 projects looked at: this Harbor does not list "
-    )
+    assert outcome[0].startswith("HARBOR QUOTA UNKNOWN - only 100 of 151 projects checked: this Harbor does not list ")
 
 
 def test_time_runs_out(ask, harbor: Simulator) -> None:
@@ -182,7 +180,7 @@ def test_time_runs_out(ask, harbor: Simulator) -> None:
     harbor.delay(QUOTAS, 0.5)
     first, *further = ask("quota", "-t", "3")
     assert first.startswith("HARBOR QUOTA UNKNOWN - only ")
-    assert "00 of 10000 projects looked at: time ran out | time=Ts;;;0 used=" in first
+    assert "00 of 10000 projects checked: time ran out | time=Ts;;;0 used=" in first
     assert further == [MORE, "exit code 3"]
 
 

@@ -10,9 +10,7 @@ from harbor_simulator import Simulator
 from harbor_simulator.records import Remote, Replication
 from support.planted import plant
 
-TEST_IT = (
-    "Next: test it in the UI (Administration > Registries): its address, credentials and certificate; curl it from core"
-)
+TEST_IT = "Next: test it in the UI (Administration > Registries), then with curl from the core container"
 NOTE = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
 FAILS = "live ping fails (the registry is unhealthy)"
 
@@ -47,11 +45,11 @@ def shown(lines: list[str]) -> list[str]:
                 "f-replication-failed/registry-ping-down",
             ),
             [
-                f"CRITICAL - remote: {FAILS}, shown as healthy; used by push-priv-scheduled (+1) (and 2 more)"
+                f"CRITICAL - remote: {FAILS}, shown as healthy, used by push-priv-scheduled (+1) (and 2 more)"
                 + perfdata(3, 3, ""),
-                f"CRITICAL: remote: {FAILS}, shown as healthy; used by push-priv-scheduled (+1)",
-                f"WARNING: self-good: {FAILS}, shown as healthy; nothing uses it",
-                f"WARNING: raw-registry: {FAILS}, shown as healthy; nothing uses it",
+                f"CRITICAL: remote: {FAILS}, shown as healthy, used by push-priv-scheduled (+1)",
+                f"WARNING: self-good: {FAILS}, shown as healthy, not in use",
+                f"WARNING: raw-registry: {FAILS}, shown as healthy, not in use",
                 TEST_IT,
                 "exit code 2",
             ],
@@ -79,7 +77,7 @@ def test_recorded(check, harbor: Simulator, answers: tuple[str, ...], expected: 
             Remote(3, "remote", ping=400),
             [Replication(1, "push-pub")],
             {},
-            [f"CRITICAL - remote: {FAILS}, shown as healthy; used by push-pub" + perfdata(1, 1, ""), TEST_IT,
+            [f"CRITICAL - remote: {FAILS}, shown as healthy, used by push-pub" + perfdata(1, 1, ""), TEST_IT,
              "exit code 2"],
             id="used as the destination of a policy",
         ),
@@ -87,14 +85,14 @@ def test_recorded(check, harbor: Simulator, answers: tuple[str, ...], expected: 
             Remote(3, "remote", ping=400, status="unhealthy"),
             [Replication(1, "pull-pub", source=3, destination=0)],
             {},
-            [f"CRITICAL - remote: {FAILS}; used by pull-pub" + perfdata(1, 1, ""), TEST_IT, "exit code 2"],
+            [f"CRITICAL - remote: {FAILS}, used by pull-pub" + perfdata(1, 1, ""), TEST_IT, "exit code 2"],
             id="used as the source of a policy",
         ),
         pytest.param(
             Remote(3, "remote", ping=500),
             [],
             {"tiny": 3},
-            ["CRITICAL - remote: live ping fails (internal server error), shown as healthy; used by tiny"
+            ["CRITICAL - remote: live ping fails (internal server error), shown as healthy, used by tiny"
              + perfdata(1, 1, ""), TEST_IT, "exit code 2"],
             id="used by a proxy cache, and so dead that Harbor cannot make a client for it",
         ),
@@ -102,7 +100,7 @@ def test_recorded(check, harbor: Simulator, answers: tuple[str, ...], expected: 
             Remote(1234567, "remote", ping=400),
             [],
             {"tiny": 1234567},
-            [f"CRITICAL - remote: {FAILS}, shown as healthy; used by tiny" + perfdata(1, 1, ""), TEST_IT,
+            [f"CRITICAL - remote: {FAILS}, shown as healthy, used by tiny" + perfdata(1, 1, ""), TEST_IT,
              "exit code 2"],
             id="used by a proxy cache, with a number of seven digits",
         ),
@@ -110,7 +108,7 @@ def test_recorded(check, harbor: Simulator, answers: tuple[str, ...], expected: 
             Remote(3, "remote", ping=400),
             [Replication(1, "off", enabled=False)],
             {"tiny": 4},
-            [f"WARNING - remote: {FAILS}, shown as healthy; nothing uses it" + perfdata(1, 1, ""), TEST_IT,
+            [f"WARNING - remote: {FAILS}, shown as healthy, not in use" + perfdata(1, 1, ""), TEST_IT,
              "exit code 1"],
             id="not used, for the policy is disabled",
         ),
@@ -131,13 +129,13 @@ def test_projects_of_another_remote(check, harbor: Simulator) -> None:
     harbor.content.remotes, harbor.content.replications = [Remote(3, "remote", ping=400)], []
     harbor.answer("/api/v2.0/projects", body=[{"name": "tiny", "registry_id": 4}, {"name": "pub"}])
     first, *_ = check("remote_registry", login=True)
-    assert first.startswith(f"HARBOR REMOTE_REGISTRY WARNING - remote: {FAILS}, shown as healthy; nothing uses it | ")
+    assert first.startswith(f"HARBOR REMOTE_REGISTRY WARNING - remote: {FAILS}, shown as healthy, not in use | ")
 
 
 def test_status_that_stays_healthy(check, harbor: Simulator) -> None:
     harbor.switch("remotes-down")
     assert check("remote_registry", "--exclude", "remote", login=True) == [
-        f"HARBOR REMOTE_REGISTRY WARNING - hub: {FAILS}, shown as healthy; nothing uses it" + perfdata(1, 1, ""),
+        f"HARBOR REMOTE_REGISTRY WARNING - hub: {FAILS}, shown as healthy, not in use" + perfdata(1, 1, ""),
         TEST_IT,
         "exit code 1",
     ]
@@ -148,8 +146,8 @@ def test_details(check, harbor: Simulator) -> None:
     harbor.content.remotes = [Remote(3, "remote", ping=400), Remote(4, "hub", ping=400)]
     harbor.content.replications = [Replication(1, "push-pub")]
     assert check("remote_registry", "-v", login=True)[1:-1] == [
-        f"CRITICAL: remote: {FAILS}, shown as healthy; used by push-pub [remote_registry.down]",
-        f"WARNING: hub: {FAILS}, shown as healthy; nothing uses it [remote_registry.unused-down]",
+        f"CRITICAL: remote: {FAILS}, shown as healthy, used by push-pub [remote_registry.down]",
+        f"WARNING: hub: {FAILS}, shown as healthy, not in use [remote_registry.unused-down]",
         TEST_IT,
     ]
 
@@ -165,11 +163,11 @@ def test_none(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        ("healthy", [f"OK - 2 remote registries; {NOTE}" + perfdata(2, ping=""), "exit code 0"]),
+        ("healthy", [f"OK - 2 remote registries, {NOTE}" + perfdata(2, ping=""), "exit code 0"]),
         (
             "unhealthy",
             [
-                "CRITICAL - remote: Harbor shows it as unhealthy; used by push-priv (+1)" + perfdata(2, 1, ""),
+                "CRITICAL - remote: Harbor reports it as unhealthy, used by push-priv (+1)" + perfdata(2, 1, ""),
                 f"Note: {NOTE}",
                 TEST_IT,
                 "exit code 2",
@@ -178,7 +176,7 @@ def test_none(check, harbor: Simulator) -> None:
         (
             "",
             [
-                "CRITICAL - remote: Harbor shows it as not known; used by push-priv (+1)" + perfdata(2, 1, ""),
+                "CRITICAL - remote: Harbor reports it as not known, used by push-priv (+1)" + perfdata(2, 1, ""),
                 f"Note: {NOTE}",
                 TEST_IT,
                 "exit code 2",
@@ -197,7 +195,7 @@ def test_silent_remote(check, harbor: Simulator, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("check_harbor_remote_registry.PATIENCE", 0.3)
     harbor.switch("remotes-frozen")
     assert check("remote_registry", "--registry", "remote", login=True) == [
-        "HARBOR REMOTE_REGISTRY CRITICAL - remote: no answer to a live ping within 0.3 s; used by push-priv (+1)"
+        "HARBOR REMOTE_REGISTRY CRITICAL - remote: no answer to a live ping within 0.3 s, used by push-priv (+1)"
         + perfdata(1, 1, ""),
         TEST_IT,
         "exit code 2",
@@ -209,7 +207,7 @@ def test_too_little_time_says_nothing_of_the_remote(check, harbor: Simulator) ->
     first, step, code = check("remote_registry", "--registry", "remote", "-t", "1", login=True)
     waiting = "timed out after T s waiting for the answer to POST "
     assert first.startswith(f"HARBOR REMOTE_REGISTRY UNKNOWN - remote: {waiting}")
-    assert (step, code) == ("Next: raise -t, or divide the registries among services with --registry", "exit code 3")
+    assert (step, code) == ("Next: raise -t, or split the registries across services with --registry", "exit code 3")
 
 
 def test_slow_remote(check, harbor: Simulator) -> None:
@@ -217,7 +215,7 @@ def test_slow_remote(check, harbor: Simulator) -> None:
     options = ("-w", "200ms", "-c", "9s", "--registry", "h*", "--perfdata-for", "hub")
     first, *further = check("remote_registry", *options, login=True)
     assert re.sub(r"\b0\.\d+(?= s \(|s;)", "T", first) == (
-        "HARBOR REMOTE_REGISTRY WARNING - hub: a ping takes T s (warning at 0.2 s) | "
+        "HARBOR REMOTE_REGISTRY WARNING - hub: a ping took T s (warning at 0.2 s) | "
         "time=Ts;;;0 ping_hub=Ts;0.2;9;0 registries=1;;;0 failed=0;;;0 ping=Ts;0.2;9;0"
     )
     assert further == [TEST_IT, "exit code 1"]
@@ -239,7 +237,7 @@ def test_no_label_holds_two_colons(check, harbor: Simulator) -> None:
 def test_one_that_is_not_there(check) -> None:
     assert check("remote_registry", "--registry", "quay", login=True) == [
         "HARBOR REMOTE_REGISTRY UNKNOWN - no registry is named quay",
-        "Next: compare --include with the names in Harbor; a robot sees only what its rights cover",
+        "Next: compare --include with the names in Harbor: a robot account sees only what its permissions cover",
         "exit code 3",
     ]
 
@@ -257,8 +255,8 @@ def test_time_runs_out(check, harbor: Simulator) -> None:
     harbor.delay("/api/v2.0/registries/ping", 0.5)
     lines = shown(check("remote_registry", "-t", "1.5", login=True))
     assert lines == [
-        "HARBOR REMOTE_REGISTRY UNKNOWN - only 4 of 50 remote registries looked at: time ran out" + perfdata(4),
-        "Next: raise -t, or divide the registries among services with --registry",
+        "HARBOR REMOTE_REGISTRY UNKNOWN - only 4 of 50 remote registries checked: time ran out" + perfdata(4),
+        "Next: raise -t, or split the registries across services with --registry",
         "exit code 3",
     ]
 
@@ -288,7 +286,7 @@ def test_remote_that_fails_alone_is_its_own_trouble(check, harbor: Simulator) ->
     for switches in (("trivy-down", "jobservice-down"), ("registry-down", "stale-health")):
         harbor.switch("remotes-down", *switches)
         assert check("remote_registry", "--isolate", "--registry", "remote", login=True) == [
-            f"HARBOR REMOTE_REGISTRY CRITICAL - remote: {FAILS}, shown as healthy; used by push-priv (+1)"
+            f"HARBOR REMOTE_REGISTRY CRITICAL - remote: {FAILS}, shown as healthy, used by push-priv (+1)"
             + perfdata(1, 1, ""),
             TEST_IT,
             "exit code 2",

@@ -10,10 +10,8 @@ from harbor_simulator.records import Replication
 from support.planted import NOW
 from support.replications import LAST_NIGHT, LOG, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
 
-SAVE_ANEW = f"Next: save the schedule anew in the UI, so that the job service learns of it; {LOG}"
-STOP_LOST = (
-    "Next: stop it in the UI (Administration > Replications): until then newer ones can be skipped; read its log"
-)
+SAVE_ANEW = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
+STOP_LOST = "Next: stop it in the UI (Administration > Replications): it can block newer executions. Then read its log"
 SKIPPED = "Execution skipped: active replication still in progress."
 
 
@@ -23,14 +21,15 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param([], ["OK - no replication policy" + perfdata(0), "exit code 0"], id="none"),
         pytest.param(
             [policy(LAST_NIGHT, THE_NIGHT_BEFORE, cron=NIGHTLY)],
-            ["OK - push-pub: last run succeeded 8 h ago, took 13 s" + perfdata(age=32387), "exit code 0"],
+            ["OK - push-pub: last execution succeeded 8 h ago, took 13 s" + perfdata(age=32387), "exit code 0"],
             id="well",
         ),
-        pytest.param([policy()], ["OK - push-pub: no run yet" + perfdata(), "exit code 0"], id="never ran, manual"),
+        pytest.param([policy()], ["OK - push-pub: no execution yet" + perfdata(), "exit code 0"],
+                     id="never ran, manual"),
         pytest.param(
             [policy(run(8, "Error", 60), run(7, "Success", 120)), policy(number=2, name="idle", enabled=False)],
             [
-                "WARNING - push-pub: the last run failed 47 s ago, DATE (run 8)" + perfdata(1, 1, 1, 107),
+                "WARNING - push-pub: the last execution failed 47 s ago, DATE (number 8)" + perfdata(1, 1, 1, 107),
                 READ_LOG,
                 "exit code 1",
             ],
@@ -39,7 +38,8 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(8, "Stopped", 60), run(7, "Success", 120))],
             [
-                "WARNING - push-pub: the last run was stopped 47 s ago, DATE (run 8)" + perfdata(failed=1, age=107),
+                "WARNING - push-pub: the last execution was stopped 47 s ago, DATE (number "
+                "8)" + perfdata(failed=1, age=107),
                 READ_LOG,
                 "exit code 1",
             ],
@@ -48,7 +48,8 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(8, "Error", 60, text="no such host"), run(7, "Error", 120), run(6, "Error", 180))],
             [
-                "CRITICAL - push-pub: 3 failed in a row: the last run failed 47 s ago, DATE (run 8): no such host"
+                "CRITICAL - push-pub: 3 failed in a row: the last execution failed 47 s ago, DATE (number 8): no "
+                "such host"
                 + perfdata(failed=1, age=180),
                 READ_LOG,
                 "exit code 2",
@@ -58,7 +59,7 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(8, "Error", 60), run(7, "Stopped", 120), run(6, "Error", 180))],
             [
-                "WARNING - push-pub: the last run failed 47 s ago, DATE (run 8)" + perfdata(failed=1, age=180),
+                "WARNING - push-pub: the last execution failed 47 s ago, DATE (number 8)" + perfdata(failed=1, age=180),
                 READ_LOG,
                 "exit code 1",
             ],
@@ -67,7 +68,7 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(9, "Running", 30, scheduled=False), run(8, "Error", 60), run(7, "Success", 120))],
             [
-                "WARNING - push-pub: the last run failed 47 s ago, DATE (run 8)"
+                "WARNING - push-pub: the last execution failed 47 s ago, DATE (number 8)"
                 + perfdata(failed=1, age=107, running=30),
                 READ_LOG,
                 "exit code 1",
@@ -77,7 +78,7 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(8, "Running", 2.5 * HOUR), LAST_NIGHT)],
             [
-                "WARNING - push-pub: a run takes 2 h 30 min already (warning at 2 h)"
+                "WARNING - push-pub: an execution has been running for 2 h 30 min (warning at 2 h)"
                 + perfdata(age=32387, running=9000),
                 READ_LOG,
                 "exit code 1",
@@ -87,7 +88,8 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(9, "Success", 3 * HOUR), run(8, "Pending", 13 * HOUR), THE_NIGHT_BEFORE)],
             [
-                "CRITICAL - push-pub: a run takes 13 h already (critical at 12 h)" + perfdata(age=10787, running=46800),
+                "CRITICAL - push-pub: an execution has been running for 13 h (critical at 12 "
+                "h)" + perfdata(age=10787, running=46800),
                 READ_LOG,
                 "exit code 2",
             ],
@@ -96,7 +98,7 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(8, "Running", 13 * HOUR, tasks=4), LAST_NIGHT)],
             [
-                "WARNING - push-pub: run 8 in progress for 13 h, but all of its tasks (4) have ended"
+                "WARNING - push-pub: execution 8 in progress for 13 h, but all of its tasks (4) have ended"
                 + perfdata(age=32387),
                 STOP_LOST,
                 "exit code 1",
@@ -106,7 +108,7 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(8, "Pending", 2 * HOUR, tasks=0), LAST_NIGHT)],
             [
-                "WARNING - push-pub: run 8 in progress for 2 h, but it has no task" + perfdata(age=32387),
+                "WARNING - push-pub: execution 8 in progress for 2 h, but it has no task" + perfdata(age=32387),
                 STOP_LOST,
                 "exit code 1",
             ],
@@ -115,10 +117,10 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(9, "Running", 3 * HOUR), run(8, "Running", 9 * DAY, tasks=1), LAST_NIGHT)],
             [
-                "WARNING - push-pub: run 8 in progress for 9 d, but all of its tasks (1) have ended (and 1 more)"
+                "WARNING - push-pub: execution 8 in progress for 9 d, but all of its tasks (1) have ended (and 1 more)"
                 + perfdata(age=32387, running=10800),
-                "WARNING: push-pub: run 8 in progress for 9 d, but all of its tasks (1) have ended",
-                "WARNING: push-pub: a run takes 3 h already (warning at 2 h)",
+                "WARNING: push-pub: execution 8 in progress for 9 d, but all of its tasks (1) have ended",
+                "WARNING: push-pub: an execution has been running for 3 h (warning at 2 h)",
                 STOP_LOST,
                 "exit code 1",
             ],
@@ -126,22 +128,22 @@ SKIPPED = "Execution skipped: active replication still in progress."
         ),
         pytest.param(
             [policy(run(8, "Running", 60, tasks=4), LAST_NIGHT)],
-            ["OK - push-pub: last run succeeded 8 h ago, took 13 s, one runs for 1 min"
+            ["OK - push-pub: last execution succeeded 8 h ago, took 13 s, another running for 1 min"
              + perfdata(age=32387, running=60), "exit code 0"],
             id="just ended, which Harbor is about to notice",
         ),
         pytest.param(
             [policy(run(8, "Running", 1800, tasks=0), LAST_NIGHT)],
-            ["OK - push-pub: last run succeeded 8 h ago, took 13 s, one runs for 30 min"
+            ["OK - push-pub: last execution succeeded 8 h ago, took 13 s, another running for 30 min"
              + perfdata(age=32387, running=1800), "exit code 0"],
             id="no task yet, as long as images are listed",
         ),
         pytest.param(
             [policy(run(9, "Error", 60, text=SKIPPED), run(8, "Running", 90, scheduled=False), LAST_NIGHT)],
             [
-                "WARNING - push-pub: run 9 was skipped, because another one still goes on"
+                "WARNING - push-pub: execution 9 was skipped: the previous one is still running"
                 + perfdata(age=32387, running=90),
-                f"Next: stop the one that goes on, if it hangs; {LOG}",
+                f"Next: stop the running execution if it hangs, then {LOG}",
                 "exit code 1",
             ],
             id="skipped",
@@ -149,10 +151,10 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(*[run(n, "Error", 600 - n, text=SKIPPED) for n in range(10, 60)], run(9, "Error", 700))],
             [
-                "WARNING - push-pub: the last run failed 11 min ago, DATE (run 9) (and 1 more)"
+                "WARNING - push-pub: the last execution failed 11 min ago, DATE (number 9) (and 1 more)"
                 + perfdata(failed=1, age=700),
-                "WARNING: push-pub: the last run failed 11 min ago, DATE (run 9)",
-                "WARNING: push-pub: run 59 was skipped, because another one still goes on",
+                "WARNING: push-pub: the last execution failed 11 min ago, DATE (number 9)",
+                "WARNING: push-pub: execution 59 was skipped: the previous one is still running",
                 READ_LOG,
                 "exit code 1",
             ],
@@ -162,7 +164,7 @@ SKIPPED = "Execution skipped: active replication still in progress."
             [policy(run(9, "Error", 60), *[run(n, "Error", 600 - n, text=SKIPPED) for n in range(3, 9)],
                     run(2, "Error", 700), run(1, "Error", 800), run(0, "Success", 900))],
             [
-                "CRITICAL - push-pub: 3 failed in a row: the last run failed 47 s ago, DATE (run 9)"
+                "CRITICAL - push-pub: 3 failed in a row: the last execution failed 47 s ago, DATE (number 9)"
                 + perfdata(failed=1, age=887),
                 READ_LOG,
                 "exit code 2",
@@ -181,7 +183,7 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(*[run(n, "Success", 4 * HOUR - n, scheduled=False) for n in range(10, 60)], LAST_NIGHT,
                     cron=NIGHTLY)],
-            ["OK - push-pub: last run succeeded 3 h 58 min ago, took 13 s" + perfdata(age=14328), "exit code 0"],
+            ["OK - push-pub: last execution succeeded 3 h 58 min ago, took 13 s" + perfdata(age=14328), "exit code 0"],
             id="it did, below many others",
         ),
         pytest.param(
@@ -193,11 +195,11 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(n, "Running", hours * HOUR), number=n, name=f"p{n}") for n, hours in ((1, 3), (2, 5), (3, 4))],
             [
-                "WARNING - p2: a run takes 5 h already (warning at 2 h); p3: a run takes 4 h already (warning at 2 h) "
-                "(and 1 more)" + perfdata(3, running=5 * HOUR),
-                "WARNING: p2: a run takes 5 h already (warning at 2 h)",
-                "WARNING: p3: a run takes 4 h already (warning at 2 h)",
-                "WARNING: p1: a run takes 3 h already (warning at 2 h)",
+                "WARNING - p2: an execution has been running for 5 h (warning at 2 h) (and 2 more)"
+                + perfdata(3, running=5 * HOUR),
+                "WARNING: p2: an execution has been running for 5 h (warning at 2 h)",
+                "WARNING: p3: an execution has been running for 4 h (warning at 2 h)",
+                "WARNING: p1: an execution has been running for 3 h (warning at 2 h)",
                 READ_LOG,
                 "exit code 1",
             ],

@@ -28,7 +28,7 @@ def test_options(check, harbor: Simulator) -> None:
         "age_night=118787s;;86400;0 running_night=7200s;3600;~:;0 policies=1;;;0 disabled=0;;;0 failed=0;;;0 "
         "age=118787s;;86400;0 running=7200s;3600;~:;0",
         "CRITICAL: night: last success 1 d 8 h ago (critical at 1 d)",
-        "WARNING: night: a run takes 2 h already (warning at 1 h)",
+        "WARNING: night: an execution has been running for 2 h (warning at 1 h)",
         READ_LOG,
         "exit code 2",
     ]
@@ -43,12 +43,12 @@ def test_details(check, harbor: Simulator) -> None:
         policy(LAST_NIGHT, number=3, name="well"),
     ]
     assert check("replication", "-v", login=True)[1:-1] == [
-        "CRITICAL: often: 3 failed in a row: the last run failed 9 min ago, DATE (run 2) "
+        "CRITICAL: often: 3 failed in a row: the last execution failed 9 min ago, DATE (number 2) "
         "[replication.failed-repeatedly]",
-        "WARNING: once: the last run failed 47 s ago, DATE (run 8) [replication.failed]",
+        "WARNING: once: the last execution failed 47 s ago, DATE (number 8) [replication.failed]",
         "OK: well: last success 8 h ago",
-        "OK: often: no success for 10 min or longer",
-        "OK: once: no success for 1 min or longer",
+        "OK: often: no successful execution for at least 10 min",
+        "OK: once: no successful execution for at least 1 min",
         READ_LOG,
     ]
 
@@ -56,14 +56,16 @@ def test_details(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("runs", "state"),
     [
-        ([], "OK - push-pub: no run yet"),
-        ([run(1, "Error", 2 * HOUR)], "WARNING - push-pub: the last run failed 1 h 59 min ago, DATE (run 1)"),
+        ([], "OK - push-pub: no execution yet"),
+        ([run(1, "Error", 2 * HOUR)], "WARNING - push-pub: the last execution failed 1 h 59 min ago, DATE (number 1)"),
         ([run(n, "Error", 30 * HOUR - n * 60) for n in range(20)],
-         "CRITICAL - push-pub: 3 failed in a row: the last run failed 1 d 5 h ago, DATE (run 19) (and 1 more)"),
+         "CRITICAL - push-pub: 3 failed in a row: the last execution failed 1 d 5 h ago, DATE (number 19) (and 1 "
+         "more)"),
         ([*[run(n, "Error", 25 * HOUR - n * 60) for n in range(20)], run(0, "Success", 26 * HOUR)],
-         "CRITICAL - push-pub: 3 failed in a row: the last run failed 1 d ago, DATE (run 19)"),
+         "CRITICAL - push-pub: 3 failed in a row: the last execution failed 1 d ago, DATE (number 19)"),
         ([*[run(n, "Error", 2 * HOUR - n * 60) for n in range(20)], run(0, "Success", 30 * HOUR)],
-         "CRITICAL - push-pub: 3 failed in a row: the last run failed 1 h 40 min ago, DATE (run 19) (and 1 more)"),
+         "CRITICAL - push-pub: 3 failed in a row: the last execution failed 1 h 40 min ago, DATE (number 19) "
+         "(and 1 more)"),
     ],
 )  # fmt: skip
 def test_maximum_age(check, harbor: Simulator, runs: list[Execution], state: str) -> None:
@@ -99,7 +101,7 @@ def test_usage(options: tuple[str, ...], expected: str, capfd: pytest.CaptureFix
 def test_unknown_policies(check, names: str, problem: str) -> None:
     assert check("replication", "--policy", names, login=True) == [
         f"HARBOR REPLICATION UNKNOWN - {problem}",
-        "Next: compare --include with the names in Harbor; a robot sees only what its rights cover",
+        "Next: compare --include with the names in Harbor: a robot account sees only what its permissions cover",
         "exit code 3",
     ]
 
@@ -126,8 +128,8 @@ def test_a_thousand_policies(check, harbor: Simulator, authfile: str) -> None:
     ill = harbor.content.replications[776].job.runs
     ill[:3] = [run(execution.number, "Error", ago) for execution, ago in zip(ill, nights)]
     assert check("replication", "-t", "60", login=True) == [
-        "HARBOR REPLICATION CRITICAL - policy-0777: 3 failed in a row: the last run failed 8 h ago, DATE (run 77750)"
-        + perfdata(1000, failed=1, age=3 * DAY + 32387),
+        "HARBOR REPLICATION CRITICAL - policy-0777: 3 failed in a row: the last execution failed 8 h ago, DATE "
+        "(number 77750)" + perfdata(1000, failed=1, age=3 * DAY + 32387),
         READ_LOG,
         "exit code 2",
     ]
@@ -145,7 +147,7 @@ def test_time_runs_out(check, harbor: Simulator) -> None:
     harbor.content.replications = [policy(LAST_NIGHT, number=number, name=f"p{number}") for number in range(1, 21)]
     harbor.delay("/api/v2.0/replication/executions", 0.4)
     assert check("replication", "-t", "1.8", login=True) == [
-        "HARBOR REPLICATION UNKNOWN - only 4 of 20 enabled policies looked at: time ran out" + perfdata(4, age=32387),
-        "Next: raise -t, or divide the policies among services with --policy",
+        "HARBOR REPLICATION UNKNOWN - only 4 of 20 enabled policies checked: time ran out" + perfdata(4, age=32387),
+        "Next: raise -t, or split the policies across services with --policy",
         "exit code 3",
     ]

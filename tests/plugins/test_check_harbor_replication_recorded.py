@@ -24,7 +24,8 @@ REFUSED = 'Post "http://127.0.0.1:18082/api/v1/jobs": dial tcp 127.0.0.1:18082: 
             "a1-healthy",
             "f-replication-failed/executions-failed",
             [
-                "WARNING - push-pub: the last run failed 18 s ago, DATE (run 16)" + perfdata(2, failed=1, age=1680),
+                "WARNING - push-pub: the last execution failed 18 s ago, DATE (number 16)"
+                + perfdata(2, failed=1, age=1680),
                 READ_LOG,
                 "exit code 1",
             ],
@@ -32,13 +33,13 @@ REFUSED = 'Post "http://127.0.0.1:18082/api/v1/jobs": dial tcp 127.0.0.1:18082: 
         (
             "a1-healthy",
             "f-replication-failed/executions-inprogress",
-            ["OK - 2 replication policies, 1 under way" + perfdata(2, age=1662), "exit code 0"],
+            ["OK - 2 replication policies, 1 in progress" + perfdata(2, age=1662), "exit code 0"],
         ),
         (
             "a1-healthy",
             "f-queues/repl-executions-pending",
             [
-                "OK - 2 replication policies, 1 without a run yet, 1 under way" + perfdata(2, age=53, running=8),
+                "OK - 2 replication policies, 1 not executed yet, 1 in progress" + perfdata(2, age=53, running=8),
                 "exit code 0",
             ],
         ),
@@ -46,7 +47,7 @@ REFUSED = 'Post "http://127.0.0.1:18082/api/v1/jobs": dial tcp 127.0.0.1:18082: 
             "a1-healthy",
             "f-queues/repl-executions-after-resume",
             [
-                "OK - 2 replication policies, 1 without a run yet, 1 under way" + perfdata(2, age=79, running=34),
+                "OK - 2 replication policies, 1 not executed yet, 1 in progress" + perfdata(2, age=79, running=34),
                 "exit code 0",
             ],
         ),
@@ -54,9 +55,9 @@ REFUSED = 'Post "http://127.0.0.1:18082/api/v1/jobs": dial tcp 127.0.0.1:18082: 
             "a1-healthy",
             "f-queues/repl-executions-jobservice-down",
             [
-                "WARNING - push-pub: the last run failed 1 s ago, DATE (run 26): "
-                'Post "http://127.0.0.1:18082/api/v1/jobs": dial...' + perfdata(2, failed=1, age=1, running=38),
-                f"WARNING: push-pub: the last run failed 1 s ago, DATE (run 26): {REFUSED}",
+                "WARNING - push-pub: the last execution failed 1 s ago, DATE (number 26): "
+                'Post "http://127.0.0.1:18082/api/v1/jo...' + perfdata(2, failed=1, age=1, running=38),
+                f"WARNING: push-pub: the last execution failed 1 s ago, DATE (number 26): {REFUSED}",
                 READ_LOG,
                 "exit code 1",
             ],
@@ -64,15 +65,17 @@ REFUSED = 'Post "http://127.0.0.1:18082/api/v1/jobs": dial tcp 127.0.0.1:18082: 
         (
             "a1-healthy",
             "v2-datapath/repl-exec-q.admin",
-            ["OK - 2 replication policies, 1 without a run yet" + perfdata(2, age=1621), "exit code 0"],
+            ["OK - 2 replication policies, 1 not executed yet" + perfdata(2, age=1621), "exit code 0"],
         ),
         (
             "a1-healthy",
             "v2-datapath/repl-exec-status.admin",
             [
-                "WARNING - push-pub: the last run failed 28 min ago, DATE (run 4): failed to create adapter for source "
+                "WARNING - push-pub: the last execution failed 28 min ago, DATE (number 4): failed to create "
+                "adapter for source "
                 "registry..." + perfdata(2, failed=1, age=1703),
-                "WARNING: push-pub: the last run failed 28 min ago, DATE (run 4): failed to create adapter for source "
+                "WARNING: push-pub: the last execution failed 28 min ago, DATE (number 4): failed to create "
+                "adapter for source "
                 'registry http://127.0.0.1:18080: Get "http://127.0.0.1:8080/api/version": dial tcp 127.0.0.1:8080: '
                 "connect: connection refused",
                 READ_LOG,

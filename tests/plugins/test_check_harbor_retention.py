@@ -11,10 +11,10 @@ from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job
 from support.planted import NOW, plant
 
-LOG = "read the run's log in the UI (project > Policy > Tag Retention)"
+LOG = "read the execution's log in the UI (project > Policy > Tag Retention)"
 READ_LOG = f"Next: {LOG}"
-SAVE_ANEW = f"Next: save the schedule anew in the UI, so that the job service learns of it; {LOG}"
-MORE = "Next: raise -t, or divide the projects among services with --project"
+SAVE_ANEW = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
+MORE = "Next: raise -t, or split the projects across services with --project"
 DAILY = "0 0 4 * * *"
 
 
@@ -41,7 +41,7 @@ def job(status: str, ago: float, cron: str = DAILY, **traits: Any) -> Job:
             "a1-healthy/projects.robot-probeall",
             "a1-healthy/retention-1.admin",
             "a1-healthy/retention-executions.admin",
-            ["OK - 1 retention policy, 1 without a run yet" + perfdata(1, 0), "exit code 0"],
+            ["OK - 1 retention policy, 1 not executed yet" + perfdata(1, 0), "exit code 0"],
         ),
     ],
 )
@@ -57,13 +57,13 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
     [
         pytest.param(
             {"priv": job("Success", 8 * HOUR), "pub": job("Success", 8.5 * HOUR, "0 30 3 * * *")},
-            ["OK - 2 retention policies, the last success at most 8 h ago" + perfdata(2, 30587), "exit code 0"],
+            ["OK - 2 retention policies, last success at most 8 h ago" + perfdata(2, 30587), "exit code 0"],
             id="well",
         ),
         pytest.param(
             {"priv": job("Success", 8 * HOUR), "pub": Job([], DAILY)},
             [
-                "OK - 2 retention policies, the last success at most 7 h ago, 1 without a run yet" + perfdata(2, 28787),
+                "OK - 2 retention policies, last success at most 7 h ago, 1 not executed yet" + perfdata(2, 28787),
                 "exit code 0",
             ],
             id="a new one",
@@ -71,10 +71,10 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
         pytest.param(
             {"priv": job("Failed", 8 * HOUR), "pub": job("Stopped", 8 * HOUR), "tiny": job("Succeed", 8 * HOUR)},
             [
-                "WARNING - priv: the last run failed 7 h ago, 2026-11-22 04:00 UTC (run 9) (and 1 more)"
+                "WARNING - priv: the last execution failed 7 h ago, 2026-11-22 04:00 UTC (number 9) (and 1 more)"
                 + perfdata(3, 28800),
-                "WARNING: priv: the last run failed 7 h ago, 2026-11-22 04:00 UTC (run 9)",
-                "WARNING: pub: the last run was stopped 7 h ago, 2026-11-22 04:00 UTC (run 9)",
+                "WARNING: priv: the last execution failed 7 h ago, 2026-11-22 04:00 UTC (number 9)",
+                "WARNING: pub: the last execution was stopped 7 h ago, 2026-11-22 04:00 UTC (number 9)",
                 READ_LOG,
                 "exit code 1",
             ],
@@ -113,7 +113,7 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
         pytest.param(
             {"priv": Job([Execution(9, "InProgress", NOW - 13 * HOUR, scheduled=False)], "0 0 23 * * *")},
             [
-                "WARNING - priv: a run takes 13 h already (warning at 12 h)" + perfdata(1, 0, 46800),
+                "WARNING - priv: an execution has been running for 13 h (warning at 12 h)" + perfdata(1, 0, 46800),
                 READ_LOG,
                 "exit code 1",
             ],
@@ -121,7 +121,7 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
         ),
         pytest.param(
             {"priv": job("Error", 8 * HOUR, dry_run=True)},
-            ["OK - 1 retention policy, 1 without a run yet" + perfdata(1, 0), "exit code 0"],
+            ["OK - 1 retention policy, 1 not executed yet" + perfdata(1, 0), "exit code 0"],
             id="a dry run does not count",
         ),
     ],
@@ -139,16 +139,17 @@ def test_options(ask, harbor: Simulator) -> None:
     harbor.content.retentions = dict(enumerate(jobs.items(), 1))
     limits = ("-w", "1d", "-c", "~:", "--running-warning", "1h", "--running-critical", "2h", "--schedule-grace", "9h")
     assert ask("retention", *limits, "--exclude", "t*", "--perfdata-for", "priv") == [
-        "HARBOR RETENTION CRITICAL - pub: a run takes 1 d 8 h already (critical at 2 h) (and 1 more) | time=Ts;;;0 "
+        "HARBOR RETENTION CRITICAL - pub: an execution has been running for 1 d 8 h (critical at 2 h) (and 1 "
+        "more) | time=Ts;;;0 "
         "age_priv=115187s;86400;~:;0 running_priv=0s;3600;7200;0 policies=2;;;0 age=115187s;86400;~:;0 "
         "running=115200s;3600;7200;0",
-        "CRITICAL: pub: a run takes 1 d 8 h already (critical at 2 h)",
+        "CRITICAL: pub: an execution has been running for 1 d 8 h (critical at 2 h)",
         "WARNING: priv: last success 1 d 7 h ago (warning at 1 d)",
         READ_LOG,
         "exit code 2",
     ]
     assert ask("retention", "--project", "tiny")[0].startswith(
-        "HARBOR RETENTION WARNING - tiny: the last run failed 7 h ago, 2026-11-22 04:00 UTC (run 9) | "
+        "HARBOR RETENTION WARNING - tiny: the last execution failed 7 h ago, 2026-11-22 04:00 UTC (number 9) | "
     )
     assert ask("retention", "--project", "library")[0].startswith(
         "HARBOR RETENTION OK - no project has a tag retention policy | "
@@ -160,8 +161,8 @@ def test_details(ask, harbor: Simulator) -> None:
     harbor.content.now = NOW
     harbor.content.retentions = {1: ("priv", job("Failed", 8 * HOUR)), 2: ("pub", job("Success", 8 * HOUR))}
     assert ask("retention", "-v")[1:-1] == [
-        "WARNING: priv: the last run failed 7 h ago, 2026-11-22 04:00 UTC (run 9) [retention.failed]",
-        "OK: priv: no success for 8 h or longer",
+        "WARNING: priv: the last execution failed 7 h ago, 2026-11-22 04:00 UTC (number 9) [retention.failed]",
+        "OK: priv: no successful execution for at least 8 h",
         "OK: pub: last success 7 h ago",
         READ_LOG,
     ]
@@ -191,7 +192,7 @@ def test_a_thousand_policies(ask, harbor: Simulator) -> None:
     }
     harbor.content.retentions[777] = ("team-00777", job("Error", 8 * HOUR))
     assert ask("retention", "-t", "50") == [
-        "HARBOR RETENTION WARNING - team-00777: the last run failed 7 h ago, 2026-11-22 04:00 UTC (run 9)"
+        "HARBOR RETENTION WARNING - team-00777: the last execution failed 7 h ago, 2026-11-22 04:00 UTC (number 9)"
         + perfdata(1000, 28800),
         READ_LOG,
         "exit code 1",
@@ -206,7 +207,7 @@ def test_time_runs_out_among_policies(ask, harbor: Simulator) -> None:
     harbor.delay("/api/v2.0/retentions", 0.2)
     first, *further = ask("retention", "-t", "3")
     assert first.startswith("HARBOR RETENTION UNKNOWN - only ")
-    assert " of 100 retention policies looked at: time ran out | time=Ts" in first
+    assert " of 100 retention policies checked: time ran out | time=Ts" in first
     assert further == [MORE, "exit code 3"]
 
 
@@ -215,7 +216,7 @@ def test_time_runs_out_among_projects(ask, harbor: Simulator) -> None:
     harbor.delay("/api/v2.0/projects", 0.4)
     first, *further = ask("retention", "-t", "3")
     assert first.startswith("HARBOR RETENTION UNKNOWN - only ")
-    assert "00 of 10000 projects looked at: time ran out | time=Ts" in first
+    assert "00 of 10000 projects checked: time ran out | time=Ts" in first
     assert further == [MORE, "exit code 3"]
 
 

@@ -14,12 +14,11 @@ from support import runner
 from support.planted import NOW, peak, plant
 
 MIB = 1024 * 1024
-PROLONG = (
-    "Next: give it more time in the UI (Robot Accounts > Edit, or the API's duration); its secret stays; or delete it"
-)
+PROLONG = "Next: extend it in the UI (Robot Accounts > Edit, its secret stays the same), or delete it"
+COMPARE = "Next: compare --include with the names in Harbor: a robot account sees only what its permissions cover"
 ENABLE = "Next: enable it in the UI (Robot Accounts), or delete it"
-MORE = "Next: raise -t, or divide the projects among services with --project"
-HERE = "on system level, those of projects not looked at"
+MORE = "Next: raise -t, or split the projects across services with --project"
+HERE = "on system level, those of projects not checked"
 
 
 def perfdata(robots: int, expired: int = 0, disabled: int = 0, left: float | None = None) -> str:
@@ -50,14 +49,14 @@ def robot(number: int, name: str, left: float | None, life: float = 90 * DAY, **
         (
             "e-robots/project-robots-list",
             [
-                f"OK - 2 robot accounts {HERE}; robot$priv+projpull expires first, in 29 d" + perfdata(2, left=2591988),
+                f"OK - 2 robot accounts {HERE}, robot$priv+projpull expires first, in 29 d" + perfdata(2, left=2591988),
                 "exit code 0",
             ],
         ),
         (
             "k-robots-api/find",
             [
-                f"OK - 1 robot account {HERE}; robot$monitoring expires first, in 30 d" + perfdata(1, left=2592000),
+                f"OK - 1 robot account {HERE}, robot$monitoring expires first, in 30 d" + perfdata(1, left=2592000),
                 "exit code 0",
             ],
         ),
@@ -74,7 +73,7 @@ def test_recorded(ask, harbor: Simulator, answer: str, expected: list[str]) -> N
     [
         pytest.param(
             [robot(1, "ci", 7 * DAY), robot(2, "old", None)],
-            [f"OK - 2 robot accounts {HERE}; robot$ci expires first, in 7 d" + perfdata(2, left=7 * DAY),
+            [f"OK - 2 robot accounts {HERE}, robot$ci expires first, in 7 d" + perfdata(2, left=7 * DAY),
              "exit code 0"],
             id="a week is enough",
         ),
@@ -86,7 +85,7 @@ def test_recorded(ask, harbor: Simulator, answer: str, expected: list[str]) -> N
         ),
         pytest.param(
             [robot(1, "short", 6 * HOUR, life=DAY)],
-            [f"OK - 1 robot account {HERE}; robot$short expires first, in 6 h" + perfdata(1, left=6 * HOUR),
+            [f"OK - 1 robot account {HERE}, robot$short expires first, in 6 h" + perfdata(1, left=6 * HOUR),
              "exit code 0"],
             id="a quarter of a short life is enough",
         ),
@@ -184,16 +183,14 @@ def test_details(ask, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [
-        (("--project", "priv,pub"), ["OK - 2 robot accounts in 2 projects; robot$pub+ci expires first, in 10 d"
+        (("--project", "priv,pub"), ["OK - 2 robot accounts in 2 projects, robot$pub+ci expires first, in 10 d"
                                      + perfdata(2, left=10 * DAY), "exit code 0"]),
         (("--project", "t*"), ["WARNING - robot$tiny+ci: expires in 2 d, 2026-11-24 12:00 UTC"
                                + perfdata(1, left=2 * DAY), PROLONG, "exit code 1"]),
-        (("--project", "*", "--robot", "*priv*"), ["OK - 1 robot account in 4 projects; robot$priv+ci expires first, "
+        (("--project", "*", "--robot", "*priv*"), ["OK - 1 robot account in 4 projects, robot$priv+ci expires first, "
                                                    "in 30 d" + perfdata(1, left=30 * DAY), "exit code 0"]),
-        (("--project", "nosuch"), ["UNKNOWN - no project is named nosuch", "Next: compare --include with the names in "
-                                   "Harbor; a robot sees only what its rights cover", "exit code 3"]),
-        (("--robot", "robot$gone"), ["UNKNOWN - no robot account is named robot$gone", "Next: compare --include with "
-                                     "the names in Harbor; a robot sees only what its rights cover", "exit code 3"]),
+        (("--project", "nosuch"), ["UNKNOWN - no project is named nosuch", COMPARE, "exit code 3"]),
+        (("--robot", "robot$gone"), ["UNKNOWN - no robot account is named robot$gone", COMPARE, "exit code 3"]),
     ],
 )  # fmt: skip
 def test_projects(ask, harbor: Simulator, chosen: tuple[str, ...], expected: list[str]) -> None:
@@ -211,7 +208,7 @@ def test_projects(ask, harbor: Simulator, chosen: tuple[str, ...], expected: lis
 def test_not_understood(ask, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/robots", body=[{"name": "robot$ci"}])
     assert ask("robots")[0] == (
-        "HARBOR ROBOTS UNKNOWN - the answer to GET /api/v2.0/robots is not understood: expires_at is missing"
+        "HARBOR ROBOTS UNKNOWN - unexpected answer to GET /api/v2.0/robots: expires_at is missing"
     )
 
 
@@ -219,7 +216,7 @@ def test_ten_thousand_accounts(harbor: Simulator, authfile: str) -> None:
     harbor.content.now = NOW
     harbor.content.robots = [robot(number, f"ci-{number:05}", 30 * DAY + number) for number in range(10000)]
     out, size = peak(command(harbor, authfile, "-t", "50"))
-    assert out.startswith(f"HARBOR ROBOTS OK - 10000 robot accounts {HERE}; robot$ci-00000 expires first, in 30 d | ")
+    assert out.startswith(f"HARBOR ROBOTS OK - 10000 robot accounts {HERE}, robot$ci-00000 expires first, in 30 d | ")
     assert size < 80 * MIB
 
 
@@ -229,7 +226,7 @@ def test_ten_thousand_projects(harbor: Simulator, authfile: str) -> None:
     out, size = peak(command(harbor, authfile, "--project", "*", "-t", "6"))
     first, step = out.splitlines()
     assert first.startswith("HARBOR ROBOTS UNKNOWN - only ")
-    assert " of 10000 projects looked at: time ran out | " in first
+    assert " of 10000 projects checked: time ran out | " in first
     assert step == MORE
     assert size < 80 * MIB
 

@@ -15,7 +15,7 @@ READ_LOG = (
     "Next: read the log of a failed scan in the UI (the artifact's vulnerabilities), then docker logs --tail 50 "
     "trivy-adapter (or kubectl logs sts/...-trivy)"
 )
-SAVE_ANEW = "Next: save the schedule anew in the UI (Interrogation Services), so that the job service learns of it"
+SAVE_ANEW = "Next: save the schedule again in the UI (Interrogation Services), so that the job service gets it"
 ANEW = (
     "Next: if this Harbor holds images: run check_harbor_scanner, then scan all anew in the UI; "
     "the scanner may have been away when it began"
@@ -39,9 +39,9 @@ def perfdata(errors: float = 0, failed: int = 0, waiting: int = 0, completed: in
     ("metrics", "schedule", "expected"),
     [
         ("a0-fresh/scans-all-metrics.admin", "a0-fresh/scanall-schedule.admin",
-         ["OK - no scan of all images yet, none scheduled" + perfdata(), "exit code 0"]),
+         ["OK - no scan-all yet, not scheduled" + perfdata(), "exit code 0"]),
         ("a1-healthy/scans-all-metrics.admin", "a1-healthy/scanall-schedule.admin",
-         ["OK - last scan of all images: 2 of 2 done, 0 failed, scheduled 0 0 0 * * 0 UTC"
+         ["OK - last scan-all: 2 of 2 done, 0 failed, scheduled 0 0 0 * * 0 UTC"
           + perfdata(completed=2, total=2), "exit code 0"]),
         ("f-scan-failed/scans-all-metrics-during", "f-scan-failed/scanall-schedule",
          ["CRITICAL - 2 of 2 scans failed, 100% (critical at 25%)" + perfdata(100, 2, 0, 2, 2),
@@ -63,13 +63,13 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
     [
         pytest.param(
             ScanAll(success=1234567),
-            ["OK - last scan of all images: 1234567 of 1234567 done, 0 failed, none scheduled"
+            ["OK - last scan-all: 1234567 of 1234567 done, 0 failed, not scheduled"
              + perfdata(completed=1234567, total=1234567), "exit code 0"],
             id="well",
         ),
         pytest.param(
             ScanAll(success=95, error=5),
-            ["OK - last scan of all images: 100 of 100 done, 5 failed, none scheduled"
+            ["OK - last scan-all: 100 of 100 done, 5 failed, not scheduled"
              + perfdata(5, 5, completed=100, total=100), "exit code 0"],
             id="a few failed",
         ),
@@ -87,19 +87,19 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
         ),
         pytest.param(
             ScanAll(success=3, running=1, pending=96, ongoing=True),
-            ["OK - a scan of all images goes on: 3 of 100 done, 0 failed, none scheduled"
+            ["OK - scan-all in progress: 3 of 100 done, 0 failed, not scheduled"
              + perfdata(waiting=96, completed=3, total=100), "exit code 0"],
             id="one goes on",
         ),
         pytest.param(
             ScanAll(success=6, error=4, running=1, pending=89, ongoing=True),
-            ["OK - a scan of all images goes on: 10 of 100 done, 4 failed, none scheduled"
+            ["OK - scan-all in progress: 10 of 100 done, 4 failed, not scheduled"
              + perfdata(4, 4, 89, completed=10, total=100), "exit code 0"],
             id="one goes on, and most of those done are well",
         ),
         pytest.param(
             ScanAll(success=3, pending=97, ongoing=True),
-            ["WARNING - 97 of 100 images wait, and none is being scanned"
+            ["WARNING - 97 of 100 images are waiting, and none is being scanned"
              + perfdata(waiting=97, completed=3, total=100), WAIT, "exit code 1"],
             id="stuck",
         ),
@@ -117,25 +117,25 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
         ),
         pytest.param(
             ScanAll(success=3, stopped=97),
-            ["OK - last scan of all images: 100 of 100 done, 0 failed, 97 stopped, none scheduled"
+            ["OK - last scan-all: 100 of 100 done, 0 failed, 97 stopped, not scheduled"
              + perfdata(completed=100, total=100), "exit code 0"],
             id="stopped by somebody",
         ),
         pytest.param(
             ScanAll(stopped=100),
-            ["WARNING - the last scan of all images scanned none: all 100 were stopped"
+            ["WARNING - the last scan-all scanned no image: all 100 were stopped"
              + perfdata(completed=100, total=100), ANEW, "exit code 1"],
             id="stopped before anything was scanned",
         ),
         pytest.param(
             ScanAll(success=3, pending=97),
-            ["WARNING - 97 of 100 images wait, and none is being scanned"
+            ["WARNING - 97 of 100 images are waiting, and none is being scanned"
              + perfdata(waiting=97, completed=3, total=100), WAIT, "exit code 1"],
             id="over, says Harbor, although images wait",
         ),
         pytest.param(
             ScanAll(),
-            ["WARNING - the last scan of all images scanned none: it ended as a success with no image in it"
+            ["WARNING - the last scan-all scanned no image: it succeeded without any image"
              + perfdata(), ANEW, "exit code 1"],
             id="a success of nothing",
         ),
@@ -171,9 +171,7 @@ def test_schedule(check, harbor: Simulator, since: float, scheduled: ScanAll | N
     harbor.content.now = NOW
     harbor.content.scan_all = (ScanAll(success=4), scheduled)
     harbor.content.scan_schedule = Job(cron=NIGHTLY, since=NOW - since)
-    well = "OK - last scan of all images: 4 of 4 done, 0 failed, scheduled 0 0 2 * * * UTC" + perfdata(
-        completed=4, total=4
-    )
+    well = "OK - last scan-all: 4 of 4 done, 0 failed, scheduled 0 0 2 * * * UTC" + perfdata(completed=4, total=4)
     first, *further = expected or [well, "exit code 0"]
     assert check("scan", *options, login=True) == [f"HARBOR SCAN {first}", *further]
 
@@ -192,7 +190,7 @@ def test_no_scanner(check, harbor: Simulator) -> None:
     line = f"not set up in this Harbor: {reason} (412 for /api/v2.0/scans/all/metrics)"
     assert check("scan", login=True) == [
         *problem("scan", "UNKNOWN", line),
-        "Next: set it up, or take this service off the host",
+        "Next: set it up, or remove this service from the host",
         "exit code 3",
     ]
 
@@ -200,8 +198,8 @@ def test_no_scanner(check, harbor: Simulator) -> None:
 def test_not_understood(check, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/scans/all/metrics", body={})
     assert check("scan", login=True) == [
-        "HARBOR SCAN UNKNOWN - the answer to GET /api/v2.0/scans/all/metrics is not understood: total is missing",
-        "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
+        "HARBOR SCAN UNKNOWN - unexpected answer to GET /api/v2.0/scans/all/metrics: total is missing",
+        "Next: fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output",
         "exit code 3",
     ]
 
@@ -245,7 +243,7 @@ def metrics(requester: str, done: int) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("requester", "done", "line"),
     [
-        ("7", 4, "OK - last scan of all images: 4 of 4 done, 0 failed, scheduled 0 0 2 * * * UTC"),
+        ("7", 4, "OK - last scan-all: 4 of 4 done, 0 failed, scheduled 0 0 2 * * * UTC"),
         ("", 0, "WARNING - the schedule 0 0 2 * * * UTC has never fired, due at DATE"),
     ],
 )

@@ -36,7 +36,7 @@ def perfdata(age: int | None = None) -> str:
 def test_recorded(check, harbor: Simulator, scanners: str, metadata: str) -> None:
     plant(harbor, scanners, metadata)
     assert check("scanner", login=True) == [
-        f"HARBOR SCANNER OK - {TRIVY} answers, but does not tell how old its vulnerability database is" + perfdata(),
+        f"HARBOR SCANNER OK - {TRIVY} answers, but does not report the age of its vulnerability database" + perfdata(),
         "exit code 0",
     ]
 
@@ -73,12 +73,12 @@ def test_recorded(check, harbor: Simulator, scanners: str, metadata: str) -> Non
         ),
         pytest.param(
             [],
-            ["WARNING - no scanner is the default: nothing is scanned" + perfdata(), CHOOSE, "exit code 1"],
+            ["WARNING - no default scanner is set: nothing is scanned" + perfdata(), CHOOSE, "exit code 1"],
             id="none",
         ),
         pytest.param(
             [Scanner(default=False)],
-            ["WARNING - no scanner is the default: nothing is scanned" + perfdata(), CHOOSE, "exit code 1"],
+            ["WARNING - no default scanner is set: nothing is scanned" + perfdata(), CHOOSE, "exit code 1"],
             id="none is the default",
         ),
         pytest.param(
@@ -120,9 +120,7 @@ def test_not_understood(check, harbor: Simulator) -> None:
     key = "harbor.scanner-adapter/vulnerability-database-updated-at"
     harbor.answer(path, body={"properties": {key: "lately"}})
     first, *_ = check("scanner", login=True)
-    assert first.startswith(
-        "HARBOR SCANNER UNKNOWN - the answer to GET /api/v2.0/scanners/ID/metadata is not understood"
-    )
+    assert first.startswith("HARBOR SCANNER UNKNOWN - unexpected answer to GET /api/v2.0/scanners/ID/metadata")
     harbor.answer(path, body={"properties": {key: ""}})  # as an adapter for which there is no database
     assert check("scanner", login=True)[-1] == "exit code 0"
 

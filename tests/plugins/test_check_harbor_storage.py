@@ -45,7 +45,7 @@ def test_recorded_full(ask, harbor: Simulator) -> None:
 def test_not_reported(ask, harbor: Simulator, storage: object) -> None:
     harbor.answer(VOLUMES, body={"storage": storage})
     assert ask("storage") == [
-        "HARBOR STORAGE OK - Harbor reports no data volume (object storage, or Helm): there is nothing to judge | "
+        "HARBOR STORAGE OK - Harbor reports no data volume (object storage, or Helm): there is nothing to check | "
         "time=Ts;;;0",
         "exit code 0",
     ]
@@ -77,7 +77,7 @@ def test_options(ask, harbor: Simulator) -> None:
         "exit code 1",
     ]
     assert ask("storage", "--free-warning", "20GiB:", "--free-critical", "10GiB:") == [
-        "HARBOR STORAGE WARNING - 85% of the data volume used (warning at 80%); "
+        "HARBOR STORAGE WARNING - 85% of the data volume used (warning at 80%), "
         "15 GiB of the data volume free (warning below 20 GiB) | "
         f"time=Ts;;;0 {used} free={15 * GIB}B;{20 * GIB}:;{10 * GIB}:;0;{100 * GIB} {total}",
         "WARNING: 85% of the data volume used (warning at 80%)",
@@ -117,8 +117,8 @@ def test_several_volumes(ask, harbor: Simulator) -> None:
 def test_not_understood(ask, harbor: Simulator, body: Any, problem: str) -> None:
     harbor.answer(VOLUMES, body=body)
     assert ask("storage") == [
-        f"HARBOR STORAGE UNKNOWN - the answer to GET {VOLUMES} is not understood: {problem}",
-        "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
+        f"HARBOR STORAGE UNKNOWN - unexpected answer to GET {VOLUMES}: {problem}",
+        "Next: fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output",
         "exit code 3",
     ]
 

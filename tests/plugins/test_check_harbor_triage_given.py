@@ -21,11 +21,11 @@ from support.listeners import listening, says
 from support.verdicts import USUAL, WANT_MORE, lines, triage
 
 ANSWERED = "HARBOR TRIAGE OK - harbor.example.com: {} probes have run, and all are OK"
-NO_LOGIN = "a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
+NO_LOGIN = "credentials are required: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
 NO_IMAGE = "not run: artifact, login, pull (needs --image P/R:TAG)"
 NO_PROJECT = "not run: push (needs --push-project P)"
 REFUSED = "api: login refused (/systeminfo answers as if anonymous)"
-LOGIN = "check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
+LOGIN = "check username= and password= in the authfile, then the state and expiry of the account in the UI"
 PULLS = Account(MONITOR_SECRET, projects={"pub": ("pull", "push", "delete")})
 
 
@@ -55,7 +55,7 @@ def test_one_login_for_all_is_refused_once(ask) -> None:
     """Whoever tried it: the password is one, and so is the cause."""
     with Simulator(users={}) as stranger:
         said = ask("--image", "pub/img:1.0", "--push-project", "pub", against=stranger)
-    assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}; the registry itself answers"
+    assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}, the registry itself answers"
     assert said[1].startswith("Note: follows from api: v2, login, pull, push, storage, audit_purge, gc, ")
     assert said[2:] == [f"Next: {LOGIN}", "exit code 2"]
 
@@ -63,7 +63,7 @@ def test_one_login_for_all_is_refused_once(ask) -> None:
 def test_so_it_is_where_no_login_probe_runs(ask) -> None:
     with Simulator(users={}) as stranger:
         said = ask("--push-project", "pub", against=stranger)
-    assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}; the registry itself answers"
+    assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}, the registry itself answers"
 
 
 def test_rights_that_lack(ask) -> None:
@@ -71,7 +71,7 @@ def test_rights_that_lack(ask) -> None:
     with Simulator(users={MONITOR: PULLS}) as harbor:
         said = ask("--push-project", "pub", against=harbor)
     assert said[0] == ANSWERED.format(13)
-    assert "Note: not run: quota (the login lacks the right quota:list (403 for /api/v2.0/quotas))" in said
+    assert "Note: not run: quota (the account lacks the permission quota:list (403 for /api/v2.0/quotas))" in said
     assert said[-1] == "exit code 0"
 
 
@@ -86,7 +86,7 @@ def test_old_harbor(ask, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/jobservice/queues", 404, body="404 page not found")
     said = ask()
     assert said[0] == ANSWERED.format(USUAL - 1)
-    assert "Note: not run: queue (404 for /api/v2.0/jobservice/queues, which came with Harbor 2.7)" in said
+    assert "Note: not run: queue (404 for /api/v2.0/jobservice/queues, which needs Harbor 2.7 or newer)" in said
 
 
 def test_component_that_is_not_reported_is_left_out(ask, harbor: Simulator) -> None:
@@ -99,7 +99,7 @@ def test_component_that_is_not_reported_is_left_out(ask, harbor: Simulator) -> N
 def test_clocks_that_differ(ask, harbor: Simulator) -> None:
     harbor.switch("clock-wrong")
     said = ask()
-    hint = "this host's clock is 10 min behind Harbor's; certificates are judged by ours"
+    hint = "this host's clock is 10 min behind Harbor's, certificates are judged by ours"
     assert f"Note: as seen from here: {hint}" in said
     assert said[0].startswith("HARBOR TRIAGE CRITICAL - Harbor's clock is ")
 
@@ -108,7 +108,7 @@ def test_proxy_in_the_way(ask) -> None:
     with listening(says(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")) as port:
         said = ask("--proxy", f"127.0.0.1:{port}")
     proxy = f"the proxy 127.0.0.1:{port}"
-    assert said[0].startswith(f"HARBOR TRIAGE CRITICAL - {proxy} does not let us through: ")
+    assert said[0].startswith(f"HARBOR TRIAGE CRITICAL - {proxy} refuses the connection: ")
     assert f"Note: as seen from here: {proxy} may be in the way here and nowhere else: try from another host" in said
 
 
@@ -167,11 +167,11 @@ def test_ticket(harbor: Simulator, authfile: str) -> None:
     where = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile]
     ticket = json.loads(triage(*where, "--output", "json").out)
     assert ticket["summary"] == (
-        "the registry is down: pull and push fail; Trivy is down: vulnerability scans fail; the API works"
+        "the registry is down: pull and push fail, Trivy is down: vulnerability scans fail, the API works"
     )
     assert [part["text"].partition(":")[0] for part in ticket["parts"][:4]] == ["registry", "trivy", "v2", "scanner"]
     assert ticket["notes"] == ["follows from registry: v2", "follows from trivy: scanner", NO_IMAGE, NO_PROJECT]
-    assert ticket["next_step"].startswith("docker ps -a; docker logs --tail 50 registry ")
+    assert ticket["next_step"].startswith("run docker ps -a; docker logs --tail 50 registry ")
     assert {metric["name"] for metric in ticket["metrics"]} > {"time", "registry", "quota"}
 
 

@@ -10,14 +10,16 @@ from harbor_simulator import Simulator
 from harbor_simulator.messages import Request, Response
 from support import screens
 
-ANONYMOUS = "HARBOR V2 OK - harbor.example.com/v2/ speaks the registry protocol, proves core alone (no login given)"
-LOGGED_IN = "HARBOR V2 OK - harbor.example.com/v2/ speaks the registry protocol, the registry answers a login"
+ANONYMOUS = (
+    "HARBOR V2 OK - harbor.example.com/v2/ speaks the registry protocol, only core was tested (no credentials given)"
+)
+LOGGED_IN = (
+    "HARBOR V2 OK - harbor.example.com/v2/ speaks the registry protocol, and the registry accepts the credentials"
+)
 PERFDATA = "time=Ts;1;5;0"
 MOVED = "is redirected to https://registry.example.net"
 HUNG = "timed out after T s waiting for the answer to GET /v2/"
-AUTHFILE = (
-    "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
-)
+AUTHFILE = "Next: check username= and password= in the authfile, then the state and expiry of the account in the UI"
 
 
 def test_without_a_login(check, harbor: Simulator) -> None:
@@ -26,7 +28,7 @@ def test_without_a_login(check, harbor: Simulator) -> None:
 
 
 def test_with_a_login(check, harbor: Simulator) -> None:
-    assert check("v2", "-v", login=True) == [f"{LOGGED_IN} | {PERFDATA}", "OK: answer after T s", "exit code 0"]
+    assert check("v2", "-v", login=True) == [f"{LOGGED_IN} | {PERFDATA}", "OK: the answer took T s", "exit code 0"]
     assert [(request.path, request.authorization) for request in harbor.requests] == [("/v2/", None), ("/v2/", "Basic")]
 
 
@@ -41,7 +43,7 @@ def test_recorded_challenges_prove_core_alone(check, recorded, recording: str) -
 def test_recorded_gateway_error(check, recorded) -> None:
     recorded("b-core-down/v2.anon")
     assert check("v2") == [
-        "HARBOR V2 CRITICAL - 502 for /v2/ from the proxy in front",
+        "HARBOR V2 CRITICAL - 502 for /v2/ from the reverse proxy",
         screens.CORE,
         "exit code 2",
     ]
@@ -91,7 +93,7 @@ def test_rate_limit_of_the_proxy(check, harbor: Simulator) -> None:
     harbor.answer("/v2/", 429)
     assert check("v2") == [
         "HARBOR V2 UNKNOWN - too many requests (429 for /v2/)",
-        "Next: look at the rate limits of the proxy in front",
+        "Next: check the rate limits of the reverse proxy",
         "exit code 3",
     ]
 
@@ -123,13 +125,13 @@ def test_who_says_502(check, harbor: Simulator) -> None:
     """With X-Request-Id it is core, which does not reach the registry; without one nginx, which does not reach core."""
     harbor.switch("registry-down")
     assert check("v2", login=True) == [
-        f"HARBOR V2 CRITICAL - 502 from the registry; Harbor says registry is unhealthy | {PERFDATA}",
+        f"HARBOR V2 CRITICAL - 502 from the registry, Harbor says registry is unhealthy | {PERFDATA}",
         screens.REGISTRY,
         "exit code 2",
     ]
     with FailingLogins() as other:
         assert check("v2", against=other, login=True) == [
-            f"HARBOR V2 CRITICAL - 502 from the proxy for /v2/ | {PERFDATA}",
+            f"HARBOR V2 CRITICAL - 502 from the reverse proxy for /v2/ | {PERFDATA}",
             screens.REGISTRY,
             "exit code 2",
         ]
@@ -138,13 +140,13 @@ def test_who_says_502(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("switch", "line", "step"),
     [
-        ("core-down", "502 for /v2/ from the proxy in front", screens.CORE),
+        ("core-down", "502 for /v2/ from the reverse proxy", screens.CORE),
         ("core-unavailable", "503 for /v2/ from core (X-Request-Id ID)", screens.CORE),
         ("core-frozen", HUNG, screens.ASK_HEALTH),
-        ("tables-locked", f"{HUNG} with a login (without one it answers)", screens.ASK_HEALTH),
+        ("tables-locked", f"{HUNG} with credentials (it answers without)", screens.ASK_HEALTH),
         ("misrouted-v2", "200 text/html instead of the registry from /v2/", screens.ROUTE),
         ("redirect-foreign", f"GET /v2/ {MOVED}", screens.MOVED),
-        ("reset", "harbor.example.com gives no answer: connection closed early", screens.ANSWER),
+        ("reset", "no answer from harbor.example.com: connection closed early", screens.ANSWER),
         ("nginx-down", "cannot connect to harbor.example.com: Connection refused", screens.CONNECT),
     ],
 )
@@ -157,7 +159,7 @@ def test_registry_frozen(check, harbor: Simulator) -> None:
     """Harbor's own word is asked for in the little time that is left; without it the line is the same, but for that."""
     harbor.switch("registry-frozen")
     first, *_, code = check("v2", "-t", "1", login=True)
-    assert first.startswith(f"HARBOR V2 CRITICAL - {HUNG} with a login (without one it answers)")
+    assert first.startswith(f"HARBOR V2 CRITICAL - {HUNG} with credentials (it answers without)")
     assert code == "exit code 2"
 
 
@@ -172,7 +174,7 @@ def test_login_refused(check, monkeypatch: pytest.MonkeyPatch) -> None:
             "exit code 3",
         ]
         assert check("v2", "--isolate", against=harbor, login=True) == [
-            f"HARBOR V2 UNKNOWN - {line}; the credentials are not taken (see harbor-api) | {PERFDATA}",
+            f"HARBOR V2 UNKNOWN - {line}, the credentials are refused (see harbor-api) | {PERFDATA}",
             "Next: look at harbor-api first: this follows from it",
             "exit code 3",
         ]
@@ -185,7 +187,7 @@ def test_login_refused(check, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_database_down_is_not_a_wrong_password(check, harbor: Simulator) -> None:
     harbor.switch("database-down")
-    line = "login refused (401 for /v2/); Harbor says database is unhealthy"
+    line = "login refused (401 for /v2/), Harbor says database is unhealthy"
     assert check("v2", login=True) == [
         f"HARBOR V2 CRITICAL - {line} | {PERFDATA}",
         screens.DATABASE,
@@ -201,7 +203,7 @@ def test_database_down_is_not_a_wrong_password(check, harbor: Simulator) -> None
 def test_registry_down_names_its_owner(check, harbor: Simulator) -> None:
     harbor.switch("registry-down")
     assert check("v2", "--isolate", login=True) == [
-        "HARBOR V2 UNKNOWN - 502 from the registry; Harbor says registry is unhealthy "
+        "HARBOR V2 UNKNOWN - 502 from the registry, Harbor says registry is unhealthy "
         f"(see harbor-component-registry) | {PERFDATA}",
         "Next: look at harbor-component-registry first: this follows from it",
         "exit code 3",
@@ -211,8 +213,8 @@ def test_registry_down_names_its_owner(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("options", "state", "limits"),
     [
-        (["-w", "150ms"], "WARNING - answer after T s (warning at 0.15 s)", "0.15;5"),
-        (["-w", "250ms", "-c", "350ms"], "CRITICAL - answer after T s (critical at 0.35 s)", "0.25;0.35"),
+        (["-w", "150ms"], "WARNING - the answer took T s (warning at 0.15 s)", "0.15;5"),
+        (["-w", "250ms", "-c", "350ms"], "CRITICAL - the answer took T s (critical at 0.35 s)", "0.25;0.35"),
         (["-w", "~:", "-c", "~:"], LOGGED_IN.partition("V2 ")[2], "~:;~:"),
     ],
 )

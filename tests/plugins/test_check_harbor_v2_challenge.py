@@ -53,19 +53,21 @@ def test_challenge_that_can_be_followed(check, harbor: Simulator, header: str) -
         ),
         (
             'Bearer realm="http://{host}/token",service="s"',
-            "the realm is http://harbor.example.com/token: clients would send passwords in clear text, or refuse",
+            "the token realm is http://harbor.example.com/token: clients would send passwords in clear text or refuse",
         ),
         (
             'Bearer realm="https://core:8443/token",service="s"',
-            "the realm is on another host: https://core:8443/token, not on harbor.example.com",
+            "the token realm is on another host: https://core:8443/token, not on harbor.example.com",
         ),
         (
             'Bearer realm="https://{host}.example.net/token",service="s"',
-            "the realm is on another host: https://harbor.example.com.example.net/token, not on harbor.example.com",
+            "the token realm is on another host: https://harbor.example.com.example.net/token, not on "
+            "harbor.example.com",
         ),
         (
             'Bearer realm="https://{host}@example.net/token",service="s"',
-            "the realm is on another host: https://harbor.example.com@example.net/token, not on harbor.example.com",
+            "the token realm is on another host: https://harbor.example.com@example.net/token, not on "
+            "harbor.example.com",
         ),
     ],
 )
@@ -79,7 +81,7 @@ def test_login_of_a_reverse_proxy(check, harbor: Simulator, header: str) -> None
     challenged(harbor, header)
     assert check("v2") == [
         f"HARBOR V2 CRITICAL - {NO_BEARER} | {PERFDATA}",
-        "Next: take the login of the reverse proxy off /v2/: clients need the Bearer challenge that Harbor sends",
+        "Next: disable the reverse proxy's own authentication for /v2/: clients need Harbor's Bearer challenge",
         "exit code 2",
     ]
 
@@ -87,8 +89,8 @@ def test_login_of_a_reverse_proxy(check, harbor: Simulator, header: str) -> None
 def test_realm_on_http(check, harbor: Simulator) -> None:
     harbor.switch("realm-http")
     assert check("v2", "--isolate", login=True) == [
-        "HARBOR V2 CRITICAL - the realm is http://harbor.example.com/service/token: "
-        f"clients would send passwords in clear text, or refuse | {PERFDATA}",
+        "HARBOR V2 CRITICAL - the token realm is http://harbor.example.com/service/token: "
+        f"clients would send passwords in clear text or refuse | {PERFDATA}",
         STEP,
         "exit code 2",
     ]
@@ -102,7 +104,7 @@ def test_realm_on_http_is_right_for_a_harbor_on_http(check) -> None:
 def test_realm_on_another_host(check, harbor: Simulator) -> None:
     harbor.switch("realm-foreign-host")
     assert check("v2", login=True) == [
-        "HARBOR V2 CRITICAL - the realm is on another host: https://registry.example.net/service/token, "
+        "HARBOR V2 CRITICAL - the token realm is on another host: https://registry.example.net/service/token, "
         f"not on harbor.example.com | {PERFDATA}",
         STEP,
         "exit code 2",
@@ -111,11 +113,13 @@ def test_realm_on_another_host(check, harbor: Simulator) -> None:
 
 def test_two_findings_at_once(check, harbor: Simulator) -> None:
     harbor.switch("realm-foreign-host", "registry-down")
-    problem = "the realm is on another host: https://registry.example.net/service/token, not on harbor.example.com"
+    problem = (
+        "the token realm is on another host: https://registry.example.net/service/token, not on harbor.example.com"
+    )
     assert check("v2", login=True) == [
-        f"HARBOR V2 CRITICAL - {problem}; 502 from the regist... | {PERFDATA}",
+        f"HARBOR V2 CRITICAL - {problem}, 502 from the... | {PERFDATA}",
         f"CRITICAL: {problem}",
-        "CRITICAL: 502 from the registry; Harbor says registry is unhealthy",
+        "CRITICAL: 502 from the registry, Harbor says registry is unhealthy",
         STEP,
         "exit code 2",
     ]
@@ -146,6 +150,6 @@ def test_other_port_is_another_host(check) -> None:
         challenged(harbor, 'Bearer realm="https://harbor.example.com:8443/service/token",service="harbor-registry"')
         target = f"127.0.0.1:{harbor.port}"
         assert check("v2", "-I", target, against=harbor, url="https://harbor.example.com")[0] == (
-            "HARBOR V2 CRITICAL - the realm is on another host: https://harbor.example.com:8443/service/token, "
+            "HARBOR V2 CRITICAL - the token realm is on another host: https://harbor.example.com:8443/service/token, "
             f"not on harbor.example.com | {PERFDATA}"
         )

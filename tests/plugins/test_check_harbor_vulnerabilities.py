@@ -9,10 +9,10 @@ from harbor_simulator.records import ScanAll, Security
 from support.planted import plant
 from support.screens import problem
 
-SCAN = "Next: start a scan of all images in the UI (Interrogation Services), or let projects scan on push"
-COUNT = "Next: start a scan of all images in the UI (Interrogation Services), or set a schedule there: it counts them"
+SCAN = "Next: start scan-all in the UI (Interrogation Services), or let projects scan on push"
+COUNT = "Next: start scan-all in the UI (Interrogation Services), or set a schedule there: it counts them"
 FAILING = "Next: run check_harbor_scan and check_harbor_scanner: as long as scans fail, these counts mean nothing"
-REBUILD = "Next: see the UI's Security Hub for the worst artifacts; have them rebuilt"
+REBUILD = "Next: find the worst artifacts in the UI's Security Hub, and have them rebuilt"
 FOUND = {"critical": 4, "high": 8, "medium": 4, "low": 4}
 
 
@@ -49,10 +49,10 @@ ALL = perfdata(100, 4, 4, images=2, **FOUR)
         ("a1-healthy/security-summary-full.admin", "a1-healthy/scans-all-metrics.admin",
          ["OK - 4 of 4 artifacts scanned, 20 vulnerabilities, 4 critical, 8 high" + ALL, "exit code 0"]),
         ("f-scan-failed/security-summary", "f-scan-failed/scans-all-metrics-failed",
-         ["WARNING - 0 vulnerabilities in 4 artifacts, but 2 of 2 scans failed in the last scan of all images"
+         ["WARNING - 0 vulnerabilities in 4 artifacts, but 2 of 2 scans failed in the last scan-all"
           + perfdata(100, 4, 4, images=2), FAILING, "exit code 1"]),
         ("f-scan-failed/security-summary", "f-scan-failed/scans-all-metrics-during",
-         ["WARNING - 0 vulnerabilities in 4 artifacts, but 2 of 2 scans failed in the last scan of all images"
+         ["WARNING - 0 vulnerabilities in 4 artifacts, but 2 of 2 scans failed in the last scan-all"
           + perfdata(100, 4, 4, images=2), FAILING, "exit code 1"]),
     ],
 )  # fmt: skip
@@ -67,7 +67,7 @@ def test_recorded(check, harbor: Simulator, summary: str, scans: str, expected: 
     [
         pytest.param(
             Security(0), None,
-            ["OK - Harbor holds no artifact: there is nothing to judge"
+            ["OK - Harbor holds no artifact: there is nothing to check"
              + perfdata(0, 0, 0).replace(" coverage=0%;90:;50:;0;100 images=0;;;0", ""), "exit code 0"],
             id="nothing to scan",
         ),
@@ -90,8 +90,8 @@ def test_recorded(check, harbor: Simulator, summary: str, scans: str, expected: 
         ),
         pytest.param(
             Security(4, 4, FOUND, 12), ScanAll(success=3, error=1),
-            ["OK - 4 of 4 artifacts scanned, 20 vulnerabilities, 4 critical, 8 high; 1 of 4 scans failed, "
-             "so there are more" + perfdata(100, 4, 4, images=4, **FOUR), "exit code 0"],
+            ["OK - 4 of 4 artifacts scanned, 20 vulnerabilities, 4 critical, 8 high, 1 of 4 scans failed, "
+             "so there may be more" + perfdata(100, 4, 4, images=4, **FOUR), "exit code 0"],
             id="some scans failed",
         ),
         pytest.param(
@@ -132,7 +132,7 @@ def test_recorded(check, harbor: Simulator, summary: str, scans: str, expected: 
         ),
         pytest.param(
             Security(900, 300), None,
-            ["UNKNOWN - 300 of 900 artifacts scanned; how many of the others are images is not known"
+            ["UNKNOWN - 300 of 900 artifacts scanned, it is not known how many of the others are images"
              + perfdata(0, 900, 300).replace(" coverage=0%;90:;50:;0;100", ""), COUNT, "exit code 3"],
             id="nobody has counted the images",
         ),
@@ -169,7 +169,7 @@ def test_no_scanner(check, harbor: Simulator) -> None:
     line = f"not set up in this Harbor: {reason} (412 for /api/v2.0/scans/all/metrics)"
     assert check("vulnerabilities", login=True) == [
         *problem("vulnerabilities", "UNKNOWN", line),
-        "Next: set it up, or take this service off the host",
+        "Next: set it up, or remove this service from the host",
         "exit code 3",
     ]
 
@@ -178,8 +178,8 @@ def test_an_older_harbor(check, harbor: Simulator) -> None:
     body = {"errors": [{"code": "NOT_FOUND", "message": "path /api/v2.0/security/summary was not found"}]}
     harbor.answer("/api/v2.0/security/summary", 404, body=body)
     assert check("vulnerabilities", login=True) == [
-        "HARBOR VULNERABILITIES UNKNOWN - 404 for /api/v2.0/security/summary, which came with Harbor 2.9",
-        "Next: is this Harbor older? update it, or take this service off the host",
+        "HARBOR VULNERABILITIES UNKNOWN - 404 for /api/v2.0/security/summary, which needs Harbor 2.9 or newer",
+        "Next: update Harbor if it is older, or remove this service from the host",
         "exit code 3",
     ]
 
@@ -188,6 +188,6 @@ def test_not_understood(check, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/security/summary", body={})
     first, *_ = check("vulnerabilities", login=True)
     assert first == (
-        "HARBOR VULNERABILITIES UNKNOWN - the answer to GET /api/v2.0/security/summary is not understood: "
+        "HARBOR VULNERABILITIES UNKNOWN - unexpected answer to GET /api/v2.0/security/summary: "
         "total_artifact is missing"
     )

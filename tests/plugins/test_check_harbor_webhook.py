@@ -14,10 +14,10 @@ from support.planted import NOW
 from support.screens import screen
 
 READ_LOG = (
-    "Next: read a delivery's log in the UI (project > Webhooks), and ask the receiver for its address from jobservice"
+    "Next: read a delivery's log in the UI (project > Webhooks), then call the receiver from the jobservice container"
 )
 ENABLE = "Next: enable it in the UI (project > Webhooks), or delete it"
-MORE = "Next: raise -t, or divide the projects among services with --project"
+MORE = "Next: raise -t, or split the projects across services with --project"
 
 
 def perfdata(webhooks: int = 1, disabled: int = 0, deliveries: int = 0, failed: float = 0) -> str:
@@ -50,19 +50,19 @@ def runs(*statuses: str) -> list[Execution]:
         ),
         pytest.param(
             [Webhook(1, "priv", "chat", runs("Error", *["Success"] * 8))],
-            ["WARNING - priv/chat: 11.1% of the last deliveries failed, the last success 2 h ago (warning at 10%)"
+            ["WARNING - priv/chat: 11.1% of the last deliveries failed, last success 2 h ago (warning at 10%)"
              + perfdata(deliveries=9, failed=11.11), READ_LOG, "exit code 1"],
             id="one of nine",
         ),
         pytest.param(
             [Webhook(1, "priv", "chat", runs("Error", "Error", "Success"))],
-            ["CRITICAL - priv/chat: 66.6% of the last deliveries failed, the last success 3 h ago (critical at 50%)"
+            ["CRITICAL - priv/chat: 66.6% of the last deliveries failed, last success 3 h ago (critical at 50%)"
              + perfdata(deliveries=3, failed=66.67), READ_LOG, "exit code 2"],
             id="two of three",
         ),
         pytest.param(
             [Webhook(1, "priv", "chat", runs("Success")), Webhook(2, "tiny", "ci", runs("Error"))],
-            ["CRITICAL - tiny/ci: 100% of the last deliveries failed, the last success not among them (critical at 50%)"
+            ["CRITICAL - tiny/ci: 100% of the last deliveries failed, no success among them (critical at 50%)"
              + perfdata(2, deliveries=2, failed=100), READ_LOG, "exit code 2"],
             id="all",
         ),
@@ -77,10 +77,10 @@ def runs(*statuses: str) -> list[Execution]:
                 Webhook(2, "pub", "chat", runs("Error", "Success")),
                 Webhook(3, "tiny", "chat", enabled=False),
             ],
-            ["WARNING - pub/chat: 50% of the last deliveries failed, the last success 2 h ago (warning at 10%) "
+            ["WARNING - pub/chat: 50% of the last deliveries failed, last success 2 h ago (warning at 10%) "
              "(and 2 more)" + perfdata(2, 1, 5, 50),
-             "WARNING: pub/chat: 50% of the last deliveries failed, the last success 2 h ago (warning at 10%)",
-             "WARNING: priv/chat: 33.3% of the last deliveries failed, the last success 2 h ago (warning at 10%)",
+             "WARNING: pub/chat: 50% of the last deliveries failed, last success 2 h ago (warning at 10%)",
+             "WARNING: priv/chat: 33.3% of the last deliveries failed, last success 2 h ago (warning at 10%)",
              "WARNING: tiny/chat: disabled",
              READ_LOG, "exit code 1"],
             id="the worst first",
@@ -106,7 +106,7 @@ def test_options(ask, harbor: Simulator) -> None:
         "exit code 0",
     ]
     assert ask("webhook", "--last", "41", "--exclude", "pub", "-w", "50", "-c", "~:")[0].startswith(
-        "HARBOR WEBHOOK WARNING - priv/chat: 97.5% of the last deliveries failed, the last success 1 h ago (warning at "
+        "HARBOR WEBHOOK WARNING - priv/chat: 97.5% of the last deliveries failed, last success 1 h ago (warning at "
         "50%) | "
     )
     assert ask("webhook", "--project", "nosuch")[0] == "HARBOR WEBHOOK UNKNOWN - no project is named nosuch"
@@ -125,9 +125,9 @@ def test_an_older_harbor(authfile: str) -> None:
         common = ("-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile)
         outcome = screen(runner.here("check_harbor_webhook", *common), harbor)
     assert outcome == [
-        "HARBOR WEBHOOK UNKNOWN - priv: 404 for /api/v2.0/projects/3/webhook/policies/1/executions, which came with "
-        "Harbor 2.8",
-        "Next: is this Harbor older? update it, or take this service off the host",
+        "HARBOR WEBHOOK UNKNOWN - priv: 404 for /api/v2.0/projects/3/webhook/policies/1/executions, which needs "
+        "Harbor 2.8 or newer",
+        "Next: update Harbor if it is older, or remove this service from the host",
         "exit code 3",
     ]
 
@@ -135,13 +135,13 @@ def test_an_older_harbor(authfile: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        ([{"id": 1, "status": "Lost"}], "the unknown status Lost"),
+        ([{"id": 1, "status": "Lost"}], "unknown status Lost"),
         ([{"id": 1, "status": "Error", "end_time": "then"}], "end_time is not a time"),
     ],
 )
 def test_not_understood(ask, harbor: Simulator, answer: Any, problem: str) -> None:
     harbor.answer("/api/v2.0/projects/3/webhook/policies/1/executions", body=answer)
-    line = f"priv: the answer to GET /api/v2.0/projects/3/webhook/policies/1/executions is not understood: {problem}"
+    line = f"priv: unexpected answer to GET /api/v2.0/projects/3/webhook/policies/1/executions: {problem}"
     assert ask("webhook")[0].startswith(f"HARBOR WEBHOOK UNKNOWN - {line} | ")
 
 
@@ -150,9 +150,8 @@ def test_no_project_at_all_is_nothing_judged(ask, harbor: Simulator, probe: str)
     harbor.content.projects = {}
     options = ["--project", "*"] if probe == "robots" else []
     assert ask(probe, *options) == [
-        f"HARBOR {probe.upper()} UNKNOWN - Harbor shows this account no project at all, so nothing was judged",
-        "Next: give the robot account project:list on system level; a Harbor without projects does not need this "
-        "service",
+        f"HARBOR {probe.upper()} UNKNOWN - Harbor shows this account no projects, so nothing was checked",
+        "Next: grant the robot account project:list on system level, or remove this service if Harbor has no projects",
         "exit code 3",
     ]
 
@@ -164,7 +163,7 @@ def test_a_thousand_projects(ask, harbor: Simulator) -> None:
     harbor.content.webhooks = [Webhook(n, name, "chat", runs("Success")) for n, name in enumerate(names[::10], 1)]
     harbor.content.webhooks[55].runs = runs("Error", "Success")
     assert ask("webhook", "-t", "50") == [
-        "HARBOR WEBHOOK WARNING - team-00551/chat: 50% of the last deliveries failed, the last success 2 h ago "
+        "HARBOR WEBHOOK WARNING - team-00551/chat: 50% of the last deliveries failed, last success 2 h ago "
         "(warning at 10%)" + perfdata(100, deliveries=101, failed=50),
         READ_LOG,
         "exit code 1",
@@ -177,7 +176,7 @@ def test_time_runs_out(ask, harbor: Simulator) -> None:
     harbor.delay("/api/v2.0/projects/", 0.4)
     first, *further = ask("webhook", "-t", "2")
     assert first.startswith("HARBOR WEBHOOK UNKNOWN - only ")
-    assert " of 100 projects looked at: time ran out | " in first
+    assert " of 100 projects checked: time ran out | " in first
     assert further == [MORE, "exit code 3"]
 
 

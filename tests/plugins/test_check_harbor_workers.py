@@ -9,7 +9,7 @@ from harbor_simulator.content import HOUR, Pool, Work
 from support.planted import NOW, plant
 from support.screens import JOBSERVICE
 
-LONG_JOB = "Next: look at the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
+LONG_JOB = "Next: check the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
 
 
 def perfdata(pools: int, heartbeat: int | None, busy: str = "0", longest: int = 0) -> str:
@@ -50,17 +50,17 @@ def test_recorded_after_a_restart(ask, harbor: Simulator) -> None:
         pytest.param(
             [Pool(heartbeat=45)],
             [],
-            ["WARNING - last sign of life 45 s ago (warning at 30 s)" + perfdata(1, 45), JOBSERVICE, "exit code 1"],
+            ["WARNING - last heartbeat 45 s ago (warning at 30 s)" + perfdata(1, 45), JOBSERVICE, "exit code 1"],
             id="slow heart",
         ),
         pytest.param(
             [Pool(heartbeat=300)],
             [],
             [
-                "CRITICAL - live worker pools: 0 (critical below 1); last sign of life 5 min ago (critical at 2 min)"
+                "CRITICAL - live worker pools: 0 (critical below 1), last heartbeat 5 min ago (critical at 2 min)"
                 + perfdata(0, 300, ""),
                 "CRITICAL: live worker pools: 0 (critical below 1)",
-                "CRITICAL: last sign of life 5 min ago (critical at 2 min)",
+                "CRITICAL: last heartbeat 5 min ago (critical at 2 min)",
                 JOBSERVICE,
                 "exit code 2",
             ],
@@ -90,7 +90,8 @@ def test_recorded_after_a_restart(ask, harbor: Simulator) -> None:
             [Pool()],
             [Work("IMAGE_SCAN", 60), Work("GARBAGE_COLLECTION", 13 * HOUR)],
             [
-                "WARNING - GARBAGE_COLLECTION takes 13 h already (warning at 12 h)" + perfdata(1, 4, "20", 13 * HOUR),
+                "WARNING - GARBAGE_COLLECTION has been running for 13 h (warning at 12 h)"
+                + perfdata(1, 4, "20", 13 * HOUR),
                 LONG_JOB,
                 "exit code 1",
             ],
@@ -100,7 +101,8 @@ def test_recorded_after_a_restart(ask, harbor: Simulator) -> None:
             [Pool()],
             [Work("REPLICATION", 30 * HOUR)],
             [
-                "CRITICAL - REPLICATION takes 1 d 6 h already (critical at 1 d)" + perfdata(1, 4, "10", 30 * HOUR),
+                "CRITICAL - REPLICATION has been running for 1 d 6 h (critical at 1 d)"
+                + perfdata(1, 4, "10", 30 * HOUR),
                 LONG_JOB,
                 "exit code 2",
             ],
@@ -122,13 +124,14 @@ def test_options(ask, harbor: Simulator) -> None:
     options: tuple[str, ...] = ("-w", "3:", "-c", "1:", "--heartbeat-warning", "5s", "--heartbeat-critical", "20s")
     options += ("--busy-warning", "20", "--busy-critical", "50%", "--job-warning", "1min", "--job-critical", "1h")
     assert ask("workers", *options) == [
-        "HARBOR WORKERS WARNING - live worker pools: 2 (warning below 3); last sign of life 10 s ago (warning at 5 s); "
-        "25% of the workers busy (warning... | time=Ts;;;0 pools=2;3:;1:;0 heartbeat=10s;5;20;0 busy=25%;20;50;0;100 "
+        "HARBOR WORKERS WARNING - live worker pools: 2 (warning below 3), last heartbeat 10 s ago (warning at 5 s), "
+        "25% of the workers busy (warning at... | time=Ts;;;0 pools=2;3:;1:;0 heartbeat=10s;5;20;0 "
+        "busy=25%;20;50;0;100 "
         "longest=120s;60;3600;0",
         "WARNING: live worker pools: 2 (warning below 3)",
-        "WARNING: last sign of life 10 s ago (warning at 5 s)",
+        "WARNING: last heartbeat 10 s ago (warning at 5 s)",
         "WARNING: 25% of the workers busy (warning at 20%)",
-        "WARNING: WEBHOOK takes 2 min already (warning at 1 min)",
+        "WARNING: WEBHOOK has been running for 2 min (warning at 1 min)",
         JOBSERVICE,
         "exit code 1",
     ]
@@ -138,9 +141,9 @@ def test_verbose(ask, harbor: Simulator) -> None:
     harbor.content.now = NOW
     assert ask("workers", "-v")[1:] == [
         "OK: live worker pools: 1",
-        "OK: last sign of life 4 s ago",
+        "OK: last heartbeat 4 s ago",
         "OK: 0% of the workers busy",
-        "OK: the longest job takes 0 s already",
+        "OK: the longest job has been running for 0 s",
         "exit code 0",
     ]
 
@@ -148,7 +151,7 @@ def test_verbose(ask, harbor: Simulator) -> None:
 def test_never_a_sign_of_life(ask, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/jobservice/pools", body=[{"worker_pool_id": "a", "heartbeat_at": "0001-01-01T00:00:00Z"}])
     assert ask("workers")[0].startswith(
-        "HARBOR WORKERS CRITICAL - live worker pools: 0 (critical below 1); last sign of life 2"
+        "HARBOR WORKERS CRITICAL - live worker pools: 0 (critical below 1), last heartbeat 2"
     )
 
 

@@ -82,7 +82,7 @@ def test_time_runs_out_because_redis_is_down(ask, harbor: Simulator, probe: str,
     harbor.content.replications = [Replication(number, f"p{number}") for number in range(1, 61)]
     harbor.switch("redis-down")
     first, *_, code = ask(probe, *options, "--isolate", "-t", "6")
-    assert " looked at: time ran out" in first
+    assert " checked: time ran out" in first
     assert (pointer(first), code) == ("harbor-component-redis", "exit code 3")
 
 
@@ -97,7 +97,7 @@ def test_slow_database(ask, harbor: Simulator, probe: str) -> None:
 def test_slow_database_is_the_api_s(ask, harbor: Simulator) -> None:
     harbor.switch("database-slow")
     first, *_, code = ask("api", "--isolate")
-    assert (first.partition("after")[0], code) == ("HARBOR API WARNING - answer ", "exit code 1")
+    assert (first.partition("took")[0], code) == ("HARBOR API WARNING - the answer ", "exit code 1")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_little_of_its_own_time_was_left(ask, harbor: Simulator, probe: str, pat
     line = re.sub(r"\d(\.\d+)? s", "T s", first.partition(" | ")[0])
     told = f"HARBOR {probe.upper()} UNKNOWN - time ran out: 1 answer took T s, T s were left for /api/v2.0/{path}"
     assert line.startswith(told)
-    assert (step, code) == ("Next: look at the load of the Harbor host and its database, or raise -t", "exit code 3")
+    assert (step, code) == ("Next: check the load of the Harbor host and its database, or raise -t", "exit code 3")
 
 
 @pytest.mark.parametrize("probe", [probe for probe in OF_API if probe != "api"])
@@ -146,7 +146,7 @@ def test_what_is_well_asks_nothing_extra(ask, harbor: Simulator, probe: str) -> 
 
 PUSH = ("--project", "pub", "--depth", "session", "--isolate")
 FULL = "starting an upload: the registry's storage is full"
-LOOK = "Next: look at the storage of the container registry: df -h, mount, dmesg on its host"
+LOOK = "Next: check the storage of the container registry (df -h, mount, dmesg on its host)"
 
 
 def test_push_into_a_full_data_volume(check, harbor: Simulator) -> None:
@@ -154,7 +154,7 @@ def test_push_into_a_full_data_volume(check, harbor: Simulator) -> None:
     pushes = {"pub": ("pull", "push", "delete")}
     harbor.switch("storage-full")
     for account, problem, exit_code in (
-        (Account(MONITOR_SECRET, sysadmin=True), "UNKNOWN - {}; the data volume is full (see harbor-storage)", 3),
+        (Account(MONITOR_SECRET, sysadmin=True), "UNKNOWN - {}, the data volume is full (see harbor-storage)", 3),
         (Account(MONITOR_SECRET, projects=pushes), "CRITICAL - {}", 2),
     ):
         harbor.authenticator.accounts[MONITOR] = account

@@ -75,7 +75,7 @@ def test_connection_that_is_closed_without_a_word() -> None:
     """As some servers do that expect TLS."""
     with listeners.listening(listeners.says(b"")) as port:
         line, step, code = answer("v2", f"http://localhost:{port}")
-    assert line == f"{screens.HOST} gives no answer: connection closed early"
+    assert line == f"no answer from {screens.HOST}: connection closed early"
     assert step == (
         f"Next: point -H at https://{screens.HOST} if that port speaks TLS; else look at nginx and core: docker "
         "ps -a (or kubectl get pods)"
@@ -88,10 +88,10 @@ def test_proxy_in_front_that_speaks_plain_http_to_a_port_for_tls(probe: str, har
     for path in ("/", "/v2/", "/api/v2.0/health", "/api/v2.0/ping"):
         harbor.answer(path, 400, {"Content-Type": "text/html"}, NGINX.decode())
     first, step, code = answer(probe, harbor.url, "--ca-file", harbor.ca_file)
-    line = f"the proxy in front of {screens.HOST} speaks plain HTTP to a port where Harbor speaks TLS"
+    line = f"the reverse proxy of {screens.HOST} speaks plain HTTP to a port where Harbor speaks TLS"
     assert line.startswith(first.rstrip("."))
     assert step == (
-        "Next: set the backend protocol of the proxy in front to HTTPS, or point it at Harbor's port for plain HTTP"
+        "Next: set the backend protocol of the reverse proxy to HTTPS, or point it at Harbor's port for plain HTTP"
     )
     assert code == "exit code 2"
 
@@ -133,7 +133,7 @@ def test_redirect_to_somebody_elses_page(harbor: Simulator) -> None:
     harbor.answer("/v2/", 302, {"Location": "https://sso.example.com/login?rd=/v2/"})
     first, step, code = answer("v2", harbor.url, "--ca-file", harbor.ca_file)
     assert first == "GET /v2/ is redirected to https://sso.example.com"
-    assert step == "Next: ask who runs the proxy or ingress in front: it sends requests for Harbor elsewhere"
+    assert step == "Next: ask the owner of the reverse proxy or ingress: it sends requests for Harbor elsewhere"
     assert code == "exit code 2"
 
 
@@ -145,5 +145,5 @@ def test_https_where_harbor_speaks_plain_http(probe: str, authfile: str) -> None
         first, step, code = answer(probe, url, *login)
     line = "TLS handshake with localhost failed: the server does not speak TLS on this port (plain HTTP?)"
     assert (first, code) == (line, "exit code 2")
-    port = "Next: point -H at the port where Harbor speaks TLS; one that has none needs no check_harbor_certificate"
+    port = "Next: point -H at the port where Harbor speaks TLS, or remove this service if it has none"
     assert step == (port if probe == "certificate" else screens.NO_TLS)

@@ -19,9 +19,7 @@ from support.planted import plant
 from support.replay import DIRECTORY, Recording, load
 from support.screens import BEHIND_CORE, CORE, JOBSERVICE
 
-LOGIN = (
-    "Next: check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
-)
+LOGIN = "Next: check username= and password= in the authfile, then the state and expiry of the account in the UI"
 
 
 #: Of another artifact or policy than the one that is asked for, of one row, and queries that no probe sends.
@@ -81,10 +79,14 @@ def expected(case: Case, path: str) -> list[str]:
     if case.status == 401:
         return [f"UNKNOWN - {who}login refused (401 for {path})", LOGIN, "exit code 3"]
     if case.status == 403:
-        where = f"{WHERE[case.endpoint.level]}; robots can hold it from Harbor {case.endpoint.robots} on"
-        step = f"Next: give its robot account {case.endpoint.right} {where}"
-        return [f"UNKNOWN - {who}the login lacks the right {case.endpoint.right} (403 for {path})", step, "exit code 3"]
-    origin = "core (X-Request-Id ID)" if case.status == 500 else "the proxy in front"
+        where = f"{WHERE[case.endpoint.level]}, possible since Harbor {case.endpoint.robots}"
+        step = f"Next: grant the robot account {case.endpoint.right} {where}"
+        return [
+            f"UNKNOWN - {who}the account lacks the permission {case.endpoint.right} (403 for {path})",
+            step,
+            "exit code 3",
+        ]
+    origin = "core (X-Request-Id ID)" if case.status == 500 else "the reverse proxy"
     behind = JOBSERVICE if path.startswith("/api/v2.0/jobservice/") else BEHIND_CORE
     step = behind if case.status == 500 else CORE
     return [f"CRITICAL - {who}{case.status} for {path} from {origin}", step, "exit code 2"]

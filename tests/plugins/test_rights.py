@@ -72,10 +72,10 @@ def test_necessary(probe: str, right: str, authfile: str) -> None:
         full.options,
     )
     first, step, code = run(probe, authfile, rest)
-    lack = rf"(\w+: )?the login lacks the right {right} \(403 for /api/v2.0/[\w/.-]+\)"
+    lack = rf"(\w+: )?the account lacks the permission {right} \(403 for /api/v2.0/[\w/.-]+\)"
     assert re.fullmatch(rf"HARBOR {probe.upper()} UNKNOWN - {lack}", first.split(" | ")[0])
-    assert step.startswith(f"Next: give its robot account {right} ")
-    assert re.search(r"; robots can hold it from Harbor 2\.\d+ on$", step)
+    assert step.startswith(f"Next: grant the robot account {right} ")
+    assert re.search(r", possible since Harbor 2\.\d+$", step)
     assert code == "exit code 3"
 
 
@@ -88,7 +88,7 @@ def test_one_robot_for_everything(probe: str, harbor: Simulator, ask) -> None:
 def test_on_harbor_2_9_rights_on_system_level_take_away_those_in_projects(authfile: str) -> None:
     both = NEEDED["retention"]._replace(system=("project:list",))
     assert run("retention", authfile, both)[0] == (
-        "HARBOR RETENTION UNKNOWN - priv: the login lacks the right tag-retention:list "
+        "HARBOR RETENTION UNKNOWN - priv: the account lacks the permission tag-retention:list "
         "(403 for /api/v2.0/retentions/1/executions)"
     )
     assert run("retention", authfile, both, version="2.10.3")[-1] == "exit code 0"
@@ -99,9 +99,14 @@ def test_robots_of_projects_need_the_right_there(authfile: str) -> None:
     assert run("robots", authfile, inside)[-1] == "exit code 0"
     elsewhere = Rights(("robot:list", "project:list"), options=("--project", "*"))
     first, step, code = run("robots", authfile, elsewhere)
-    assert first == "HARBOR ROBOTS UNKNOWN - library: the login lacks the right robot:list (403 for /api/v2.0/robots)"
-    assert step.startswith("Next: give its robot account robot:list in the project (on Harbor 2.9 a robot of its own:")
-    assert step.endswith("; robots can hold it from Harbor 2.12 on")
+    assert (
+        first
+        == "HARBOR ROBOTS UNKNOWN - library: the account lacks the permission robot:list (403 for /api/v2.0/robots)"
+    )
+    assert step.startswith(
+        "Next: grant the robot account robot:list in the project (on Harbor 2.9 with a robot of its own:"
+    )
+    assert step.endswith(", possible since Harbor 2.12")
     assert code == "exit code 3"
 
 
@@ -122,7 +127,7 @@ def test_quota_by_name_needs_the_projects(authfile: str) -> None:
     hidden = Rights(("quota:list",), options=("--project", "tiny"))
     assert run("quota", authfile, hidden) == [
         "HARBOR QUOTA UNKNOWN - no project is named tiny",
-        "Next: compare --include with the names in Harbor; a robot sees only what its rights cover",
+        "Next: compare --include with the names in Harbor: a robot account sees only what its permissions cover",
         "exit code 3",
     ]
 
@@ -132,8 +137,8 @@ def test_without_a_login(check, harbor: Simulator, probe: str, monkeypatch: pyte
     for name in ("HARBOR_USERNAME", "HARBOR_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
     assert check(probe, *NEEDED[probe].options) == [
-        f"HARBOR {probe.upper()} UNKNOWN - usage: a login is needed: --authfile FILE, or HARBOR_USERNAME and "
-        "HARBOR_PASSWORD",
+        f"HARBOR {probe.upper()} UNKNOWN - usage: credentials are required: --authfile FILE, or HARBOR_USERNAME "
+        f"and HARBOR_PASSWORD",
         f"Next: see check_harbor_{probe} --help",
         "exit code 3",
     ]

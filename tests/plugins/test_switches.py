@@ -9,12 +9,16 @@ from harbor_simulator import Simulator
 PROBES = ("api", "audit_purge", "gc", "queue", "quota", "retention", "storage", "workers")
 CODES = {"OK": 0, "WARNING": 1, "CRITICAL": 2}
 TOLD = {
-    "workers-dead": ("workers", "CRITICAL", "live worker pools: 0 (critical below 1); last sign of life 5 min ago"),
-    "workers-busy": ("workers", "WARNING", "100% of the workers busy (warning at 90%); IMAGE_SCAN takes 13 h already"),
-    "queue-stuck": ("queue", "CRITICAL", "REPLICATION: the oldest job waits 2 h (critical at 1 h)"),
+    "workers-dead": ("workers", "CRITICAL", "live worker pools: 0 (critical below 1), last heartbeat 5 min ago"),
+    "workers-busy": (
+        "workers",
+        "WARNING",
+        "100% of the workers busy (warning at 90%), IMAGE_SCAN has been running for 13 h",
+    ),
+    "queue-stuck": ("queue", "CRITICAL", "REPLICATION: the oldest job has been waiting for 2 h (critical at 1 h)"),
     "queue-paused": ("queue", "WARNING", "REPLICATION: paused, 3 jobs waiting"),
     "scheduler-paused": ("queue", "CRITICAL", "SCHEDULER: paused, no schedule fires"),
-    "gc-failing": ("gc", "WARNING", "the last run failed "),
+    "gc-failing": ("gc", "WARNING", "the last execution failed "),
     "gc-forgotten": ("gc", "WARNING", "the schedule 0 0 0 * * * UTC did not fire at "),
     "quota-used-up": ("quota", "CRITICAL", "tiny: 100% of its quota used (critical at 99%)"),
     "volume-unreported": ("storage", "OK", "Harbor reports no data volume (object storage, or Helm)"),

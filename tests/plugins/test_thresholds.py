@@ -58,16 +58,16 @@ def test_coverage(ask, harbor: Simulator, scanned: int, code: int) -> None:
 @pytest.mark.parametrize(
     ("probe", "options", "problem"),
     [
-        ("health", ("-w", "5", "-c", "1"), "-c alerts before -w: high values are bad, exchange the two"),
-        ("pull", ("-w", "5", "-c", "1"), "-c alerts before -w: high values are bad, exchange the two"),
-        ("certificate", ("-w", "7", "-c", "30"), "-c alerts before -w: low values are bad, exchange the two"),
+        ("health", ("-w", "5", "-c", "1"), "-c alerts before -w: high values are bad, swap the two"),
+        ("pull", ("-w", "5", "-c", "1"), "-c alerts before -w: high values are bad, swap the two"),
+        ("certificate", ("-w", "7", "-c", "30"), "-c alerts before -w: low values are bad, swap the two"),
         ("robots", ("-w", "0:14d"),
-         "-w/--warning: 0:14d alerts on good values, and on no bad ones: give 14d:"),
-        ("quota", ("-w", "85:"), "-w/--warning: 85: alerts on good values, and on no bad ones: give 85"),
+         "-w/--warning: 0:14d alerts only on good values, use 14d:"),
+        ("quota", ("-w", "85:"), "-w/--warning: 85: alerts only on good values, use 85"),
         ("gc", ("--running-warning", "2h", "--running-critical", "1h"),
-         "--running-critical alerts before --running-warning: high values are bad, exchange the two"),
+         "--running-critical alerts before --running-warning: high values are bad, swap the two"),
         ("storage", ("--free-warning", "~:20GiB"),
-         "--free-warning: ~:20GiB alerts on good values, and on no bad ones: give 20GiB:"),
+         "--free-warning: ~:20GiB alerts only on good values, use 20GiB:"),
     ],
 )  # fmt: skip
 def test_refused(probe: str, options: tuple[str, ...], problem: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -88,7 +88,7 @@ def test_a_hundred_killed_pushes_leave_what_the_help_says(lab: Lab) -> None:
         tagged = [tags for tags in known.values() if tags]
         assert tagged in ([], [{"check-harbor"}])
         outcome = lab.push("--repository", name, "--depth", "image")
-        said = f"a run before this one left the image priv/{name}:check-harbor behind; it is deleted now"
+        said = f"a previous run left the image priv/{name}:check-harbor behind, it is deleted now"
         assert (said in outcome.first) is bool(tagged)
         assert lab.push("--repository", name, "--depth", "image").code == 0
         assert not any(lab.upstream.artifacts[f"priv/{name}"].values())
@@ -124,7 +124,7 @@ def test_who_is_told_to_stop_takes_back_what_was_begun(
     release()
     path = next(request.path for request in lab.harbor.requests if request.method == method)
     told = f"interrupted by {number.name} while waiting for the answer to {method} {path}"
-    assert out == f"HARBOR PUSH UNKNOWN - {told[:117]}...\nNext: give the engine's check timeout more room than -t\n"
+    assert out == f"HARBOR PUSH UNKNOWN - {told[:117]}...\nNext: set the engine's check timeout higher than -t\n"
     assert process.returncode == 3
     assert [request.method for request in lab.harbor.requests][-1] == "DELETE"
     assert unfinished(lab, REPOSITORY) == []
@@ -163,6 +163,6 @@ def test_who_is_told_to_stop_names_what_it_cannot_take_back(lab: Lab) -> None:
     release()
     assert out.splitlines()[1:] == [
         f"Note: left behind: the upload in {REPOSITORY}",
-        "Next: give the engine's check timeout more room than -t",
+        "Next: set the engine's check timeout higher than -t",
     ]
     assert process.returncode == 3

@@ -67,7 +67,7 @@ def test_every_depth_of_the_push_probe(harbor: Simulator, depth: str) -> None:
     for _ in range(2):
         outcome = probe(harbor, "push", "--project", "pub", "--depth", depth)
         assert (outcome.first, outcome.code, outcome.err) == (
-            f"HARBOR PUSH OK - {depth} written to pub/canary and taken back", 0, "",
+            f"HARBOR PUSH OK - {depth} written to pub/canary and cleaned up", 0, "",
         )  # fmt: skip
     assert harbor.content.storage.uploads == {}
     assert send(harbor, "HEAD", "manifests/check-harbor").status_code == 404

@@ -10,7 +10,7 @@ from support.runner import Outcome
 HOST = "harbor.example.com"
 VARIABLE = (
     (r"\btime=[\d.]+s", "time=Ts"),
-    (r"\b(after|in|whole pull took|whole push took) [\d.]+( ?s)\b", r"\1 T\2"),
+    (r"\b(after|in|the answer took|the token took|whole pull took|whole push took) [\d.]+( ?s)\b", r"\1 T\2"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
     (r"Connection reset by peer", "connection closed early"),  # the same, told by other versions of OpenSSL
     (r"Testing CA #[\w-]+", "Testing CA"),
@@ -59,8 +59,8 @@ ASK_HEALTH = "Next: run check_harbor_health with the same options: it tells a st
 LOCKED = "Next: look for locks and for free connections in the database: select * from pg_stat_activity"
 BEHIND_CORE = "Next: search core's log for the X-Request-Id: the line names what failed behind core"
 
-CONNECT = "Next: check that the Harbor host is up and its proxy (container nginx, or the ingress) listens"
-TLS = f"Next: look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {HOST}"
+CONNECT = "Next: check that the Harbor host is up and its reverse proxy (container nginx, or the ingress) listens"
+TLS = f"Next: check the TLS settings of Harbor's reverse proxy or ingress: openssl s_client -connect {HOST}"
 CERTIFICATE = "Next: run check_harbor_certificate with the same options: it lists what clients refuse, and why"
 NO_TLS = (
     f"Next: point -H at http://{HOST} if Harbor speaks plain HTTP there (logins need https); "

@@ -26,7 +26,7 @@ SECTION = re.compile(r"^== (.*)\n((?:(?!== ).*\n)*)", re.MULTILINE)
 #: The next step that separates core from Redis sends to neither.
 STALLED = platform.spoken(components.STALLED, None)
 FOLLOWS = re.compile(r"Note: follows from (\S+): (.*)")
-NOT_RUN = re.compile(r"(?:Note|; )(?:: )?not run: ([\w, ]+) \(.*?\)")
+NOT_RUN = re.compile(r"(?:Note|, )(?:: )?not run: ([\w, ]+) \(.*?\)")
 COUNT = re.compile(r"\d+ probes")
 #: Probes that own no other one's failure.
 OTHERS = {probe.name for probe in installed(but="triage")}.difference(OWNERS, ["component"])

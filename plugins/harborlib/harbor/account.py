@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TOKEN_ANONYMOUS = Kind(
     "login.token-anonymous", STATUS, CRITICAL,
-    "let the proxies in front pass the Authorization header on to /service/token; compare the replicas of core",
+    "make the reverse proxies pass the Authorization header to /service/token, then compare the replicas of core",
 )  # fmt: skip
 ROBOT = re.compile(r"robot[^a-z0-9]", re.IGNORECASE)  # matches the default prefix of robot accounts
 
@@ -53,5 +53,5 @@ def explained(run: Run, failure: Failure) -> Failure:
         prove(run)
     except Failure:
         return failure
-    detail = f"{failure.detail}, although Harbor's API takes the credentials"
+    detail = f"{failure.detail}, although Harbor's API accepts the credentials"
     return failure.but(kind=TOKEN_ANONYMOUS, detail=detail, state="", next_step="")

@@ -44,7 +44,7 @@ class Client:
         """
         origin = request.origin or self.origin
         if request.login and origin != self.origin:
-            raise Failure(ROUTE, f"{request} is not sent: a login does not go to {origin.where}")
+            raise Failure(ROUTE, f"{request} is not sent: credentials do not go to {origin.where}")
         return self._transport(origin, verify and not self._args.insecure).send(request)
 
     def _transport(self, origin: Origin, verify: bool) -> Transport:

@@ -58,8 +58,8 @@ def next_step(component: str) -> str:
 #: The next step for a failed request, by its kind or else by its stage.
 NEXT_STEPS: dict[Kind, str] = {
     failure.RESOLVE: "check the name and the name servers of this monitoring host: getent hosts {host}",
-    failure.CONNECT: "check that the Harbor host is up and its proxy (container nginx, or the ingress) listens",
-    failure.TLS: "look at the TLS settings of Harbor's proxy or ingress: openssl s_client -connect {where}",
+    failure.CONNECT: "check that the Harbor host is up and its reverse proxy (container nginx, or the ingress) listens",
+    failure.TLS: "check the TLS settings of Harbor's reverse proxy or ingress: openssl s_client -connect {where}",
     failure.NO_TLS: "point -H at http://{where} if Harbor speaks plain HTTP there (logins need https); "
     "else look at what listens there",
     failure.PLAIN_TO_TLS: "point -H at https://{where}",
@@ -67,14 +67,14 @@ NEXT_STEPS: dict[Kind, str] = {
     failure.ANSWER: "look at core and at nginx or the ingress: {look:core}; {logs:nginx}",
     failure.BODY: "look at the proxies between here and Harbor, then at {logs:nginx}",
     failure.ROUTE: "check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal",
-    failure.CONTENT: "compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv",
+    failure.CONTENT: "fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output",
 }
 #: Harbor reports itself healthy, but no login succeeds.
 LOCKED = "look for locks and for free connections in the database: select * from pg_stat_activity"
 #: A frozen core and a frozen Redis look alike from outside; this command tells which one it is.
 STALLED = "run {ping}: if that hangs, restart Redis, otherwise core"
 #: Something hangs, and it is not known yet whether core does.
-ASK_HEALTH = "run check_harbor_health with the same options: it tells a stalled core, Redis and database apart"
+ASK_HEALTH = "run check_harbor_health with the same options: it shows whether core, Redis or the database is stalled"
 #: Core answers with an error and does not give the reason.
 BEHIND_CORE = "search core's log for the X-Request-Id: the line names what failed behind core"
 JOBSERVICE = "/api/v2.0/jobservice/"

@@ -47,7 +47,7 @@ class HealthReport(NamedTuple):
         except (AttributeError, KeyError, TypeError, RecursionError):
             components = {}
         if not 0 < len(components) <= MOST_COMPONENTS:
-            raise answer.fail(CONTENT, f"the answer to GET {answer.path} is not a health report")
+            raise answer.fail(CONTENT, f"unexpected answer to GET {answer.path}: not a health report")
         return cls(components, answer.elapsed)
 
     @property

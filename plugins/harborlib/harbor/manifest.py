@@ -27,7 +27,7 @@ LIMIT = 4 * 1024 * 1024  # bytes; the limit of distribution itself
 
 WRONG_TYPE = Kind(
     "pull.wrong-media-type", CONTENT, CRITICAL,
-    "delete the artifact in a proxy-cache project, so that it is fetched anew; elsewhere push the image again",
+    "push the image again; in a proxy-cache project, delete the artifact so that it is fetched again",
 )  # fmt: skip
 UNCHECKABLE = Kind("pull.digest-not-checkable", CONTENT, "",
                    "choose another canary image: few clients know this algorithm")  # fmt: skip
@@ -83,7 +83,7 @@ class Manifest(NamedTuple):
             if not config and not is_index:
                 raise ValueError
             if is_index and (config or body.get("layers")):
-                raise answer.fail(WRONG_TYPE, "the manifest is an index and an image at once: clients refuse it")
+                raise answer.fail(WRONG_TYPE, "the manifest is both an index and an image: clients refuse it")
             layers = body.get("layers") or ()
             here = [Descriptor.of(layer) for layer in layers if not layer.get("urls")]
             return cls(
@@ -100,7 +100,7 @@ class Manifest(NamedTuple):
             text = f"the manifest names content by {unknown}, a digest that cannot be checked here"
             raise answer.fail(UNCHECKABLE, text) from None
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            raise answer.fail(CONTENT, "the manifest is not one of OCI or Docker") from None
+            raise answer.fail(CONTENT, "the manifest is neither OCI nor Docker") from None
 
 
 def type_problem(answer: Answer, found: Manifest, listed: Descriptor | None) -> str:

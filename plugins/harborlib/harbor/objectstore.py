@@ -48,7 +48,7 @@ def follow(run: Run, answer: Answer, sink: Sink, what: str, at_home: Callable[[s
 def ask(run: Run, origin: Origin, path: str, sink: Sink) -> Answer:
     """The answer of an object store, with a note if it is verified differently from Harbor."""
     if origin.scheme == "http":
-        run.note(f"object store {origin.where} is asked over http")
+        run.note(f"object store {origin.where} is read over http")
     elif run.args.ca_file and not run.args.insecure and origin != run.client.origin:
         run.note(f"object store {origin.where} is verified by --ca-file or the system's CAs")
     return run.send(Request("GET", path, {}, origin=origin, size=SMALL, sink=sink, follow=False))
@@ -56,10 +56,10 @@ def ask(run: Run, origin: Origin, path: str, sink: Sink) -> Answer:
 
 def named(failure: Failure, origin: Origin, answer: Answer) -> Failure:
     """A failure that follows this answer of the registry, attributed to the object store."""
-    step = f"look at the object store {origin.where}: whoever pulls must be able to reach it"
+    step = f"check the object store {origin.where}: clients that pull must be able to reach it"
     if failure.stage is CERTIFICATE:  # the store's certificate, which check_harbor_certificate does not check
-        cas = "in --ca-file or among the system's CAs, here and on clients"
-        step = f"renew the certificate of the object store {origin.where}, or have its CA {cas}"
+        cas = "to --ca-file and to the CAs that clients trust"
+        step = f"renew the certificate of the object store {origin.where}, or add its CA {cas}"
     return failure.but(
         kind=OBJECT_STORE,
         detail=f"object store {origin.where}: {failure.detail}",

@@ -158,7 +158,7 @@ class Pages:
     @property
     def unseen(self) -> str:
         """How far the list was read, and why reading stopped; "" if it was not cut."""
-        return f"only {self} {words.plural(self._noun)} looked at: {self.cut}" if self.cut else ""
+        return f"only {self} {words.plural(self._noun)} checked: {self.cut}" if self.cut else ""
 
     def confirm(self) -> None:
         """Raise a Failure if Harbor showed fewer rows than it announced: unseen rows cannot count as OK."""
@@ -183,6 +183,6 @@ def total(answer: Answer) -> int | None:
 
 def cut_short(answer: Answer, noun: str, announced: int, seen: int) -> Failure:
     """The Failure for a list in which Harbor showed fewer rows than it `announced` (0: it only announced more)."""
-    text = f"{words.number(announced, noun)} and showed {seen}"
+    text = f"{words.number(announced, noun)} but shows {seen}"
     more = f"more than the {words.number(seen, noun)} that it showed"
     return answer.fail(CUT_SHORT, f"Harbor announces {text if announced else more} (GET {answer.path})")

@@ -7,18 +7,16 @@ from harborlib.wire.request import Answer
 
 from .fields import Fields
 
-NEEDED = "a login is needed: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
-CHECK_ACCOUNT = (
-    "check username= and password= in the authfile; is the robot account expired, disabled, its secret refreshed?"
-)
+NEEDED = "credentials are required: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
+CHECK_ACCOUNT = "check username= and password= in the authfile, then the state and expiry of the account in the UI"
 
 LOGIN_REFUSED = Kind("login.refused", STATUS, next_step=CHECK_ACCOUNT)
 LOGIN_NEEDED = Kind("login.needed", STATUS,
-                    next_step="give --authfile with username= and password= of a robot account")  # fmt: skip
+                    next_step="pass --authfile with the username= and password= of a robot account")  # fmt: skip
 PERMISSION_MISSING = Kind("login.permission-missing", STATUS,
-                          next_step="give the robot account the rights that --help names")  # fmt: skip
+                          next_step="grant the robot account the permissions that --help lists")  # fmt: skip
 HOST_REFUSED = Kind("harbor.host-refused", STATUS,
-                    next_step="ask who runs the proxy or firewall in front to let it through")  # fmt: skip
+                    next_step="ask the owner of the reverse proxy or firewall to allow this host")  # fmt: skip
 #: Any other 4xx that does not come from Harbor.
 REFUSED_IN_FRONT = Kind("harbor.refused-in-front", STATUS,
                         next_step="look at the rules of the reverse proxy, WAF or CDN in front; {logs:nginx} "
@@ -35,8 +33,8 @@ NOTHING_SELECTED = Kind("selection.empty", CONTENT)
 SAID_SO = (404, 412, 429)
 #: What an error status means unless an endpoint defines it otherwise.
 MEANINGS = {
-    401: (LOGIN_NEEDED, "a login is needed"),
-    403: (PERMISSION_MISSING, "a right is missing"),
+    401: (LOGIN_NEEDED, "credentials are required"),
+    403: (PERMISSION_MISSING, "a permission is missing"),
     404: (TOO_OLD, "not found: not a Harbor, or one older than this endpoint"),
     412: (NOT_SET_UP, "not set up in this Harbor"),
     429: (RATE_LIMITED, "too many requests"),
@@ -101,4 +99,4 @@ def good(answer: Answer) -> Answer:
         raise answer.fail(kind, f"{meaning} ({where})")
     if answer.request_id:
         raise answer.fail(STATUS, f"{where} from core", aside=f"X-Request-Id {answer.request_id}")
-    raise answer.fail(STATUS, f"{where} from the proxy in front")
+    raise answer.fail(STATUS, f"{where} from the reverse proxy")

@@ -22,7 +22,7 @@ BASE = "/v2/"
 #: The next step for a realm that clients cannot use.
 REALM = "set external_url in harbor.yml (externalURL in the chart) to the address that clients use, and restart core"
 #: The next step for a 401 that is not Harbor's.
-NO_LOGIN = "take the login of the reverse proxy off /v2/: clients need the Bearer challenge that Harbor sends"
+NO_LOGIN = "disable the reverse proxy's own authentication for /v2/: clients need Harbor's Bearer challenge"
 BAD_CHALLENGE = Kind("v2.bad-challenge", ROUTE, next_step=REALM)
 
 CHALLENGE_LIMIT = 8192  # the part of a challenge that is read, in characters; Harbor's has 200
@@ -65,9 +65,9 @@ def challenge_problem(header: str, origin: Origin) -> str:
     except ValueError:
         found = None
     if found and found.scheme != "https" and origin.scheme == "https":
-        return f"the realm is {realm}: clients would send passwords in clear text, or refuse"
+        return f"the token realm is {realm}: clients would send passwords in clear text or refuse"
     if found != origin:
-        return f"the realm is on another host: {realm}, not on {origin.where}"
+        return f"the token realm is on another host: {realm}, not on {origin.where}"
     return ""
 
 
@@ -115,7 +115,7 @@ def location(answer: Answer, origin: Origin) -> Target:
         return Target(origin, answer.path).follow(answer.headers["Location"])
     except (KeyError, ValueError):
         path = answer.path.partition("?")[0]
-        raise answer.fail(ROUTE, f"{path} is answered {answer.status} without a usable Location") from None
+        raise answer.fail(ROUTE, f"{answer.status} for {path} without a usable Location") from None
 
 
 #: The meaning of the numbers in a storage driver's error (Linux errno).
@@ -125,19 +125,19 @@ ERRNO = {
     122: "the disk quota of the registry's storage is used up",
 }
 NUMBERS = {os.strerror(number).lower(): number for number in errno.errorcode}
-STORAGE = "look at the storage of the container registry: df -h, mount, dmesg on its host"
+STORAGE = "check the storage of the container registry (df -h, mount, dmesg on its host)"
 
 
 STORAGE_FAILS = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
 #: The same for a full storage: check_harbor_storage also sees a data volume that is full.
 STORAGE_FULL = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
-LOST = Kind("registry.content-lost", STATUS, CRITICAL, f"{STORAGE}; was it mounted, did garbage collection take it?")
+LOST = Kind("registry.content-lost", STATUS, CRITICAL, f"{STORAGE}, then the last garbage collection's log")
 NOT_THERE = Kind("registry.not-there", STATUS, CRITICAL,
-                 "push the canary image again, or correct the name that is given")  # fmt: skip
+                 "push the canary image again, or correct its name in the options")  # fmt: skip
 UPSTREAM_LIMIT = Kind("registry.upstream-rate-limit", STATUS, WARNING,
-                      "give the proxy-cache's registry endpoint a login, or pull less often")  # fmt: skip
+                      "add credentials to the proxy cache's registry endpoint, or pull less often")  # fmt: skip
 POLICY = Kind("registry.refused-by-policy", STATUS, WARNING,
-              "have the image scanned and signed as its project asks, or use another canary")  # fmt: skip
+              "have the image scanned and signed as its project requires, or use another canary image")  # fmt: skip
 
 
 #: Statuses of a server that is not a registry. Other statuses below 500 are refusals.
@@ -149,7 +149,7 @@ def foreign(answer: Answer, what: str) -> Failure | None:
     if answer.status >= 500 or not (answer.is_html or in_front(answer)):
         return None
     if answer.status == 429:
-        text = f"{what}: rate limit of the reverse proxy or CDN in front reached{reset(answer)}"
+        text = f"{what}: rate limit of the reverse proxy or CDN reached{reset(answer)}"
         return answer.fail(RATE_LIMITED, text, state=WARNING)
     if in_front(answer) and answer.status not in MISROUTED:
         return refused_in_front(answer, what, CRITICAL)
@@ -168,9 +168,9 @@ def refusal(answer: Answer, what: str) -> Failure:
         full = storage == ERRNO[errno.ENOSPC]
         return answer.fail(STORAGE_FULL if full else STORAGE_FAILS, f"{what}: {storage}")
     if answer.status == 404 and code in ("MANIFEST_UNKNOWN", "BLOB_UNKNOWN"):
-        return answer.fail(LOST, f"{what} is lost: Harbor knows it, the registry's storage does not have it")
+        return answer.fail(LOST, f"{what} is lost: Harbor lists it, but the registry's storage does not have it")
     if answer.status == 404:
-        return answer.fail(NOT_THERE, f"{what}: there is none ({message or 'not found'})")
+        return answer.fail(NOT_THERE, f"{what} does not exist ({message or 'not found'})")
     if answer.status == 429 and "upstream" in message:
         return answer.fail(UPSTREAM_LIMIT, f"{what}: rate limit reached upstream{reset(answer)}")
     if answer.status == 429:
@@ -190,7 +190,7 @@ def hop(answer: Answer) -> str:
     says_dead = answer.status == 502 and answer.request_id  # core sends this without a body
     if says_dead or "Docker-Distribution-Api-Version" in answer.headers:
         return "the registry"
-    return "core" if answer.request_id else "the proxy"
+    return "core" if answer.request_id else "the reverse proxy"
 
 
 def reset(answer: Answer) -> str:
@@ -201,7 +201,7 @@ def reset(answer: Answer) -> str:
     if re.fullmatch("[0-9]{1,6}", told):
         seconds = int(told)
     end = time.gmtime(answer.date + seconds) if 0 <= seconds < 1_000_000 else None
-    return f", free again in {seconds} s ({time.strftime('%H:%M:%S', end)} UTC)" if end else ""
+    return f", resets in {seconds} s ({time.strftime('%H:%M:%S', end)} UTC)" if end else ""
 
 
 def error(answer: Answer) -> tuple[str, str, Any]:

@@ -28,14 +28,14 @@ from .run import Run
 from .tokens import Claims
 
 CORRUPT = Kind("pull.content-corrupt", CONTENT, CRITICAL,
-               "the storage holds damaged data: check the disk and file system, push the image again")  # fmt: skip
+               "check the disk and file system of the registry's storage, then push the image again")  # fmt: skip
 #: The token service answers, but not to a login: no client can log in.
-LET_THROUGH = "let /service/ through to core: look at the rules and routes of the reverse proxy, WAF or CDN in front"
+LET_THROUGH = "let /service/ through to core: check the rules and routes of the reverse proxy, WAF or CDN"
 NO_TOKEN = Kind("login.no-token", STATUS, CRITICAL, LET_THROUGH)
 NOT_GRANTED = Kind("login.not-granted", CONTENT, "",
-                   "give the robot account that right in its project, and look whether the project exists")  # fmt: skip
+                   "grant the robot account that permission in the project, or create the project")  # fmt: skip
 NOT_PUBLIC = Kind("pull.not-public", CONTENT, CRITICAL,
-                  "look whether the project is still there and public, or give an --authfile")  # fmt: skip
+                  "check that the project exists and is public, or pass --authfile")  # fmt: skip
 NO_DIGEST = "no Docker-Content-Digest: the manifest's own digest is not checked"
 
 
@@ -96,7 +96,7 @@ class Repository:
         body = tokens(answer).json()
         token = body.get("token") or body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            raise answer.fail(CONTENT, "the token service answers without a token", state=CRITICAL)
+            raise answer.fail(CONTENT, "the token service sent no token", state=CRITICAL)
         conceal(token)
         self.claims = Claims.of(token)
         self.now = answer.date
@@ -106,7 +106,7 @@ class Repository:
 
     def _lacking(self, actions: list[str]) -> Failure:
         """A missing permission. For an anonymous client that is an outage: an image that was public no longer is."""
-        rights = f"no right to {', '.join(actions)} in {self.name}, or there is no such project"
+        rights = f"no permission to {', '.join(actions)} in {self.name}, or there is no such project"
         # A token was needed, and the database holds the permissions.
         asked: dict[str, Any] = {"path": registry.BASE, "login": True}
         if self.run.client.account:

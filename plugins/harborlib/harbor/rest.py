@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 MOST_ASKED = 5_000  # items about which one probe sends a request each
 SANE_CLOCK = (10**9, 10**10)  # seconds since 1970: a Date before 2001 or after 2286 is no clock
 MOST_FAILED = 8  # of those items, before any was answered: then the problem is not one of single items
-WHOLE_LIST = "look in Harbor's database for the rows that refer to it, and delete or mend them"
+WHOLE_LIST = "find the rows that refer to it in Harbor's database, and repair or delete them"
 #: What /systeminfo shows only to a logged-in account: the clock since Harbor 2.5, the address since 2.0.
 ONLY_FOR_LOGINS = ("current_time", "registry_url")
 AT_ONCE = 4  # parallel requests; more would put a load of their own on Harbor
@@ -47,7 +47,7 @@ T = TypeVar("T")
 #: The level of a robot account on which a permission is given.
 WHERE = {
     endpoints.SYSTEM: "on system level",
-    endpoints.PROJECT: "in the project (on Harbor 2.9 a robot of its own: system rights take away those in projects)",
+    endpoints.PROJECT: "in the project (on Harbor 2.9 with a robot of its own: system permissions override them)",
 }
 
 
@@ -110,7 +110,7 @@ class Rest:
             raise named(name, failure)
         if pages.cut:
             path, hung = endpoint.at(*parts), pages.cut == TIME_RAN_OUT
-            step = "raise -t, or divide what is looked at among services"
+            step = "raise -t, or split the selection across several services"
             raise Failure(CONTENT, f"{pages.unseen} (GET {path})", hung=hung, path=path, login=True, next_step=step)
 
     def answer(self, endpoint: Endpoint, *parts: object, **query: object) -> Answer:
@@ -159,24 +159,26 @@ class Rest:
         if in_front(answer) and (answer.status == 403 or (answer.status == 404 and endpoint.since == EVERY)):
             raise refused_in_front(answer, answer.path)
         if answer.status == 403:
-            step = f"give its robot account {endpoint.right} {WHERE[endpoint.level]}; "
-            step += f"robots can hold it from Harbor {endpoint.robots} on"
-            raise answer.fail(PERMISSION_MISSING, f"the login lacks the right {endpoint.right} {where}", next_step=step)
+            step = f"grant the robot account {endpoint.right} {WHERE[endpoint.level]}, "
+            step += f"possible since Harbor {endpoint.robots}"
+            raise answer.fail(
+                PERMISSION_MISSING, f"the account lacks the permission {endpoint.right} {where}", next_step=step
+            )
         if answer.status == 400 and told:
             raise answer.fail(STATUS, f"{told} {where}")
         if answer.status == 404 and told and not told.startswith("path ") and "{}" not in endpoint.path:
             detail = f"Harbor refuses the whole list because of one row: {told} {where}"
             raise answer.fail(ABSENT, detail, next_step=WHOLE_LIST)
         if answer.status == 404 and told and not told.startswith("path "):
-            step = "compare the names in the command with Harbor's; projects of others are hidden from a robot"
+            step = "compare the names in the command with Harbor's: a robot account does not see other projects"
             raise answer.fail(ABSENT, f"{told} {where}", next_step=step)
         if answer.status == 404:
-            step = "is this Harbor older? update it, or take this service off the host"
-            step += "; if not, look at the routes of the ingress" if in_front(answer) else ""
-            detail = f"404 for {answer.path}, which came with Harbor {endpoint.since}"
+            step = "update Harbor if it is older, or remove this service from the host"
+            step += "; if it is not older, check the routes of the ingress" if in_front(answer) else ""
+            detail = f"404 for {answer.path}, which needs Harbor {endpoint.since} or newer"
             raise answer.fail(TOO_OLD, detail, next_step=step)
         if answer.status == 412:
-            step = "set it up, or take this service off the host"
+            step = "set it up, or remove this service from the host"
             detail = f"not set up in this Harbor: {told or 'no reason given'} {where}"
             raise answer.fail(NOT_SET_UP, detail, next_step=step)
         return good(answer)
@@ -228,7 +230,7 @@ class Each(Iterable[tuple[T, Any]]):
             raise named(*next(iter(self.failed.items())))
 
     def _only(self, seen: int, reason: str) -> str:
-        return f"only {seen} of {words.number(len(self._things), self._noun)} looked at: {reason}"
+        return f"only {seen} of {words.number(len(self._things), self._noun)} checked: {reason}"
 
 
 def named(name: str, failure: Failure) -> Failure:

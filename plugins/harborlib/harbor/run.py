@@ -16,8 +16,8 @@ from .rest import Rest
 
 LITTLE = 2.0  # seconds; a request that had more than this and got no answer counts as hung
 SHARE = 1 / 6  # of the time limit: the same, if the limit is short
-SLOWNESS = "look at the load of the Harbor host and its database, or raise -t"
-LOOKED_PAST = "looked past a certificate that does not verify"
+SLOWNESS = "check the load of the Harbor host and its database, or raise -t"
+LOOKED_PAST = "ignored an invalid certificate (harbor-certificate reports it)"
 
 
 class Run:

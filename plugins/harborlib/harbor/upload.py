@@ -21,20 +21,20 @@ from .repository import Repository, step
 
 READ_ONLY = Kind(
     "harbor.read-only", STATUS, CRITICAL,
-    "if no maintenance is going on, switch it off: Administration, Configuration, System Settings",
+    "switch it off unless maintenance is in progress (Administration > Configuration > System Settings)",
 )  # fmt: skip
 QUOTA = Kind("push.quota-exceeded", STATUS, CRITICAL,
-             "raise the project's quota, or delete images there and run garbage collection")  # fmt: skip
+             "raise the project's quota, or delete images in it and run garbage collection")  # fmt: skip
 UPLOAD_LOST = Kind("push.upload-lost", STATUS, CRITICAL,
-                   "do several registry replicas run without a shared storage or a shared http.secret?")  # fmt: skip
+                   "check that all registry replicas share the storage and http.secret")  # fmt: skip
 BODY_LIMIT = Kind("push.body-limit", STATUS, CRITICAL,
-                  "raise the limit of the ingress (nginx: client_max_body_size 0)")  # fmt: skip
+                  "raise the body size limit of the ingress (nginx: client_max_body_size 0)")  # fmt: skip
 NOT_ALLOWED = Kind(
     "push.not-allowed", STATUS, CRITICAL,
-    "give the robot account pull, push and delete in a canary project that is no proxy cache",
+    "grant the robot account pull, push and delete in a canary project that is not a proxy cache",
 )  # fmt: skip
 IMMUTABLE = Kind("push.tag-immutable", STATUS, CRITICAL,
-                 "remove the immutability rule of the canary project, or name another --repository")  # fmt: skip
+                 "remove the immutability rule of the canary project, or choose another --repository")  # fmt: skip
 OCTETS = {"Content-Type": "application/octet-stream"}
 A_MOMENT = 0.5  # seconds
 
@@ -66,11 +66,11 @@ class Upload:
         run = self.repository.run
         origin, path = registry.location(answer, run.client.origin)
         if not re.fullmatch(rf"/v2/{re.escape(self.repository.name)}/blobs/uploads/[\w-]+(\?.*)?", path):
-            raise answer.fail(ROUTE, f"the upload is sent on to another place: {path.partition('?')[0]}")
+            raise answer.fail(ROUTE, f"the upload is redirected to another path: {path.partition('?')[0]}")
         self.path = path
         if origin != run.client.origin:
-            detail = f"the upload is sent on to {origin.url}, not to {run.client.origin.url}"
-            step = "let the proxies in front pass on Host and X-Forwarded-Proto as clients see them"
+            detail = f"the upload is redirected to {origin.url}, not to {run.client.origin.url}"
+            step = "make the reverse proxies pass Host and X-Forwarded-Proto as clients see them"
             raise answer.fail(ROUTE, detail, next_step=step)
 
     def write(self, data: bytes) -> None:
@@ -94,7 +94,7 @@ class Upload:
         """Cancel the session; raises Failure (step push)."""
         with step("push"), in_turn(self.repository):
             if not self.path:
-                raise Failure(ANSWER, "the registry has not said where the upload is")
+                raise Failure(ANSWER, "the registry did not report where the upload is")
             answer = self.repository.send("DELETE", self.path)
             # After a failed PATCH the registry has more bytes than we know: the answer is UPLOAD_INVALID, the upload
             # stays.
@@ -178,7 +178,7 @@ def refused(answer: Answer, what: str) -> Failure:
     if answer.status == 404 and message:
         return found.but(kind=UPLOAD_LOST, detail=f"{what}: {message}", next_step="")
     if answer.status == 413:
-        detail = f"{what}: 413, the proxy in front limits the size of a request"
+        detail = f"{what}: 413, the reverse proxy limits the size of a request"
         return found.but(kind=BODY_LIMIT, detail=detail, next_step="")
     if answer.status in (401, 403, 405) and not in_front(answer):
         return found.but(kind=NOT_ALLOWED, next_step="")

@@ -26,7 +26,11 @@ class SuccessAge(Limit):
     def say(self, reading: Reading) -> str:
         """The sentence, which is different if no success is known."""
         value = self.show(reading.value or 0)
-        return f"no success for {value} or longer" if reading.words.get("never") else f"last success {value} ago"
+        return (
+            f"no successful execution for at least {value}"
+            if reading.words.get("never")
+            else f"last success {value} ago"
+        )
 
 
 class RunningTime(Limit):
@@ -34,7 +38,7 @@ class RunningTime(Limit):
 
     def __init__(self, id: str, warning: str, critical: str, next_step: str, *, option: str = "running",  # noqa: A002
                  help: str = "how long a run takes") -> None:  # noqa: A002  # fmt: skip
-        super().__init__(id, "running", units.SECONDS, "a run takes {value} already", warning, critical,
+        super().__init__(id, "running", units.SECONDS, "an execution has been running for {value}", warning, critical,
                          option=option, help=help, next_step=next_step, symptom=STANDSTILL)  # fmt: skip
 
     def say(self, reading: Reading) -> str:

@@ -73,7 +73,7 @@ class Execution(NamedTuple):
         number = row.number("id")
         word = row.name(status)
         if word.lower() not in OUTCOMES:
-            raise row.fail(f"the unknown {status} {word or '(none)'}")
+            raise row.fail(f"unknown {status} {word or '(none)'}")
         outcome = OUTCOMES[word.lower()]
         begun, end = row.moment(started), row.moment(ended)
         if begun is None and (outcome == RUNNING or end is None):
@@ -134,7 +134,7 @@ class Schedule(NamedTuple):
         try:
             fired = cron.parse(self.text).previous(until)
         except ValueError as error:
-            raise Failure(CONTENT, f"the schedule is not understood: {error}") from None
+            raise Failure(CONTENT, f"unexpected schedule: {error}") from None
         return fired if fired is not None and fired > since else None
 
 
@@ -218,7 +218,8 @@ class History:
         if newest is None or newest.outcome == SUCCEEDED:
             return ""
         ended = f"{words.span(self.ago(newest.ended or 0.0))} ago, {words.moment(newest.ended or 0.0)}"
-        return f"the last run {'failed' if newest.outcome == FAILED else 'was stopped'} {ended} (run {newest.number})"
+        outcome = "failed" if newest.outcome == FAILED else "was stopped"
+        return f"the last execution {outcome} {ended} (number {newest.number})"
 
     @property
     def lost_track(self) -> str:
@@ -226,15 +227,15 @@ class History:
         if not self.lost:
             return ""
         tasks = f"all of its tasks ({self.lost.idle}) have ended" if self.lost.idle else "it has no task"
-        return f"run {self.lost.number} in progress for {words.span(self.ago(self.lost.started))}, but {tasks}"
+        return f"execution {self.lost.number} in progress for {words.span(self.ago(self.lost.started))}, but {tasks}"
 
     @property
     def summary(self) -> str:
         """A short description of the state, for when all is well."""
         if self.newest and self.newest.outcome == SUCCEEDED:
-            text = f"last run succeeded {words.span(self.ago(self.newest.ended or 0.0))} ago"
+            text = f"last execution succeeded {words.span(self.ago(self.newest.ended or 0.0))} ago"
             text += "" if self.newest.duration is None else f", took {words.span(self.newest.duration)}"
             text += ", with nothing to do" if self.newest.did_nothing else ""
         else:
-            text = "no run yet" if self.newest is None else "last run did not succeed"
-        return text + (f", one runs for {words.span(self.elapsed)}" if self.running else "")
+            text = "no execution yet" if self.newest is None else "last execution did not succeed"
+        return text + (f", another running for {words.span(self.elapsed)}" if self.running else "")

@@ -101,11 +101,11 @@ RULES = {
 
 #: Why a failure in the registry protocol belongs to this owner.
 STEPS = {
-    "v2": "the challenge fails already",
-    "login": "the login fails already",
+    "v2": "the challenge fails too",
+    "login": "the login fails too",
     "pull": "pulling fails too",
     "push": "pushing fails too",
-    "api": "that holds for everybody",
+    "api": "this affects all clients",
 }
 #: Probes that test the login itself: for them a refused login is CRITICAL.
 LOGIN_SUBJECTS = ("api", "login")
@@ -190,11 +190,11 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
     others_fail = snapshot.systeminfo and snapshot.systeminfo.kind is not LOGIN_REFUSED
     if symptom.kind == REFUSED and not others_fail:
         owner = "api" if snapshot.one_account else LOGIN_OWNER.get(symptom.subject, "api")
-        return blaming(owner, "the credentials are not taken")
+        return blaming(owner, "the credentials are refused")
     if snapshot.systeminfo and symptom.kind in TROUBLE | {REFUSED} and symptom.served_by in ("core", "registry"):
         return blaming("api", f"other logins fail too: {snapshot.systeminfo.detail}")
     if snapshot.login_seconds > SLOW_LOGIN and symptom.kind in (SLOW, HANG, REMOTE) and symptom.served_by != "portal":
-        return blaming("api", f"a login alone takes {snapshot.login_seconds:.1f} s")
+        return blaming("api", f"a login alone took {snapshot.login_seconds:.1f} s")
     return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None
 
 
@@ -202,7 +202,7 @@ def report_cause(symptom: Symptom, health: HealthReport | Failure, owners: froze
     """The owner according to Harbor's health report: health if there is none in time, else a component in it."""
     if isinstance(health, Failure):
         # An unexpected report is UNKNOWN and pages nobody: then each failing probe reports for itself.
-        return None if health.stage is CONTENT else blaming("health", "the whole of Harbor is affected")
+        return None if health.stage is CONTENT else blaming("health", "Harbor as a whole is down")
     if health.elapsed > SLOW_HEALTH:
         return blaming("health", f"Harbor's health report took {health.elapsed:.1f} s")
     if health.just_started:

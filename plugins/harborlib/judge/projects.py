@@ -14,8 +14,8 @@ from harborlib.wire.failure import Failure
 
 from .selection import Selection
 
-NO_PROJECT = "Harbor shows this account no project at all, so nothing was judged"
-LIST = "give the robot account project:list on system level; a Harbor without projects does not need this service"
+NO_PROJECT = "Harbor shows this account no projects, so nothing was checked"
+LIST = "grant the robot account project:list on system level, or remove this service if Harbor has no projects"
 
 
 class Projects:

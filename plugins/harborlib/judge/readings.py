@@ -224,7 +224,7 @@ class Problem(Measure):
 class ResponseTime(Limit):
     """The time that a server took. Slowness is a symptom that another probe may explain."""
 
-    def __init__(self, id: str, warning: str, critical: str, sentence: str = "answer after {value}",  # noqa: A002
+    def __init__(self, id: str, warning: str, critical: str, sentence: str = "the answer took {value}",  # noqa: A002
                  help: str = "response time") -> None:  # noqa: A002  # fmt: skip
         step = "look at the load of the Harbor host: uptime, {load}; then for slow statements in pg_stat_activity"
         super().__init__(id, "time", units.SECONDS, sentence, warning, critical, help=help, next_step=step,

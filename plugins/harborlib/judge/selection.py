@@ -10,8 +10,8 @@ from typing import TypeVar
 from harborlib.text import units
 from harborlib.wire.failure import CONTENT, Failure
 
-NOTHING_LEFT = "exclude less, or take this service off the host: there is nothing to judge"
-COMPARE = "compare --include with the names in Harbor; a robot sees only what its rights cover"
+NOTHING_LEFT = "exclude less, or remove this service from the host: nothing is left to check"
+COMPARE = "compare --include with the names in Harbor: a robot account sees only what its permissions cover"
 
 MOST_JUDGED = 1000  # the most that are judged individually: more would fill the memory, and nobody reads them
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Selection:
         if self._unseen:
             raise Failure(CONTENT, f"no {self.noun} is named {', '.join(self._unseen)}", next_step=COMPARE)
         if self._excluded_any and not self._seen_any:
-            raise Failure(CONTENT, f"every {self.noun} is left out by --exclude", next_step=NOTHING_LEFT)
+            raise Failure(CONTENT, f"every {self.noun} is excluded by --exclude", next_step=NOTHING_LEFT)
         if self._include and not self._seen_any:
             raise Failure(CONTENT, f"no {self.noun} matches {', '.join(self._include)}", next_step=COMPARE)
 

@@ -25,7 +25,7 @@ UNTRUSTED = "certificate.untrusted"
 #: What users lose while this probe gets no answer.
 LOSSES = {
     "health": "nobody can log in, pull or push",
-    "portal": "the web UI is gone",
+    "portal": "the web UI is down",
     "api": "robot accounts cannot log in",
     "v2": "docker login, pull and push fail",
     "login": "clients cannot log in",
@@ -42,7 +42,7 @@ WORKING = (
     (("api", "v2"), "the API works, and the registry answers"),
     (("api",), "the API works"),
     (("registry",), "the registry itself answers"),
-    (("portal",), "the web UI's page still comes"),
+    (("portal",), "the static web UI still loads"),
 )
 
 
@@ -74,7 +74,7 @@ class Row(NamedTuple):
         state = worst_of(finding.state for finding in own)
         leading = [finding for finding in own if finding.state == state]
         if len(own) < len(problems):
-            text = "; ".join(dict.fromkeys(finding.sentence(aside=False) for finding in leading))
+            text = ", ".join(dict.fromkeys(finding.sentence(aside=False) for finding in leading))
         step = next((finding.next_step for finding in leading if finding.next_step), "")
         return cls(Finding(leading[0].id, state, text, name, aside=leading[0].aside, next_step=step), failure, ids)
 
@@ -153,7 +153,7 @@ class Verdict:
 
     def _told(self, row: Row) -> list[Finding]:
         if row.name == "certificate" and self.untrusted:
-            return [spoken(f"clients refuse Harbor: {cut(redacted(row.finding.text), SENTENCE)}")]
+            return [spoken(f"clients refuse the certificate: {cut(redacted(row.finding.text), SENTENCE)}")]
         return row.told()
 
     def _working(self) -> list[Finding]:

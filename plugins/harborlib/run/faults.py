@@ -8,7 +8,7 @@ from harborlib.text.report import Report
 from harborlib.text.states import UNKNOWN
 from harborlib.wire.failure import Unusable, lack
 
-BUG = "report this bug of check_harbor with the output of -vvv"
+BUG = "report this check_harbor bug and attach the -vvv output"
 
 
 def fault(name: str, error: BaseException) -> Report:

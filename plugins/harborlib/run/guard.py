@@ -33,8 +33,8 @@ NOTED = 1024  # bytes for the description of the current work
 ANSWER = 0  # the child's end of the pipe replaces stdin, which nobody reads: some hosts allow only a few descriptors
 END = b"\0"  # ends an answer, which is text: an answer without it is incomplete
 
-LOAD = "look at the load of this monitoring host; if there is none, report a bug of check_harbor with Harbor's answer"
-CRASH = "report this bug of check_harbor; does another Python, or another build of OpenSSL, crash too?"
+LOAD = "check the load of this monitoring host; if it is low, report a check_harbor bug and attach Harbor's answer"
+CRASH = "report this check_harbor bug, and try another build of Python or OpenSSL"
 
 
 class Ending(NamedTuple):

@@ -74,7 +74,7 @@ class Parser(argparse.ArgumentParser):
             names = [
                 word.partition("=")[0] if word.startswith("--") else word[:2] for word in extra if word[0:1] == "-"
             ]
-            self.error(f"unknown option {names[0]}" if names else "arguments without an option are not taken")
+            self.error(f"unknown option {names[0]}" if names else "positional arguments are not accepted")
         self._confirm_thresholds(parsed)
         return parsed
 
@@ -88,7 +88,7 @@ class Parser(argparse.ArgumentParser):
                 continue
             if critical.type.unordered(getattr(args, warning.dest), getattr(args, name)):
                 first, second = warning.option_strings[0], critical.option_strings[0]
-                self.error(f"{second} alerts before {first}: {critical.type.bad} values are bad, exchange the two")
+                self.error(f"{second} alerts before {first}: {critical.type.bad} values are bad, swap the two")
 
     def _get_values(self, action, arg_strings):  # type: ignore[no-untyped-def]
         """Like argparse, which up to 3.12 reads the `--` in `--option=--` as the end of all options, not as a value."""
@@ -180,7 +180,7 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
             args.harbor = Origin.parse(os.environ.get("HARBOR_URL", ""))
         except argparse.ArgumentTypeError as error:
             parser.error(
-                f"HARBOR_URL: {error}" if os.environ.get("HARBOR_URL") else "-H/--harbor or HARBOR_URL is needed"
+                f"HARBOR_URL: {error}" if os.environ.get("HARBOR_URL") else "-H/--harbor or HARBOR_URL is required"
             )
     try:
         args.login = credentials.read(args.authfile, args.authfile_any_mode)
@@ -189,7 +189,7 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
     except Unusable as error:
         parser.error(str(error))
     if args.proxy and args.connect_to:
-        parser.error("--proxy and --connect-to exclude each other")
+        parser.error("--proxy and --connect-to cannot be combined")
     if args.client_key and not args.client_cert:
         parser.error("--client-key needs --client-cert")
     for option in ("ca_file", "client_cert", "client_key"):

@@ -49,11 +49,11 @@ def word(parser: argparse.ArgumentParser, line: str) -> str:
     """One line as one word of a command line; raises ArgumentTypeError. Values of unknown options are never shown."""
     found = LINE.fullmatch(line)
     if not found:
-        raise argparse.ArgumentTypeError("not an option; write --name VALUE")
+        raise argparse.ArgumentTypeError("not an option, write --name VALUE")
     name, value = found[1], found[2]
     action = parser._option_string_actions.get(name)
     if not action or action.option_strings[-1] in REFUSED:
-        raise argparse.ArgumentTypeError(f"unknown option {name}" if not action else f"{name} is not taken here")
+        raise argparse.ArgumentTypeError(f"unknown option {name}" if not action else f"{name} is not allowed here")
     if value is None:
         if action.nargs is None:
             raise argparse.ArgumentTypeError(f"{name} needs a value")
@@ -61,7 +61,7 @@ def word(parser: argparse.ArgumentParser, line: str) -> str:
     if action.nargs == 0:
         raise argparse.ArgumentTypeError(f"{name} takes no value")
     if not value.isprintable():
-        raise argparse.ArgumentTypeError(f"{name}: the value holds a control character")
+        raise argparse.ArgumentTypeError(f"{name}: the value contains a control character")
     check(action, name, value)
     return f"{action.option_strings[-1]}={value}"
 

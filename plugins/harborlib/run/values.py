@@ -78,5 +78,5 @@ def proxy(text: str) -> Origin:
     """A proxy's URL; without credentials, because everyone who can list processes would see them."""
     found = Origin.parse(text if "://" in text else f"http://{text}")
     if found.scheme != "http":
-        raise argparse.ArgumentTypeError("only http:// proxies are spoken to; TLS goes through them end to end")
+        raise argparse.ArgumentTypeError("only http:// proxies are supported (TLS goes through them end to end)")
     return found

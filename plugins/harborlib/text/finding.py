@@ -63,7 +63,7 @@ class Finding(NamedTuple):
     @property
     def reason(self) -> str:
         """The reason, if it is known."""
-        return f"; {self.cause.because}" if self.cause else ""
+        return f", {self.cause.because}" if self.cause else ""
 
     @property
     def pointer(self) -> str:

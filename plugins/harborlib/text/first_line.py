@@ -48,7 +48,7 @@ class Line(NamedTuple):
         shown: list[Finding] = []
         for finding in leading:
             clean_one = finding.cleaned()
-            if shown and len("; ".join(each.sentence() for each in [*shown, clean_one])) > room:
+            if shown and len(", ".join(each.sentence() for each in [*shown, clean_one])) > room:
                 break
             shown.append(clean_one)
         told = {finding.sentence() for finding in leading}
@@ -59,7 +59,7 @@ class Line(NamedTuple):
 
     def text(self, aside: bool = True) -> str:
         """The line without its owner; `aside=False`: also without the parts that can be left out."""
-        findings = "; ".join(finding.sentence(aside) for finding in self.shown)
+        findings = ", ".join(finding.sentence(aside) for finding in self.shown)
         return self.title + findings + (f" (and {self.rest} more)" if self.rest else "")
 
     @property

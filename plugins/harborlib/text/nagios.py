@@ -20,9 +20,9 @@ ASIDE = 400  # characters of a note and of the next step
 def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None) -> str:
     """First line and perfdata complete, details cut to fit 4 KiB; only details of these `findings`, if given."""
     notes = fitting((cut(clean(note), ASIDE) for note in report.notes), LIMIT)
-    told = "; ".join([report.headline, *notes])
-    inline = report.state == OK and len(told) <= LINE
-    head = f"HARBOR {report.probe.upper()} {report.state} - {told if inline else first_line(report)}"
+    sentence = ", ".join([report.headline, *notes])
+    inline = report.state == OK and len(sentence) <= LINE
+    head = f"HARBOR {report.probe.upper()} {report.state} - {sentence if inline else first_line(report)}"
     parts, unlooked = (report if findings is None else report._replace(findings=findings)).parts()
     shown = [part for part in parts if verbose or part.is_problem]
     if not (verbose or len(shown) > 1 or len(report.headline) > LINE):

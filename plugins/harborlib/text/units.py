@@ -106,7 +106,7 @@ class RangeType:
             return found
         number = text.strip().strip("~:").rpartition(":")[2]
         right = f"{number}:" if self.bad == LOW else number
-        raise argparse.ArgumentTypeError(f"{text[:40]} alerts on good values, and on no bad ones: give {right[:40]}")
+        raise argparse.ArgumentTypeError(f"{text[:40]} alerts only on good values, use {right[:40]}")
 
     def unordered(self, warning: nagiosplugin.Range, critical: nagiosplugin.Range) -> bool:
         """Whether values reach the critical threshold before the warning threshold."""

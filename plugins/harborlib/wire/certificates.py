@@ -11,19 +11,15 @@ from harborlib.text import words
 from .clients import BROKEN_DIGESTS, UNREADABLE, entry, is_address, is_named, refused_key
 
 DAY = 86400
-RENEW = (
-    "renew the certificate, install it with its intermediates and restart the proxy; runtimes may need a restart too"
-)
-COMPLETE = (
-    "append the issuer's certificate to the file that the proxy serves and restart it; a CA of your own: give --ca-file"
-)
-TRUST = "a CA of your own: give --ca-file; else have the certificate issued by a CA that clients trust"
-DEFAULT = "install Harbor's certificate on the proxy or ingress that answers here: it serves one of its own"
-OTHER_SUBJECT = "have it issued with a subject that differs from its CA's"
-CLOCK = "compare the clocks (timedatectl); until that day, install the certificate that was there before"
-ISSUE_ANEW = "have it issued anew: RSA 2048 or EC P-256, signed with SHA-256"
-REISSUE = "have it issued anew by a CA that clients trust"
-LEAVE_OUT = "leave it out of the file that the proxy serves, and restart the proxy"
+RENEW = "renew the certificate, install it with its intermediate certificates and restart the reverse proxy"
+COMPLETE = "add the missing intermediate to the reverse proxy's certificate file, or pass --ca-file for a private CA"
+TRUST = "pass --ca-file for a private CA, or get a certificate from a CA that clients trust"
+DEFAULT = "install Harbor's certificate on the reverse proxy or ingress that answers here: it serves its own"
+OTHER_SUBJECT = "get a certificate with a subject that differs from its CA's"
+CLOCK = "run timedatectl on both hosts; if the clocks agree, install the previous certificate again"
+ISSUE_ANEW = "get a new certificate: RSA 2048 or EC P-256, signed with SHA-256"
+REISSUE = "get a new certificate from a CA that clients trust"
+LEAVE_OUT = "remove it from the reverse proxy's certificate file, and restart the reverse proxy"
 CLIENTS = "docker, containerd and helm refuse"
 NAMES = 5  # the number of subjectAltName entries that are shown
 #: The reasons why clients refuse a chain.
@@ -32,13 +28,13 @@ REFUSALS = ("expired", "not-yet-valid", "wrong-name", "untrusted", "algorithm-re
 UNTRUSTED = frozenset({2, 18, 19, 20, 21})
 #: Its other error numbers that name the wrong certificate, in words (an invalid CA is 24 before OpenSSL 3, 79 after).
 WRONG = {
-    7: "its signature does not fit its issuer's key",
-    24: "it is no CA, and issued another certificate",
+    7: "its signature does not match its issuer's key",
+    24: "it issued another certificate, but is not a CA",
     25: "it issued a CA, which its pathlen forbids",
     26: "it is not for servers (extendedKeyUsage)",
     47: "its name is not permitted by its CA's name constraints",
     48: "its name is excluded by its CA's name constraints",
-    79: "it is no CA, and issued another certificate",
+    79: "it issued another certificate, but is not a CA",
 }
 
 #: The role of an element of the chain. NEEDED: clients need it. SPARE: it is another certificate of a CA that they know
@@ -101,7 +97,7 @@ class Certificate(NamedTuple):
             return f"{self.subject} expires within a day, at {words.moment(self.not_after)}"
         if ends:
             return f"{self.subject} expires in {words.number(left, 'day')}, on {date}"
-        return f"{self.subject} is good for {words.number(left, 'day')}, until {date}"
+        return f"{self.subject} is valid for {words.number(left, 'day')}, until {date}"
 
 
 class Served(NamedTuple):
@@ -198,7 +194,7 @@ def wrong_name(leaf: Certificate, host: str, is_default: bool) -> Refusal:
             text += ": no wildcard may stand before the last part of a name"
     if is_default:
         return Refusal("wrong-name", text, DEFAULT)
-    step = f"have it issued with {entry(host)} in subjectAltName, or give -H and the clients a name that it is for"
+    step = f"get a certificate with {entry(host)} in subjectAltName, or use a name that it is valid for"
     return Refusal("wrong-name", text, step)
 
 
@@ -207,9 +203,9 @@ def untrusted(last: Certificate) -> Refusal:
     if last.self_signed:
         return Refusal("untrusted", f"{last.subject} is self-signed and not trusted here", TRUST)
     if last.subject == last.issuer:
-        text = f"{last.subject} is issued by a CA of the same name, for which clients do not look"
+        text = f"{last.subject} has the same name as its CA, so clients do not look for that CA"
         return Refusal("untrusted", text, OTHER_SUBJECT)
-    text = f"{last.issuer} is neither served nor trusted here; it issued {last.subject}"
+    text = f"{last.issuer} is neither served nor trusted here, but issued {last.subject}"
     return Refusal("untrusted", text, COMPLETE)
 
 

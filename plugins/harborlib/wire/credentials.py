@@ -65,7 +65,7 @@ def read(authfile: str | None, any_mode: bool = False) -> Credentials | None:
         if not values.get(key):
             raise Unusable(f"{source}: {key} is missing")
         if not values[key].isprintable():
-            raise Unusable(f"{source}: {key} holds a control character")
+            raise Unusable(f"{source}: {key} contains a control character")
     if ":" in values["username"]:
         raise Unusable(f"{source}: a username cannot hold a colon")
     account = Credentials(values["username"], values["password"])
@@ -84,7 +84,7 @@ def contents(path: str, kind: str, refused: int, deed: str, cure: str) -> str:
             if not stat.S_ISREG(mode):
                 raise Unusable(f"{kind} {path}: not a regular file")
             if mode & refused:
-                raise Unusable(f"{kind} {path}: others may {deed} it (mode {mode & 0o777:04o}); chmod {cure} it")
+                raise Unusable(f"{kind} {path}: others may {deed} it (mode {mode & 0o777:04o}), chmod {cure} it")
             content = file.read(LIMIT + 1)
             if len(content) > LIMIT:
                 raise Unusable(f"{kind} {path}: larger than {LIMIT // 1024} KiB")

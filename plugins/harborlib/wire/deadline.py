@@ -19,7 +19,7 @@ MARGIN = 0.05  # seconds that inner work ends before the outer work, so that the
 
 #: Before any request was sent: not Harbor's fault, and no basis for a verdict on Harbor.
 GETTING_READY = (CONTENT, "getting ready")
-BUSY = "look at the load of this monitoring host, or give -t more time"
+BUSY = "check the load of this monitoring host, or raise -t"
 
 
 class Worker(threading.Thread):

@@ -54,7 +54,7 @@ class Route(NamedTuple):
             if not self.option:
                 raise
             detail = f"{failure.detail} (given with {self.option})"
-            step = f"check that {where(host, port)}, given with {self.option}, is right and up"
+            step = f"check that {where(host, port)} ({self.option}) is correct and up"
             raise failure.but(detail=detail, next_step=step) from None
 
 
@@ -130,8 +130,8 @@ def ask_proxy(connection: HTTPConnection, ask: Callable[[], None], host: str, po
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         if why.startswith(TLS_ALERT):
             why = "it speaks TLS, and --proxy needs plain HTTP"
-        step = f"look at the proxy {proxy}, given with --proxy: is it up, and does it allow {where(host, port)}?"
-        raise Failure(CONNECT, f"the proxy {proxy} does not let us through: {why}", next_step=step) from None
+        step = f"check that the proxy {proxy} (--proxy) is up and allows {where(host, port)}"
+        raise Failure(CONNECT, f"the proxy {proxy} refuses the connection: {why}", next_step=step) from None
     deadline.enter(TLS, f"in the TLS handshake with {where(host, port)} through the proxy {proxy}")
 
 
@@ -140,5 +140,5 @@ def through(proxy: Origin | None, failure: Failure) -> Failure:
     if not proxy or failure.stage not in (TLS, CERTIFICATE):
         return failure
     detail = failure.detail if proxy.where in failure.detail else f"{failure.detail} (through the proxy {proxy.where})"
-    step = f"look at the proxy {proxy.where}, given with --proxy: does it pass TLS on as it is? then at Harbor's own"
+    step = f"check that the proxy {proxy.where} (--proxy) passes TLS on unchanged, then Harbor's reverse proxy"
     return failure.but(detail=detail, next_step=step if failure.stage == TLS else "")

@@ -40,7 +40,7 @@ class Origin(NamedTuple):
         authority, tail = _split(rest)
         if "@" in f"{scheme}{authority}":
             raise argparse.ArgumentTypeError(
-                "no user or password in the URL: everybody can list arguments; use --authfile"
+                "no user or password in the URL: every local user can read arguments, use --authfile"
             )
         scheme = scheme.lower() if mark else "https"
         if scheme not in PORTS:
@@ -155,7 +155,7 @@ def _plain(url: str) -> str:
     if len(url) > URL_LIMIT or not _PLAIN.fullmatch(url):
         raise ValueError("not a plain URL")
     if redacted(url) != url:
-        raise ValueError("holds a secret, of which a piece would be shown")
+        raise ValueError("contains a secret that would be shown in part")
     return url
 
 

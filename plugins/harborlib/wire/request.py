@@ -91,11 +91,11 @@ class Answer(NamedTuple):
         except Excess as excess:
             raise self.unexpected(str(excess)) from None
         except ValueError:
-            raise self.fail(CONTENT, f"the answer to GET {self.path} is not JSON") from None
+            raise self.fail(CONTENT, f"unexpected answer to GET {self.path}: not JSON") from None
 
     def unexpected(self, problem: str) -> Failure:
         """A Failure (content) that says in a few words what is wrong with the content."""
-        return self.fail(CONTENT, f"the answer to GET {self.path} is not understood: {problem}")
+        return self.fail(CONTENT, f"unexpected answer to GET {self.path}: {problem}")
 
     def fail(self, kind: Kind, detail: str, **more: Any) -> Failure:
         """A Failure that records where this answer came from; `more` as in Failure."""

@@ -137,7 +137,7 @@ def reason(error: OSError) -> str:
     if code in ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION"):
         return "the server speaks only TLS below 1.2"
     if code.endswith(("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE")):
-        return f"refused by the server ({code.lower().replace('_', ' ')}); does it want a client certificate?"
+        return f"refused by the server ({code.lower().replace('_', ' ')}), it may require a client certificate"
     text = code or re.sub(r"^\[[^]]*\] *| *\(_ssl\.c:\d+\)$", "", str(error.args[-1]))
     return "no certificate or key in it" if text == "PEM lib" else text.lower().replace("_", " ")
 

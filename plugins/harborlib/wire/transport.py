@@ -34,9 +34,9 @@ PLAIN_REFUSED = (
     b"speaking plain http to an ssl-enabled server port",
     b"combination of host and port requires tls",
 )
-BACKEND = "set the backend protocol of the proxy in front to HTTPS, or point it at Harbor's port for plain HTTP"
+BACKEND = "set the backend protocol of the reverse proxy to HTTPS, or point it at Harbor's port for plain HTTP"
 EXTERNAL_URL = "set external_url in harbor.yml (externalURL in the chart) to https://, and pass X-Forwarded-Proto on"
-IN_FRONT = "ask who runs the proxy or ingress in front: it sends requests for Harbor elsewhere"
+IN_FRONT = "ask the owner of the reverse proxy or ingress: it sends requests for Harbor elsewhere"
 
 
 class Transport:
@@ -100,7 +100,7 @@ class Transport:
             return
         if self.origin.scheme == "http":
             raise spoken_plainly(self.origin)
-        detail = f"the proxy in front of {self.origin.where} speaks plain HTTP to a port where Harbor speaks TLS"
+        detail = f"the reverse proxy of {self.origin.where} speaks plain HTTP to a port where Harbor speaks TLS"
         raise Failure(PLAIN_TO_TLS, detail, status=status, next_step=BACKEND)
 
     def _send(self, request: Request, path: str) -> requests.Response:
@@ -149,7 +149,7 @@ def read(response: requests.Response, request: Request) -> bytes:
     """The body, at most `size` bytes long; raises Failure (body, content)."""
     deadline.enter(BODY, f"reading the answer to {request}")
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Failure(CONTENT, f"{request} is answered compressed, which was not asked for")
+        raise Failure(CONTENT, f"the answer to {request} is compressed, which was not requested")
     body = bytearray()
     sink = request.sink if response.status_code == 200 else None
     try:
@@ -163,9 +163,9 @@ def read(response: requests.Response, request: Request) -> bytes:
             if len(body) > request.size:
                 raise Failure(BODY, f"the answer to {request} is larger than {request.size} bytes")
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-        raise Failure(BODY, f"the answer to {request} breaks off: {cause(error)}") from None
+        raise Failure(BODY, f"the answer to {request} was cut off: {cause(error)}") from None
     if response.raw.length_remaining:  # urllib3 before 2 ignores it
-        raise Failure(BODY, f"the answer to {request} breaks off: connection closed early")
+        raise Failure(BODY, f"the answer to {request} was cut off: connection closed early")
     return bytes(body)
 
 
