@@ -42,8 +42,8 @@ from harborlib.run.service import ROBOT
 from harborlib.text import BYTES, SECONDS, WARNING, words
 from harborlib.wire import Failure
 
-LOG = "read the run's log in the UI (Administration > Clean Up), and {logs:registryctl}"
-SAVE = f"save the schedule anew in the UI, so that the job service learns of it; {LOG}"
+LOG = "read the execution's log in the UI (Administration > Clean Up), and {logs:registryctl}"
+SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
 
 executions = Executions(
     success=SuccessAge("gc.success-too-old", "8d", "15d", LOG),

@@ -43,7 +43,7 @@ from harborlib.text import PERCENT, WARNING, words
 from harborlib.text.units import duration
 
 READ_LOG = "read the log of a failed scan in the UI (the artifact's vulnerabilities), then {logs:trivy}"
-SAVE = "save the schedule anew in the UI (Interrogation Services), so that the job service learns of it"
+SAVE = "save the schedule again in the UI (Interrogation Services), so that the job service gets it"
 WAIT = "look at Administration > Job Service Dashboard (queue IMAGE_SCAN), and at {logs:jobservice}"
 AGAIN = (
     "if this Harbor holds images: run check_harbor_scanner, then scan all anew in the UI; the scanner may have been "

@@ -24,7 +24,7 @@ PATIENCE = 5.0  # seconds to wait for a free place: a third of the default deadl
 LONGEST = 90.0  # seconds for an answer: the server and the child keep the deadline, this is for broken ones
 GRACE = 3  # seconds from a signal to the answer
 END = b"\0"
-ROOM = "give the engine's check timeout more room than -t"
+ROOM = "set the engine's check timeout higher than -t"
 
 #: When the server was asked in vain, by time.monotonic: the time limit of the plugin starts there.
 asked = 0.0

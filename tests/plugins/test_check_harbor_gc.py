@@ -13,7 +13,7 @@ from harbor_simulator.records import Execution, Job
 from support.planted import NOW, plant
 
 LOG = (
-    "read the run's log in the UI (Administration > Clean Up), and docker logs --tail 50 registryctl (or kubectl "
+    "read the execution's log in the UI (Administration > Clean Up), and docker logs --tail 50 registryctl (or kubectl "
     "logs deploy/...-registry -c registryctl)"
 )
 READ_LOG = f"Next: {LOG}"

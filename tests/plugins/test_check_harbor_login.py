@@ -214,7 +214,7 @@ def test_a_service_with_a_comma_reaches_the_token_service_whole(login: Check, ca
     challenged(canary_harbor, f'Bearer realm="{canary_harbor.url}/service/token",service="harbor, the registry"')
     assert login() == [
         "HARBOR LOGIN CRITICAL - 400 for /service/token: Unable to handle service: harbor, the registry",
-        "Next: docker logs --tail 50 harbor-core (or kubectl logs deploy/...-core)",
+        "Next: run docker logs --tail 50 harbor-core (or kubectl logs deploy/...-core)",
         "exit code 2",
     ]
     assert canary_harbor.requests[1].query["service"] == "harbor, the registry"

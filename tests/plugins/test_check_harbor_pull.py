@@ -56,7 +56,7 @@ def test_of_an_index_the_child_for_the_platform_is_pulled(lab: Lab, kind: str) -
     for platform, child in (("linux/amd64", amd), ("linux/arm64/v8", arm), ("linux/arm64", arm)):
         lab.harbor.requests.clear()
         outcome = lab.pull("--image", "priv/many:1", "--image-platform", platform)
-        assert outcome.first == "HARBOR PULL OK - priv/many:1 pulled: manifest and 2 of 2 blobs right"
+        assert outcome.first == "HARBOR PULL OK - priv/many:1 pulled: manifest and 2 of 2 blobs intact"
         asked[platform] = [request.path.rpartition("/")[2] for request in lab.harbor.requests][2:]
         assert asked[platform] == ["1", child.digest, digest_of(child.config), digest_of(child.layers[0])]
 
@@ -181,8 +181,8 @@ def test_a_blob_that_the_registry_believes_to_have(lab: Lab, left: int) -> None:
     assert lab.screen(lab.pull()) == [
         f"HARBOR PULL CRITICAL - blob {short(layer)} of {REPOSITORY} is cut off after {left} of 20000 bytes"
         " | token=Ts;;;0 manifest=Ts;;;0",
-        "Next: docker logs --tail 50 registry (or kubectl logs deploy/...-registry -c registry); look at the "
-        "storage of the container registry: df -h, mount, dmesg on its host; "
+        "Next: run docker logs --tail 50 registry (or kubectl logs deploy/...-registry -c registry); check the "
+        "storage of the container registry (df -h, mount, dmesg on its host); "
         "look at the proxies on the way",
         "exit code 2",
     ]

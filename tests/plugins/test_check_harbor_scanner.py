@@ -12,10 +12,10 @@ from support.planted import NOW, plant
 TRIVY = "Trivy at http://127.0.0.1:18087"
 UPDATE = (
     "Next: can the scanner download its database? docker logs --tail 50 trivy-adapter (or kubectl logs "
-    "sts/...-trivy); its proxy, its rate limits, its disk"
+    "sts/...-trivy), its proxy, its rate limits, its disk"
 )
 REACH = (
-    "Next: docker ps -a; docker logs --tail 50 trivy-adapter (or kubectl logs sts/...-trivy); or look at the "
+    "Next: run docker ps -a; docker logs --tail 50 trivy-adapter (or kubectl logs sts/...-trivy); or look at the "
     "scanner at that address"
 )
 CHOOSE = "Next: choose a default scanner in the UI (Interrogation Services > Scanners)"

@@ -77,8 +77,8 @@ def test_connection_that_is_closed_without_a_word() -> None:
         line, step, code = answer("v2", f"http://localhost:{port}")
     assert line == f"no answer from {screens.HOST}: connection closed early"
     assert step == (
-        f"Next: point -H at https://{screens.HOST} if that port speaks TLS; else look at nginx and core: docker "
-        "ps -a (or kubectl get pods)"
+        f"Next: point -H at https://{screens.HOST} if that port speaks TLS, otherwise check nginx and core: "
+        f"docker ps -a (or kubectl get pods)"
     )
     assert code == "exit code 2"
 

@@ -39,7 +39,7 @@ def problem(probe: str, state: str, line: str) -> list[str]:
 
 def look(container: str, workload: str) -> str:
     """The next step for a component: where to look."""
-    return f"Next: docker ps -a; docker logs --tail 50 {container} (or kubectl logs {workload})"
+    return f"Next: run docker ps -a; docker logs --tail 50 {container} (or kubectl logs {workload})"
 
 
 CORE = look("harbor-core", "deploy/...-core")
@@ -55,7 +55,9 @@ STALLED = (
     "Next: run docker exec redis redis-cli ping (or the same in the pod of Redis): if that hangs, restart Redis, "
     "otherwise core"
 )
-ASK_HEALTH = "Next: run check_harbor_health with the same options: it tells a stalled core, Redis and database apart"
+ASK_HEALTH = (
+    "Next: run check_harbor_health with the same options: it shows whether core, Redis or the database is stalled"
+)
 LOCKED = "Next: look for locks and for free connections in the database: select * from pg_stat_activity"
 BEHIND_CORE = "Next: search core's log for the X-Request-Id: the line names what failed behind core"
 
@@ -73,11 +75,11 @@ BODY = f"Next: look at the proxies between here and Harbor, then at {NGINX}"
 MOVED = "Next: point -H at https://registry.example.net"
 ROUTE = "Next: check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
 IN_FRONT = (
-    f"Next: look at the rules of the reverse proxy, WAF or CDN in front; {NGINX} shows whether the request came through"
+    f"Next: look at the rules of the reverse proxy, WAF or CDN in front; {NGINX} shows whether the request got through"
 )
-CONTENT = "Next: compare with curl; if Harbor is right, report a bug of check_harbor with the output of -vvv"
+CONTENT = "Next: fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output"
 SLOW = (
     "Next: look at the load of the Harbor host: uptime, docker stats (or kubectl top pods); then for slow "
     "statements in pg_stat_activity"
 )
-WAIT = "Next: wait half a minute and look again"
+WAIT = "Next: wait half a minute, then check again"

@@ -51,7 +51,7 @@ def names(text: str) -> list[str]:
 def next_step(component: str) -> str:
     """The next step for an unhealthy component."""
     if component not in NAMES:
-        return "look at the component's container or pod, and at its log"
+        return "check the component's container or pod, and its log"
     return f"{{look:{component}}}"
 
 

@@ -20,10 +20,10 @@ HOST_REFUSED = Kind("harbor.host-refused", STATUS,
 #: Any other 4xx that does not come from Harbor.
 REFUSED_IN_FRONT = Kind("harbor.refused-in-front", STATUS,
                         next_step="look at the rules of the reverse proxy, WAF or CDN in front; {logs:nginx} "
-                        "shows whether the request came through")  # fmt: skip
-TOO_OLD = Kind("harbor.too-old", STATUS, next_step="check -H, and the version that --help names")
-NOT_SET_UP = Kind("harbor.not-set-up", STATUS, next_step="set it up, or drop this service")
-RATE_LIMITED = Kind("harbor.rate-limited", STATUS, next_step="look at the rate limits of the proxy in front")
+                        "shows whether the request got through")  # fmt: skip
+TOO_OLD = Kind("harbor.too-old", STATUS, next_step="check -H, and the Harbor version that --help requires")
+NOT_SET_UP = Kind("harbor.not-set-up", STATUS, next_step="set it up, or remove this service")
+RATE_LIMITED = Kind("harbor.rate-limited", STATUS, next_step="check the rate limits of the reverse proxy")
 #: Harbor itself says that the requested object does not exist.
 ABSENT = Kind("harbor.not-found", STATUS)
 #: The requested name does not exist, or the selection is empty.

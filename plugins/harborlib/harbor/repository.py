@@ -171,7 +171,7 @@ class Repository:
                 if failure.stage != BODY or failure.hung:
                     raise
                 # Such as when the storage has lost content that the cache still lists.
-                text = f"{what} breaks off after {sink.received} of {blob.size} bytes"
+                text = f"{what} is cut off after {sink.received} of {blob.size} bytes"
                 where = f"{{logs:registry}}; {registry.STORAGE}; look at the proxies on the way"
                 raise failure.but(detail=text, next_step=where) from None
             if answer.status in objectstore.REDIRECTS:

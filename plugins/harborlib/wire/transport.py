@@ -187,4 +187,4 @@ def explained(error: Exception, origin: Origin) -> Failure:
         return spoken_plainly(origin)
     closed = origin.scheme == "http" and isinstance(root, ConnectionError)  # some servers that speak TLS there do this
     step = f"point -H at https://{origin.where} if that port speaks TLS; else look at nginx and core: {{list}}"
-    return Failure(ANSWER, f"{origin.where} gives no answer: {cause(error)}", next_step=step if closed else "")
+    return Failure(ANSWER, f"no answer from {origin.where}: {cause(error)}", next_step=step if closed else "")
