@@ -36,8 +36,7 @@ from harborlib.wire import CONTENT, Failure, Kind
 NOT_REPORTED = Kind(
     "component.not-reported",
     CONTENT,
-    next_step="trivy is reported only where it is installed: "
-    "choose a --component that is reported, or drop this service",
+    next_step="choose a --component that Harbor reports, or remove this service (trivy is optional)",
 )
 
 time = ResponseTime("component.slow", "1.5", "5")
@@ -80,13 +79,13 @@ main = plugin.main(Probe(
     declare=declare,
     example=["--component", "registry"],
     services=[
-        service("database", "PostgreSQL is down: logins, the API, pushes and pulls fail, of public images too. "
+        service("database", "PostgreSQL is down: logins, the API, pushes and pulls (of public images too) fail. "
                 "Look at the container harbor-db, its disk and its log, or at the external database."),
-        service("redis", "Redis is down: pushes fail, jobs stand still, answers are slow. "
+        service("redis", "Redis is down: pushes fail, jobs have stopped, answers are slow. "
                 "Look at the container redis and its log, or at the external Redis."),
         service("registry", "The registry is down: nobody can pull or push. Look at the container registry and its "
                 "log, after an upgrade at its configuration and storage driver."),
-        service("jobservice", "The job service is down: scans, replication and garbage collection stand still. "
+        service("jobservice", "The job service is down: scans, replication and garbage collection have stopped. "
                 "Look at the container harbor-jobservice and its log.", "2min", 2, "90s"),
         service("registryctl", "The registry controller is down: garbage collection fails. "
                 "Look at the container registryctl and its log.", "2min", 2, "90s"),

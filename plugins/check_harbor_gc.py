@@ -42,7 +42,7 @@ from harborlib.run.service import ROBOT
 from harborlib.text import BYTES, SECONDS, WARNING, words
 from harborlib.wire import Failure
 
-LOG = "read the execution's log in the UI (Administration > Clean Up), and {logs:registryctl}"
+LOG = "read the execution's log in the UI (Administration > Clean Up), then run {logs:registryctl}"
 SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
 
 executions = Executions(

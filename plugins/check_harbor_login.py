@@ -67,7 +67,7 @@ def measure(run: Run) -> Readings:
     claims = repository.claims
     if claims is None:
         account.prove(run)
-        return f"Harbor takes the credentials of {name}; /v2/ asks for no login, so what they grant was not seen"
+        return f"Harbor takes the credentials of {name}, /v2/ asks for no login, so what they grant was not seen"
     yield lifetime(round(claims.expires - claims.issued))
     missing = claims.missing(repository.name, repository.actions)
     if missing:

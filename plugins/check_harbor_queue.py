@@ -41,7 +41,7 @@ from harborlib.text import COUNT, CRITICAL, SECONDS, WARNING, words
 from harborlib.wire import CONTENT, Failure
 
 SCHEDULER = "SCHEDULER"  # the queue through which every schedule fires
-LOOK = "look at Administration > Job Service Dashboard, and at {logs:jobservice}"
+LOOK = "open Administration > Job Service Dashboard, then run {logs:jobservice}"
 RESUME = "resume it in the UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
 
 queues = Selectable("queue", "queues", "--type")

@@ -42,9 +42,9 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import PERCENT, WARNING, words
 from harborlib.text.units import duration
 
-READ_LOG = "read the log of a failed scan in the UI (the artifact's vulnerabilities), then {logs:trivy}"
+READ_LOG = "read the log of a failed scan in the UI (the artifact's vulnerabilities), then run {logs:trivy}"
 SAVE = "save the schedule again in the UI (Interrogation Services), so that the job service gets it"
-WAIT = "look at Administration > Job Service Dashboard (queue IMAGE_SCAN), and at {logs:jobservice}"
+WAIT = "open Administration > Job Service Dashboard (queue IMAGE_SCAN), then run {logs:jobservice}"
 AGAIN = (
     "if this Harbor holds images: run check_harbor_scanner, then scan all anew in the UI; the scanner may have been "
     "away when it began"

@@ -35,8 +35,8 @@ from harborlib.wire import Failure
 
 UPDATED = "harbor.scanner-adapter/vulnerability-database-updated-at"
 CHOOSE = "choose a default scanner in the UI (Interrogation Services > Scanners)"
-REACH = "{look:trivy}; or look at the scanner at that address"
-UPDATE = "can the scanner download its database? {logs:trivy}; its proxy, its rate limits, its disk"
+REACH = "run {look:trivy}, or check the scanner at that address"
+UPDATE = "run {logs:trivy}: can the scanner download its database (proxy, rate limits, disk)?"
 
 no_default = Problem("scanner.no-default", WARNING, CHOOSE)
 disabled = Problem("scanner.disabled", WARNING, CHOOSE)

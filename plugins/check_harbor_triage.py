@@ -55,7 +55,7 @@ OWNERS = frozenset(isolation.OWNERS)
 PROBES_SHARE = 0.9  # of the time; the rest is for the verdict
 #: Seconds between the starts of two probes: started at the same moment, they would slow each other down.
 PACE = 0.004
-LOOK_AT_LOAD = "see above which probe took long; look at the load of the Harbor host, and of this one"
+LOOK_AT_LOAD = "check the load of the Harbor host and of this host (the rows above show which probe took long)"
 
 
 class Outcome(Shown):

@@ -113,8 +113,8 @@ class Webhook(NamedTuple):
     def latest_success(self, now: float) -> str:
         """When a delivery last succeeded, in words."""
         if self.latest is None:
-            return "the last success not among them"
-        return f"the last success {words.span(max(0.0, now - self.latest))} ago"
+            return "no success among them"
+        return f"last success {words.span(max(0.0, now - self.latest))} ago"
 
 
 class Found(NamedTuple):

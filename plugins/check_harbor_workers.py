@@ -117,7 +117,7 @@ main = plugin.main(Probe(
     asks=[endpoints.POOLS, endpoints.WORKERS],
     services=[
         Service(every="5min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
-                notes="No worker pool is alive, or no worker is free: jobs stand still. "
+                notes="No worker pool is alive, or no worker is free: jobs have stopped. "
                 "Look at the container harbor-jobservice, then for jobs that hang.")
     ],
 ))  # fmt: skip

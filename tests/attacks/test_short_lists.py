@@ -71,7 +71,7 @@ def test_an_empty_page_of_five_hundred(
     ask, harbor: Simulator, probe: str, options: tuple[str, ...], path: str, announced: str
 ) -> None:
     change(harbor, path, floods.cut_short)
-    text = f"{announced} and showed 0 (GET {API}{path})"
+    text = f"{announced} but shows 0 (GET {API}{path})"
     assert ask(probe, *options) == [*problem(probe, "UNKNOWN", text), NEXT, "exit code 3"]
 
 

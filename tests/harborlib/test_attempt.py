@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from harborlib import INSTALL, LIMITS
-from harborlib.harbor import Run, components, good
+from harborlib.harbor import Run, components, good, platform
 from harborlib.harbor.health import HEALTH
 from harborlib.judge import Limit, Problem, Reading, Readings
 from harborlib.run import Probe, attempt, options
@@ -178,7 +178,7 @@ def test_an_unhealthy_component_is_named_without_isolation_too(judge: Judge, har
     report = judge(asking_the_registry)
     assert (report.state, report.cause) == (CRITICAL, None)
     assert report.headline.endswith(", Harbor says registry is unhealthy")
-    assert report.next_step == components.next_step("registry")
+    assert report.next_step == platform.spoken(components.next_step("registry"), None)
     assert [request.path for request in harbor.requests] == ["/v2/", HEALTH], "nobody logs in once more"
 
 

@@ -59,7 +59,7 @@ def test_the_same_but_for_something() -> None:
 @pytest.mark.parametrize("component", [*isolation.COMPONENTS, "core", "portal"])
 def test_every_component_has_a_place_to_look(component: str) -> None:
     assert platform.spoken(components.next_step(component), platform.Platform("compose")) == (
-        f"docker ps -a; docker logs --tail 50 {platform.CONTAINERS[component]}"
+        f"run docker ps -a; docker logs --tail 50 {platform.CONTAINERS[component]}"
     )
 
 

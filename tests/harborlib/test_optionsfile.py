@@ -89,9 +89,9 @@ def refused(path: str) -> str:
         ("--output xml", "options file FILE, line 1: --output: not one of nagios, json"),
         ("--keyword a\x1b[2Jb", "options file FILE, line 1: --keyword: the value contains a control character"),
         ("--keyword a\u2028--insecure", "options file FILE, line 1: --keyword: the value contains a control character"),
-        ("--options-file /etc/other", "options file FILE, line 1: --options-file is not taken here"),
-        ("--help", "options file FILE, line 1: --help is not taken here"),
-        ("-V", "options file FILE, line 1: -V is not taken here"),
+        ("--options-file /etc/other", "options file FILE, line 1: --options-file is not allowed here"),
+        ("--help", "options file FILE, line 1: --help is not allowed here"),
+        ("-V", "options file FILE, line 1: -V is not allowed here"),
         ("#" * 65537, "options file FILE: larger than 64 KiB"),
     ],
 )

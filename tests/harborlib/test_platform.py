@@ -11,7 +11,7 @@ import pytest
 from harbor_simulator import Simulator
 from support import runner
 
-STEP = "look at {look:core}, {logs:registryctl}, {logs:nginx}, {list}, {load}, {ping}"
+STEP = "look at {look:core}; {logs:registryctl}; {logs:nginx}; {list}; {load}; {ping}"
 
 
 @pytest.mark.parametrize(
@@ -31,15 +31,15 @@ STEP = "look at {look:core}, {logs:registryctl}, {logs:nginx}, {list}, {load}, {
         ),
         (
             "kubernetes",
-            "look at kubectl get pods, kubectl logs --tail 50 deploy/harbor-core, "
-            "kubectl logs --tail 50 deploy/harbor-registry -c registryctl, the log of the ingress controller, "
-            "kubectl get pods, kubectl top pods, kubectl exec sts/harbor-redis -- redis-cli ping",
+            "look at kubectl get pods; kubectl logs --tail 50 deploy/harbor-core; "
+            "kubectl logs --tail 50 deploy/harbor-registry -c registryctl; the log of the ingress controller; "
+            "kubectl get pods; kubectl top pods; kubectl exec sts/harbor-redis -- redis-cli ping",
         ),
         (
             "kubernetes:prod/shop",
-            "look at kubectl -n prod get pods, kubectl -n prod logs --tail 50 deploy/shop-harbor-core, "
-            "kubectl -n prod logs --tail 50 deploy/shop-harbor-registry -c registryctl, "
-            "the log of the ingress controller, kubectl -n prod get pods, kubectl -n prod top pods, "
+            "look at kubectl -n prod get pods; kubectl -n prod logs --tail 50 deploy/shop-harbor-core; "
+            "kubectl -n prod logs --tail 50 deploy/shop-harbor-registry -c registryctl; "
+            "the log of the ingress controller; kubectl -n prod get pods; kubectl -n prod top pods; "
             "kubectl -n prod exec sts/shop-harbor-redis -- redis-cli ping",
         ),
     ],
@@ -58,7 +58,7 @@ def test_names_are_those_of_the_chart(release: str, core: str) -> None:
 
 def test_a_database_outside_of_the_chart_has_its_own_log() -> None:
     step = platform.spoken(components.next_step("database"), platform.parse("kubernetes:prod"))
-    assert step.endswith(", kubectl -n prod logs --tail 50 sts/harbor-database (if external: its own log)")
+    assert step.endswith("; kubectl -n prod logs --tail 50 sts/harbor-database (if external: its own log)")
 
 
 @pytest.mark.parametrize("value", ["docker", "compose:prod", "kubernetes:", "kubernetes:prod/", "kubernetes:-x", "k8s"])
@@ -71,7 +71,7 @@ def test_another_value_is_refused_with_the_right_form(value: str) -> None:
 def test_a_plugin_and_triage_speak_kubectl(harbor: Simulator) -> None:
     harbor.switch("registry-down")
     where = ("-H", harbor.url, "--ca-file", harbor.ca_file, "--platform", "kubernetes:prod/shop")
-    step = "kubectl -n prod get pods, kubectl -n prod logs --tail 50 deploy/shop-harbor-registry -c registry"
+    step = "run kubectl -n prod get pods; kubectl -n prod logs --tail 50 deploy/shop-harbor-registry -c registry"
     outcome = runner.here("check_harbor_component", *where, "--component", "registry")
     assert f"\nNext: {step}\n" in outcome.out
     assert step in runner.here("check_harbor_triage", *where).out

@@ -89,7 +89,7 @@ def test_a_missing_right_in_a_project(connect: Connect) -> None:
     assert failure.detail == "the account lacks the permission tag-retention:read (403 for /api/v2.0/retentions/1)"
     assert failure.next_step == (
         "grant the robot account tag-retention:read in the project (on Harbor 2.9 with a robot of its own: "
-        "there, system permissions remove those in projects), possible since Harbor 2.9"
+        "system permissions override them), possible since Harbor 2.9"
     )
 
 
@@ -142,7 +142,7 @@ def test_page_of_somebody_in_front_is_no_old_harbor(harbor: Simulator, connect: 
     failure = refused(lambda: connect(harbor).rows(endpoints.QUEUES))
     assert failure.kind is refusals.TOO_OLD
     assert failure.next_step.endswith(
-        "or take this service off the host; if it is not older, check the routes of the ingress"
+        "or remove this service from the host; if it is not older, check the routes of the ingress"
     )
 
 
@@ -230,15 +230,15 @@ class TestPages:
     @pytest.mark.parametrize(
         ("answers", "noun", "problem"),
         [
-            ([(0, "12", False)], "policy", "12 policies and showed 0"),
-            ([(0, "1", False)], "policy", "1 policy and showed 0"),
+            ([(0, "12", False)], "policy", "12 policies but shows 0"),
+            ([(0, "1", False)], "policy", "1 policy but shows 0"),
             ([(98, "100", False), (0, "100", False)], "row", None),  # two of them were deleted meanwhile
-            ([(90, "100", False), (0, "100", False)], "row", "100 rows and showed 90"),
+            ([(90, "100", False), (0, "100", False)], "row", "100 rows but shows 90"),
             ([(2, "3", False), (0, "3", False)], "row", None),
-            ([(1, "3", False), (0, "3", False)], "row", "3 rows and showed 1"),
+            ([(1, "3", False), (0, "3", False)], "row", "3 rows but shows 1"),
             ([(100, "300", False), (100, "290", False), (90, "290", False)], "row", None),
-            ([(100, "500", False), (0, "100", False)], "row", "500 rows and showed 100"),
-            ([(100, "500", False), (20, "120", False)], "row", "500 rows and showed 120"),
+            ([(100, "500", False), (0, "100", False)], "row", "500 rows but shows 100"),
+            ([(100, "500", False), (20, "120", False)], "row", "500 rows but shows 120"),
             ([(100, "150", False), (60, "160", False)], "row", None),
             ([(0, "", True)], "row", "more than the 0 rows that it showed"),
             ([(100, "", True), (0, "", False)], "row", "more than the 100 rows that it showed"),
@@ -358,7 +358,7 @@ class TestPages:
     def test_a_total_that_is_none(self, harbor: Simulator, connect: Connect, total: str) -> None:
         harbor.answer("/api/v2.0/replication/policies", headers={"X-Total-Count": total}, body=[])
         failure = refused(lambda: list(connect(harbor).pages(endpoints.REPLICATION_POLICIES)))
-        assert failure.detail.endswith("is not understood: X-Total-Count is no number")
+        assert failure.detail.endswith(": X-Total-Count is no number")
 
 
 class TestEach:

@@ -57,7 +57,7 @@ def steady(text: str) -> str:
 
 
 PAGE = """\
-CRITICAL - PostgreSQL is down: logins, the API, pushes and pulls fail, of public images too, the
+CRITICAL - PostgreSQL is down: logins, the API, pushes and pulls (of public images too) fail, the
 registry itself answers
 
 CRITICAL  database           0.00 s  database is unhealthy: failed to run SQL "SELECT 1": failed to
@@ -81,7 +81,7 @@ follows   vulnerabilities    0.00 s  login refused (401 for /api/v2.0/security/s
 follows   webhook            0.00 s  500 for /api/v2.0/systeminfo from core (X-Request-Id ID
 follows   workers            0.00 s  login refused (401 for /api/v2.0/jobservice/pools)
 OK        health             0.00 s  harbor.example.com answers, 7 of 8 components healthy, repor...
-OK        certificate        0.00 s  harbor.example.com is valid for 89 days, until DATE (is...
+OK        certificate        0.00 s  harbor.example.com is valid for 89 days, until DATE (i...
 OK        portal             0.00 s  harbor.example.com serves Harbor's page
 OK        redis              0.00 s  redis is healthy
 OK        registry           0.00 s  registry is healthy
@@ -95,7 +95,7 @@ not run: artifact, login, pull (needs --image P/R:TAG)
 not run: push (needs --push-project P)
 
 Next:
-  database: docker ps -a; docker logs --tail 50 harbor-db (or kubectl logs sts/...-database)
+  database: run docker ps -a; docker logs --tail 50 harbor-db (or kubectl logs sts/...-database)
     (runbook: harbor-component-database)
 """
 COLOURED = {"CRITICAL": "\x1b[1;31mCRITICAL\x1b[0m", "follows": "\x1b[2mfollows\x1b[0m", "OK": "\x1b[32mOK\x1b[0m"}
@@ -171,7 +171,7 @@ def test_elsewhere_it_is_a_plugin(harbor: Simulator, triage) -> None:  # type: i
 
 def test_a_limit_of_its_own_has_a_step_too(triage) -> None:  # type: ignore[no-untyped-def]
     text, code = triage("--plain", "-c", "1ms", columns=140)
-    step = "  see above which probe took long, look at the load of the Harbor host, and of this one"
+    step = "  check the load of the Harbor host and of this host (the rows above show which probe took long)"
     assert text.partition("\nNext:\n")[2].splitlines() == [step]
     assert code == 2
 

@@ -84,7 +84,7 @@ def test_order() -> None:
 def test_second_causes_are_told() -> None:
     rows = [row("database", CRITICAL), row("trivy", CRITICAL), row("gc", WARNING), row("quota", UNKNOWN), row("portal")]
     assert words(Verdict(rows).sentence()) == (
-        "PostgreSQL is down: logins, the API, pushes and pulls fail, of public images too, Trivy is down: "
+        "PostgreSQL is down: logins, the API, pushes and pulls (of public images too) fail, Trivy is down: "
         "vulnerability scans fail, the static web UI still loads, also: quota, gc"
     )
 
@@ -192,8 +192,9 @@ def test_certificate_that_clients_refuse() -> None:
                                      UNTRUSTED)], 0,
          ["the CAs in ca.pem are trusted, clients may have others: compare --ca-file"]),
         ({}, [row("certificate", CRITICAL, "expired", None, "certificate.expired")], 86400 * 2,
-         ["this host's clock is 2 d behind Harbor's, certificates are judged by ours"]),
-        ({}, [row("health")], -120, ["this host's clock is 2 min ahead of Harbor's, certificates are judged by ours"]),
+         ["this host's clock is 2 d behind Harbor's, certificates are judged by this host's"]),
+        ({}, [row("health")], -120,
+         ["this host's clock is 2 min ahead of Harbor's, certificates are judged by this host's"]),
     ],
 )  # fmt: skip
 def test_seen_from_here(settings: dict[str, str], rows: list[Row], skew: float, told: list[str]) -> None:

@@ -13,8 +13,8 @@ from harbor_simulator.records import Execution, Job
 from support.planted import NOW, plant
 
 LOG = (
-    "read the execution's log in the UI (Administration > Clean Up), and docker logs --tail 50 registryctl (or kubectl "
-    "logs deploy/...-registry -c registryctl)"
+    "read the execution's log in the UI (Administration > Clean Up), then run docker logs --tail 50 registryctl "
+    "(or kubectl logs deploy/...-registry -c registryctl)"
 )
 READ_LOG = f"Next: {LOG}"
 SAVE_ANEW = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
@@ -359,7 +359,7 @@ def generic(status: str, ago: int, number: int = 9) -> dict[str, object]:
         (
             [periodic("running", 600), generic("finished", 40000)],
             "OK",
-            "last execution succeeded 10 h ago, took 16 min, one",
+            "last execution succeeded 10 h ago, took 16 min, another",
         ),
         (
             [periodic("running", 20 * HOUR + 60), generic("finished", 90000)],

@@ -182,8 +182,7 @@ def test_a_blob_that_the_registry_believes_to_have(lab: Lab, left: int) -> None:
         f"HARBOR PULL CRITICAL - blob {short(layer)} of {REPOSITORY} is cut off after {left} of 20000 bytes"
         " | token=Ts;;;0 manifest=Ts;;;0",
         "Next: run docker logs --tail 50 registry (or kubectl logs deploy/...-registry -c registry); check the "
-        "storage of the container registry (df -h, mount, dmesg on its host); "
-        "look at the proxies on the way",
+        "storage of the container registry (df -h, mount, dmesg on its host)",
         "exit code 2",
     ]
 

@@ -10,7 +10,7 @@ from support.planted import plant
 
 QUEUES = "/api/v2.0/jobservice/queues"
 WAITING = (
-    "Next: look at Administration > Job Service Dashboard, and at docker logs --tail 50 harbor-jobservice (or "
+    "Next: open Administration > Job Service Dashboard, then run docker logs --tail 50 harbor-jobservice (or "
     "kubectl logs deploy/...-jobservice)"
 )
 RESUME = "Next: resume it in the UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"

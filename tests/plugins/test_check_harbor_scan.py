@@ -12,7 +12,7 @@ from support.screens import problem
 
 NIGHTLY = "0 0 2 * * *"
 READ_LOG = (
-    "Next: read the log of a failed scan in the UI (the artifact's vulnerabilities), then docker logs --tail 50 "
+    "Next: read the log of a failed scan in the UI (the artifact's vulnerabilities), then run docker logs --tail 50 "
     "trivy-adapter (or kubectl logs sts/...-trivy)"
 )
 SAVE_ANEW = "Next: save the schedule again in the UI (Interrogation Services), so that the job service gets it"
@@ -25,7 +25,7 @@ STOP_LOST = (
     "other scan of all images starts"
 )
 WAIT = (
-    "Next: look at Administration > Job Service Dashboard (queue IMAGE_SCAN), and at docker logs --tail 50 "
+    "Next: open Administration > Job Service Dashboard (queue IMAGE_SCAN), then run docker logs --tail 50 "
     "harbor-jobservice (or kubectl logs deploy/...-jobservice)"
 )
 

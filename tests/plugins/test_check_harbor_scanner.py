@@ -11,11 +11,11 @@ from support.planted import NOW, plant
 
 TRIVY = "Trivy at http://127.0.0.1:18087"
 UPDATE = (
-    "Next: can the scanner download its database? docker logs --tail 50 trivy-adapter (or kubectl logs "
-    "sts/...-trivy), its proxy, its rate limits, its disk"
+    "Next: run docker logs --tail 50 trivy-adapter (or kubectl logs sts/...-trivy): can the scanner download its "
+    "database (proxy, rate limits, disk)?"
 )
 REACH = (
-    "Next: run docker ps -a; docker logs --tail 50 trivy-adapter (or kubectl logs sts/...-trivy); or look at the "
+    "Next: run docker ps -a; docker logs --tail 50 trivy-adapter (or kubectl logs sts/...-trivy), or check the "
     "scanner at that address"
 )
 CHOOSE = "Next: choose a default scanner in the UI (Interrogation Services > Scanners)"

@@ -99,7 +99,7 @@ def test_component_that_is_not_reported_is_left_out(ask, harbor: Simulator) -> N
 def test_clocks_that_differ(ask, harbor: Simulator) -> None:
     harbor.switch("clock-wrong")
     said = ask()
-    hint = "this host's clock is 10 min behind Harbor's, certificates are judged by ours"
+    hint = "this host's clock is 10 min behind Harbor's, certificates are judged by this host's"
     assert f"Note: as seen from here: {hint}" in said
     assert said[0].startswith("HARBOR TRIAGE CRITICAL - Harbor's clock is ")
 

@@ -65,13 +65,13 @@ CONNECT = "Next: check that the Harbor host is up and its reverse proxy (contain
 TLS = f"Next: check the TLS settings of Harbor's reverse proxy or ingress: openssl s_client -connect {HOST}"
 CERTIFICATE = "Next: run check_harbor_certificate with the same options: it lists what clients refuse, and why"
 NO_TLS = (
-    f"Next: point -H at http://{HOST} if Harbor speaks plain HTTP there (logins need https); "
-    "else look at what listens there"
+    f"Next: point -H at http://{HOST} if Harbor speaks plain HTTP there (logins need https), "
+    "or find out what listens there"
 )
 NGINX = "docker logs --tail 50 nginx (or the log of the ingress controller)"
-STUCK = f"Next: look at the Harbor host and its proxy, which accepts but does not answer: uptime; {NGINX}"
-ANSWER = f"Next: look at core and at nginx or the ingress: {CORE[6:]}; {NGINX}"
-BODY = f"Next: look at the proxies between here and Harbor, then at {NGINX}"
+STUCK = f"Next: check the Harbor host and its reverse proxy, which accepts but does not answer: uptime; {NGINX}"
+ANSWER = f"Next: check core, and nginx or the ingress: {CORE[10:]}; {NGINX}"
+BODY = f"Next: check the proxies between here and Harbor, then run {NGINX}"
 MOVED = "Next: point -H at https://registry.example.net"
 ROUTE = "Next: check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
 IN_FRONT = (

@@ -15,9 +15,9 @@ from .platform import CONTAINERS
 
 #: What users lose while a component is down, as observed on real Harbors.
 LOSSES = {
-    "database": "logins, the API, pushes and pulls fail, of public images too",
-    "jobservice": "scans, replication and garbage collection stand still",
-    "redis": "pushes fail, jobs stand still, answers are slow",
+    "database": "logins, the API, pushes and pulls (of public images too) fail",
+    "jobservice": "scans, replication and garbage collection have stopped",
+    "redis": "pushes fail, jobs have stopped, answers are slow",
     "registry": "pull and push fail",
     "registryctl": "garbage collection fails",
     "trivy": "vulnerability scans fail",
@@ -52,7 +52,7 @@ def next_step(component: str) -> str:
     """The next step for an unhealthy component."""
     if component not in NAMES:
         return "check the component's container or pod, and its log"
-    return f"{{look:{component}}}"
+    return f"run {{look:{component}}}"
 
 
 #: The next step for a failed request, by its kind or else by its stage.
@@ -60,12 +60,12 @@ NEXT_STEPS: dict[Kind, str] = {
     failure.RESOLVE: "check the name and the name servers of this monitoring host: getent hosts {host}",
     failure.CONNECT: "check that the Harbor host is up and its reverse proxy (container nginx, or the ingress) listens",
     failure.TLS: "check the TLS settings of Harbor's reverse proxy or ingress: openssl s_client -connect {where}",
-    failure.NO_TLS: "point -H at http://{where} if Harbor speaks plain HTTP there (logins need https); "
-    "else look at what listens there",
+    failure.NO_TLS: "point -H at http://{where} if Harbor speaks plain HTTP there (logins need https), "
+    "or find out what listens there",
     failure.PLAIN_TO_TLS: "point -H at https://{where}",
     failure.CERTIFICATE: "run check_harbor_certificate with the same options: it lists what clients refuse, and why",
-    failure.ANSWER: "look at core and at nginx or the ingress: {look:core}; {logs:nginx}",
-    failure.BODY: "look at the proxies between here and Harbor, then at {logs:nginx}",
+    failure.ANSWER: "check core, and nginx or the ingress: {look:core}; {logs:nginx}",
+    failure.BODY: "check the proxies between here and Harbor, then run {logs:nginx}",
     failure.ROUTE: "check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal",
     failure.CONTENT: "fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output",
 }
@@ -81,7 +81,7 @@ JOBSERVICE = "/api/v2.0/jobservice/"
 #: Requests that core cannot answer without the database.
 NEEDS_DATABASE = ("/api/v2.0/systeminfo", "/service/token")
 #: For a handshake that does not finish: the process that accepted the connection is stuck.
-STUCK = "look at the Harbor host and its proxy, which accepts but does not answer: uptime; {logs:nginx}"
+STUCK = "check the Harbor host and its reverse proxy, which accepts but does not answer: uptime; {logs:nginx}"
 
 
 def where_to_look(failed: Failure, origin: Origin, core_answers: bool = False, logins_fail: bool = False) -> str:

@@ -172,7 +172,7 @@ class Repository:
                     raise
                 # Such as when the storage has lost content that the cache still lists.
                 text = f"{what} is cut off after {sink.received} of {blob.size} bytes"
-                where = f"{{logs:registry}}; {registry.STORAGE}; look at the proxies on the way"
+                where = f"run {{logs:registry}}; {registry.STORAGE}"
                 raise failure.but(detail=text, next_step=where) from None
             if answer.status in objectstore.REDIRECTS:
                 again = partial(self.send, "GET", sink=sink, follow=False)
@@ -202,7 +202,7 @@ def tokens(answer: Answer) -> Answer:
     if answer.status == 429:
         raise answer.fail(RATE_LIMITED, f"too many requests ({what})", state=WARNING)
     if why:
-        raise answer.fail(NO_TOKEN, f"{what}: {why}", next_step="{logs:core}")
+        raise answer.fail(NO_TOKEN, f"{what}: {why}", next_step="run {logs:core}")
     if answer.status < 400 or answer.status == 404:
         raise answer.fail(ROUTE, f"{what}: the token service is routed to the wrong place", state=CRITICAL)
     raise answer.fail(NO_TOKEN, f"{what} from a reverse proxy, WAF or CDN in front of Harbor")

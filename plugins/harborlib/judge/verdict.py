@@ -205,5 +205,5 @@ def seen_from_here(args: argparse.Namespace, verdict: Verdict, skew: float) -> l
         found.append(f"{known} are trusted, clients may have others: compare --ca-file")
     if abs(skew) > CLOCKS_DIFFER:
         apart, side = words.span(round(abs(skew), -1)), "behind" if skew > 0 else "ahead of"
-        found.append(f"this host's clock is {apart} {side} Harbor's; certificates are judged by ours")
+        found.append(f"this host's clock is {apart} {side} Harbor's, certificates are judged by this host's")
     return [f"as seen from here: {text}" for text in found]

@@ -186,5 +186,5 @@ def explained(error: Exception, origin: Origin) -> Failure:
     if isinstance(root, http.client.BadStatusLine) and str(root).startswith(TLS_ALERT):
         return spoken_plainly(origin)
     closed = origin.scheme == "http" and isinstance(root, ConnectionError)  # some servers that speak TLS there do this
-    step = f"point -H at https://{origin.where} if that port speaks TLS; else look at nginx and core: {{list}}"
+    step = f"point -H at https://{origin.where} if that port speaks TLS, otherwise check nginx and core: {{list}}"
     return Failure(ANSWER, f"no answer from {origin.where}: {cause(error)}", next_step=step if closed else "")
