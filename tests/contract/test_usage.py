@@ -16,8 +16,8 @@ HUGE = "9" * 400 + ".5"
 CASES = {
     "unknown option": (["--nonsense"], "unknown option --nonsense"),
     "abbreviation": (["--harb", "harbor.example.com"], "unknown option --harb"),
-    "positional": (["harbor.example.com"], "arguments without an option are not taken"),
-    "empty positional": ([""], "arguments without an option are not taken"),
+    "positional": (["harbor.example.com"], "positional arguments are not accepted"),
+    "empty positional": ([""], "positional arguments are not accepted"),
     "password": (["--password", SECRET], "unknown option --password"),
     "password after =": ([f"--password={SECRET}"], "unknown option --password"),
     "password after one letter": ([f"-p{SECRET}"], "unknown option -p"),
