@@ -57,7 +57,7 @@ def commands() -> str:
 
 
 def services() -> str:
-    """services.cfg: the host's command, one of each service, the dependencies, the groups of hosts without a service."""
+    """services.cfg: the host's command, the services, the dependencies, and the groups of hosts without a service."""
     shipped = table.shipped()
     named = {service.name: service for service in shipped}
     dependencies = [dependency(named["health"], service, "c,u,p", "c,u,p") for service in shipped if waits(service)]
