@@ -101,9 +101,9 @@ def held(level: str) -> list[str]:
 
 
 def ids() -> str:
-    """The runbook's table of all ids."""
+    """The runbook's table of all ids, each with a link to its section."""
     rows = [
-        [f'<a id="{known.id}"></a>`{known.id}`', known.states, spoken(known.next_step, None) or "what the line says"]
+        [f"[`{known.id}`](#{known.id})", known.states, spoken(known.next_step, None) or "what the line says"]
         for known in known_ids()
     ]
     return marked.table(["id", "state", "first step"], rows)
