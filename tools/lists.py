@@ -216,6 +216,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "ansible/galaxy.yml": {"repository": address("repository: {url}")},
     "packaging/check-harbor.spec": {"repository": address("URL:            {url}")},
     "debian/control": {"addresses": address("Maintainer: {author} <{author_email}>\nHomepage: {url}")},
+    "nagios/check_harbor/templates.cfg": {"runbook": address("_HARBOR_RUNBOOK        {url}/docs/runbook.md")},
     "docs/runbook.md": {"ids": ids},
     "docs/robots.md": {"calls": robot_calls},
     "docs/thresholds.md": {"limits": thresholds},

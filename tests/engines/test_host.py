@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -10,10 +11,14 @@ from typing import Any
 
 import pytest
 
-from .engine import Harbor
+from .engine import ROOT, Harbor
 from .icinga import Icinga
 from .nagios import Nagios
 from .test_definitions import everything
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+import release
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -83,6 +88,15 @@ class Summed(Nagios):
             said = text.split(f"hoststatus {{\n\thost_name={host}\n")[1].split("\tplugin_output=")[1].split("\n")[0]
         assert said == expected
 
+    def links(self) -> set[str]:
+        """Where the notes of the services lead, without their section."""
+        pages = {values["host_name"]: values["_HARBOR_RUNBOOK"] for values in self._compiled("host")}
+        return {
+            values["notes_url"].replace("$_HOSTHARBOR_RUNBOOK$", pages[values["host_name"]])
+            .replace(f"#{values['service_description']}", "")
+            for values in self._compiled("service")
+        }  # fmt: skip
+
 
 def test_host_in_nagios_names_what_pages(tmp_path: Path) -> None:
     """But not what follows from it, which is UNKNOWN, and no service that the host lacks."""
@@ -101,3 +115,4 @@ def test_host_in_nagios_names_what_pages(tmp_path: Path) -> None:
         engine.says(HOST.name, f"Harbor at {HOST.url}: {count - 3} of {count} services are OK, {because}")
         all_but_one = f"{counts['bare'] - 1} of {counts['bare']} services are OK"
         engine.says("bare", f"Harbor at {bare.url}: {all_but_one}, CRITICAL harbor-portal")
+        assert engine.links() == {f"{release.setup()['metadata']['url']}/docs/runbook.md"}
