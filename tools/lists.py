@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -196,6 +197,13 @@ def access(level: str, without: tuple[str, ...]) -> list[dict[str, str]]:
     return [{"resource": resource, "action": action} for resource, action in pairs]
 
 
+def dashlets() -> str:
+    """The dashlets for Icinga Web as links."""
+    text = (probes.ROOT / "icinga2/web/dashboard.ini").read_text(encoding="utf-8")
+    found = re.findall(r'^url = "(.*)"\ntitle = "(.*)"$', text, re.MULTILINE)
+    return "".join(f"\n- {title}\n\n      https://icinga.example.com/icingaweb2/{url}\n" for url, title in found) + "\n"
+
+
 def address(form: str) -> Callable[[], str]:
     """A line with the addresses of setup.cfg."""
 
@@ -217,6 +225,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "packaging/check-harbor.spec": {"repository": address("URL:            {url}")},
     "debian/control": {"addresses": address("Maintainer: {author} <{author_email}>\nHomepage: {url}")},
     "nagios/check_harbor/templates.cfg": {"runbook": address("_HARBOR_RUNBOOK        {url}/docs/runbook.md")},
+    "docs/icingaweb.md": {"dashlets": dashlets},
     "docs/runbook.md": {"ids": ids},
     "docs/robots.md": {"calls": robot_calls},
     "docs/thresholds.md": {"limits": thresholds},
