@@ -33,6 +33,18 @@ def test_page_is_up_to_date(probe: Probe) -> None:
     assert docs.path(probe).read_text(encoding="utf-8") == docs.page(probe), "run `make docs`"
 
 
+def test_page_of_the_common_options_is_up_to_date() -> None:
+    assert docs.COMMON.read_text(encoding="utf-8") == docs.common_page(), "run `make docs`"
+
+
+@PROBES
+def test_each_option_stands_on_one_page(probe: Probe) -> None:
+    own, common = (re.findall(r"^\| `(-.*)", page, re.MULTILINE) for page in (docs.page(probe), docs.common_page()))
+    first = {line.split("`")[0].split()[0].rstrip(",") for line in (*own, *common)}
+    assert set(own) & set(common) == set()
+    assert {action.option_strings[0] for action in probe.parser()._actions} == first
+
+
 def test_tables_of_who_pages_are_up_to_date() -> None:
     assert alerting.PATH.read_text(encoding="utf-8") == alerting.text(), "run `make docs`"
 
