@@ -199,8 +199,8 @@ def access(level: str, without: tuple[str, ...]) -> list[dict[str, str]]:
 
 def dashlets() -> str:
     """The dashlets for Icinga Web as links."""
-    text = (probes.ROOT / "icinga2/web/dashboard.ini").read_text(encoding="utf-8")
-    found = re.findall(r'^url = "(.*)"\ntitle = "(.*)"$', text, re.MULTILINE)
+    dashboard = (probes.ROOT / "icinga2/web/dashboard.ini").read_text(encoding="utf-8")
+    found = re.findall(r'^url = "(.*)"\ntitle = "(.*)"$', dashboard, re.MULTILINE)
     return "".join(f"\n- {title}\n\n      https://icinga.example.com/icingaweb2/{url}\n" for url, title in found) + "\n"
 
 
