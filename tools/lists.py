@@ -37,7 +37,6 @@ FURTHER = (
     Endpoint("", "accessory:list", PROJECT),
 )
 
-
 #: Which permissions the monitoring robot gets, as the Ansible role gives them. On 2.9 one on system level takes all
 #: others away; 2.10 and 2.11 refuse an account with robot:list.
 ROBOTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
