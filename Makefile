@@ -19,14 +19,14 @@ engines: ## count the pages on real Icinga 2 and Nagios daemons (takes minutes, 
 	@$(PYTHON) tools/bootstrap.py simulator test
 	@.venv/bin/python -m pytest -q tests/engines
 
-lint: ## check style, types, spelling, sizes and the imports between packages
+lint: ## check style, types, spelling, terms, sizes and the imports between packages
 	@$(PYTHON) tools/bootstrap.py simulator test lint
 	@.venv/bin/python -m ruff check .
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m mypy
 	@.venv/bin/codespell
 	@PYTHONPATH=plugins:simulator .venv/bin/lint-imports
-	@.venv/bin/python -m pytest -q tests/tools/test_sizes.py
+	@.venv/bin/python -m pytest -q tests/tools/test_sizes.py tests/tools/test_wording.py
 
 docs: ## regenerate docs/check_harbor_*.md and the definitions in icinga2/ and nagios/ from the probes
 	@$(PYTHON) tools/bootstrap.py

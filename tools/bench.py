@@ -70,7 +70,7 @@ Measured with Python {python}, {libraries}, on {cores} cores. Again on your mach
 
     make bench
 
-which measures whatever of the other plugins is installed and writes this page anew.
+which measures whatever of the other plugins is installed and writes this page again.
 """
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import director
 import grafana
+import graphite
 import icinga
 import marked
 import nagios
@@ -54,6 +55,7 @@ FILES = {
     "icinga2/check_harbor/services.conf": icinga.services,
     "icinga2/director/basket.json": director.basket,
     "icinga2/grafana/harbor.json": grafana.dashboard,
+    "icinga2/graphite/harbor.ini": graphite.templates,
     "nagios/check_harbor/commands.cfg": nagios.commands,
     "nagios/check_harbor/services.cfg": nagios.services,
     "docs/setup.md": setup,

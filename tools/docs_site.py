@@ -44,6 +44,8 @@ nav:
   - Runbook: docs/runbook.md
   - Design: docs/alerting.md
   - Thresholds: docs/thresholds.md
+  - Options: docs/options.md
+  - Preloaded: docs/preloaded.md
   - JSON: docs/json.md
   - Costs: docs/performance.md
   - Ansible: ansible/README.md

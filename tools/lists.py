@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -35,7 +36,6 @@ FURTHER = (
     Endpoint("", "artifact:list", PROJECT),
     Endpoint("", "accessory:list", PROJECT),
 )
-
 
 #: Which permissions the monitoring robot gets, as the Ansible role gives them. On 2.9 one on system level takes all
 #: others away; 2.10 and 2.11 refuse an account with robot:list.
@@ -101,9 +101,9 @@ def held(level: str) -> list[str]:
 
 
 def ids() -> str:
-    """The runbook's table of all ids."""
+    """The runbook's table of all ids, each with a link to its section."""
     rows = [
-        [f'<a id="{known.id}"></a>`{known.id}`', known.states, spoken(known.next_step, None) or "what the line says"]
+        [f"[`{known.id}`](#{known.id})", known.states, spoken(known.next_step, None) or "what the line says"]
         for known in known_ids()
     ]
     return marked.table(["id", "state", "first step"], rows)
@@ -196,6 +196,13 @@ def access(level: str, without: tuple[str, ...]) -> list[dict[str, str]]:
     return [{"resource": resource, "action": action} for resource, action in pairs]
 
 
+def dashlets() -> str:
+    """The dashlets for Icinga Web as links."""
+    dashboard = (probes.ROOT / "icinga2/web/dashboard.ini").read_text(encoding="utf-8")
+    found = re.findall(r'^url = "(.*)"\ntitle = "(.*)"$', dashboard, re.MULTILINE)
+    return "".join(f"\n- {title}\n\n      https://icinga.example.com/icingaweb2/{url}\n" for url, title in found) + "\n"
+
+
 def address(form: str) -> Callable[[], str]:
     """A line with the addresses of setup.cfg."""
 
@@ -216,6 +223,8 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "ansible/galaxy.yml": {"repository": address("repository: {url}")},
     "packaging/check-harbor.spec": {"repository": address("URL:            {url}")},
     "debian/control": {"addresses": address("Maintainer: {author} <{author_email}>\nHomepage: {url}")},
+    "nagios/check_harbor/templates.cfg": {"runbook": address("_HARBOR_RUNBOOK        {url}/docs/runbook.md")},
+    "docs/icingaweb.md": {"dashlets": dashlets},
     "docs/runbook.md": {"ids": ids},
     "docs/robots.md": {"calls": robot_calls},
     "docs/thresholds.md": {"limits": thresholds},

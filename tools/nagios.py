@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import probes  # isort: split
 
@@ -22,6 +22,13 @@ COMMAND = (
     "set -f && words='$_HOSTHARBOR_PLUGINS$/{name} -H $_HOSTHARBOR_URL$ --isolate $_HOSTHARBOR_OWNERS$"
     " --platform=$_HOSTHARBOR_PLATFORM$ $ARG1$ $_HOSTHARBOR_OPTIONS$ $_HOST{macro}$'"
     " && $$words || exit $$(($$? > 3 ? 3 : $$?))"
+)
+
+#: What the host shows: it sums up the services and names those that page, CRITICAL before WARNING. The macros of a
+#: service that the host lacks match neither.
+SUMMARY = (
+    "/bin/echo 'Harbor at $_HOSTHARBOR_URL$: $TOTALHOSTSERVICESOK$ of $TOTALHOSTSERVICES$ services are OK'"
+    "\"$$(printf ', %s %s\\n' {states} | grep -E '^, (CRITICAL|WARNING) ' | sort | tr -d '\\n')\""
 )
 
 #: Values that only the engine knows, as macros.
@@ -50,7 +57,7 @@ def commands() -> str:
 
 
 def services() -> str:
-    """services.cfg: one of each service, then the dependencies, and the groups of hosts without a service."""
+    """services.cfg: the host's command, the services, the dependencies, and the groups of hosts without a service."""
     shipped = table.shipped()
     named = {service.name: service for service in shipped}
     dependencies = [dependency(named["health"], service, "c,u,p", "c,u,p") for service in shipped if waits(service)]
@@ -59,7 +66,14 @@ def services() -> str:
     dependencies.append(dependency(named["storage"], named["push"], "n", "c"))
     groups = [without(service) for service in shipped if waits(service)]
     patient = [definition(service, patient=True) for service in shipped if service.patient]
-    return HEAD + "\n".join([*map(definition, shipped), *patient, *dependencies, *groups])
+    return HEAD + "\n".join([summary(shipped), *map(definition, shipped), *patient, *dependencies, *groups])
+
+
+def summary(shipped: Sequence[Shipped]) -> str:
+    """The check command of the host, which is always up. A reminder repeats another service."""
+    titles = [service.title for service in shipped if not service.reminder]
+    states = " ".join(f"'$SERVICESTATE::{title}$' {title}" for title in titles)
+    return block("command", {"command_name": "harbor-host", "command_line": SUMMARY.format(states=states)})
 
 
 def waits(service: Shipped) -> bool:

@@ -83,6 +83,19 @@ def test_count(ask, harbor: Simulator, options: tuple[str, ...], state: str, cod
     assert lines[-1] == f"exit code {code}"
 '''
 FILES = {"plugins/check_harbor_{}.py": (PROBE, 0o755), "tests/plugins/test_check_harbor_{}.py": (TEST, 0o644)}
+SECTION = """\
+## harbor-NAME
+
+### <a id="NAME.too-many"></a>`NAME.too-many`
+
+- **You see:** WARNING when there are 1000, CRITICAL at 5000.
+- **It means:** Write here what causes it.
+- **Users feel:** Nothing.
+- **Confirm:** Projects in the UI.
+- **Fix:** Delete what is not needed.
+
+"""
+BEFORE = "## harbor-selfcheck\n"
 REST = """
 Next: give the probe its question and its test, write what is new into CHANGELOG.md, teach the simulator the endpoint if
 it is new (CONTRIBUTING.md lists where), and run `make docs` again."""
@@ -100,6 +113,10 @@ def main() -> None:
         path.write_text(text.replace("NAME", name).replace("UPPER", name.upper()), encoding="utf-8")
         path.chmod(mode)
         print(f"wrote {path.relative_to(probes.ROOT)}", flush=True)
+    runbook = probes.ROOT / "docs" / "runbook.md"
+    text = runbook.read_text(encoding="utf-8")
+    runbook.write_text(text.replace(BEFORE, SECTION.replace("NAME", name) + BEFORE), encoding="utf-8")
+    print("wrote its section into docs/runbook.md", flush=True)
     for tool in ("docs", "definitions", "lists"):
         subprocess.run([sys.executable, probes.ROOT / "tools" / f"{tool}.py"], check=True, stdout=subprocess.DEVNULL)
     print("wrote its page and its services, and its lines in README.md, setup.cfg, docs/ and the role harbor_robot")

@@ -23,7 +23,14 @@ def test_help(name, plugin_python):
     assert (outcome.code, outcome.err) == (3, "")
     assert outcome.out.isascii()
     heading, page = outcome.out.split("\n\n", 1)
-    assert heading == f"usage: {name} -H URL [options]"
+    needed = {
+        "artifact": " --artifact P/R:TAG",
+        "component": " --component NAME",
+        "login": " --repository P/R",
+        "pull": " --image P/R:TAG",
+        "push": " --project P",
+    }
+    assert heading == f"usage: {name} -H URL{needed.get(name.replace('check_harbor_', ''), '')} [options]"
     assert page.startswith(probe(name).doc.strip() + "\n\n")
 
 
@@ -36,6 +43,15 @@ def test_help_fits_a_narrow_terminal(name, monkeypatch):
     assert [line for line in pages[80].splitlines() if len(line) > 80] == []
     assert pages[80].split() == pages[130].split()
     assert "\n  OK " in pages[80]
+
+
+def test_examples_are_valid(name):
+    parser = probe(name).parser()
+    _, _, examples = parser.format_help().partition("\nExamples:\n\n")
+    for example in examples.split("\n\n")[:2]:
+        command, *words = example.split()
+        assert command == name
+        assert parser.parse_args(words).harbor.host == "harbor.example.com"
 
 
 def test_version(name, plugin_python):

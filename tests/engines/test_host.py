@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .engine import ROOT, Harbor
 from .icinga import Icinga
+from .nagios import Nagios
 from .test_definitions import everything
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+import release
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -64,3 +72,47 @@ def test_links_lead_to_the_runbook_that_the_host_names(tmp_path: Path) -> None:
         }
     assert {link for (host, _), link in found.items() if host == HOST.name} == {""}
     assert all(link == f"{RUNBOOK}#{name}" for (host, name), link in found.items() if host == "named")
+
+
+class Summed(Nagios):
+    """A Nagios whose hosts say something."""
+
+    def says(self, host: str, expected: str) -> None:
+        """Check the host once; the status file is written once a second."""
+        self._order(f"SCHEDULE_FORCED_HOST_CHECK;{host};{int(time.time())}")
+        said = ""
+        end = time.monotonic() + 10
+        while said != expected and time.monotonic() < end:
+            time.sleep(0.1)
+            text = (self.folder / "status.dat").read_text()
+            said = text.split(f"hoststatus {{\n\thost_name={host}\n")[1].split("\tplugin_output=")[1].split("\n")[0]
+        assert said == expected
+
+    def links(self) -> set[str]:
+        """Where the notes of the services lead, without their section."""
+        pages = {values["host_name"]: values["_HARBOR_RUNBOOK"] for values in self._compiled("host")}
+        return {
+            values["notes_url"].replace("$_HOSTHARBOR_RUNBOOK$", pages[values["host_name"]])
+            .replace(f"#{values['service_description']}", "")
+            for values in self._compiled("service")
+        }  # fmt: skip
+
+
+def test_host_in_nagios_names_what_pages(tmp_path: Path) -> None:
+    """But not what follows from it, which is UNKNOWN, and no service that the host lacks."""
+    Summed.needed()
+    bare = Harbor("bare", "https://bare.example.com")
+    with Summed(tmp_path / "engine", Path("/opt/check_harbor/bin"), [HOST, bare]) as engine:
+        counts = Counter(host for host, _ in engine.services())
+        engine.pass_all()
+        count = counts[HOST.name]
+        engine.says(HOST.name, f"Harbor at {HOST.url}: {count} of {count} services are OK")
+        engine.submit(HOST.name, "harbor-api", 1, "HARBOR API WARNING - slow")
+        engine.submit(HOST.name, "harbor-pull", 3, "HARBOR PULL UNKNOWN - 502 (see harbor-component-registry)")
+        engine.submit(HOST.name, "harbor-component-registry", 2, "HARBOR COMPONENT CRITICAL - registry is unhealthy")
+        engine.submit("bare", "harbor-portal", 2, "HARBOR PORTAL CRITICAL - 502")
+        because = "CRITICAL harbor-component-registry, WARNING harbor-api"
+        engine.says(HOST.name, f"Harbor at {HOST.url}: {count - 3} of {count} services are OK, {because}")
+        all_but_one = f"{counts['bare'] - 1} of {counts['bare']} services are OK"
+        engine.says("bare", f"Harbor at {bare.url}: {all_but_one}, CRITICAL harbor-portal")
+        assert engine.links() == {f"{release.setup()['metadata']['url']}/docs/runbook.md"}

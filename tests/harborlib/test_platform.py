@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
 from harborlib.harbor import components, platform
 
@@ -11,6 +15,9 @@ import pytest
 from harbor_simulator import Simulator
 from support import runner
 
+PLUGINS = Path(platform.__file__).resolve().parents[2]
+#: A command of docker or kubectl; prose such as "docker login fails" is none.
+COMMAND = re.compile(r"\b(?:docker (?:ps|logs|exec|stats|start|restart|inspect|compose)\b|docker-compose|kubectl )")
 STEP = "look at {look:core}; {logs:registryctl}; {logs:nginx}; {list}; {load}; {ping}"
 
 
@@ -75,3 +82,17 @@ def test_a_plugin_and_triage_speak_kubectl(harbor: Simulator) -> None:
     outcome = runner.here("check_harbor_component", *where, "--component", "registry")
     assert f"\nNext: {step}\n" in outcome.out
     assert step in runner.here("check_harbor_triage", *where).out
+
+
+def literals(path: Path) -> Iterator[str]:
+    """All strings of a module, its docstrings too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_commands_of_a_platform_are_written_here_alone() -> None:
+    """A next step with a command written out would be wrong on the other platform: it needs a mark."""
+    files = [path for path in PLUGINS.rglob("*.py") if path.name != "platform.py"]
+    assert len(files) > 50
+    assert [(path.name, text) for path in files for text in literals(path) if COMMAND.search(text)] == []

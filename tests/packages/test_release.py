@@ -58,8 +58,10 @@ def test_packages_hold_types_and_definitions(builds: list[Path]) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {"harborlib/py.typed", "harbor_simulator/py.typed", "check_harbor_health.py"} <= set(names)
     assert [name for name in names if name.endswith("share/check_harbor/icinga2/services.conf")]
+    assert [name for name in names if name.endswith("share/check_harbor/runbook.md")]
     with tarfile.open(sdist) as archive:
         assert [name for name in archive.getnames() if name.endswith("/nagios/check_harbor/services.cfg")]
+        assert [name for name in archive.getnames() if name.endswith("/docs/runbook.md")]
 
 
 def test_matrix_is_that_of_the_classifiers() -> None:

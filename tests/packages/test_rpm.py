@@ -28,5 +28,6 @@ def test_tree(source: Path, tmp_path: Path) -> None:
         assert [path for path in files if path.startswith(f"/usr/share/man/man1/{name}.1")]
     assert "/usr/share/check_harbor/icinga2/services.conf" in files
     assert "/usr/share/check_harbor/nagios/services.cfg" in files
+    assert "/usr/share/check_harbor/runbook.md" in files
     assert "/usr/share/check_harbor/plugins/harborlib/run/plugin.py" in files
     assert not [path for path in files if "__pycache__" in path or "simulator" in path]

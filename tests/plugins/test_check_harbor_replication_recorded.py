@@ -72,8 +72,7 @@ REFUSED = 'Post "http://127.0.0.1:18082/api/v1/jobs": dial tcp 127.0.0.1:18082: 
             "v2-datapath/repl-exec-status.admin",
             [
                 "WARNING - push-pub: the last execution failed 28 min ago, DATE (number 4): failed to create "
-                "adapter for source "
-                "registry..." + perfdata(2, failed=1, age=1703),
+                "adapter for source..." + perfdata(2, failed=1, age=1703),
                 "WARNING: push-pub: the last execution failed 28 min ago, DATE (number 4): failed to create "
                 "adapter for source "
                 'registry http://127.0.0.1:18080: Get "http://127.0.0.1:8080/api/version": dial tcp 127.0.0.1:8080: '

@@ -22,10 +22,27 @@ PROBES = pytest.mark.parametrize("probe", installed(), ids=lambda probe: probe.n
 #: An id as the sources write it: of a finding, of a kind, of what a probe judges by.
 WRITTEN = re.compile(r"\b(?:Finding|Kind|Limit|Problem|ResponseTime)\(\s*\"([\w.-]+)\"")
 
+RUNBOOK = probes.ROOT / "docs" / "runbook.md"
+#: What the runbook says about each problem.
+PARTS = ["You see", "It means", "Users feel", "Confirm", "Fix"]
+PART = re.compile(r"^- \*\*(.*?):\*\* \S", re.MULTILINE)
+
 
 @PROBES
 def test_page_is_up_to_date(probe: Probe) -> None:
     assert docs.path(probe).read_text(encoding="utf-8") == docs.page(probe), "run `make docs`"
+
+
+def test_page_of_the_common_options_is_up_to_date() -> None:
+    assert docs.COMMON.read_text(encoding="utf-8") == docs.common_page(), "run `make docs`"
+
+
+@PROBES
+def test_each_option_stands_on_one_page(probe: Probe) -> None:
+    own, common = (re.findall(r"^\| `(-.*)", page, re.MULTILINE) for page in (docs.page(probe), docs.common_page()))
+    first = {line.split("`")[0].split()[0].rstrip(",") for line in (*own, *common)}
+    assert set(own) & set(common) == set()
+    assert {action.option_strings[0] for action in probe.parser()._actions} == first
 
 
 def test_tables_of_who_pages_are_up_to_date() -> None:
@@ -51,9 +68,25 @@ def test_probe_is_packaged_and_in_the_readme(probe: Probe) -> None:
     assert f"[{name}](docs/{name}.md)" in (probes.ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_id_has_one_place_in_the_runbook() -> None:
-    runbook = (probes.ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-    assert sorted(re.findall(r'<a id="([^"]*)"', runbook)) == sorted(known.id for known in lists.known_ids())
+def test_every_id_has_one_section_in_the_runbook_with_all_parts() -> None:
+    headings = re.findall(r"^### (.*)\n((?:(?!##).*\n)*)", RUNBOOK.read_text(encoding="utf-8"), re.MULTILINE)
+    anchors = [anchor for heading, _ in headings for anchor in re.findall(r'<a id="([^"]*)"', heading)]
+    assert sorted(anchors) == sorted(known.id for known in lists.known_ids())
+    assert [heading for heading, text in headings if PART.findall(text) != PARTS] == []
+
+
+def test_links_within_the_runbook_lead_somewhere() -> None:
+    text = RUNBOOK.read_text(encoding="utf-8")
+    places = {*re.findall(r'<a id="([^"]*)"', text), *re.findall(r"^## (\S+)$", text, re.MULTILINE)}
+    assert set(re.findall(r"\]\(#([^)]*)\)", text)) - places == set()
+
+
+def test_runbook_has_both_commands_where_they_differ() -> None:
+    lines = RUNBOOK.read_text(encoding="utf-8").splitlines()
+    by_hand = lines[: lines.index("<!-- begin: ids -->")]
+    commands = [line for line in by_hand if re.search(r"`docker (?!login)", line)]
+    assert len(commands) > 50
+    assert [line for line in commands if not re.fullmatch(r"\|.*\|.*(kubectl|ingress).*\|", line)] == []
 
 
 def test_every_id_that_the_sources_write_is_known() -> None:

@@ -32,3 +32,5 @@ def test_the_dashlets_name_groups_and_the_pointer() -> None:
               if name.endswith("group.name") for value in values}  # fmt: skip
     assert groups == {"harbor", "harbor-users"}
     assert [url for url in urls[1:] if "*(see harbor-*" not in unquote(url)] == []
+    page = (ROOT / "docs" / "icingaweb.md").read_text(encoding="utf-8")
+    assert re.findall(r"^ +https://[^/]+/icingaweb2/(.*)$", page, re.MULTILINE) == urls

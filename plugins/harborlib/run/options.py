@@ -123,7 +123,13 @@ def _declare_where(parser: Parser) -> None:
     where = parser.add_argument_group("where Harbor is")
     add = where.add_argument
     add("-H", "--harbor", metavar="URL", type=Origin.parse, help="Harbor's URL or host name (or $HARBOR_URL)")
-    add("-I", "--connect-to", metavar="HOST[:PORT]", type=host_and_port, help="dial this host, for one replica")
+    add(
+        "-I",
+        "--connect-to",
+        metavar="HOST[:PORT]",
+        type=host_and_port,
+        help="connect to this host instead (tests one replica behind a load balancer)",
+    )
     family = where.add_mutually_exclusive_group().add_argument
     family("-4", dest="family", action="store_const", const=socket.AF_INET, help="IPv4 only")
     family("-6", dest="family", action="store_const", const=socket.AF_INET6, help="IPv6 only")
@@ -149,17 +155,17 @@ def _declare_login(group: argparse._ArgumentGroup) -> None:
 def _declare_output(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("-t", "--timeout", metavar="TIME", type=units.duration, default=15,
-        help="answer within this time (%(default)s s)")  # fmt: skip
+        help="total time limit, DNS and TLS included (default %(default)s s)")  # fmt: skip
     add("--unreachable", metavar="STATE", type=str.lower, choices=STATES, default="critical",
         help="state when Harbor cannot be reached: %(choices)s (%(default)s)")  # fmt: skip
     add("--isolate", metavar="OWNERS", nargs="?", type=values.owners, const=frozenset(OWNERS),
-        help="UNKNOWN for a failure that another scheduled probe reports; a list of those probes, alone: all of "
-        + ", ".join(OWNERS))  # fmt: skip
+        help="report UNKNOWN if another scheduled probe owns the failure; OWNERS: these probes, separated by commas; "
+        "without a value: all of " + ", ".join(OWNERS))  # fmt: skip
     add("--platform", metavar="PLATFORM", type=platform.parse,
         help=f"where Harbor runs, for the commands in next steps: {platform.FORM}")  # fmt: skip
     add("--output", choices=("nagios", "json"), default="nagios", help="output format (%(default)s)")
     add(optionsfile.OPTION, metavar="FILE", help="take further options from this file, one per line, without quotes")
-    add("-v", "--verbose", action="count", default=0, help="one line per part (-v) to tracebacks (-vvv)")
+    add("-v", "--verbose", action="count", default=0, help="-v: one line per finding; -vvv: tracebacks")
     add("-V", "--version", action="version", version=f"%(prog)s {__version__}", help="show the version")
     add("-h", "--help", action="help", help="show this help")
 

@@ -78,7 +78,19 @@ class Probe(NamedTuple):
             declared.declare(parser)
         if self.selects:
             self.selects.declare(parser)
+        self._explain(parser)
         return parser
+
+    def _explain(self, parser: options.Parser) -> None:
+        """Add the required options to the usage line, and two examples at the end."""
+        required = [f"{action.option_strings[-1]} {action.metavar}" for action in parser._actions if action.required]
+        parser.usage = " ".join([parser.prog, "-H URL", *required, "[options]"])
+        account = ["--authfile robot.auth"] if self.asks else []
+        command = " ".join([parser.prog, "-H harbor.example.com", *account, *self.example])
+        parser.epilog = (
+            f"Examples:\n\n  {command}\n\n  {command} -t 30s -v\n\n"
+            "RANGE is a Nagios range; its numbers may have a unit, such as 30d, 15min, 20GiB (docs/thresholds.md)."
+        )
 
     def allows(self, seconds: float, args: argparse.Namespace) -> bool:
         """Whether answers may take this long in total before the state is CRITICAL."""

@@ -1,0 +1,46 @@
+"""Documents written by hand use the field's terms: what stands on the left here has a plainer word on the right."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAIN = {
+    r"\b(?:is|are|was|were|be|gets?) told\b": "is notified, or: shows",
+    r"\btells? of\b": "reports, shows",
+    r"\b(?:not|never) understood\b": "unexpected",
+    r"\bowns? up\b|\bblam(?:e|es|ed)\b": "owner, root cause, follows from",
+    r"\b(?:a|which|every|missing) right\b|\b(?:the|these|those|which|of|no) rights\b": "permission",
+    r"\bthe login lacks\b|\bits login\b|\ba login of\b": "account, credentials",
+    r"\bsigns? of life\b": "heartbeat",
+    r"\byoungest\b": "most recent, newest",
+    r"\banew\b": "again",
+    r"\bmend(?:s|ed|ing)?\b": "repair",
+    r"\bgo(?:es)? on\b": "is running, continues",
+    r"\blook(?:s|ed)? past\b": "ignores",
+    r"\bcontent with\b": "at most",
+    r"\bthe whole of\b|\bfor everybody\b": "all",
+    r"\bwhoever is woken\b|\bsomebody else's\b": "you; another application",
+    r"\bproxy in front\b|\bin front of Harbor\b": "reverse proxy, load balancer, ingress",
+    r"\bcannot do without\b": "requires",
+    r"\b(?:takes|runs|waits) [^.|]{1,20} already\b": "has been running for",
+    r"\bstands? still\b": "stops",
+    r"\bpart of (?:the|its) health\b": "component",
+}  # fmt: skip
+GENERATED = re.compile(r"<!-- begin: .*?<!-- end: .*?-->|^```.*?^```", re.DOTALL | re.MULTILINE)
+FILES = sorted(
+    path
+    for pattern in ("*.md", "docs/*.md", "ansible/**/*.md")
+    for path in ROOT.glob(pattern)
+    if not path.name.startswith(("check_harbor_", "CHANGELOG"))
+)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_terms_are_the_fields(file: Path) -> None:
+    text = " ".join(GENERATED.sub("", file.read_text(encoding="utf-8")).split())
+    found = {match[0]: say for term, say in PLAIN.items() for match in re.finditer(term, text, re.IGNORECASE)}
+    assert found == {}
