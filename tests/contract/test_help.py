@@ -45,12 +45,16 @@ def test_help_fits_a_narrow_terminal(name, monkeypatch):
     assert "\n  OK " in pages[80]
 
 
-def test_examples_are_valid(name):
+def test_examples_are_valid(name, monkeypatch):
+    """As a shell reads them, on a terminal of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
     parser = probe(name).parser()
     _, _, examples = parser.format_help().partition("\nExamples:\n\n")
     for example in examples.split("\n\n")[:2]:
-        command, *words = example.split()
+        assert "\n" not in example.replace(" \\\n", " ")
+        command, *words = example.replace("\\\n", " ").split()
         assert command == name
+        assert "--authfile" in words or not (probe(name).asks or probe(name).account.startswith("yes"))
         assert parser.parse_args(words).harbor.host == "harbor.example.com"
 
 

@@ -19,6 +19,7 @@ from harborlib.text.units import SECONDS
 from . import options
 from .service import Service
 
+EXAMPLE_WIDTH = 78  # columns, which a terminal of 80 shows unwrapped
 FOLDER = Path(__file__).resolve().parents[2]
 PREFIX = "check_harbor_"
 
@@ -85,10 +86,11 @@ class Probe(NamedTuple):
         """Add the required options to the usage line, and two examples at the end."""
         required = [f"{action.option_strings[-1]} {action.metavar}" for action in parser._actions if action.required]
         parser.usage = " ".join([parser.prog, "-H URL", *required, "[options]"])
-        account = ["--authfile robot.auth"] if self.asks else []
-        command = " ".join([parser.prog, "-H harbor.example.com", *account, *self.example])
+        logins = [service.login for service in self.services if self.asks or self.account.startswith("yes")]
+        account = [f"--authfile {login}.auth" for login in logins[:1]]
+        command = " ".join([parser.prog, "-H harbor.example.com", *account])
         parser.epilog = (
-            f"Examples:\n\n  {command}\n\n  {command} -t 30s -v\n\n"
+            f"Examples:\n\n{shown(command, self.example)}\n\n{shown(command, [*self.example, '-t', '30s', '-v'])}\n\n"
             "RANGE is a Nagios range; its numbers may have a unit, such as 30d, 15min, 20GiB (docs/thresholds.md)."
         )
 
@@ -110,3 +112,9 @@ def installed(but: str = "") -> list[Probe]:
     """Every installed probe (except `but`), found by its file, sorted by name."""
     modules = sorted(path.stem for path in FOLDER.glob(f"{PREFIX}*.py"))
     return [importlib.import_module(module).main.probe for module in modules if module != f"{PREFIX}{but}"]
+
+
+def shown(command: str, words: Sequence[str]) -> str:
+    """An example in one line, or in two that a shell takes as one."""
+    line = "  " + " ".join([command, *words])
+    return line if len(line) <= EXAMPLE_WIDTH else f"  {command} \\\n      {' '.join(words)}"
