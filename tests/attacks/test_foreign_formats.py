@@ -23,7 +23,7 @@ from harbor_simulator import Simulator
 from harbor_simulator.certificates import ca_file
 from support import runner
 
-FAULT = "report this bug"
+FAULT = "report this check_harbor bug"
 
 
 @pytest.fixture(scope="module")

@@ -111,7 +111,7 @@ def test_what_keeps_this_host_from_asking_is_no_report_of_harbors(monkeypatch: p
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("raise MemoryError", "cannot start: MemoryError:\nNext: look at the limits and the memory "),
+        ("raise MemoryError", "cannot start: MemoryError:\nNext: check the memory and limits "),
         ("import nowhere", "cannot start: ModuleNotFoundError: No module named 'nowhere'\nNext: install "),
         ("raise KeyboardInterrupt", "cannot start: KeyboardInterrupt:\nNext: "),
     ],

@@ -43,7 +43,7 @@ CASES = [
     ("quota", (), "/quotas", "Harbor announces 500 projects"),
     ("quota", ("--page-limit", "2"), "/quotas", "Harbor announces 200 projects"),
     ("quota", PUB, "/projects", "Harbor announces 500 projects"),
-    ("quota", PUB, "/quotas", "Harbor announces 500 quotas"),
+    ("quota", PUB, "/quotas", "pub: Harbor announces 500 quotas"),
     ("quota", ALL, "/quotas", "Harbor announces 500 projects"),
     ("retention", (), "/projects", "Harbor announces 500 projects"),
     ("retention", (), "/retentions/1/executions", "priv: Harbor announces 100 runs"),

@@ -71,7 +71,7 @@ def test_the_deadline_holds(hog: str, plugin: Callable[..., list[str]], plugin_p
 def test_as_json_too(plugin: Callable[..., list[str]]) -> None:
     report = grammar.checked_json(run(plugin(HOGS["a number"], "-t", "1", "--output", "json")))
     assert report["summary"].startswith(f"stuck {WHILE}: ended by force after 1.")
-    assert (report["state"], report["next_step"][:12]) == ("UNKNOWN", "look at the ")
+    assert (report["state"], report["next_step"][:14]) == ("UNKNOWN", "check the load")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -107,11 +107,15 @@ def appears(path: Path) -> None:
 @pytest.mark.parametrize(
     ("does", "words", "step"),
     [
-        ("os.kill(os.getpid(), signal.SIGKILL)", f"killed by SIGKILL {WHILE}", "look at the limits"),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", f"killed by SIGSEGV {WHILE}", "report this bug"),
-        ("os.abort()", f"killed by SIGABRT {WHILE}", "report this bug"),
-        ("os._exit(1)", f"ended without an answer {WHILE}", "report this bug"),
-        ("os.closerange(3, 99); time.sleep(1); os._exit(0)", f"ended without an answer {WHILE}", "report this bug"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", f"killed by SIGKILL {WHILE}", "check the memory and limits"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", f"killed by SIGSEGV {WHILE}", "report this check_harbor bug"),
+        ("os.abort()", f"killed by SIGABRT {WHILE}", "report this check_harbor bug"),
+        ("os._exit(1)", f"ended without an answer {WHILE}", "report this check_harbor bug"),
+        (
+            "os.closerange(3, 99); time.sleep(1); os._exit(0)",
+            f"ended without an answer {WHILE}",
+            "report this check_harbor bug",
+        ),
     ],
 )
 def test_what_ends_it_is_told(does: str, words: str, step: str, plugin: Callable[..., list[str]]) -> None:

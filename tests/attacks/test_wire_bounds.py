@@ -165,7 +165,7 @@ TOO_LARGE = "is larger than {} bytes"
 LARGE = {
     "check_harbor_v2": ("/v2/", 401, SMALL, TOO_LARGE),
     "check_harbor_login": ("/service/token", 200, SMALL, TOO_LARGE),
-    "check_harbor_pull": ("/v2/pub/img/blobs/", 404, SMALL, "breaks off after 0 of 299 bytes"),
+    "check_harbor_pull": ("/v2/pub/img/blobs/", 404, SMALL, "is cut off after 0 of 299 bytes"),
     "check_harbor_push": ("/v2/pub/canary/blobs/uploads/", 202, SMALL, TOO_LARGE),
     "check_harbor_portal": ("/", 200, portal.FRONT_PAGE, TOO_LARGE),
 }

@@ -121,10 +121,7 @@ class Rest:
         return self._good(endpoint, answer._replace(path=endpoint.at(*parts)))
 
     def post(self, endpoint: Endpoint, value: object, limit: float | None = None) -> Answer:
-        """POST a JSON value, for at most `limit` seconds: Harbor's own answer, whatever its status.
-
-        Raises Failure if the account may not do that.
-        """
+        """POST a JSON value in `limit` seconds: Harbor's answer of any status; Failure if the account may not."""
         sent = {"Accept": "application/json", "Content-Type": "application/json", "Authorization": self.account.header}
         data = json.dumps(value).encode()
         request = Request("POST", endpoint.at(), sent, data, limit=limit, size=endpoint.limits.size)
@@ -161,9 +158,8 @@ class Rest:
         if answer.status == 403:
             step = f"grant the robot account {endpoint.right} {WHERE[endpoint.level]}, "
             step += f"possible since Harbor {endpoint.robots}"
-            raise answer.fail(
-                PERMISSION_MISSING, f"the account lacks the permission {endpoint.right} {where}", next_step=step
-            )
+            text = f"the account lacks the permission {endpoint.right} {where}"
+            raise answer.fail(PERMISSION_MISSING, text, next_step=step)
         if answer.status == 400 and told:
             raise answer.fail(STATUS, f"{told} {where}")
         if answer.status == 404 and told and not told.startswith("path ") and "{}" not in endpoint.path:
