@@ -141,7 +141,7 @@ def test_login_without_an_answer_is_not_sent_again(isolate: tuple[str, ...]) -> 
             "check_harbor_signin", "-H", f"https://localhost:{port}", "--ca-file", ca_file(), *isolate
         )
     assert harbor.asked.count("/api/v2.0/users/current") == 1
-    line = f"HARBOR SIGNIN CRITICAL - localhost:{port} gives no answer: connection closed early"
+    line = f"HARBOR SIGNIN CRITICAL - no answer from localhost:{port}: connection closed early"
     assert (outcome.first, outcome.code) == (line, 2)
 
 
@@ -160,7 +160,7 @@ def test_dead_database_is_the_cause_of_all_of_them(signin: Check, people: Simula
 
 def test_dead_database_is_named_without_isolation_too(signin: Check) -> None:
     found = signin(switches=("ldap-down", "database-down", "cached-configuration"))
-    assert found[0].endswith("; Harbor says database is unhealthy")
+    assert found[0].endswith(", Harbor says database is unhealthy")
     assert found[1:] == [DATABASE, "exit code 2"]
 
 
