@@ -10,7 +10,7 @@ import time
 import uuid
 from dataclasses import replace
 
-from . import api, database, registry, tokens
+from . import api, database, registry, signin, tokens
 from .accounts import Login, basic_credentials
 from .messages import Request, Response, StalledError, error
 from .world import World
@@ -44,6 +44,8 @@ def answer(world: World, request: Request) -> Response:
         response = registry.answer(world, request, login)
     elif request.path.startswith("/service/token"):
         response = tokens.answer(world, request, login)
+    elif request.path.startswith("/c/oidc/"):
+        response = signin.answer(world, request)
     else:
         response = api.answer(world, request, login)
     response.after += login.seconds
@@ -99,7 +101,8 @@ def authenticate(world: World, request: Request) -> Login:
     is_robot = credentials[0].startswith("robot$")
     if world.state.part("database") in ("frozen", "locked", *(["robots locked"] if is_robot else [])):
         raise StalledError
-    return world.authenticator.login(*credentials)
+    trouble = signin.directory_trouble(world, *credentials)
+    return trouble or world.authenticator.login(*credentials)
 
 
 def _finish(world: World, request: Request, response: Response) -> Response:

@@ -117,6 +117,13 @@ FAULTS = {
     "realm-http": Fault("realm", "http", "the challenge of /v2/ names an http:// realm"),
     "realm-foreign-host": Fault("realm", "foreign host", "the challenge of /v2/ names a realm on another host"),
     "plain-http": Fault("tls", "none", "the port of the https:// URL speaks HTTP"),
+    "ldap": Fault("people", "ldap", "nothing: people log in by a directory (LDAP)"),
+    "ldap-down": Fault("people", "ldap down", "people's logins are refused at once, as by a directory that is down"),
+    "ldap-silent": Fault("people", "ldap silent", "people's logins are refused after 5 s: its packets are dropped"),
+    "ldap-frozen": Fault("people", "ldap frozen", "people's logins hang, those of robots are well"),
+    "oidc": Fault("people", "oidc", "nothing: people log in by a provider (OIDC)"),
+    "oidc-down": Fault("people", "oidc down", "/c/oidc/login is 500, as for every trouble with the provider"),
+    "oidc-frozen": Fault("people", "oidc frozen", "/c/oidc/login hangs, as with a frozen provider"),
     "tls-1.1": Fault("tls", "1.1", "the port speaks TLS 1.1 and nothing newer"),
 }
 PARTS = {fault.part for fault in FAULTS.values()}

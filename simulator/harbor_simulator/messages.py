@@ -77,6 +77,8 @@ class Response:
     @property
     def reason(self) -> str:
         """The reason phrase after the status."""
+        if self.status == 302 and "X-Request-Id" in self.headers:  # nginx passes on core's own
+            return "Found"
         try:
             return REASONS.get(self.status) or HTTPStatus(self.status).phrase
         except ValueError:

@@ -15,6 +15,16 @@ from .messages import Request, Response
 CLOCK_AHEAD = 600  # seconds, under the switch clock-wrong
 
 
+@dataclass(frozen=True)
+class Provider:
+    """A real OpenID provider: its issuer, what it knows Harbor as, and the CA file that Harbor verifies it by."""
+
+    issuer: str
+    client: str
+    secret: str
+    ca_file: str | None = None
+
+
 class Registry(Protocol):
     """A registry behind core, and what core's database knows about it.
 
@@ -57,6 +67,8 @@ class Registry(Protocol):
 class World:
     """One Harbor. `url` is the URL for clients, `external_url` is Harbor's own idea of its URL.
 
+    `provider` is the one by which people log in, None a made-up one.
+
     `gateway_timeout` is the time in seconds after which nginx gives up on a hang. `upstream` is a real registry behind
     core, None the one in memory. `database` is the address of a real database behind core, None: it takes no time.
     """
@@ -69,6 +81,7 @@ class World:
     configured_url: str = ""
     gateway_timeout: float = 60.0
     upstream: Registry | None = None
+    provider: Provider | None = None
     database: tuple[str, int] | None = None
 
     @property

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from harborlib.judge.isolation import blaming
-from harborlib.run import attempt, options
+from harborlib.run import judging, options
 from harborlib.text import UNKNOWN, WARNING, cleaning, json_output, nagios
 from harborlib.text.finding import Finding
 from harborlib.text.report import Report
@@ -41,7 +41,7 @@ def isolated(harbor: Simulator, authfile: str) -> Callable[[str], Report]:
         cleaning.forget()  # a lie that a token of the run before was
         probe = importlib.import_module(name).main.probe
         args = options.parse(probe.parser(), [*where, *runner.NEEDED.get(name, ())])
-        return attempt.examine(probe, args, time.monotonic() + 5)
+        return judging.examine(probe, args, time.monotonic() + 5)
 
     return run
 

@@ -127,6 +127,19 @@ def test_what_changes_something_is_sent_once(method: str, fickle: Fickle) -> Non
     assert [line for heard in fickle.asked for line in heard].count(f"{method} /api/v2.0/ping") == 1
 
 
+def test_what_must_not_be_repeated_uses_no_kept_connection(fickle: Fickle) -> None:
+    """A second login may lock the account: it goes where no closed connection can swallow it."""
+    with listening(fickle) as port:
+        client = transport(f"https://localhost:{port}")
+        send(client, PING)
+        assert send(client, PING._replace(path="/login", once=True)).body == b"Pong"
+        fickle.answers = 0
+        with pytest.raises(Failure):
+            send(client, PING._replace(path="/login", once=True))
+    assert [line for heard in fickle.asked for line in heard].count("GET /login") == 2
+    assert [heard[0] for heard in fickle.asked] == ["GET /api/v2.0/ping", "GET /login", "GET /login"]
+
+
 def test_a_new_connection_is_tried_once(fickle: Fickle) -> None:
     """A server that never answers is asked once."""
     fickle.answers = 0

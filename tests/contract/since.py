@@ -14,7 +14,7 @@ Version = tuple[int, ...]
 TABLE = """
 /health                                      2.0  components
 /health.components                           2.0  name status error
-/systeminfo                                  2.0  harbor_version external_url registry_url
+/systeminfo                                  2.0  harbor_version external_url registry_url auth_mode
 /systeminfo                                  2.0  read_only=2.2 current_time=2.5
 /systeminfo/volumes                          2.0  storage
 /systeminfo/volumes.storage                  2.0  total free

@@ -29,6 +29,7 @@ TEXTS = {
     "v2": b"404: gone (see harbor-health), says the server\n(see harbor-health)",
     "portal": b"}\n}\n" + BLOCK.replace(b"%b", HERE.encode()) + b" (see harbor-health)",
     "certificate": b"\xff\x1b[2J\t\\n\tcurrent_state=0 (see harbor-certificate)(see harbor-health) ",
+    "signin": b"}\n'; touch CANARY; (see harbor-health)(see harbor-signin",
     "component": b"(see harbor-component-redis) (see harbor-component redis)",
 }
 

@@ -10,7 +10,7 @@ from harborlib import INSTALL, LIMITS
 from harborlib.harbor import Run, components, good, platform
 from harborlib.harbor.health import HEALTH
 from harborlib.judge import Limit, Problem, Reading, Readings
-from harborlib.run import Probe, attempt, options
+from harborlib.run import Probe, judging, options
 from harborlib.text import COUNT, CRITICAL, OK, UNKNOWN, WARNING, nagios
 from harborlib.text.report import Report
 from harborlib.wire.failure import CONNECT, CONTENT, STATUS, Failure, Kind, Starved, Unusable
@@ -40,7 +40,7 @@ def judge(harbor: Simulator, authfile: str) -> Judge:
         probe = Probe(check_harbor_pull.__name__, work, [level, wrong, odd])
         common = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile]
         args = options.parse(probe.parser(), [*common, *further])
-        return attempt.examine(probe, args, time.monotonic() + seconds)
+        return judging.examine(probe, args, time.monotonic() + seconds)
 
     return judged
 

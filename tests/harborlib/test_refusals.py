@@ -124,6 +124,6 @@ def test_recorded_refusals() -> None:
     refusals = recorded_refusals()
     assert len(refusals) > 100
     for name, recorded in refusals:
-        by_core = "X-Request-Id" in recorded.headers and recorded.path.startswith(("/api/v2.0/", "/v2/"))
+        by_core = "X-Request-Id" in recorded.headers and recorded.path.startswith(("/api/v2.0/", "/c/oidc/", "/v2/"))
         assert in_front(recorded) is not by_core, name
     assert sum(in_front(recorded) for _, recorded in refusals) > 3

@@ -77,6 +77,7 @@ follows   retention          0.00 s  500 for /api/v2.0/systeminfo from core (X-R
 follows   robots             0.00 s  login refused (401 for /api/v2.0/robots)
 follows   scan               0.00 s  login refused (401 for /api/v2.0/scans/all/metrics)
 follows   scanner            0.00 s  login refused (401 for /api/v2.0/scanners)
+follows   signin             0.00 s  500 for /api/v2.0/systeminfo from core (X-Request-Id ID
 follows   vulnerabilities    0.00 s  login refused (401 for /api/v2.0/security/summary)
 follows   webhook            0.00 s  500 for /api/v2.0/systeminfo from core (X-Request-Id ID
 follows   workers            0.00 s  login refused (401 for /api/v2.0/jobservice/pools)
@@ -90,7 +91,7 @@ OK        registryctl        0.00 s  registryctl is healthy
 OK        trivy              0.00 s  trivy is healthy
 
 follows from database: api, v2, storage, audit_purge, gc, queue, quota, remote_registry,
-  replication, retention, robots, scan, scanner, vulnerabilities, webhook, workers
+  replication, retention, robots, scan, scanner, signin, vulnerabilities, webhook, workers
 not run: artifact, login, pull (needs --image P/R:TAG)
 not run: push (needs --push-project P)
 
@@ -157,7 +158,7 @@ def test_verbose_shows_whole_lines(harbor: Simulator, triage) -> None:  # type: 
     harbor.switch("database-down")
     text, _ = triage("--plain", "-v")
     pointer = "Harbor says database is unhealthy (see harbor-component-database)"
-    assert text.replace("\n" + " " * 37, " ").count(pointer) == 16
+    assert text.replace("\n" + " " * 37, " ").count(pointer) == 17
 
 
 def test_elsewhere_it_is_a_plugin(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]

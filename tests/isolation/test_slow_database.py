@@ -17,7 +17,7 @@ from support.runner import NEEDED
 
 #: Who feels it most: these look at the time that answers take.
 WITH_A_LOGIN = {"v2": "api", "login": "api", "pull": "api", "push": "api"}
-WITHOUT = ("certificate", "component", "health", "portal")
+WITHOUT = ("certificate", "component", "health", "portal", "signin")
 NAME, SECRET = "robot$both", "a secret of both"
 BOTH = Account(SECRET, sysadmin=True, projects={"pub": ACTIONS, "priv": ACTIONS})
 

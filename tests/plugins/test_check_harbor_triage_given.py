@@ -70,7 +70,7 @@ def test_rights_that_lack(ask) -> None:
     """As with the canary robot's login alone: what it may not see is no trouble of Harbor's."""
     with Simulator(users={MONITOR: PULLS}) as harbor:
         said = ask("--push-project", "pub", against=harbor)
-    assert said[0] == ANSWERED.format(13)
+    assert said[0] == ANSWERED.format(14)
     assert "Note: not run: quota (the account lacks the permission quota:list (403 for /api/v2.0/quotas))" in said
     assert said[-1] == "exit code 0"
 

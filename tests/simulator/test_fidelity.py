@@ -54,6 +54,14 @@ SWITCHES = {
     "i-schedules": (),
     "k-robots-api": (),
     "l-canary-project": (),
+    "m-ldap-1-healthy": ("ldap",),
+    "m-ldap-2-slapd-stopped": ("ldap-down",),
+    "m-ldap-3-slapd-frozen": ("ldap-frozen",),
+    "m-ldap-4-host-drops-packets": ("ldap-silent",),
+    "n-oidc-1-healthy": ("oidc",),
+    "n-oidc-10-client-secret-wrong": ("oidc",),
+    "n-oidc-2-provider-down": ("oidc-down",),
+    "o-auth-db-auth": (),
     "p-d1-q-decoding": (),
     "p-d2-counts": (),
     "p-d3-broken-rows": (),
@@ -73,6 +81,7 @@ CERTIFICATES = {
 ACCOUNTS = {
     "admin": Account("admin's", sysadmin=True),
     "plain": Account("plain's"),
+    "lena": Account("lena's"),
     "robot$probeall": Account("probeall's", rights=MONITOR_RIGHTS | {"catalog:read"}),
     **ROBOTS,
 }
@@ -80,7 +89,7 @@ ACCOUNTS = {
 GATEWAY_TIMEOUT = 1.0
 SCALE = GATEWAY_TIMEOUT / 60
 LONG = 20.0  # recorded seconds from which on an answer counts as hanging
-VALUES_THAT_VARY = ("Date", "Content-Length", "ETag", "X-Request-Id")
+VALUES_THAT_VARY = ("Date", "Content-Length", "ETag", "X-Request-Id", "X-Harbor-Csrf-Token")
 
 LOCK = DIRECTORY / "e-userlock"
 RECORDINGS = [load(path) for path in sorted(DIRECTORY.glob("*/*.http")) if path.parent != LOCK]
@@ -107,7 +116,7 @@ def simulator_for(recording: Recording) -> Simulator:
 
 def version_of(recording: Recording) -> str:
     """That of the recorded Harbor."""
-    newer = recording.scenario.startswith("p-d") or recording.path.stem.endswith("2.10.3")
+    newer = recording.scenario.startswith(("m-", "n-", "o-", "p-d")) or recording.path.stem.endswith("2.10.3")
     return "2.10.3" if newer else "2.9.5"
 
 
@@ -125,7 +134,8 @@ def authorization_for(recording: Recording, harbor: Simulator) -> str | None:
     if recording.auth == "none":
         return None
     refused = "badpw" in name or name.endswith((".wrong", ".disabled", ".expired"))  # which look the same
-    return basic(recording.auth, "wrong" if refused else ACCOUNTS[recording.auth].password)
+    known = ACCOUNTS.get(recording.auth, Account("of nobody"))
+    return basic(recording.auth, "wrong" if refused else known.password)
 
 
 def ask(recording: Recording) -> Answer:
@@ -150,6 +160,8 @@ def normalised(answer: Answer) -> Answer:
         text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)
         text = re.sub(r"sid=\w+", "sid=SID", text)
         text = re.sub(r"_state=[^&]+", "_state=STATE", text)
+        text = re.sub(r"\bstate=\w+", "state=STATE", re.sub(r"(?<=harbor\.test%3A)\d+", "PORT", text))
+        text = re.sub(r"_gorilla_csrf=.*", "_gorilla_csrf=TOKEN", text)
         return re.sub(r" ?\(_ssl\.c:\d+\)|(?<=self)[ -](?=signed)|, certificate is not valid for .*", "", text)
 
     answer.headers = {name: same(value) for name, value in answer.headers.items()}

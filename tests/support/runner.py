@@ -73,7 +73,7 @@ def process(name: str, *argv: str, python: str = sys.executable, **options) -> O
 
 def here(name: str, *argv: str) -> Outcome:
     """Run a plugin in this process: the same code without the start of an interpreter, without signals and exit."""
-    from harborlib.run import attempt, options, plugin
+    from harborlib.run import judging, options, plugin
     from harborlib.text import cleaning, json_output
     from harborlib.text.writing import write
 
@@ -85,6 +85,6 @@ def here(name: str, *argv: str) -> Outcome:
     except options.Told as told:
         write(told.text)
         raise
-    report = attempt.examine(probe, args, started + args.timeout - plugin.LEAVING)
+    report = judging.examine(probe, args, started + args.timeout - plugin.LEAVING)
     out = json_output.text(report) if args.output == "json" else plugin.engine(report, args)
     return Outcome(report.exit_code, out, "", time.monotonic() - started)

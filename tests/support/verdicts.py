@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harborlib.harbor import components, platform
 from harborlib.judge.isolation import COMPONENTS, OWNERS
-from harborlib.run import attempt, options
+from harborlib.run import judging, options
 from harborlib.run.probe import installed
 from harborlib.text import json_output, terminal
 from harborlib.text.report import Report
@@ -30,6 +30,8 @@ NOT_RUN = re.compile(r"(?:Note|, )(?:: )?not run: ([\w, ]+) \(.*?\)")
 COUNT = re.compile(r"\d+ probes")
 #: Probes that own no other one's failure.
 OTHERS = {probe.name for probe in installed(but="triage")}.difference(OWNERS, ["component"])
+#: One of them that runs without the login of triage: it can be well while logins fail, or a certificate is not trusted.
+NO_LOGIN = {"signin"}
 #: How many a triage runs that is given a login and nothing else: each, and check_harbor_component once per component.
 WANT_MORE = {"artifact", "login", "pull", "push"}
 USUAL = len(installed(but="triage")) - len(WANT_MORE) - 1 + len(COMPONENTS)
@@ -54,7 +56,7 @@ def triaged(*argv: str) -> tuple[Outcome, Report]:
     started = time.monotonic()
     probe = check_harbor_triage.main.probe
     args = options.parse(probe.parser(), argv)
-    report = attempt.examine(probe, args, started + args.timeout)
+    report = judging.examine(probe, args, started + args.timeout)
     out = json_output.text(report) if args.output == "json" else terminal.brief(report, args.verbose)
     return Outcome(report.exit_code, out, "", time.monotonic() - started), report
 
@@ -74,7 +76,9 @@ def in_book(told: list[str]) -> list[str]:
         owners, others = names.intersection(OWNERS), names.difference(OWNERS)
         parts = [number(len(owners), "owner")] if owners else []
         if others:
-            parts.append("all others" if others == OTHERS - left_out else number(len(others), "other"))
+            whole = {frozenset(OTHERS - left_out): "all others"}
+            whole[frozenset(OTHERS - left_out - NO_LOGIN)] = "all others but signin"
+            parts.append(whole.get(frozenset(others)) or number(len(others), "other"))
         return f"Note: follows from {match[1]}: {', '.join(parts)}"
 
     first, *further = (FOLLOWS.sub(counted, line) for line in told)

@@ -29,7 +29,7 @@ def test_plain_http(authfile: str, login: str) -> None:
         lines[0] == "Over http no password is sent: what needs an account is not run, nor is check_harbor_certificate."
     )
     ran = {line.split()[1] for line in lines if line.startswith("$ ")}
-    assert ran == {f"check_harbor_{name}" for name in ("component", "health", "portal", "triage", "v2")}
+    assert ran == {f"check_harbor_{name}" for name in ("component", "health", "portal", "signin", "triage", "v2")}
     assert "usage" not in run.stdout
     assert lines.count("exit code 0 (OK)") == len(ran)
     assert run.returncode == 0

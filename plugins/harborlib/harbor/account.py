@@ -19,6 +19,13 @@ TOKEN_ANONYMOUS = Kind(
     "login.token-anonymous", STATUS, CRITICAL,
     "make the reverse proxies pass the Authorization header to /service/token, then compare the replicas of core",
 )  # fmt: skip
+DIRECTORY_FAILS = Kind(
+    "signin.directory-fails", STATUS, CRITICAL,
+    "test Harbor's LDAP settings: Administration > Configuration > Test LDAP Server; then look at the directory itself",
+)  # fmt: skip
+PERSON_REFUSED = Kind("signin.account-refused", STATUS, CRITICAL,
+                      "check username= and password= in the authfile, and whether the directory has locked "
+                      "the account or Harbor's LDAP filter excludes it")  # fmt: skip
 ROBOT = re.compile(r"robot[^a-z0-9]", re.IGNORECASE)  # matches the default prefix of robot accounts
 
 

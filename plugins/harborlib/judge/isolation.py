@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harborlib.harbor import endpoints
+from harborlib.harbor.account import DIRECTORY_FAILS, PERSON_REFUSED
 from harborlib.harbor.components import served_by
 from harborlib.harbor.health import HealthReport
 from harborlib.harbor.refusals import LOGIN_REFUSED
@@ -37,6 +38,8 @@ VOLUME_FULL = 90  # percent; check_harbor_storage reports a data volume with les
 #: judged; STANDSTILL is a finding about a job that did not start or does not end.
 REFUSED, BAD_GATEWAY, ERROR, HANG, FULL = "refused login", "502", "5xx", "hang", "full storage"
 SLOW, UNREACHED, UNJUDGED, FINDING, STANDSTILL = "slow", "unreached", "not judged", "finding", "standstill"
+#: The failures that are a refused login.
+REFUSALS = (LOGIN_REFUSED, DIRECTORY_FAILS, PERSON_REFUSED)
 #: A remote registry that does not answer core, or answers slowly. Through an unhealthy core that proves nothing, and
 #: the registry may be this Harbor's own.
 REMOTE = "remote registry"
@@ -64,8 +67,8 @@ class Symptom(NamedTuple):
             kind = HANG
         elif failure.stage is CERTIFICATE:
             kind = CERTIFICATE.id
-        elif failure.kind in (LOGIN_REFUSED, STORAGE_FULL):
-            kind = REFUSED if failure.kind is LOGIN_REFUSED else FULL
+        elif failure.kind in (*REFUSALS, STORAGE_FULL):
+            kind = FULL if failure.kind is STORAGE_FULL else REFUSED
         elif failure.stage is STATUS and failure.status >= 500:
             kind = BAD_GATEWAY if failure.status == 502 else ERROR
         else:
@@ -91,8 +94,8 @@ class Rule(NamedTuple):
 
 #: In the order in which causes are searched. The portal explains nothing: its probe owns it.
 RULES = {
-    "database": Rule(kinds=TROUBLE | {REFUSED, UNJUDGED}, login=True),
-    "redis": Rule(subjects=frozenset({"jobservice"}), kinds=TROUBLE),
+    "database": Rule(subjects=frozenset({"signin"}), kinds=TROUBLE | {REFUSED, UNJUDGED}, login=True),
+    "redis": Rule(subjects=frozenset({"jobservice", "signin"}), kinds=TROUBLE),
     "registry": Rule(kinds=frozenset({BAD_GATEWAY, HANG, REMOTE}), served_by=frozenset({"registry"})),
     "jobservice": Rule(subjects=frozenset({"workers", "queue"}), kinds=frozenset({STANDSTILL})),
     "registryctl": Rule(subjects=frozenset({"gc"})),
@@ -110,7 +113,9 @@ STEPS = {
 #: Probes that test the login itself: for them a refused login is CRITICAL.
 LOGIN_SUBJECTS = ("api", "login")
 #: The probe that reports a refused login: the probes that use the canary robot have another owner than the rest.
-LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login"}
+LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login", "signin": "signin"}
+#: Probes that log in at most once, as a user: no question of isolation, and no second try, sends that login again.
+ONE_LOGIN = ("signin",)
 
 
 def service_of(owner: str) -> str:
@@ -189,7 +194,8 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
         return blaming("storage", "the data volume is full")
     others_fail = snapshot.systeminfo and snapshot.systeminfo.kind is not LOGIN_REFUSED
     if symptom.kind == REFUSED and not others_fail:
-        owner = "api" if snapshot.one_account else LOGIN_OWNER.get(symptom.subject, "api")
+        shared = snapshot.one_account and symptom.subject not in ONE_LOGIN
+        owner = "api" if shared else LOGIN_OWNER.get(symptom.subject, "api")
         return blaming(owner, "the credentials are refused")
     if snapshot.systeminfo and symptom.kind in TROUBLE | {REFUSED} and symptom.served_by in ("core", "registry"):
         return blaming("api", f"other logins fail too: {snapshot.systeminfo.detail}")

@@ -27,6 +27,7 @@ LOSSES = {
     "health": "nobody can log in, pull or push",
     "portal": "the web UI is down",
     "api": "robot accounts cannot log in",
+    "signin": "people cannot log in",
     "v2": "docker login, pull and push fail",
     "login": "clients cannot log in",
     "pull": "images cannot be pulled",

@@ -1,10 +1,9 @@
-"""One run of a probe and its judgment, including isolation and the second try."""
+"""One run of a probe: its findings, and whose each of them is."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,9 +25,7 @@ if TYPE_CHECKING:
     from .probe import Probe
 
 OWN_SHARE = 0.95  # of the time; the rest is for clean-up
-ISOLATED_SHARE = 2 / 3  # the same under --isolate; the rest is also for the questions and the second try
 CLEANING = 2.0  # the maximum time for clean-up, in seconds
-ENOUGH = 0.3  # seconds; with less time left no further request is started
 
 
 class Seen(NamedTuple):
@@ -37,46 +34,6 @@ class Seen(NamedTuple):
     finding: Finding
     symptom: str = isolation.FINDING
     failure: Failure | None = None
-
-
-def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
-    """Run a probe and judge it before the time `until` (of `time.monotonic`)."""
-    share = ISOLATED_SHARE if args.isolate else OWN_SHARE
-    attempt = Attempt(probe, args).go(until, share)
-    if attempt.state == OK or attempt.fault:
-        return attempt.report()
-    if args.isolate:
-        return judged(attempt, attempt.look(until), args.isolate, lambda: second(attempt, until)).report()
-    is_theirs = attempt.failure and attempt.inside and attempt.has(REFUSED, *isolation.TROUBLE)
-    if is_theirs and until - time.monotonic() > ENOUGH:
-        attempt.blame(attempt.look(until))
-    return attempt.report()
-
-
-def judged(
-    attempt: Attempt, snapshot: Snapshot, owners: frozenset[str], again: Callable[[], Attempt | None] = lambda: None
-) -> Attempt:
-    """Assign each failure to its owner by the snapshot; what is left is tried `again`, then it is the probe's own."""
-    attempt.explain(snapshot, owners)
-    tried = again() if attempt.unexplained else None
-    if tried:
-        attempt = tried
-        attempt.explain(snapshot, owners)
-    attempt.blame(snapshot)
-    attempt.own_up()
-    return attempt
-
-
-def second(attempt: Attempt, until: float) -> Attempt | None:
-    """Another try, if it can help: never after a refused login, nor without time for it."""
-    if not attempt.run.asked or attempt.has(REFUSED) or until - time.monotonic() <= ENOUGH:
-        return None
-    other = Attempt(attempt.probe, attempt.args).go(until, OWN_SHARE)
-    if other.hung:
-        attempt.run.notes += other.left_behind
-        return None
-    other.run.notes += attempt.left_behind
-    return other
 
 
 class Attempt:
@@ -183,7 +140,8 @@ class Attempt:
         """
         if not self.run.asked:
             return Snapshot(self.failure)
-        ask_login = self.inside and not self.has(REFUSED) and (bool(self.args.isolate) or self.hung)
+        may_log_in = self.probe.name not in isolation.ONE_LOGIN and not self.has(REFUSED)
+        ask_login = self.inside and may_log_in and (bool(self.args.isolate) or self.hung)
         return isolation.look(self.run, ask_login, until - time.monotonic(), self.has(isolation.FULL))
 
     def explain(self, snapshot: Snapshot, owners: frozenset[str]) -> None:

@@ -12,7 +12,8 @@ from harborlib.wire import deadline
 from harborlib.wire.failure import Failure, Unusable
 
 from . import options
-from .attempt import OWN_SHARE, Attempt, judged
+from .attempt import OWN_SHARE, Attempt
+from .judging import judged
 from .probe import Probe
 from .service import Service
 
@@ -38,6 +39,8 @@ class Child:
         account = whole.args.login
         if probe.name in isolation.LOGIN_OWNER and whole.args.canary:
             account = whole.args.canary
+        if probe.name in isolation.ONE_LOGIN:  # triage has the accounts of robots only
+            account = None
         filled = {flag: given.get(flag, "" if "{" in value else value) for flag, value in service.options.items()}
         words = [f"{flag}={value}" for flag, value in filled.items() if value]
         try:

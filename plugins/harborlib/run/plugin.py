@@ -26,7 +26,7 @@ from harborlib.text.report import Report
 from harborlib.text.writing import write
 from harborlib.wire.failure import Interrupted
 
-from . import attempt, faults, guard, options
+from . import faults, guard, judging, options
 from .guard import Ending
 from .probe import Probe
 
@@ -104,7 +104,7 @@ def judged(probe: Probe, parser: options.Parser, args: argparse.Namespace, show:
     try:
         try:
             options.finish(parser, args)
-            return ending(attempt.examine(probe, args, until), args, show)
+            return ending(judging.examine(probe, args, until), args, show)
         except options.Told as told:
             return Ending(told.text, 3)
         except Exception as error:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from harborlib.text import cleaning, nagios
 
-from . import attempt, options
+from . import judging, options
 from .probe import Probe
 
 ANSWER = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -26,7 +26,7 @@ def rehearse(probes: Iterable[Probe]) -> None:
         for probe in probes:
             with contextlib.suppress(options.Told):
                 args = options.parse(probe.parser(), ["-H", url, "--isolate", *probe.example])
-                nagios.text(attempt.examine(probe, args, time.monotonic() + SECONDS), 0)
+                nagios.text(judging.examine(probe, args, time.monotonic() + SECONDS), 0)
     cleaning.forget()
     for thread in threading.enumerate():
         if thread is not threading.main_thread():

@@ -28,7 +28,7 @@ class Request(NamedTuple):
 
     `limit` is the time it may take in seconds (None: what the caller has), `size` the maximum answer in bytes. `sink`
     receives the body of a 200 piece by piece instead, as long as it returns True. `follow`: follow redirects within the
-    origin.
+    origin. `once`: never repeat it, and use no kept connection, which could end without an answer.
     """
 
     method: str
@@ -40,6 +40,7 @@ class Request(NamedTuple):
     size: int = ANSWER_LIMIT
     sink: Callable[[bytes], bool] | None = None
     follow: bool = True
+    once: bool = False
 
     @property
     def login(self) -> bool:

@@ -49,7 +49,7 @@ class Transport:
         self.context.host = origin.host
         self.proxy = Origin.parse(proxy) if proxy else None
         self.session = self._new_session()
-        self.spare: list[Session] = []  # for second tries; kept because Python warns about unclosed connections
+        self.spare: list[Session] = []  # used once; kept because Python warns about unclosed connections
 
     def _new_session(self) -> Session:
         session = Session()
@@ -104,12 +104,17 @@ class Transport:
         raise Failure(PLAIN_TO_TLS, detail, status=status, next_step=BACKEND)
 
     def _send(self, request: Request, path: str) -> requests.Response:
+        if request.once:
+            return self._ask(self._fresh(), request, path)
         try:
             return self._ask(self.session, request, path)
         except Stale:
-            fresh = self._new_session()
-            self.spare.append(fresh)
-            return self._ask(fresh, request, path)
+            return self._ask(self._fresh(), request, path)
+
+    def _fresh(self) -> Session:
+        fresh = self._new_session()
+        self.spare.append(fresh)
+        return fresh
 
     def _ask(self, session: Session, request: Request, path: str) -> requests.Response:
         """One request; raises Failure, or Stale if it may be repeated because it had no effect."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from harbor_simulator import signin
 from harbor_simulator.accounts import Login
 from harbor_simulator.content import moment
 from harbor_simulator.faults import COMPONENTS
@@ -40,11 +41,13 @@ def info(world: World, request: Request, login: Login) -> Response:
     if world.state.part("database") == "down" and world.state.part("configuration") != "cached":
         return error(500, "UNKNOWN", "internal server error")
     facts: dict[str, object] = {
-        "auth_mode": "db_auth",
+        "auth_mode": signin.mode(world),
         "banner_message": "",
         "primary_auth_mode": False,
         "self_registration": False,
     }
+    if signin.mode(world) != "db_auth":
+        facts["oidc_provider_name"] = signin.PROVIDER_NAME if signin.mode(world) == "oidc_auth" else ""
     if login.account or world.version < VERSION_HIDDEN_FROM:
         facts["harbor_version"] = world.version_text
     if login.account and world.version >= CLOCK_FROM:
