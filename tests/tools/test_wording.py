@@ -1,4 +1,4 @@
-"""Documents written by hand use the field's terms: what stands on the left here has a plainer word on the right."""
+"""Documents and first lines use the field's terms: what stands on the left here has a plainer word on the right."""
 
 from __future__ import annotations
 
@@ -44,3 +44,11 @@ def test_terms_are_the_fields(file: Path) -> None:
     text = " ".join(GENERATED.sub("", file.read_text(encoding="utf-8")).split())
     found = {match[0]: say for term, say in PLAIN.items() for match in re.finditer(term, text, re.IGNORECASE)}
     assert found == {}
+
+
+@pytest.mark.parametrize("book", ["tests/plugins/verdicts.txt", "tests/registry/verdicts.txt"])
+def test_first_lines_survive_every_interface(book: str) -> None:
+    """Nagios turns a semicolon into a colon, and web interfaces take <word> for markup."""
+    lines = [line for line in (ROOT / book).read_text(encoding="ascii").splitlines() if line.startswith("HARBOR ")]
+    assert lines
+    assert [line for line in lines if re.search("[;<>]", line.partition(" | ")[0])] == []
