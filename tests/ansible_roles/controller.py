@@ -27,6 +27,7 @@ PACKAGE = (
     "simulator",
     "icinga2",
     "nagios",
+    "docs",
     "setup.cfg",
     "pyproject.toml",
     "MANIFEST.in",

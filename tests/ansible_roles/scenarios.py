@@ -57,7 +57,7 @@ class Monitoring:
             services = {service for name, service in engine.services() if name == "lab.test"}
         reminders = {f"harbor-certificate-reminder-{which}" for which in ("first", "second", "third")}
         components = {f"harbor-component-{name}" for name in ("registry", "database", "redis", "jobservice")}
-        rest = {"harbor-health", "harbor-certificate", "harbor-v2", "harbor-selfcheck"}
+        rest = {"harbor-health", "harbor-certificate", "harbor-v2", "harbor-signin", "harbor-selfcheck"}
         assert services == reminders | components | rest
 
     def test_all_is_green_and_a_failure_pages_once(self, host: Host) -> None:
