@@ -143,7 +143,7 @@ main = plugin.main(Probe(
     account="yes",
     services=[
         Service(every="2min", attempts=3, retry="40s", login="robot", hosts=("robot_authfile",),
-                notes="The API refuses the monitoring robot's login, hangs, or Harbor is read-only. "
+                notes="The API refuses the monitoring robot's credentials or hangs, or Harbor is read-only. "
                 "Check the robot's secret and expiry, then the database for locks and its connection limit.")
     ],
 ))  # fmt: skip

@@ -241,8 +241,8 @@ main = plugin.main(Probe(
     __name__, measure, [days_left, time, *refused.values(), order, superfluous, weak], declare=declare,
     services=[
         Service(every="1min", notes="The certificate expires soon, or clients refuse it. "
-                "Renew it, install it with its intermediates, restart the proxy. Container runtimes may need a restart "
-                "too."),
+                "Renew it, install it with its intermediate certificates, restart the reverse proxy. "
+                "Container runtimes may need a restart too."),
         reminder("first", "The certificate expires within two weeks and still has not been renewed. Renew it."),
         reminder("second", "The certificate expires within three days and still has not been renewed. Renew it now."),
         reminder("third", "The certificate expires within a day, then every pull and push fails. Renew it now."),

@@ -165,7 +165,7 @@ main = plugin.main(Probe(
     declare=declare,
     services=[
         Service(every="2min", attempts=2, retry="90s",
-                notes="The web UI is gone or somebody else's: people cannot log in, clients still can. "
+                notes="The web UI is down, or another application answers: people cannot log in, clients still can. "
                 "Look at the container harbor-portal, then at the proxy's or ingress's route for /.")
     ],
 ))  # fmt: skip

@@ -228,7 +228,7 @@ main = plugin.main(Probe(
     asks=[endpoints.ROBOTS, endpoints.ROBOTS_OF_PROJECT],
     services=[
         Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
-                notes="A robot account expires soon or has: whoever uses it is locked out. "
-                "Give it more time in the UI: its secret stays. Or hand out a new one.")
+                notes="A robot account expires soon or has expired, which locks out its users. "
+                "Extend it in the UI (its secret stays), or create a new one.")
     ],
 ))  # fmt: skip

@@ -131,7 +131,7 @@ main = plugin.main(Probe(
     asks=[endpoints.SECURITY_SUMMARY, endpoints.SCAN_ALL_METRICS],
     services=[
         Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "scanner"),
-                notes="Images are not scanned, or have more vulnerabilities than agreed. "
+                notes="Images are not scanned, or have more vulnerabilities than allowed. "
                 "Start a scan of all images. Have the worst ones rebuilt.")
     ],
 ))  # fmt: skip

@@ -178,7 +178,7 @@ main = plugin.main(Probe(
     asks=[endpoints.WEBHOOK_POLICIES, endpoints.WEBHOOK_EXECUTIONS],
     services=[
         Service(every="10min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "projects"),
-                notes="Webhooks are not delivered: what waits for them does not happen. "
-                "Look at the executions of the policy in the project, then at the receiver.")
+                notes="Webhooks are not delivered: receivers such as CI miss events. "
+                "Check the executions of the policy in the project, then the receiver.")
     ],
 ))  # fmt: skip

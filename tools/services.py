@@ -26,8 +26,8 @@ USERS = ("health", "certificate", "v2", "login", "pull", "push", "portal", "data
 #: The only service that is not a probe.
 SELFCHECK = Service(
     every="1min", attempts=3, name="selfcheck",
-    notes="Checks of this Harbor could not judge anything: a broken installation, a wrong option, a missing right. "
-    "The output lists them. Run the first one by hand.",
+    notes="Checks of this Harbor could not judge anything: a broken installation, a wrong option, a missing "
+    "permission. The output lists them. Run the first one by hand.",
 )  # fmt: skip
 
 
