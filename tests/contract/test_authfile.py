@@ -92,7 +92,7 @@ def test_device(name, file, refused):
 def test_others_may_touch_it(name, mode, file, refused, here):
     file.write_bytes(GOOD)
     file.chmod(mode)
-    assert refused(name) == f"others may read it (mode {mode:04o}); chmod o= it"
+    assert refused(name) == f"others may read it (mode {mode:04o}), chmod o= it"
     assert here(name, "--authfile", str(file), "--authfile-any-mode").code == 0
 
 

@@ -30,7 +30,7 @@ SWITCHES = ("registryctl-down", "workers-busy", "gc-failing", "remotes-down")
 #: Errors, which every endpoint can answer with, and objects whose keys are a scanner's.
 ANYWHERE = re.compile(r"[ .]errors\b|\.scan_overview\b|/metadata\.properties")
 PROMISE = re.compile(r"Harbor: (\d+\.\d+) or newer")
-CAME_WITH = re.compile(r"came with Harbor (\d+\.\d+)")
+CAME_WITH = re.compile(r"needs Harbor (\d+(?:\.\d+)+) or newer")
 
 
 @pytest.mark.parametrize("asked", ASKED)
