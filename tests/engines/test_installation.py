@@ -89,7 +89,7 @@ def test_one_page_from_the_selfcheck(
     installation.repair()
     over = installation.check()
     assert [page[:4] for page in told] == [("PROBLEM", installation.host, "harbor-selfcheck", "WARNING")]
-    start = r"HARBOR SELFCHECK WARNING - 13 checks could not judge: harbor-certificate \(.*?"
+    start = r"HARBOR SELFCHECK WARNING - 14 checks could not judge: harbor-certificate \(.*?"
     assert re.match(start + f"({said})", told[0].output)
     assert [page[:4] for page in over] == [("RECOVERY", installation.host, "harbor-selfcheck", "OK")]
 
