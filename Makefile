@@ -12,7 +12,7 @@ test: ## run the tests a contributor needs, on this Python; TESTS=all for every 
 	@$(PYTHON) tools/bootstrap.py simulator test tox ansible
 	@.venv/bin/python tools/test.py $(TESTS:%=--%)
 
-test-all: ## also test Ansible, packages, counted pages, the newest Python, the oldest libraries
+test-all: ## also test Ansible, packages, counted pages, the oldest libraries
 	@$(MAKE) test TESTS=all
 
 engines: ## count the pages on real Icinga 2 and Nagios daemons (takes minutes, needs an idle machine)

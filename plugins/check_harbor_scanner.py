@@ -28,6 +28,7 @@ import harbor_preloaded  # noqa: F401  asks the preloaded server
 from collections.abc import Generator
 
 from harborlib.harbor import Run, endpoints
+from harborlib.harbor.fields import Fields
 from harborlib.judge import Limit, NotRead, Problem, Reading, Readings, Shown, each_row
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, SECONDS, WARNING, words
@@ -51,8 +52,14 @@ def measure(run: Run) -> Readings:
     """The default scanner and what it reports about itself."""
     unread: dict[str, Failure] = {}
     rows = run.rest.whole(endpoints.SCANNERS, noun="scanner")
-    scanners = each_row(rows, lambda row: (row.flag("is_default"), row), unread, "scanner")
-    default = next((row for is_default, row in scanners if is_default), None)
+    found: list[Fields] = []  # only what is needed: a list can be long
+
+    def keep(row: Fields) -> None:
+        if row.flag("is_default") and not found:
+            found.append(row)
+
+    each_row(rows, keep, unread, "scanner")
+    default = found[0] if found else None
     yield from not_read.readings(unread)
     text = ""
     if default is None:
