@@ -54,7 +54,8 @@ def readers(name: str) -> list[str]:
     """The probes that read this endpoint."""
     asked = re.compile(rf"endpoints\.{name}\b")
     found = [probe for probe in runner.NAMES if asked.search((runner.PLUGINS / f"{probe}.py").read_text())]
-    return [probe.replace("check_harbor_", "") for probe in found]
+    names = [probe.replace("check_harbor_", "") for probe in found]
+    return [each for each in names if each != "signin"]  # refusals are its subject: tests of its own
 
 
 def cases() -> list[Case]:
