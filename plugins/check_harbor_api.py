@@ -29,7 +29,7 @@ Does not see: which rights the login has (each probe names what it lacks); wheth
 (check_harbor_login).
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 import re

@@ -32,7 +32,7 @@ takes attestations of cosign 3 for signatures); a scan that is old. A right that
 there look alike.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 from collections.abc import Generator, Mapping

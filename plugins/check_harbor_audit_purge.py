@@ -29,7 +29,7 @@ rights from 2.9 on.
 Does not see: how many entries the log holds; whether Harbor forwards it to a syslog server instead.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 from harborlib.harbor import Run, endpoints
 from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown

@@ -35,7 +35,7 @@ Does not see: whether the certificate on disk is newer than the one served (rest
 revocation; certificates of the components among themselves.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 import math

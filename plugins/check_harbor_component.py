@@ -23,7 +23,7 @@ Harbor checks its components every 10 seconds and repeats the last result; one t
 seconds. "core" is a constant in the report and is always healthy.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 

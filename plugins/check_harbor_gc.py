@@ -31,7 +31,7 @@ Does not see: whether it deleted what is still needed (check_harbor_pull); image
 the schedule deletes untagged artifacts; a run shows as running up to half a minute after its end.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 from harborlib.harbor import Run, endpoints
 from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown

@@ -29,7 +29,7 @@ A frozen Redis or database stalls core first and shows in the report later. With
 in, an outage that is open stays open, and gets its name, until the report comes in time and calls both healthy.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 from collections.abc import Iterator
@@ -140,10 +140,8 @@ def fine(run: Run, report: HealthReport) -> str:
     if report.just_started:
         return text + "core has just started: no component is checked yet"
     if sick:
-        return (
-            text
-            + f"{count - len(sick)} of {count} components healthy, reported by their own services: {', '.join(sick)}"
-        )
+        elsewhere = ", ".join(sick)
+        return f"{text}{count - len(sick)} of {count} components healthy, reported by their own services: {elsewhere}"
     return text + f"all {count} components healthy"
 
 

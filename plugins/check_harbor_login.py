@@ -26,7 +26,7 @@ login of a person is never tried again: Harbor locks the account for 1.5 seconds
 robot account /api/v2.0/users/current is asked once, to know whether it is the token service that fails.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 import time as clock

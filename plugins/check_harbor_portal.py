@@ -21,7 +21,7 @@ Does not see: whether one can log in (check_harbor_api), or whether images can b
 serves files and answers happily while everything else is down.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 import re
@@ -59,7 +59,7 @@ def measure(run: Run) -> Readings:
         raise misrouted(answer, f"{answer.status} instead of the front page")
     try:
         good(answer)
-    except Failure as failure:  # whoever refuses it, and whatever it means elsewhere: people do not see the page
+    except Failure as failure:  # any refusal keeps people from the page
         raise failure.but(state=run.args.unreachable.upper()) from None
     yield time(answer.elapsed)
     yield size(len(answer.body))

@@ -28,7 +28,7 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: jobs that run (check_harbor_workers) and whether they succeed.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 from typing import NamedTuple
 

@@ -29,7 +29,7 @@ these rights from 2.9 on.
 Does not see: a full volume (check_harbor_storage); uploads that have just begun.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 from collections.abc import MutableMapping

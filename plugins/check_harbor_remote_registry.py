@@ -33,7 +33,7 @@ Does not see: whether an image can be pulled through a proxy cache (check_harbor
 the remote; whether replication succeeds (check_harbor_replication).
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import time
 from collections.abc import MutableMapping

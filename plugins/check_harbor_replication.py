@@ -37,7 +37,7 @@ Does not see: whether everything that should be replicated is selected by the po
 is down while nothing is replicated (check_harbor_remote_registry).
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence

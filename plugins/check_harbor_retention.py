@@ -37,7 +37,7 @@ whether the rules keep what they should (Dry Run in the UI tells); the space, wh
 collection frees (check_harbor_gc).
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 from collections.abc import Sequence
 from functools import partial

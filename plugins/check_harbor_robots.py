@@ -33,7 +33,7 @@ Does not see: accounts of projects, unless --project names them, and vice versa;
 refreshed without telling whoever uses them (check_harbor_login).
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 from collections.abc import Iterable, Mapping, MutableMapping

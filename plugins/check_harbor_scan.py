@@ -30,7 +30,7 @@ long a single scan takes (check_harbor_workers); scans that a push or a person b
 (check_harbor_scanner).
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 

@@ -23,7 +23,7 @@ Does not see: whether scans succeed (check_harbor_scan); scanners of single proj
 what a scanner answered.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 from collections.abc import Generator
 

@@ -14,7 +14,7 @@ Database: logs in with the account of --authfile; without one, or with a robot's
 States:
   OK        people can log in, as far as that shows without a person
   WARNING   slow (-w); this host cannot reach the provider, although Harbor can; the redirect URI is on another address
-            than -H; the answer to the invented code is not understood
+            than -H; an unexpected answer to the invented code
   CRITICAL  Harbor cannot use the provider (down, hanging, wrong issuer, untrusted certificate); the provider refuses
             the client ID, its secret, the redirect URI or the scope, or its login page fails; the directory is down,
             hangs or refuses Harbor's search; the account of --authfile is refused; very slow (-c)
@@ -30,6 +30,8 @@ for 1.5 s, and many directories lock it for good. Harbor: 2.0 or newer.
 Does not see: what only a browser does (a page in the provider's login, two factors), a search filter that matches
 nobody (give an account), the other ways of auth_mode (uaa_auth, http_auth) without an account.
 """
+
+import harbor_preloaded
 
 import argparse
 

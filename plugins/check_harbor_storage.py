@@ -25,7 +25,7 @@ Does not see: object storage, and any volume that is not /data of the core conta
 a read-only or lost volume (check_harbor_push, check_harbor_pull); inodes.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 from harborlib.harbor import Run, endpoints
 from harborlib.judge import Limit, Readings, Shown, isolation

@@ -29,7 +29,7 @@ Does not see: what its logins may not see. It tries nothing twice, as a schedule
 passes by itself shows here. A component that Harbor does not report, as Trivy where it is not installed, is left out.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 import time as clock

@@ -20,7 +20,7 @@ Does not see: without a login the registry at all (the line says so); missing, u
 storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 from harborlib.harbor import Run, good, registry
 from harborlib.harbor.refusals import in_front, refused_in_front

@@ -36,7 +36,7 @@ Does not see: which artifact has them (the UI's Security Hub, or check_harbor_ar
 pushed or deleted, and scans that failed, after the last scan of all images.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 

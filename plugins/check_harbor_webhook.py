@@ -30,7 +30,7 @@ does not cover it does not see.
 Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether the receiver does anything with them.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 import argparse
 from collections.abc import MutableMapping

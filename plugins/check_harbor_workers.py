@@ -29,7 +29,7 @@ Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot ac
 Does not see: how many jobs wait (check_harbor_queue), whether jobs succeed (check_harbor_gc, _replication, _scan).
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 from functools import partial
 from typing import NamedTuple, Optional

@@ -53,7 +53,7 @@ def ask(name: str) -> None:
         if int.from_bytes(credentials[4:8], sys.byteorder) not in ours:
             return
         here = posix.open(".", posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
-        # Whoever holds a pipe keeps the engine waiting for its end, so the server gets no other stdout than a terminal.
+        # The engine waits until nobody holds its pipe, so the server gets stdout only if it is a terminal.
         passed = (here, 1) if posix.isatty(1) else (here,)
         descriptors = b"".join([number.to_bytes(4, sys.byteorder) for number in passed])
         server.sendmsg([message(name)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)])
@@ -78,7 +78,7 @@ class Asked:
     def __init__(self, server: _socket.socket) -> None:
         self.server = server
         self.child = 0
-        self.told = ""
+        self.signal = ""
 
     def wait(self) -> None:
         """Print the answer and end with its exit code; return, with the signals as before, if there is none."""
@@ -95,7 +95,7 @@ class Asked:
         if answer[-1:] == END:
             code, _, text = answer[:-1].partition(b" ")
             finish(int(code), text)
-        if self.told:
+        if self.signal:
             self.interrupted()
         for number, handler in handlers.items():
             _signal.signal(number, handler)
@@ -115,9 +115,9 @@ class Asked:
 
     def stop(self, number: int, name: str) -> None:
         """Signal handler."""
-        if self.told:
+        if self.signal:
             return
-        self.told = name
+        self.signal = name
         if not self.child:
             self.interrupted()
         _signal.signal(_signal.SIGALRM, lambda *_: self.interrupted())
@@ -126,7 +126,9 @@ class Asked:
 
     def interrupted(self) -> None:
         """Leave without an answer."""
-        text = f"HARBOR UNKNOWN - interrupted by {self.told} while the preloaded server runs the check\nNext: {ROOM}\n"
+        text = (
+            f"HARBOR UNKNOWN - interrupted by {self.signal} while the preloaded server runs the check\nNext: {ROOM}\n"
+        )
         finish(3, text.encode())
 
 

@@ -17,7 +17,7 @@ from harborlib import ROOM
 from harborlib.harbor import endpoints
 from harborlib.harbor.components import NEXT_STEPS
 from harborlib.harbor.endpoints import PROJECT, SYSTEM, Endpoint
-from harborlib.harbor.platform import spoken
+from harborlib.harbor.platform import with_commands
 from harborlib.judge.readings import Limit, Measure, Problem
 from harborlib.run.faults import misfortune
 from harborlib.run.probe import installed
@@ -103,7 +103,7 @@ def held(level: str) -> list[str]:
 def ids() -> str:
     """The runbook's table of all ids, each with a link to its section."""
     rows = [
-        [f"[`{known.id}`](#{known.id})", known.states, spoken(known.next_step, None) or "what the line says"]
+        [f"[`{known.id}`](#{known.id})", known.states, with_commands(known.next_step, None) or "what the line says"]
         for known in known_ids()
     ]
     return marked.table(["id", "state", "first step"], rows)

@@ -29,7 +29,7 @@ Rights: project:list, on system level. Harbor: 2.0 or newer.
 Does not see: write here what it could be mistaken for.
 """
 
-import harbor_preloaded  # noqa: F401  asks the preloaded server
+import harbor_preloaded
 
 from harborlib.harbor import Run, endpoints
 from harborlib.judge import Limit, Readings

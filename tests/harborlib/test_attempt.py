@@ -178,7 +178,7 @@ def test_an_unhealthy_component_is_named_without_isolation_too(judge: Judge, har
     report = judge(asking_the_registry)
     assert (report.state, report.cause) == (CRITICAL, None)
     assert report.headline.endswith(", Harbor says registry is unhealthy")
-    assert report.next_step == platform.spoken(components.next_step("registry"), None)
+    assert report.next_step == platform.with_commands(components.next_step("registry"), None)
     assert [request.path for request in harbor.requests] == ["/v2/", HEALTH], "nobody logs in once more"
 
 

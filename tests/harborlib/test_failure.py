@@ -20,7 +20,7 @@ def test_every_stage_has_a_next_step(stage: Kind) -> None:
     step = (
         NEXT_STEPS.get(stage, "").replace("{host}", "harbor.example.com").replace("{where}", "harbor.example.com:443")
     )
-    assert "{" not in platform.spoken(step, None)
+    assert "{" not in platform.with_commands(step, None)
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=repr)
@@ -58,7 +58,7 @@ def test_the_same_but_for_something() -> None:
 
 @pytest.mark.parametrize("component", [*isolation.COMPONENTS, "core", "portal"])
 def test_every_component_has_a_place_to_look(component: str) -> None:
-    assert platform.spoken(components.next_step(component), platform.Platform("compose")) == (
+    assert platform.with_commands(components.next_step(component), platform.Platform("compose")) == (
         f"run docker ps -a; docker logs --tail 50 {platform.CONTAINERS[component]}"
     )
 

@@ -52,7 +52,7 @@ STEP = "look at {look:core}; {logs:registryctl}; {logs:nginx}; {list}; {load}; {
     ],
 )
 def test_a_step_has_the_commands_of_the_platform(value: str, said: str) -> None:
-    assert platform.spoken(STEP, platform.parse(value)) == said
+    assert platform.with_commands(STEP, platform.parse_platform(value)) == said
 
 
 @pytest.mark.parametrize(
@@ -60,18 +60,18 @@ def test_a_step_has_the_commands_of_the_platform(value: str, said: str) -> None:
     [("prod/harbor", "harbor-core"), ("prod/my-harbor", "my-harbor-core"), ("prod/shop", "shop-harbor-core")],
 )
 def test_names_are_those_of_the_chart(release: str, core: str) -> None:
-    assert f" deploy/{core}" in platform.spoken("{logs:core}", platform.parse(f"kubernetes:{release}"))
+    assert f" deploy/{core}" in platform.with_commands("{logs:core}", platform.parse_platform(f"kubernetes:{release}"))
 
 
 def test_a_database_outside_of_the_chart_has_its_own_log() -> None:
-    step = platform.spoken(components.next_step("database"), platform.parse("kubernetes:prod"))
+    step = platform.with_commands(components.next_step("database"), platform.parse_platform("kubernetes:prod"))
     assert step.endswith("; kubectl -n prod logs --tail 50 sts/harbor-database (if external: its own log)")
 
 
 @pytest.mark.parametrize("value", ["docker", "compose:prod", "kubernetes:", "kubernetes:prod/", "kubernetes:-x", "k8s"])
 def test_another_value_is_refused_with_the_right_form(value: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError) as raised:
-        platform.parse(value)
+        platform.parse_platform(value)
     assert str(raised.value) == f"not compose or kubernetes[:NAMESPACE[/RELEASE]]: {value!r}"
 
 

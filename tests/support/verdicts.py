@@ -24,10 +24,13 @@ from support.screens import HOST, screen
 
 SECTION = re.compile(r"^== (.*)\n((?:(?!== ).*\n)*)", re.MULTILINE)
 #: The next step that separates core from Redis sends to neither.
-STALLED = platform.spoken(components.STALLED, None)
+STALLED = platform.with_commands(components.STALLED, None)
 FOLLOWS = re.compile(r"Note: follows from (\S+): (.*)")
 NOT_RUN = re.compile(r"(?:Note|, )(?:: )?not run: ([\w, ]+) \(.*?\)")
 COUNT = re.compile(r"\d+ probes")
+#: A first line is cut at 117 characters, seconds included: how many of them is chance.
+CUT = re.compile(r"^(HARBOR .* T s .*)\.\.\.$")
+CUT_AT = 110
 #: Probes that own no other one's failure.
 OTHERS = {probe.name for probe in installed(but="triage")}.difference(OWNERS, ["component"])
 #: One of them that runs without the login of triage: it can be well while logins fail, or a certificate is not trusted.
@@ -83,6 +86,7 @@ def in_book(told: list[str]) -> list[str]:
 
     first, *further = (FOLLOWS.sub(counted, line) for line in told)
     first = COUNT.sub("all probes", NOT_RUN.sub("", first))
+    first = CUT.sub(lambda match: f"{match[1][:CUT_AT]}...", first)
     return [first, *(line for line in further if not NOT_RUN.match(line))]
 
 

@@ -19,13 +19,13 @@ from harborlib.wire.origin import Origin, Target
 from harborlib.wire.request import SMALL
 
 from .fields import Fields
+from .objectstore import REDIRECTS
 from .refusals import good, said
 from .run import Run
 
 LOGIN, CALLBACK = "/c/oidc/login", "/c/oidc/callback"
 DISCOVERY = "/.well-known/openid-configuration"
 INVENTED_CODE = "check-harbor"  # no provider has issued it
-REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 5
 SHARE = 0.6  # of the time for Harbor's first answer; the rest is for the provider
 SHOWN = 200  # characters of a message of the provider

@@ -1,7 +1,7 @@
 """Where Harbor runs, and the commands that show more there: docker for its installer, kubectl for its Helm chart.
 
-A next step names a place by a mark: `{logs:core}`. `spoken` replaces each mark by the command of the platform, or by
-both commands if the platform is not known. Names as in goharbor/harbor (docker-compose.yml) and in
+A next step names a place by a mark: `{logs:core}`. `with_commands` replaces each mark by the command of the platform,
+or by both commands if the platform is not known. Names as in goharbor/harbor (docker-compose.yml) and in
 goharbor/harbor-helm (templates/_helpers.tpl).
 """
 
@@ -51,7 +51,7 @@ class Platform(NamedTuple):
     namespace: str = ""
     release: str = "harbor"
 
-    def spoken(self, what: str, component: str) -> str:
+    def command(self, what: str, component: str) -> str:
         """The command for one mark."""
         return docker(what, component) if self.kind == "compose" else self.kubectl(what, component)
 
@@ -71,7 +71,7 @@ class Platform(NamedTuple):
         return f"{run} get pods; {logs}" if what == "look" else logs
 
 
-def parse(text: str) -> Platform | None:
+def parse_platform(text: str) -> Platform | None:
     """The value of --platform; empty if it is not known. Raises ArgumentTypeError."""
     if not text:
         return None
@@ -83,15 +83,15 @@ def parse(text: str) -> Platform | None:
     return Platform(found[1], found[2] or "", full[:63])
 
 
-def spoken(step: str, platform: Platform | None) -> str:
+def with_commands(step: str, platform: Platform | None) -> str:
     """A next step with the commands of this platform."""
-    say = platform.spoken if platform else both
+    say = platform.command if platform else both
     return MARK.sub(lambda mark: say(mark[1], mark[2]), step)
 
 
 def localized(finding: Finding, platform: Platform | None) -> Finding:
     """The finding with its next step for this platform."""
-    return finding._replace(next_step=spoken(finding.next_step, platform))
+    return finding._replace(next_step=with_commands(finding.next_step, platform))
 
 
 def docker(what: str, component: str) -> str:

@@ -161,7 +161,7 @@ def _declare_output(group: argparse._ArgumentGroup) -> None:
     add("--isolate", metavar="OWNERS", nargs="?", type=values.owners, const=frozenset(OWNERS),
         help="report UNKNOWN if another scheduled probe owns the failure; OWNERS: these probes, separated by commas; "
         "without a value: all of " + ", ".join(OWNERS))  # fmt: skip
-    add("--platform", metavar="PLATFORM", type=platform.parse,
+    add("--platform", metavar="PLATFORM", type=platform.parse_platform,
         help=f"where Harbor runs, for the commands in next steps: {platform.FORM}")  # fmt: skip
     add("--output", choices=("nagios", "json"), default="nagios", help="output format (%(default)s)")
     add(optionsfile.OPTION, metavar="FILE", help="take further options from this file, one per line, without quotes")
