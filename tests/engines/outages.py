@@ -11,7 +11,7 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -37,6 +37,8 @@ EVERYTHING_IN = {
 
 #: By the owner: who waits for it, and after how many failing checks that alerts. The owner is checked before the last.
 WAITING = {"harbor-storage": ("harbor-push", 3)}
+#: More than these at once are no accident.
+RETRIED_AT_MOST = 5
 
 
 def service(owner: str) -> str:
@@ -62,38 +64,70 @@ class Run:
     harbors: dict[str, tuple[Scenario, Simulator]]
     pace: float
     pages: list[Page] = field(default_factory=list)
+    retried: list[str] = field(default_factory=list)
 
     def everything(self) -> None:
-        """Break all, see it, repair all, see it."""
+        """Break all, see it, repair all, see it; once more where the pages were not as expected.
+
+        A check that is late on a busy machine adds a page. So does Icinga 2 when its timer for reminders looks at a
+        problem whose first notification is on its way. What is wrong with the definitions is wrong both times.
+        """
         self.engine.pass_all()
         self.engine.alert_at_once()
-        waiting = self.wait()
-        self.change(broken=True)
-        checks = [check for check in self.engine.services() if watched(self.harbors[check[0]][0], check[1])]
+        self.outage(self.harbors)
+        wrong = [name for name in self.harbors if self.paged(name) != self.expected(name)]
+        if len(wrong) <= RETRIED_AT_MOST:
+            self.retried = wrong
+            for check in self.watched(wrong):
+                self.engine.submit(*check, 0, "before the second outage")
+            time.sleep(self.engine.delayed)
+            self.outage(wrong)
+
+    def outage(self, names: Collection[str]) -> None:
+        """Break these, see it, repair them, see it; the pages of these are what was sent meanwhile."""
+        before = len(self.engine.pages())
+        waiting = self.wait(names)
+        self.change(names, broken=True)
+        checks = self.watched(names)
         self.check(checks)
         for _ in range(max(waiting.values(), default=1) - 1 if self.engine.checks_waiting else 0):
             self.engine.run(waiting, pace=self.pace)
-        self.change(broken=False)
+        self.change(names, broken=False)
         self.check([check for check in checks if self.engine.last[check].state != 0])
-        self.pages = self.engine.pages()
+        self.pages = [page for page in self.pages if page.host not in names]
+        self.pages += [page for page in self.engine.pages()[before:] if page.host in names]
 
-    def wait(self) -> dict[tuple[str, str], int]:
+    def watched(self, names: Collection[str]) -> list[tuple[str, str]]:
+        """The services of these hosts that are checked."""
+        services = self.engine.services()
+        return [(name, of) for name, of in services if name in names and watched(self.harbors[name][0], of)]
+
+    def paged(self, name: str) -> Counter[tuple[str, str]]:
+        """How often each service of a host paged, by kind and service."""
+        return Counter((page.kind, page.service) for page in self.pages if page.host == name)
+
+    def expected(self, name: str) -> Counter[tuple[str, str]]:
+        """One page and one recovery of each owner."""
+        return Counter((kind, owner) for owner in owners(self.harbors[name][0]) for kind in ("PROBLEM", "RECOVERY"))
+
+    def wait(self, names: Collection[str]) -> dict[tuple[str, str], int]:
         """Leave their attempts to the services that wait for an owner; by host and service."""
         found = {
             (name, WAITING[owner][0]): WAITING[owner][1]
-            for name, (scenario, _) in self.harbors.items()
-            for owner in owners(scenario)
+            for name in names
+            for owner in owners(self.harbors[name][0])
             if owner in WAITING
         }
         for (name, waiting), attempts in found.items():
             self.engine.attempts(name, waiting, attempts)
         return found
 
-    def change(self, broken: bool) -> None:
-        """Break every Harbor as its scenario says, or repair it."""
-        known = [name for name, (scenario, _) in self.harbors.items() if not (broken and scenario.host)]
+    def change(self, names: Collection[str], broken: bool) -> None:
+        """Break these Harbors as their scenarios say, or repair them."""
+        gone = {name for name in names if broken and self.harbors[name][0].host}
+        known = [name for name in self.harbors if name not in gone]
         self.engine.names.know([f"{name}.harbor.test" for name in known])
-        for scenario, simulator in self.harbors.values():
+        for scenario, simulator in map(self.harbors.__getitem__, names):
             simulator.switch(*(scenario.switches if broken else ()))
             simulator.certificate = scenario.certificate if broken else "good"
             simulator.authenticator = Authenticator(robots(scenario) if broken else accounts())
