@@ -1,32 +1,32 @@
 #!/usr/bin/env python3
-"""Does Harbor's API take the login, how fast, and is Harbor writable?
+"""Does Harbor's API accept the credentials, how fast, and is Harbor writable?
 
-Reads /api/v2.0/systeminfo with the login. Wrong credentials are not refused there: Harbor silently answers as to a
-stranger, which this probe notices. It is the one whose service reports bad credentials of the monitoring robot, locked
-tables, an exhausted database pool and a forgotten read-only mode; with --isolate the others point here.
+Reads /api/v2.0/systeminfo with the credentials. Harbor does not refuse wrong credentials there: it answers as it
+answers anonymous requests, and this probe notices that. Its service reports bad credentials of the monitoring robot,
+locked tables, an exhausted database pool and a forgotten read-only mode; with --isolate the other probes point to it.
 
 States:
-  OK        the login is taken, in time; Harbor is writable; its clock agrees with this host's
-  WARNING   slow (-w): a slow database shows here first, and with --isolate what it makes slow elsewhere points here;
-            read-only mode; the clocks differ (--skew-warning); Harbor is older than --minimum-version; its
-            external_url, which clients are given, is not --external-url (by default: the URL of -H)
-  CRITICAL  the login is refused; no answer; very slow (-c); the clocks differ much (--skew-critical): tokens are then
-            refused as expired, or as not yet valid
-  UNKNOWN   usage error, no login, no answer that can be judged; with --isolate: another probe reports the cause, named
-            in the line (database, redis, or the whole of Harbor: check_harbor_health)
+  OK        the credentials are accepted in time; Harbor is writable; its clock agrees with this host's
+  WARNING   slow (-w): a slow database shows here first, and with --isolate other slow probes point here; read-only
+            mode; the clocks differ (--skew-warning); Harbor is older than --minimum-version; its external_url, which it
+            gives to clients, is not --external-url (by default: the URL of -H)
+  CRITICAL  the credentials are refused; no answer; very slow (-c); the clocks differ much (--skew-critical): tokens are
+            then refused as expired, or as not yet valid
+  UNKNOWN   usage error, no credentials, no answer that can be judged; with --isolate: another probe reports the cause,
+            named in the line (database, redis, or Harbor as a whole: check_harbor_health)
 
-The clocks that are compared are Harbor's and this host's; which of the two is wrong the probe cannot know.
+The probe compares Harbor's clock with this host's; it cannot know which of the two is wrong.
 
 Perfdata:
   time       response time in seconds
-  skew       seconds by which the clocks differ, less what the answer took
+  skew       seconds by which the clocks differ, without the time that the answer took
   read_only  1 in read-only mode, 0 otherwise
 
-Rights: none; any robot account may log in. Harbor: 2.0 or newer. It shows read-only mode from 2.2 on and its clock from
-2.5 on; older ones are judged without, and the line says so.
+Permissions: none; any robot account may log in. Harbor: 2.0 or newer. It shows read-only mode from 2.2 on and its clock
+from 2.5 on; an older Harbor is judged without them, and the line says so.
 
-Does not see: which rights the login has (each probe names what it lacks); whether clients can log in to push and pull
-(check_harbor_login).
+Does not see: which permissions the account has (each probe names the ones it lacks); whether clients can log in to push
+and pull (check_harbor_login).
 """
 
 import harbor_preloaded

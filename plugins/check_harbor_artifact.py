@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""Is this artifact there, young, scanned and signed?
+"""Is this artifact there, recent, scanned and signed?
 
-Reads one artifact by its tag or digest from
-/api/v2.0/projects/PROJECT/repositories/REPOSITORY/artifacts/REFERENCE: when it was pushed, its scan, what is attached
-to it.
+Reads one artifact by its tag or digest from /api/v2.0/projects/PROJECT/repositories/REPOSITORY/artifacts/REFERENCE:
+when it was pushed, its scan, and what is attached to it.
 
 States:
-  OK        it is there, and as the options ask
+  OK        it is there and meets the options
   WARNING   its last push is long ago (-w)
   CRITICAL  it is not there; its last push is very long ago (-c, --maximum-age); it lacks what --require asks for; its
-            scan found a vulnerability of the severity of --severity or a worse one
-  UNKNOWN   usage error, no login, a right is missing, no answer that can be judged; with --isolate: another probe
-            reports the cause, named in the line (jobservice, database, the login)
+            scan found a vulnerability at least as severe as --severity
+  UNKNOWN   usage error, no credentials, a missing permission, no answer that can be judged; with --isolate: another
+            probe reports the cause, named in the line (jobservice, database, the credentials)
 
 -w and -c are times since the last push of the artifact, or of its tag; both are off by default. --require scan asks for
-a scan that succeeded, and so does --severity: what is not scanned is not clean. --require signature asks for one by
-cosign or notation (Harbor 2.5 and newer), --require sbom for one that Harbor knows (2.11 and newer).
+a scan that succeeded, and so does --severity: an artifact without a scan does not count as clean. --require signature
+asks for one by cosign or notation (Harbor 2.5 and newer), --require sbom asks for one that Harbor knows (2.11 and
+newer).
 
 Perfdata:
   age              seconds since the last push
@@ -24,12 +24,12 @@ Perfdata:
   critical         critical ones among them
   time             seconds that the answer took
 
-Rights: artifact:read, in the project. Harbor: 2.0 or newer; robot accounts can hold this right from 2.9 on, there one
-that has no right on system level besides.
+Permissions: artifact:read, in the project. Harbor: 2.0 or newer; robot accounts can hold this permission from 2.9 on;
+on 2.9 itself only an account without any permission on system level.
 
-Does not see: whether it can be pulled (check_harbor_pull); whether its signature is valid, and whose it is (Harbor 2.15
-takes attestations of cosign 3 for signatures); a scan that is old. A right that is missing and a project that is not
-there look alike.
+Does not see: whether it can be pulled (check_harbor_pull); whether its signature is valid and who signed it (Harbor
+2.15 counts attestations of cosign 3 as signatures); a scan that is old. A missing permission and a missing project look
+the same.
 """
 
 import harbor_preloaded

@@ -29,7 +29,7 @@ Perfdata:
   days_left_N  the same for the Nth certificate above it in the chain
   time         seconds that the verifying handshake took
 
-Rights: none. Harbor: any version.
+Permissions: none. Harbor: any version.
 
 Does not see: whether the certificate on disk is newer than the one served (restart the proxy after a renewal);
 revocation; certificates of the components among themselves.

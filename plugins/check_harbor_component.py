@@ -9,14 +9,14 @@ States:
   WARNING   core has just started and has not checked the component yet; the report was slow (-w)
   CRITICAL  Harbor reports the component as unhealthy; no health report, or a very slow one (-c)
   UNKNOWN   usage error; Harbor does not report this component; with --isolate: another component (redis for
-            jobservice), a core that has just started or the whole of Harbor (check_harbor_health) is the cause, named
-            in the line
+            jobservice), a core that has just started or Harbor as a whole (check_harbor_health) is the cause, named in
+            the line
 
 Perfdata:
   time         response time in seconds
   <component>  1 healthy, 0 unhealthy
 
-Rights: none. Harbor: 2.0 or newer.
+Permissions: none. Harbor: 2.0 or newer.
 
 Does not see: storage trouble behind a registry that Harbor calls healthy (check_harbor_push, check_harbor_pull).
 Harbor checks its components every 10 seconds and repeats the last result; one that hangs shows after up to 66

@@ -1,34 +1,34 @@
 #!/usr/bin/env python3
 """Did garbage collection run, and did it succeed?
 
-Reads the newest 100 runs from /api/v2.0/system/gc and the schedule from /api/v2.0/system/gc/schedule. Without garbage
-collection the storage fills up with blobs that nobody can pull any more.
+Reads the newest 100 executions from /api/v2.0/system/gc and the schedule from /api/v2.0/system/gc/schedule. Without
+garbage collection the storage fills up with blobs that no image uses any more.
 
 States:
-  OK        the last run succeeded, lately enough; never ran, but its schedule is not due yet
-  WARNING   the last finished run failed or was stopped; nothing is scheduled; the schedule did not fire, although it
-            was due longer than --schedule-grace ago; the last success is long ago (-w) or a run takes long
+  OK        the last execution succeeded recently, or the first one is not due yet
+  WARNING   the last finished execution failed or was stopped; nothing is scheduled; the schedule did not start an
+            execution within --schedule-grace of its time; the last success is long ago (-w) or an execution takes long
             (--running-warning)
-  CRITICAL  the last success is very long ago (-c), or a run takes very long (--running-critical)
-  UNKNOWN   a run that cannot be read, while the others are judged; usage error, no login, a right is missing, no answer
-            that can be judged; with --isolate: another probe
-            reports the cause, named in the line (registryctl, jobservice, database, the login)
+  CRITICAL  the last success is very long ago (-c), or an execution takes very long (--running-critical)
+  UNKNOWN   an execution that cannot be read (the others are judged); usage error, no credentials, a missing permission,
+            no answer that can be judged; with --isolate: another probe reports the cause, named in the line
+            (registryctl, jobservice, database, the credentials)
 
-Dry runs do not count. Where no success is among the runs read, the age is the one of the oldest of them, at least.
-A schedule that fires less than once a week needs other thresholds: -w 35d -c 65d for a monthly one.
+Dry runs do not count. If none of the executions read succeeded, the age is that of the oldest of them: the real age is
+at least that. A schedule that fires less than once a week needs other thresholds: -w 35d -c 65d for a monthly one.
 
 Perfdata:
   age       seconds since the last success ended
-  running   seconds that the present run takes already, 0 without one
+  running   seconds that the current execution has been running, 0 without one
   duration  seconds that the last success took; left out where Harbor 2.0 or 2.1 does not show when it started
   freed     bytes that it freed; left out before Harbor 2.9
   time      seconds that the answers took
 
-Rights: garbage-collection:list and garbage-collection:read, on system level. Harbor: 2.0 or newer; robot accounts can
-hold these rights from 2.9 on.
+Permissions: garbage-collection:list and garbage-collection:read, on system level. Harbor: 2.0 or newer; robot accounts
+can hold these permissions from 2.9 on.
 
-Does not see: whether it deleted what is still needed (check_harbor_pull); images that no tag holds any more, unless
-the schedule deletes untagged artifacts; a run shows as running up to half a minute after its end.
+Does not see: whether it deleted blobs that are still needed (check_harbor_pull); untagged images, unless the schedule
+deletes them. Harbor shows an execution as running for up to half a minute after its end.
 """
 
 import harbor_preloaded

@@ -18,7 +18,7 @@ Perfdata:
   time         response time in seconds
   <component>  1 healthy, 0 unhealthy
 
-Rights: none. Harbor: 2.0 or newer.
+Permissions: none. Harbor: 2.0 or newer.
 
 Does not see: a full, read-only or lost registry storage (Harbor calls it healthy: use check_harbor_push and _pull),
 a locked table or an exhausted database pool (check_harbor_api). Harbor checks its components every 10 seconds and

@@ -1,29 +1,28 @@
 #!/usr/bin/env python3
-"""Does a login get the rights that it should?
+"""Can a client log in, and does its token grant the permissions it should?
 
 Does what docker login and the first step of a pull do: follows the challenge of /v2/ to the token service, logs in
-there, and reads the token: who it is for, which actions it grants on the repository, from when until when.
+there, and reads the token: for whom, which actions on the repository, valid from when until when.
 
 States:
   OK        the token grants every action of --actions
-  WARNING   slow (-w); a rate limit is reached (429); the token would not be valid by this host's clock; an unknown
-            issuer
-  CRITICAL  login refused (wrong secret, or the robot account is expired or disabled: the same on the wire); an
-            anonymous token, although Harbor takes the credentials; a token that lacks an action, is for another
-            service, or is not valid by the server's own clock; no token, as where a reverse proxy refuses
-            /service/token or routes it wrongly: no client can log in then; very slow (-c); a challenge whose realm is
-            on http or another host (nothing is sent there)
-  UNKNOWN   usage error; the answer is not understood; with --isolate: another probe reports the cause, and is named
+  WARNING   slow (-w); a rate limit is reached (429); the token is not valid by this host's clock; an unknown issuer
+  CRITICAL  login refused (wrong secret, or the robot account is expired or disabled: Harbor answers the same); an
+            anonymous token, although Harbor accepts the credentials; a token that lacks an action, is for another
+            service, or is not valid by the server's own clock; no token, for example because a reverse proxy refuses
+            /service/token or routes it wrongly (then no client can log in); very slow (-c); a challenge whose realm is
+            on http or another host (nothing is sent to it)
+  UNKNOWN   usage error; an unexpected answer; with --isolate: another probe reports the cause, named in the line
 
 Perfdata:
   time      seconds from the first request to the token
   lifetime  seconds for which the token is valid
 
-Rights: those of --actions on the repository (repository:pull). Harbor: 2.0 or newer.
+Permissions: those of --actions on the repository (repository:pull). Harbor: 2.0 or newer.
 
-Does not see: whether the registry accepts the token (check_harbor_pull): its signature is not checked here. The refused
-login of a person is never tried again: Harbor locks the account for 1.5 seconds after a wrong password. With that of a
-robot account /api/v2.0/users/current is asked once, to know whether it is the token service that fails.
+Does not see: whether the registry accepts the token (check_harbor_pull): its signature is not checked here. A person's
+account is never tried again after a refusal: Harbor locks it for 1.5 seconds after a wrong password. With a robot
+account the probe asks /api/v2.0/users/current once, to find out whether only the token service fails.
 """
 
 import harbor_preloaded

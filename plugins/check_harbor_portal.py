@@ -1,24 +1,24 @@
 #!/usr/bin/env python3
 """Is Harbor's web UI served?
 
-Gets the front page and looks for Harbor's own marks in it. With --assets also loads the scripts and style sheets that
-the page names, without which it stays blank.
+Loads the front page and checks that it is Harbor's. With --assets also loads the scripts and style sheets that the page
+names: without them it stays blank.
 
 States:
   OK        200, HTML, and it is Harbor's page
   WARNING   slow (-w)
   CRITICAL  not served, not Harbor's page, an asset is missing, --keyword is missing, very slow (-c)
-  UNKNOWN   usage error; with --isolate: the whole of Harbor cannot be reached (check_harbor_health)
+  UNKNOWN   usage error; with --isolate: Harbor as a whole cannot be reached (check_harbor_health)
 
 Perfdata:
   time    response time of the page in seconds
   size    its size in bytes
   assets  how many were loaded (with --assets)
 
-Rights: none. Harbor: 2.0 or newer.
+Permissions: none. Harbor: 2.0 or newer.
 
-Does not see: whether one can log in (check_harbor_api), or whether images can be pulled: the portal's container
-serves files and answers happily while everything else is down.
+Does not see: whether people can log in (check_harbor_signin) or images can be pulled: the portal's container only
+serves files and answers while everything else is down.
 """
 
 import harbor_preloaded

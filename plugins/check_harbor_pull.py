@@ -22,7 +22,7 @@ Perfdata:
   bytes     bytes of blobs that were read
   rate      bytes per second while they were read
 
-Rights: repository:pull on the repository. Harbor: 2.0 or newer. On Harbor 2.9 a robot account with any system
+Permissions: repository:pull on the repository. Harbor: 2.0 or newer. On Harbor 2.9 a robot account with any system
 permission cannot pull: use one of its own.
 
 Does not see: blobs of other images; layers beyond --max-bytes (the line says how many were left out) and those that

@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Can one write to the registry?
+"""Can clients push to the registry?
 
---depth blob (default) pushes the two blobs of an image: a layer of 2 MiB, always the same, and a configuration of
-1 KiB that nobody has yet. A started upload alone (--depth session) stays green on a nearly full disk, with a Redis that
+--depth blob (default) pushes the two blobs of an image: a layer of 2 MiB, always the same, and a configuration of 1 KiB
+that is new each time. --depth session only starts an upload, and so stays OK on a nearly full disk, with a Redis that
 refuses writes, a read-only PostgreSQL, or an ingress with a small body limit. --depth image also pushes the image's
 manifest, pulls the image back, compares it and deletes it.
 
 States:
-  OK        everything that was written is there, and what was begun is taken back
-  WARNING   slow (-w); something was left behind, by this run or by one before it
+  OK        everything that was written is there, and what had to be removed is gone
+  WARNING   slow (-w); this run or an earlier one left something behind
   CRITICAL  the storage is full or read-only, quota exceeded, Harbor in read-only mode, the tag is immutable, the
             ingress limits bodies or sends uploads to another host; what was pushed comes back different; no answer;
             very slow (-c)
-  UNKNOWN   usage error; a right is missing; with --isolate: another probe reports the cause, named in the line
+  UNKNOWN   usage error; a missing permission; with --isolate: another probe reports the cause, named in the line
 
 Perfdata:
   time   seconds for everything
@@ -20,15 +20,15 @@ Perfdata:
   write  seconds for writing
   bytes  bytes written
 
-Rights: repository:pull, push and delete: a robot account of a canary project that holds nothing else and is no proxy
-cache. Two monitoring hosts that use --depth image there need a --repository each. Harbor: 2.0 or newer.
+Permissions: repository:pull, push and delete: use a robot account of a canary project that holds nothing else and is
+not a proxy cache. Two monitoring hosts that use --depth image there need a --repository each. Harbor: 2.0 or newer.
 
 Does not see: reading (check_harbor_pull); a quota that has room for 1 KiB.
 
-Leaves behind: the layer, once; of each run the configuration until garbage collection, so schedule one, and in a file
-system an empty folder for good. Of an upload that is cancelled (--depth session, or a failure) the registry keeps four
-empty folders and files. A run that is killed leaves an upload of at most 2 MiB, which the registry purges after a week,
-or with --depth image the tag check-harbor, which the next run deletes and reports.
+Leaves behind: the layer, once; for each run the configuration until garbage collection (so schedule it) and, on a file
+system, an empty folder for good. For a cancelled upload (--depth session, or a failure) the registry keeps four empty
+folders and files. A run that is killed leaves an upload of at most 2 MiB, which the registry purges after a week, or
+with --depth image the tag check-harbor, which the next run deletes and reports.
 """
 
 import harbor_preloaded

@@ -1,31 +1,32 @@
 #!/usr/bin/env python3
-"""Do jobs wait in Harbor's queues, and is one of them paused?
+"""Are jobs waiting in Harbor's queues, and is a queue paused?
 
-Reads /api/v2.0/jobservice/queues: for each type of job how many wait, how long the oldest one does, whether an
-administrator has paused it.
+Reads /api/v2.0/jobservice/queues: for each type of job how many are waiting, how long the oldest has been waiting, and
+whether an administrator has paused the queue.
 
 States:
   OK        no job waits too long, no queue is paused
   WARNING   the oldest job of a type waits long (-w); a queue is paused; many jobs wait (--count-warning)
   CRITICAL  the oldest job of a type waits very long (-c); SCHEDULER is paused, so that no schedule fires at all; very
             many jobs wait (--count-critical)
-  UNKNOWN   usage error, no login, a right is missing, no such queue, no answer that can be judged; with --isolate:
-            another probe reports the cause, named in the line (jobservice, redis, database, the login)
+  UNKNOWN   usage error, no credentials, a missing permission, no such queue, no answer that can be judged; with
+            --isolate: another probe reports the cause, named in the line (jobservice, redis, database, the credentials)
 
--w and -c are times, as 15min; the numbers of --count-warning and --count-critical are off by default. Harbor reckons
-the time by two clocks, so that of a job just queued can be negative: it counts as 0.
+-w and -c are times, such as 15min; --count-warning and --count-critical are off by default. Harbor computes the waiting
+time from two clocks, so it can be negative for a job just queued: that counts as 0.
 
 Perfdata:
-  latency        seconds that the oldest job of all waits
-  count          jobs that wait, in all queues together
+  latency        seconds that the oldest job of all has been waiting
+  count          jobs that are waiting, in all queues together
   paused         queues that are paused
   latency_TYPE   the same for each queue that --perfdata-for names
   count_TYPE     the same for each queue that --perfdata-for names
   time           seconds that the answer took
 
-Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot accounts can hold this right from 2.9 on.
+Permissions: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot accounts can hold this permission
+from 2.9 on.
 
-Does not see: jobs that run (check_harbor_workers) and whether they succeed.
+Does not see: running jobs (check_harbor_workers) and whether they succeed.
 """
 
 import harbor_preloaded

@@ -7,24 +7,24 @@ States:
   OK        no project has used too much of its quota
   WARNING   a project has used much of it (-w)
   CRITICAL  a project has used (nearly) all of it (-c): its next push is refused
-  UNKNOWN   usage error, no login, a right is missing, no such project, no answer that can be judged; not all projects
-            were seen: time ran out, Harbor announces more than it shows, or does not sort them (below); with
-            --isolate: another probe reports the cause, named in the line (database, the login)
+  UNKNOWN   usage error, no credentials, a missing permission, no such project, no answer that can be judged; not all
+            projects were seen: time ran out, Harbor announces more than it shows, or does not sort them (below); with
+            --isolate: another probe reports the cause, named in the line (database, the credentials)
 
 -w and -c are percent of the quota used. A project without a limit is counted, not judged. With several thousand
 projects Harbor needs minutes for the whole list (18 ms for each project): raise -t, or name the projects that matter
-(--project: one quick request each), or be content with the most used ones (--page-limit 3: the first 300). What was
-looked at stands in the line. Some Harbors (2.9.5 is one) do not sort by use; there --page-limit is not enough to be OK.
+(--project: one quick request each), or read only the most used ones (--page-limit 3: the first 300). The line says what
+was read. Some Harbors (2.9.5 is one) do not sort by use; there the state is never OK with --page-limit.
 
 Perfdata:
   used        percent of its quota that the fullest project has used
-  projects    projects looked at
+  projects    projects that were checked
   unlimited   how many of these have no limit
   used_NAME   percent, for each project that --perfdata-for names
   time        seconds that the answers took
 
-Rights: quota:list, on system level; with --project also project:list. Harbor: 2.0 or newer; robot accounts can hold
-these rights from 2.9 on.
+Permissions: quota:list, on system level; with --project also project:list. Harbor: 2.0 or newer; robot accounts can
+hold these permissions from 2.9 on.
 
 Does not see: a full volume (check_harbor_storage); uploads that have just begun.
 """

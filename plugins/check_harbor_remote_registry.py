@@ -1,35 +1,35 @@
 #!/usr/bin/env python3
-"""Do the remote registries answer, with which Harbor replicates and for which it is a proxy cache?
+"""Do the remote registries answer that Harbor replicates with or caches?
 
-Reads /api/v2.0/registries and lets Harbor ask each of them now (POST /api/v2.0/registries/ping). The status that Harbor
-shows is refreshed every five minutes, and not at all when it fails to make a client for the remote: it can stay
-"healthy" for ever.
+Reads /api/v2.0/registries and lets Harbor ping each of them now (POST /api/v2.0/registries/ping). Harbor refreshes the
+status that it shows every five minutes, and not at all when it cannot create a client for the remote: that status can
+stay "healthy" forever.
 
 States:
-  OK        every remote registry answers; there is none
-  WARNING   one that nothing uses does not answer; a ping takes long (-w)
-  CRITICAL  one that an enabled replication policy or a proxy-cache project uses does not answer; a ping takes very long
-            (-c)
-  UNKNOWN   usage error, no login, a right is missing, no such registry, no answer that can be judged; not all
+  OK        every remote registry answers, or there is none
+  WARNING   a registry that nothing uses does not answer; a ping takes long (-w)
+  CRITICAL  a registry that an enabled replication policy or a proxy-cache project uses does not answer; a ping takes
+            very long (-c)
+  UNKNOWN   usage error, no credentials, a missing permission, no such registry, no answer that can be judged; not all
             registries were asked: time ran out, or Harbor announces more than it shows; with --isolate: another probe
-            reports the cause, named in the line (redis, registry, database, the login, the whole of Harbor: a ping goes
-            through core, and through a core that is not well it proves nothing)
+            reports the cause, named in the line (redis, registry, database, the login, Harbor as a whole: a ping goes
+            through core, so it proves nothing while core itself has a problem)
 
-A remote that is this Harbor itself is not judged when it does not answer: a note says so, other probes judge Harbor.
-A remote that has not answered Harbor within 5 seconds does not answer. In read-only mode Harbor pings nothing: its own
-status is judged instead, and the line says so. -c is off by default.
+A remote that is this Harbor itself is not judged when it does not answer: a note says so, and other probes judge
+Harbor. A remote counts as not answering after 5 seconds. In read-only mode Harbor pings nothing: then the status that
+Harbor shows is judged, and the line says so. -c is off by default.
 
 Perfdata:
-  registries  remote registries looked at
+  registries  remote registries that were checked
   failed      those that do not answer
-  ping        seconds of the slowest ping, where one was answered
+  ping        seconds of the slowest ping that was answered
   ping_NAME   seconds, for each registry that --perfdata-for names
-  time        seconds that the answers took, all together
+  time        seconds that all answers took together
 
-Rights: registry:list, registry:read and replication-policy:list, on system level; project:list to know of proxy-cache
-projects that are not public. Harbor: 2.0 or newer; robot accounts can hold these rights from 2.9 on.
+Permissions: registry:list, registry:read and replication-policy:list, on system level; project:list to see proxy-cache
+projects that are not public. Harbor: 2.0 or newer; robot accounts can hold these permissions from 2.9 on.
 
-Does not see: whether an image can be pulled through a proxy cache (check_harbor_pull with a tag), the rate limits of
+Does not see: whether an image can be pulled through a proxy cache (check_harbor_pull with a tag), or the rate limits of
 the remote; whether replication succeeds (check_harbor_replication).
 """
 
@@ -55,7 +55,7 @@ ENDS = ("src_registry", "dest_registry")  # the two registries of a policy
 PATIENCE = 5.0  # seconds for one ping; Harbor itself would wait longer for a silent remote registry
 READ_ONLY = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
 TEST_IT = "test it in the UI (Administration > Registries), then with curl from the core container"
-MEND = "check Harbor's tables registry and replication_policy for a missing row or a secret that cannot be decrypted"
+REPAIR = "check Harbor's tables registry and replication_policy for a missing row or a secret that cannot be decrypted"
 MORE = "raise -t, or split the registries across services with --registry"
 
 registries = Selectable("registry", "registries", "--registry")
@@ -63,7 +63,7 @@ used = Problem("remote_registry.down", CRITICAL, TEST_IT, REMOTE)
 unused = Problem("remote_registry.unused-down", WARNING, TEST_IT, REMOTE)
 ping = Limit("remote_registry.ping-slow", "ping", SECONDS, "a ping took {value}", "3s",
              help="time of a ping", next_step=TEST_IT, symptom=REMOTE)  # fmt: skip
-not_read = NotRead("remote_registry.not-read", MEND)
+not_read = NotRead("remote_registry.not-read", REPAIR)
 not_all_seen = Problem("remote_registry.not-all-seen", UNKNOWN, MORE, SLOW)
 pinged_registries = Shown("registries")
 failed_registries = Shown("failed")

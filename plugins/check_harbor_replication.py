@@ -1,40 +1,40 @@
 #!/usr/bin/env python3
-"""Do the replication policies run, and do they succeed?
+"""Are the replication policies executed, and do the executions succeed?
 
-Reads the policies from /api/v2.0/replication/policies, and from /api/v2.0/replication/executions what is under way and
-the newest executions of each enabled policy.
+Reads the policies from /api/v2.0/replication/policies, and from /api/v2.0/replication/executions the executions in
+progress and the newest ones of each enabled policy.
 
 States:
-  OK        in every enabled policy the last finished execution succeeded; never ran, but its schedule is not due yet;
-            there is no enabled policy
-  WARNING   in some policy: the last finished execution failed or was stopped; the newest one was skipped, because
-            another one still goes on; one takes long (-w); one is in progress although all of its tasks have ended, or
-            it has had none for an hour: Harbor has lost track; the schedule did not fire, although it was due longer
-            than --schedule-grace ago; a policy that Harbor refuses, while it shows others
+  OK        in every enabled policy the last finished execution succeeded, or the first one is not due yet; there is no
+            enabled policy
+  WARNING   in some policy: the last finished execution failed or was stopped; the newest one was skipped because the
+            previous one is still running; one takes long (-w); one is still in progress although all of its tasks have
+            ended, or after an hour without any task: Harbor has lost track of it; the schedule did not start an
+            execution within --schedule-grace of its time; Harbor refuses to show one policy but shows others
   CRITICAL  in some policy: the last three executions failed; one takes very long (-c); the last success is longer ago
             than --maximum-age
-  UNKNOWN   usage error, no login, a right is missing, no such policy, no answer that can be judged; not all policies
-            were seen: time ran out, or Harbor announces more than it shows; with --isolate: another probe reports the
-            cause, named in the line (jobservice, database, the login)
+  UNKNOWN   usage error, no credentials, a missing permission, no such policy, no answer that can be judged; not all
+            policies were seen: time ran out, or Harbor announces more than it shows; with --isolate: another probe
+            reports the cause, named in the line (jobservice, database, the credentials)
 
-Disabled policies are counted, not judged; one that Harbor shows without "enabled" is disabled. A policy that never ran
-has no last success: --maximum-age judges it only once its schedule should have fired.
+Disabled policies are counted, not judged; a policy that Harbor shows without "enabled" counts as disabled. A policy
+that was never executed has no last success: --maximum-age judges it only once its first execution is due.
 
 Perfdata:
-  policies       enabled policies looked at
+  policies       enabled policies that were checked
   disabled       disabled ones
   failed         policies whose last finished execution did not succeed
   age            seconds since the last success ended, in the policy where that is longest ago
-  running        seconds that the longest present execution takes already, 0 without one
+  running        seconds that the longest current execution has been running, 0 without one
   age_NAME       the same for each policy that --perfdata-for names
   running_NAME   the same for each policy that --perfdata-for names
-  time           seconds that the answers took, all together
+  time           seconds that all answers took together
 
-Rights: replication-policy:list and replication:list, on system level. Harbor: 2.0 or newer; robot accounts can hold
-these rights from 2.9 on.
+Permissions: replication-policy:list and replication:list, on system level. Harbor: 2.0 or newer; robot accounts can
+hold these permissions from 2.9 on.
 
-Does not see: whether everything that should be replicated is selected by the policy's filters; a remote registry that
-is down while nothing is replicated (check_harbor_remote_registry).
+Does not see: whether the policy's filters select everything that should be replicated; a remote registry that is down
+while nothing is replicated (check_harbor_remote_registry).
 """
 
 import harbor_preloaded
@@ -62,7 +62,7 @@ SKIPPED = "Execution skipped"  # the start of the status text of an execution th
 LOG = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"
 SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
 STOP_LOST = "stop it in the UI (Administration > Replications): it can block newer executions. Then read its log"
-MEND = "check this policy's registries in Harbor's database (table replication_policy), and repair or delete it"
+REPAIR = "check this policy's registries in Harbor's database (table replication_policy), and repair or delete it"
 STOP = f"stop the running execution if it hangs, then {LOG}"
 MORE = "raise -t, or split the policies across services with --policy"
 
@@ -88,7 +88,7 @@ executions = Executions(
     failed=Problem("replication.failed", WARNING, LOG, STANDSTILL),
     missed=Problem("replication.schedule-missed", WARNING, SAVE, STANDSTILL),
     lost=Problem("replication.lost-track", WARNING, STOP_LOST, STANDSTILL),
-    not_read=NotRead("replication.not-read", MEND),
+    not_read=NotRead("replication.not-read", REPAIR),
     grace="1h",
     what="execution",
 )  # fmt: skip

@@ -1,40 +1,41 @@
 #!/usr/bin/env python3
-"""Does tag retention run in the projects, and does it succeed?
+"""Is tag retention executed in the projects, and does it succeed?
 
-Reads the projects, and for each that has a retention policy with rules its schedule (/api/v2.0/retentions/ID) and its
-newest 100 runs (/api/v2.0/retentions/ID/executions). Where retention stands still, old images pile up until a quota or
+Reads the projects, and for each one with a retention policy that has rules, its schedule (/api/v2.0/retentions/ID) and
+its newest 100 executions (/api/v2.0/retentions/ID/executions). Without retention old images pile up until a quota or
 the volume is full.
 
 States:
-  OK        in every project the last run succeeded, lately enough; never ran, but the schedule is not due yet; no
-            project has a retention policy
-  WARNING   in some project: the last finished run failed or was stopped; rules without a schedule; the schedule did
-            not fire, although it was due longer than --schedule-grace ago; the last success is long ago (-w), or a run
-            takes long (--running-warning); Harbor refuses its policy, which is gone, while it shows others
-  CRITICAL  in some project: the last success is very long ago (-c), or a run takes very long (--running-critical)
-  UNKNOWN   usage error, no login, a right is missing, no such project, no answer that can be judged; not all projects
-            were seen: time ran out (raise -t, or divide them among services with --project), or Harbor announces more
-            than it shows; with --isolate: another probe reports the cause, named in the line (jobservice, database,
-            the login)
+  OK        in every project the last execution succeeded recently, or the first one is not due yet; no project has a
+            retention policy
+  WARNING   in some project: the last finished execution failed or was stopped; rules without a schedule; the schedule
+            did not start an execution within --schedule-grace of its time; the last success is long ago (-w), or an
+            execution takes long (--running-warning); Harbor refuses to show a policy, which has been deleted, but shows
+            others
+  CRITICAL  in some project: the last success is very long ago (-c), or an execution takes very long
+            (--running-critical)
+  UNKNOWN   usage error, no credentials, a missing permission, no such project, no answer that can be judged; not all
+            projects were seen: time ran out (raise -t, or divide them among services with --project), or Harbor
+            announces more than it shows; with --isolate: another probe reports the cause, named in the line
+            (jobservice, database, the credentials)
 
-Dry runs do not count. Where no success is among the runs read, the age is the one of the oldest of them, at least.
-Schedules that fire less than once a week need other thresholds: -w 35d -c 65d for monthly ones.
+Dry runs do not count. If none of the executions read succeeded, the age is that of the oldest of them: the real age is
+at least that. Schedules that fire less than once a week need other thresholds: -w 35d -c 65d for monthly ones.
 
 Perfdata:
-  policies       retention policies looked at
+  policies       retention policies that were checked
   age            seconds since the last success ended, in the project where that is longest ago
-  running        seconds that the longest present run takes already, 0 without one
+  running        seconds that the longest current execution has been running, 0 without one
   age_NAME       the same for each project that --perfdata-for names
   running_NAME   the same for each project that --perfdata-for names
-  time           seconds that the answers took, all together
+  time           seconds that all answers took together
 
-Rights: tag-retention:read and tag-retention:list, in each project (namespace * for all of them). Harbor: 2.0 or newer;
-robot accounts can hold these rights from 2.9 on, there one that has no right on system level besides. What such a robot
-does not cover it does not see.
+Permissions: tag-retention:read and tag-retention:list, in each project (namespace * for all of them). Harbor: 2.0 or
+newer; robot accounts can hold these permissions from 2.9 on; on 2.9 itself only an account without any permission on
+system level. The probe sees only the projects that the account covers.
 
-Does not see: since when a schedule stands, so that one in a project without any run is only counted as "without a run";
-whether the rules keep what they should (Dry Run in the UI tells); the space, which only garbage
-collection frees (check_harbor_gc).
+Does not see: when a schedule was set, so a policy that was never executed is only counted; whether the rules keep what
+they should (try Dry Run in the UI); the disk space, which only garbage collection frees (check_harbor_gc).
 """
 
 import harbor_preloaded
@@ -55,7 +56,7 @@ from harborlib.wire import Failure
 
 LOG = "read the execution's log in the UI (project > Policy > Tag Retention)"
 SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
-SET_ANEW = "set the project's tag retention again in the UI: a policy deleted over the API leaves its number behind"
+SET_AGAIN = "set the project's tag retention again in the UI: a policy deleted over the API leaves its number behind"
 MORE = "raise -t, or split the projects across services with --project"
 
 projects = Selectable("project", "projects", "--project")
@@ -64,7 +65,7 @@ executions = Executions(
     running=RunningTime("retention.running-too-long", "12h", "24h", LOG),
     failed=Problem("retention.failed", WARNING, LOG),
     missed=Problem("retention.schedule-missed", WARNING, SAVE, STANDSTILL),
-    not_read=NotRead("retention.not-read", SET_ANEW),
+    not_read=NotRead("retention.not-read", SET_AGAIN),
     unscheduled=Problem("retention.unscheduled", WARNING, "set a schedule in Harbor's UI"),
     grace="1h",
 )

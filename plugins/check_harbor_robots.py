@@ -1,36 +1,37 @@
 #!/usr/bin/env python3
-"""Which robot account expires, our own among them?
+"""Which robot accounts expire soon, and is the account of this probe one of them?
 
-Reads the robot accounts of the system from /api/v2.0/robots, or with --project those of projects. A client whose robot
-account has expired is refused like one with a wrong password.
+Reads the robot accounts on system level from /api/v2.0/robots, or those of projects with --project. Harbor refuses a
+client with an expired robot account as it refuses one with a wrong password.
 
 States:
   OK        no account expires soon
-  WARNING   an account expires within 7 days or a quarter of its life, whichever is shorter (or -w); one has expired or
-            was disabled in the last 30 days
-  CRITICAL  the account that this probe logs in with expires as soon as that; any account expires very soon (-c)
-  UNKNOWN   usage error, no login, a right is missing, no such account or project, no answer that can be judged; not
-            all accounts were seen: time ran out, or Harbor announces more than it shows; with --isolate: another
-            probe reports the cause, named in the line (database, the login)
+  WARNING   an account expires within 7 days or a quarter of its lifetime, whichever is shorter (or -w); one has expired
+            or was disabled in the last 30 days
+  CRITICAL  the account that this probe uses expires that soon; any account expires very soon (-c)
+  UNKNOWN   usage error, no credentials, a missing permission, no such account or project, no answer that can be judged;
+            not all accounts were seen: time ran out, or Harbor announces more than it shows; with --isolate: another
+            probe reports the cause, named in the line (database, the credentials)
 
--w and -c are times left, as 14d: for two weeks; -c is off by default. Accounts that expired or were disabled longer
+-w and -c are times left, such as 14d: for two weeks; -c is off by default. Accounts that expired or were disabled more
 than 30 days ago are counted, not judged. Harbor lists the accounts of one project at a time: with thousands of projects
-raise -t, or divide them among services. A monitoring robot of Harbor 2.9 with rights on system level has none in
-projects: --project needs another one there.
+raise -t, or split them across services. On Harbor 2.9 a robot account with permissions on system level has none in
+projects: --project needs another account there.
 
 Perfdata:
-  robots     accounts looked at
+  robots     accounts that were checked
   expired    those that have expired
   disabled   those that are disabled
-  left       seconds until the first of them expires, negative if it has in the last 30 days; left out if none does
+  left       seconds until the first of them expires, negative if it expired in the last 30 days; left out if none
+             expires
   left_NAME  the same for each account that --perfdata-for names
-  time       seconds that the answers took, all together
+  time       seconds that all answers took together
 
-Rights: robot:list, on system level; with --project in each project instead. Harbor: 2.2 or newer; robot accounts can
-hold this right on 2.9, and from 2.12 on.
+Permissions: robot:list, on system level; with --project in each project instead. Harbor: 2.2 or newer; robot accounts
+can hold this right on 2.9, and from 2.12 on.
 
-Does not see: accounts of projects, unless --project names them, and vice versa; passwords of people; secrets that were
-refreshed without telling whoever uses them (check_harbor_login).
+Does not see: accounts of projects unless --project selects them, and vice versa; passwords of people; secrets that were
+refreshed while a client still uses the old one (check_harbor_login).
 """
 
 import harbor_preloaded

@@ -1,33 +1,33 @@
 #!/usr/bin/env python3
-"""Did the last scan of all images go well?
+"""Did the last scan of all images succeed?
 
-Reads what Harbor counts of the last scan of all images (/api/v2.0/scans/all/metrics), of the last one that its schedule
-began (/api/v2.0/scans/schedule/metrics), and that schedule (/api/v2.0/system/scanAll/schedule).
+Reads Harbor's counts for the last scan of all images (/api/v2.0/scans/all/metrics) and for the last scheduled one
+(/api/v2.0/scans/schedule/metrics), and the schedule (/api/v2.0/system/scanAll/schedule).
 
 States:
-  OK        few or none of the scans failed; one goes on; there was none yet, and the schedule is not due
-  WARNING   some of the scans failed (-w); images wait while none is being scanned; Harbor has lost track: a scan of all
-            images is in progress, but none of its scans is; the last scan of all images scanned none; the schedule
-            never fired, although it was due longer than --schedule-grace ago
+  OK        few or none of the scans failed; a scan is in progress; there was none yet, and the schedule is not due
+  WARNING   some of the scans failed (-w); images are waiting while none is being scanned; Harbor has lost track:
+            scan-all is in progress, but none of its scans is; the last scan-all scanned no image; the schedule never
+            fired and was due longer than --schedule-grace ago
   CRITICAL  many of the scans failed (-c)
-  UNKNOWN   usage error, no login, a right is missing, Harbor has no scanner, no answer that can be judged; with
-            --isolate: another probe reports the cause, named in the line (trivy, jobservice, database, the login)
+  UNKNOWN   usage error, no credentials, a missing permission, Harbor has no scanner, no answer that can be judged; with
+            --isolate: another probe reports the cause, named in the line (trivy, jobservice, database, the credentials)
 
--w and -c are percent of all scans of that run, also while it goes on.
+-w and -c are percent of all scans of that scan-all, even while it is in progress.
 
 Perfdata:
   errors     percent of the scans that failed
   failed     how many failed
-  waiting    images that wait to be scanned
+  waiting    images that are waiting to be scanned
   completed  scans that have ended
   total      images to scan
   time       seconds that the answers took
 
-Rights: scan-all:read, on system level. Harbor: 2.0 or newer; robot accounts can hold this right from 2.9 on.
+Permissions: scan-all:read, on system level. Harbor: 2.0 or newer; robot accounts can hold this permission from 2.9 on.
 
-Does not see: when the last one was, and so a schedule that has fired once and does no more: Harbor does not tell; how
-long a single scan takes (check_harbor_workers); scans that a push or a person began; the age of the scanner's database
-(check_harbor_scanner).
+Does not see: when the last scan-all was, because Harbor does not report it, and so a schedule that fired once and then
+stopped; how long a single scan takes (check_harbor_workers); scans started by a push or a person; the age of the
+scanner's database (check_harbor_scanner).
 """
 
 import harbor_preloaded
@@ -46,8 +46,8 @@ READ_LOG = "read the log of a failed scan in the UI (the artifact's vulnerabilit
 SAVE = "save the schedule again in the UI (Interrogation Services), so that the job service gets it"
 WAIT = "open Administration > Job Service Dashboard (queue IMAGE_SCAN), then run {logs:jobservice}"
 AGAIN = (
-    "if this Harbor holds images: run check_harbor_scanner, then scan all anew in the UI; the scanner may have been "
-    "away when it began"
+    "if this Harbor holds images: run check_harbor_scanner, then start scan-all again in the UI; the scanner may have "
+    "been away when it began"
 )
 STOP_LOST = (
     "look again in a minute; then stop it in the UI (Interrogation Services > Vulnerability): until it ends, no other "

@@ -5,22 +5,22 @@ Reads the scanners from /api/v2.0/scanners, and lets Harbor ask the default one 
 (/api/v2.0/scanners/UUID/metadata).
 
 States:
-  OK        the default scanner answers, its database is young enough; it does not tell how old that is (the line says
+  OK        the default scanner answers, and its database is recent enough, or it does not report the age (the line says
             so)
   WARNING   no scanner is the default, or it is disabled: nothing is scanned; its database is old (-w)
   CRITICAL  it does not answer Harbor; its database is very old (-c)
-  UNKNOWN   usage error, no login, a right is missing, no answer that can be judged; with --isolate: another probe
-            reports the cause, named in the line (trivy, database, the login)
+  UNKNOWN   usage error, no credentials, a missing permission, no answer that can be judged; with --isolate: another
+            probe reports the cause, named in the line (trivy, database, the credentials)
 
 Perfdata:
-  age   seconds since the database was last updated where it came from, by the scanner's own word
+  age   seconds since the publisher last updated the database, as the scanner reports it
   time  seconds that the answers took
 
-Rights: scanner:list and scanner:read, on system level. Harbor: 2.0 or newer; robot accounts can hold these rights from
-2.9 on.
+Permissions: scanner:list and scanner:read, on system level. Harbor: 2.0 or newer; robot accounts can hold these
+permissions from 2.9 on.
 
-Does not see: whether scans succeed (check_harbor_scan); scanners of single projects. Harbor remembers for half a minute
-what a scanner answered.
+Does not see: whether scans succeed (check_harbor_scan); scanners of single projects. Harbor caches a scanner's answer
+for half a minute.
 """
 
 import harbor_preloaded

@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Can people log in?
 
-Robot accounts do not use LDAP or OIDC, and no health check of Harbor knows them: without this probe, a Harbor that no
-person can log in to looks healthy. /api/v2.0/systeminfo says which of the three it uses; each is tried at most once.
+Robot accounts do not use LDAP or OIDC, and Harbor's health report does not include them: without this probe, a Harbor
+that no person can log in to looks healthy. /api/v2.0/systeminfo says whether Harbor uses OIDC, LDAP or its own
+database; each step is tried only once.
 
 OIDC, without an account: follows /c/oidc/login to the provider, asks for the login page there, and lets Harbor redeem
 an invented code, by which the provider shows whether it accepts Harbor's client ID and secret. With --issuer the
-provider's discovery document is read from here too, which tells whose fault it is. LDAP: logs in with the account of
---authfile, or with a name that no directory has (check-harbor-nobody). Only the response time tells a directory that
-works from one that does not: Harbor refuses an unknown name after 1.5 s, and everyone at once if it cannot search.
-Database: logs in with the account of --authfile; without one, or with a robot's, check_harbor_api sees as much.
+provider's discovery document is read from here too, which shows whether Harbor or the provider is at fault. LDAP: logs
+in with the account of --authfile, or with a name that no directory has (check-harbor-nobody). Only the response time
+shows whether the directory works: Harbor refuses an unknown name after 1.5 s, and every name at once if it cannot
+search. Database: logs in with the account of --authfile; without one, or with a robot account, check_harbor_api covers
+the same.
 
 States:
-  OK        people can log in, as far as that shows without a person
+  OK        people can log in, as far as a probe can see
   WARNING   slow (-w); this host cannot reach the provider, although Harbor can; the redirect URI is on another address
             than -H; an unexpected answer to the invented code
   CRITICAL  Harbor cannot use the provider (down, hanging, wrong issuer, untrusted certificate); the provider refuses
@@ -24,7 +26,7 @@ States:
 Perfdata:
   time  seconds that the steps took together, without Harbor's delay of 1.5 s for a refused login
 
-Rights: none. The account must be a user made for this, never a person's: after a wrong password Harbor locks it
+Permissions: none. The account must be a user made for this, never a person's: after a wrong password Harbor locks it
 for 1.5 s, and many directories lock it for good. Harbor: 2.0 or newer.
 
 Does not see: what only a browser does (a page in the provider's login, two factors), a search filter that matches

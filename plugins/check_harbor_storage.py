@@ -7,19 +7,20 @@ States:
   OK        enough space is left; Harbor reports no volume (object storage, Helm: the line says so)
   WARNING   much of it is used (-w), or few bytes are left (--free-warning)
   CRITICAL  nearly all of it is used (-c), or very few bytes are left (--free-critical)
-  UNKNOWN   usage error, no login, a right is missing, no answer that can be judged; with --isolate: another probe
-            reports the cause, named in the line (database, the login)
+  UNKNOWN   usage error, no credentials, a missing permission, no answer that can be judged; with --isolate: another
+            probe reports the cause, named in the line (database, the credentials)
 
--w and -c are percent used; --free-warning and --free-critical bytes, as 20GiB (off by default).
+-w and -c are percent used; --free-warning and --free-critical are bytes, such as 20GiB (off by default).
 
 Perfdata:
   used   percent of the volume that is used
   free   bytes that are free
   total  its size in bytes
   time   seconds that the answer took
-  With several volumes the second one has used_2, free_2 and total_2, and so on.
+  If there are several volumes, the second one has used_2, free_2 and total_2, and so on.
 
-Rights: system-volumes:read, on system level. Harbor: 2.0 or newer; robot accounts can hold this right from 2.9 on.
+Permissions: system-volumes:read, on system level. Harbor: 2.0 or newer; robot accounts can hold this permission from
+2.9 on.
 
 Does not see: object storage, and any volume that is not /data of the core container, as with the Helm chart;
 a read-only or lost volume (check_harbor_push, check_harbor_pull); inodes.

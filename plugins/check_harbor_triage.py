@@ -16,9 +16,9 @@ Perfdata:
   time     seconds for everything
   <probe>  seconds that the probe took; a component stands under its own name
 
-Rights: those of the single probes. What cannot run is listed with the one thing that it lacks: a login, an option, a
-right, a newer Harbor. Two robot accounts are usual: --authfile has that of the monitoring, --canary-authfile that with
-which check_harbor_login, _pull and _push run (without it they use the first one). Harbor: 2.0 or newer.
+Permissions: those of the single probes. What cannot run is listed with the one thing that it lacks: a login, an option,
+a right, a newer Harbor. Two robot accounts are usual: --authfile has that of the monitoring, --canary-authfile that
+with which check_harbor_login, _pull and _push run (without it they use the first one). Harbor: 2.0 or newer.
 
 Told to stop (Ctrl-C), it shows what is known so far, and which probes it did not wait for.
 

@@ -14,7 +14,7 @@ States:
 Perfdata:
   time  response time in seconds, both requests together
 
-Rights: none; any robot account may log in to /v2/. Harbor: 2.0 or newer.
+Permissions: none; any robot account may log in to /v2/. Harbor: 2.0 or newer.
 
 Does not see: without a login the registry at all (the line says so); missing, unreadable or unwritable data in the
 storage, for which /v2/ stays green (check_harbor_pull, check_harbor_push).

@@ -1,26 +1,26 @@
 #!/usr/bin/env python3
 """Are the images scanned, and how many vulnerabilities were found?
 
-Reads the counts of the security hub (/api/v2.0/security/summary), and of the last scan of all images
-(/api/v2.0/scans/all/metrics): how many images it found, and how many scans failed. Where scans fail, Harbor's counts
-drop to 0 while it still reports the images as scanned.
+Reads the counts of the security hub (/api/v2.0/security/summary) and of the last scan-all
+(/api/v2.0/scans/all/metrics): how many images it found, and how many scans failed. When scans fail, Harbor's counts
+drop to 0 although it still reports the images as scanned.
 
 States:
-  OK        enough of the images are scanned; there is no artifact
+  OK        enough of the images are scanned, or there is no artifact
   WARNING   few of the images are scanned (-w); 0 vulnerabilities, but scans failed; the number of critical ones is
             outside --critical-cves
   CRITICAL  very few of them are (-c)
-  UNKNOWN   most artifacts are not scanned, and no scan of all images has counted how many of them are images; usage
-            error, no login, a right is missing, Harbor is older than 2.9 or has no scanner, no answer that can be
-            judged; with --isolate: another probe reports the cause, named in the line (database, the login)
+  UNKNOWN   most artifacts are not scanned, and no scan-all has counted how many of them are images; usage error, no
+            credentials, a missing permission, Harbor is older than 2.9 or has no scanner, no answer that can be judged;
+            with --isolate: another probe reports the cause, named in the line (database, the credentials)
 
 -w and -c are percent of the images that are scanned. Harbor's number of artifacts includes indexes, signatures and
-SBOMs, which are never scanned: the number of images is the one that the last scan of all images found. The numbers of
+SBOMs, which are never scanned: the number of images is the one that the last scan-all found. The numbers of
 vulnerabilities are not judged, unless --critical-cves asks for it.
 
 Perfdata:
   coverage   percent of the images that are scanned
-  images     images that the last scan of all images found
+  images     images that the last scan-all found
   artifacts  artifacts in Harbor, of every kind
   scanned    those that are scanned
   critical   vulnerabilities of this severity, each counted in every artifact that has it; in the same way high, medium,
@@ -29,11 +29,11 @@ Perfdata:
   total      all of them
   time       seconds that the answers took
 
-Rights: security-hub:read and scan-all:read, on system level. Harbor: 2.9 or newer; robot accounts can hold these rights
-from 2.9 on.
+Permissions: security-hub:read and scan-all:read, on system level. Harbor: 2.9 or newer; robot accounts can hold these
+permissions from 2.9 on.
 
 Does not see: which artifact has them (the UI's Security Hub, or check_harbor_artifact); how old a scan is; images
-pushed or deleted, and scans that failed, after the last scan of all images.
+pushed or deleted, and scans that failed, after the last scan-all.
 """
 
 import harbor_preloaded

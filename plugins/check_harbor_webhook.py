@@ -6,28 +6,29 @@ webhook (.../webhook/policies/ID/executions).
 
 States:
   OK        few or none of the last deliveries failed; nothing was delivered yet; no project has a webhook
-  WARNING   of some webhook: some of the last deliveries failed (-w); it is disabled
-  CRITICAL  of some webhook: many of the last deliveries failed (-c)
-  UNKNOWN   usage error, no login, a right is missing, no such project, no answer that can be judged; not all projects
-            were seen: time ran out, or Harbor announces more than it shows; with --isolate: another probe reports the
-            cause, named in the line (jobservice, database, the login)
+  WARNING   for some webhook: some of the last deliveries failed (-w); it is disabled
+  CRITICAL  for some webhook: many of the last deliveries failed (-c)
+  UNKNOWN   usage error, no credentials, a missing permission, no such project, no answer that can be judged; not all
+            projects were seen: time ran out, or Harbor announces more than it shows; with --isolate: another probe
+            reports the cause, named in the line (jobservice, database, the credentials)
 
--w and -c are percent of the last deliveries that have ended, of which --last says how many are looked at. A webhook is
-named PROJECT/NAME.
+-w and -c are percent of the last finished deliveries; --last sets how many of them are checked. A webhook is named
+PROJECT/NAME.
 
 Perfdata:
-  webhooks     enabled webhooks looked at
+  webhooks     enabled webhooks that were checked
   disabled     disabled ones
-  deliveries   deliveries looked at, of all webhooks together
+  deliveries   deliveries that were checked, of all webhooks together
   failed       percent of the last deliveries that failed, of the webhook with the most
   failed_NAME  the same for each webhook that --perfdata-for names
-  time         seconds that the answers took, all together
+  time         seconds that all answers took together
 
-Rights: notification-policy:list and notification-policy:read, in each project (namespace *). Harbor: 2.8 or newer;
-robot accounts can hold these rights from 2.9 on, there one that has no right on system level besides. What such a robot
-does not cover it does not see.
+Permissions: notification-policy:list and notification-policy:read, in each project (namespace *). Harbor: 2.8 or newer;
+robot accounts can hold these permissions from 2.9 on; on 2.9 itself only an account without any permission on system
+level. The probe sees only the projects that the account covers.
 
-Does not see: deliveries that wait (check_harbor_queue --type WEBHOOK); whether the receiver does anything with them.
+Does not see: deliveries that are waiting (check_harbor_queue --type WEBHOOK); whether the receiver does anything with
+them.
 """
 
 import harbor_preloaded

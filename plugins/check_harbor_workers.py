@@ -6,25 +6,26 @@ collection, no replication, no scan and no webhook.
 
 States:
   OK        a pool is alive, and workers are free
-  WARNING   the last heartbeat of all pools is old (--heartbeat-warning); one of several pools is silent: it crashed,
-            Harbor forgets it after ten minutes; nearly all workers are busy (--busy-warning); a job takes long
-            (--job-warning)
+  WARNING   the last heartbeat of all pools is old (--heartbeat-warning); one of several pools sends no heartbeat: it
+            crashed, and Harbor forgets it after ten minutes; nearly all workers are busy (--busy-warning); a job takes
+            long (--job-warning)
   CRITICAL  fewer pools are alive than -c asks for (1); the last heartbeat of all pools is very old
             (--heartbeat-critical); a job takes very long (--job-critical)
-  UNKNOWN   usage error, no login, a right is missing, no answer that can be judged; with --isolate: another probe
-            reports the cause, named in the line (jobservice, redis, database, the login)
+  UNKNOWN   usage error, no credentials, a missing permission, no answer that can be judged; with --isolate: another
+            probe reports the cause, named in the line (jobservice, redis, database, the credentials)
 
--w and -c are the number of live pools, "-w 3" warns when one of three is gone. A pool gives a sign of life every
-5 seconds; one whose last is older than --heartbeat-critical is not alive.
+-w and -c are numbers of live pools: "-w 3" warns when one of three is gone. A pool sends a heartbeat every 5 seconds; a
+pool whose last heartbeat is older than --heartbeat-critical does not count as alive.
 
 Perfdata:
   pools      pools that are alive
-  heartbeat  seconds since the youngest sign of life
+  heartbeat  seconds since the most recent heartbeat
   busy       percent of the workers of live pools that have a job
-  longest    seconds that the longest job takes already
+  longest    seconds that the longest job has been running
   time       seconds that the answers took
 
-Rights: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot accounts can hold this right from 2.9 on.
+Permissions: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot accounts can hold this permission
+from 2.9 on.
 
 Does not see: how many jobs wait (check_harbor_queue), whether jobs succeed (check_harbor_gc, _replication, _scan).
 """
@@ -48,7 +49,7 @@ LONG_JOB = "check the job in the UI (Administration > Job Service Dashboard > Wo
 pools = Limit("workers.too-few-pools", "pools", COUNT, "live worker pools: {value}", None, "1:", bad=LOW,
               help="number of live pools", next_step=JOBSERVICE)  # fmt: skip
 heartbeat = Limit("workers.heartbeat-too-old", "heartbeat", SECONDS, "last heartbeat {value} ago", "30s", "2min",
-                  option="heartbeat", help="age of the youngest sign of life", next_step=JOBSERVICE)  # fmt: skip
+                  option="heartbeat", help="age of the most recent heartbeat", next_step=JOBSERVICE)  # fmt: skip
 silent = Problem("workers.pool-silent", WARNING, JOBSERVICE)
 busy = Limit("workers.nearly-all-busy", "busy", PERCENT, "{value} of the workers busy", "90", None,
              option="busy", help="percent of the workers that have a job", next_step=LONG_JOB)  # fmt: skip

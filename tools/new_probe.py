@@ -11,20 +11,20 @@ import probes
 PROBE = '''#!/usr/bin/env python3
 """Are there too many NAME?
 
-Reads /api/v2.0/projects: how many projects there are. Write here what is read, and why somebody should look.
+Reads /api/v2.0/projects: how many projects there are. Write here what is read, and why it matters.
 
 States:
   OK        there are few enough
   WARNING   there are many (-w)
   CRITICAL  there are very many (-c)
-  UNKNOWN   usage error, no login, no answer that can be judged; with --isolate: another probe reports the cause, named
-            in the line (redis, database, the login)
+  UNKNOWN   usage error, no credentials, no answer that can be judged; with --isolate: another probe reports the cause,
+            named in the line (redis, database, the credentials)
 
 Perfdata:
   count  how many there are
   time   seconds that the answer took
 
-Rights: project:list, on system level. Harbor: 2.0 or newer.
+Permissions: project:list, on system level. Harbor: 2.0 or newer.
 
 Does not see: write here what it could be mistaken for.
 """

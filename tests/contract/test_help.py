@@ -10,7 +10,7 @@ from harborlib import __version__
 
 from support import runner
 
-SECTIONS = ("States:\n", "Perfdata:\n", "Rights: ", " Harbor: ", "Does not see: ")
+SECTIONS = ("States:\n", "Perfdata:\n", "Permissions: ", " Harbor: ", "Does not see: ")
 
 
 def probe(name):

@@ -36,7 +36,7 @@ def job(status: str, ago: float = 8 * HOUR) -> Job:
 
 
 class TestRetention:
-    SET_ANEW = "set the project's tag retention again in the UI: a policy deleted over the API leaves its number behind"
+    SET = "set the project's tag retention again in the UI: a policy deleted over the API leaves its number behind"
     FAILED = "tiny: the last execution failed 7 h ago, 2026-11-22 04:00 UTC (number 9)"
 
     @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ class TestRetention:
             f"HARBOR RETENTION WARNING - {gone} (and 1 more)",
             f"WARNING: {gone}",
             f"WARNING: {self.FAILED}",
-            f"Next: {self.SET_ANEW}",
+            f"Next: {self.SET}",
             "exit code 1",
         ]
 
@@ -116,7 +116,7 @@ def test_a_status_that_no_harbor_had_so_far(ask, harbor: Simulator, probe: str) 
 
 
 class TestReplication:
-    MEND = "check this policy's registries in Harbor's database (table replication_policy), and repair or delete it"
+    REPAIR = "check this policy's registries in Harbor's database (table replication_policy), and repair or delete it"
 
     @pytest.fixture(autouse=True)
     def three_policies(self, harbor: Simulator) -> None:
@@ -140,7 +140,7 @@ class TestReplication:
             in lines
         )
         assert " policies=2;" in first
-        assert lines[-2:] == [f"Next: {self.MEND}", "exit code 1"]
+        assert lines[-2:] == [f"Next: {self.REPAIR}", "exit code 1"]
 
     def test_the_policies_of_remote_registries(self, ask, harbor: Simulator) -> None:
         """Which cannot all be seen: the remotes are pinged nevertheless, and who uses them is told as far as known."""

@@ -15,9 +15,9 @@ READ_LOG = (
     "Next: read the log of a failed scan in the UI (the artifact's vulnerabilities), then run docker logs --tail 50 "
     "trivy-adapter (or kubectl logs sts/...-trivy)"
 )
-SAVE_ANEW = "Next: save the schedule again in the UI (Interrogation Services), so that the job service gets it"
-ANEW = (
-    "Next: if this Harbor holds images: run check_harbor_scanner, then scan all anew in the UI; "
+SAVE_AGAIN = "Next: save the schedule again in the UI (Interrogation Services), so that the job service gets it"
+START_AGAIN = (
+    "Next: if this Harbor holds images: run check_harbor_scanner, then start scan-all again in the UI; "
     "the scanner may have been away when it began"
 )
 STOP_LOST = (
@@ -124,7 +124,7 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
         pytest.param(
             ScanAll(stopped=100),
             ["WARNING - the last scan-all scanned no image: all 100 were stopped"
-             + perfdata(completed=100, total=100), ANEW, "exit code 1"],
+             + perfdata(completed=100, total=100), START_AGAIN, "exit code 1"],
             id="stopped before anything was scanned",
         ),
         pytest.param(
@@ -136,7 +136,7 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
         pytest.param(
             ScanAll(),
             ["WARNING - the last scan-all scanned no image: it succeeded without any image"
-             + perfdata(), ANEW, "exit code 1"],
+             + perfdata(), START_AGAIN, "exit code 1"],
             id="a success of nothing",
         ),
         pytest.param(
@@ -159,12 +159,12 @@ NEVER = "the schedule 0 0 2 * * * UTC has never fired, due at DATE"
 @pytest.mark.parametrize(
     ("since", "scheduled", "options", "expected"),
     [
-        (30 * DAY, None, (), [f"WARNING - {NEVER}" + perfdata(completed=4, total=4), SAVE_ANEW, "exit code 1"]),
+        (30 * DAY, None, (), [f"WARNING - {NEVER}" + perfdata(completed=4, total=4), SAVE_AGAIN, "exit code 1"]),
         (30 * DAY, ScanAll(success=4, scheduled=True), (), None),
         (9 * HOUR, None, (), None),
         (11 * HOUR, None, ("--schedule-grace", "11h"), None),
         (11 * HOUR, None, ("--schedule-grace", "9h"),
-         [f"WARNING - {NEVER}" + perfdata(completed=4, total=4), SAVE_ANEW, "exit code 1"]),
+         [f"WARNING - {NEVER}" + perfdata(completed=4, total=4), SAVE_AGAIN, "exit code 1"]),
     ],
 )  # fmt: skip
 def test_schedule(check, harbor: Simulator, since: float, scheduled: ScanAll | None, options, expected) -> None:

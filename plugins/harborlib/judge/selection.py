@@ -89,7 +89,7 @@ class Selection:
 def declare_page_limit(parser: argparse.ArgumentParser, order: str) -> None:
     """Declare the option that limits a probe to the first pages of a list, which are `order`."""
     parser.add_argument("--page-limit", metavar="NUMBER", type=count,
-                        help=f"be content with so many pages of 100, {order} (default: all of them)")  # fmt: skip
+                        help=f"read at most NUMBER pages of 100, {order} (default: all of them)")  # fmt: skip
 
 
 def count(text: str) -> int:

@@ -149,7 +149,7 @@ def test_without_a_login(check, harbor: Simulator, probe: str, monkeypatch: pyte
 @pytest.mark.parametrize("probe", sorted(NEEDED))
 def test_documented(probe: str) -> None:
     doc = importlib.import_module(f"check_harbor_{probe}").main.probe.doc
-    told = doc.partition("Rights: ")[2].partition("\n\n")[0]
+    told = doc.partition("Permissions: ")[2].partition("\n\n")[0]
     rights = NEEDED[probe].system + NEEDED[probe].projects
     assert [right for right in rights if right not in told] == []
     assert set(re.findall(r"[a-z-]+:(?:list|read)", told)) - set(rights) <= {"project:list"}
