@@ -24,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 PLACEHOLDER = "example.com"
+SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"  # the PATH to the distribution's Python, not that of .venv
 NEEDED = {"dpkg-buildpackage": "dpkg-dev debhelper dh-python help2man python3-shtab", "rpmbuild": "rpm help2man"}
 LEFT = """Left to do, because it needs accounts (once, then per release):
   - On the package index: register the trusted publisher (this repository, release.yml, environment pypi).
@@ -93,18 +94,23 @@ def system_packages(source: Path, dist: Path, epoch: int) -> list[str]:
     missing = [f"{tool} (apt-get install {needs})" for tool, needs in NEEDED.items() if not shutil.which(tool)]
     if any(tool.startswith("dpkg") for tool in missing):
         return missing
-    os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"  # the distribution's Python, not that of .venv
-    run(source, "dpkg-buildpackage", "-us", "-uc", "-b", SOURCE_DATE_EPOCH=str(epoch))
+    run(source, "dpkg-buildpackage", "-us", "-uc", "-b", SOURCE_DATE_EPOCH=str(epoch), PATH=SYSTEM)
     (package,) = source.parent.glob("*.deb")
     shutil.move(package, dist / package.name)
     if not missing:
-        places = ["--define", f"_topdir {source.parent}/rpm", "--define", f"_rpmdir {source.parent}/rpm"]
-        fixed = ["--define", "use_source_date_epoch_as_buildtime 1", "--define", "clamp_mtime_to_source_date_epoch 1"]
-        command = ["rpmbuild", "-bb", "--nodeps", "--build-in-place", "--define", "_buildhost localhost"]
-        run(source, *command, *places, *fixed, "packaging/check-harbor.spec", SOURCE_DATE_EPOCH=str(epoch))
-        (built,) = (source.parent / "rpm").rglob("*.rpm")
+        built = rpm(source, source.parent / "rpm", epoch)
         shutil.move(built, dist / built.name)
     return missing
+
+
+def rpm(source: Path, folder: Path, epoch: int) -> Path:
+    """The RPM, built in a new folder."""
+    places = ["--define", f"_topdir {folder}", "--define", f"_rpmdir {folder}"]
+    fixed = ["--define", "use_source_date_epoch_as_buildtime 1", "--define", "clamp_mtime_to_source_date_epoch 1"]
+    command = ["rpmbuild", "-bb", "--nodeps", "--build-in-place", "--define", "_buildhost localhost", *places, *fixed]
+    run(source, *command, "packaging/check-harbor.spec", SOURCE_DATE_EPOCH=str(epoch), PATH=SYSTEM)
+    (built,) = folder.rglob("*.rpm")
+    return built
 
 
 def sbom(dist: Path) -> None:

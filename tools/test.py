@@ -2,8 +2,9 @@
 
 Everything else is:
 
-1. The Ansible collection and the packages in root file systems.
-2. Pages counted on the real engines: alone, on an otherwise idle machine, because a late answer adds a page.
+1. The Ansible collection and the packages in root file systems; the Director and an InfluxDB.
+2. Pages counted on the real engines: a few outages side by side with the other tests, all of them alone on an
+   otherwise idle machine, because a late answer adds a page.
 3. The wheel on the oldest Python with the oldest libraries (tox, `floor`): the tests of harborlib, but for those of
    the terminal, which start many processes. The newest Python is Debian 13's, in the root file systems above.
 4. The contract suite with the plugins as processes of that oldest Python, and of the distribution's own python3 with
@@ -32,13 +33,15 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT, HARBORLIB = "tests/contract", "tests/harborlib"
-IN_ROOTS = ["tests/ansible_roles", "tests/packages"]
+# Not part of `make test`: root file systems, foreign web servers, and pages that take an engine's own time to count.
+SLOW = ["tests/ansible_roles", "tests/packages", "tests/web"]
+SLOW += [f"tests/engines/test_{name}.py" for name in ("certificate_life", "restart", "satellite", "storage")]
 COUNTING = "tests/engines/test_scenarios.py"
 RANDOM_PHASE = "tests/engines/test_random_phase.py"
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
-# Most tests wait for something, so there is one process more than cores. The tests of a file stay in one process,
+# Most tests wait for something, so there are twice as many processes as cores. The tests of a file stay in one process,
 # because they share its servers and daemons. Sorted by name: tests/ansible_roles, the slowest, starts first.
-PROCESSES = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+PROCESSES = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
 # On a busy machine a deadline can expire: a failing test is retried twice at most, and counted.
 SIDE_BY_SIDE = ["-q", *PROCESSES, "--reruns", "2", "--reruns-delay", "1"]
 # Which modules a plugin loads follows from its own imports: other Pythons would tell the same.
@@ -138,7 +141,7 @@ def main() -> None:
     everything = arguments.parse_args().all
     # Without it, each of the thousands of processes would compile all its modules anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    apart = [f"--ignore={path}" for path in (COUNTING, RANDOM_PHASE, *([] if everything else IN_ROOTS))]
+    apart = [f"--ignore={path}" for path in (COUNTING, RANDOM_PHASE, *([] if everything else SLOW))]
     own = execute(f"Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *apart])
     all_runs: list[Run] = [own]
     left_out: list[str] = []
@@ -149,7 +152,7 @@ def main() -> None:
             all_runs += runs_of
             left_out += missing
     else:
-        left_out.append("Ansible, packages, counted pages, other Pythons and libraries: `make test-all` runs them too")
+        left_out.append("Ansible, packages, web, counted pages, other libraries: `make test-all` runs them too")
     close(all_runs, left_out, time.monotonic() - started)
 
 

@@ -88,6 +88,7 @@ def for_ever(start: bytes, *pieces: bytes) -> Reply:
         yield start
         for piece in itertools.cycle(pieces):
             yield piece
-            time.sleep(0.001)  # 64 MB/s fill a memory soon enough, and leave the client some of the processor
+            # 64 MB/s fill a memory soon enough. Small pieces come slowly: reading them takes much of the processor.
+            time.sleep(0.001 if len(piece) > 10_000 else 0.01)
 
     return reply

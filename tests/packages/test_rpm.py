@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from packages.conftest import build
+from ansible_roles.rootfs import ROOT
+from packages.conftest import BUILT_AT, copied
 from support import runner
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+import release
 
 pytestmark = pytest.mark.timeout(600)
 
 
-def test_tree(source: Path, tmp_path: Path) -> None:
-    places = ["--define", f"_topdir {tmp_path}", "--define", f"_rpmdir {tmp_path}"]
-    build(source, "rpmbuild", "-bb", "--nodeps", "--build-in-place", *places, "packaging/check-harbor.spec")
-    (package,) = tmp_path.rglob("*.rpm")
+@pytest.fixture(scope="module")
+def package(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return release.rpm(source, tmp_path_factory.mktemp("rpm"), int(BUILT_AT))
+
+
+def test_two_builds_are_the_same(package: Path, tmp_path: Path) -> None:
+    copied(tmp_path / "source")
+    again = release.rpm(tmp_path / "source", tmp_path / "rpm", int(BUILT_AT))
+    assert again.name == package.name
+    assert again.read_bytes() == package.read_bytes()
+
+
+def test_tree(package: Path) -> None:
     listed = subprocess.run(["rpm", "-qlp", package], capture_output=True, text=True, timeout=60, check=True).stdout
     files = set(listed.splitlines())
     for name in runner.NAMES:
