@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What is wrong with this Harbor, why, and what to do next?
 
-For the person on call: runs every check_harbor probe that the given logins and options allow, side by side in one
-process, and tells root causes from what merely follows from them. On a terminal: a verdict, a table of the probes, the
-next steps; elsewhere the output of a plugin. It only reads, but for --push-project, where it does what
+For the person on call: runs every check_harbor probe that the given accounts and options allow, side by side in one
+process, and separates root causes from what merely follows from them. The first line says what people cannot do, and
+why. On a terminal each root cause has a block with its next step and its place in the runbook, and -v adds a row for
+each probe; elsewhere the output is that of a plugin. It only reads, except with --push-project, where it does what
 check_harbor_push does.
 
 States:
@@ -16,17 +17,19 @@ Perfdata:
   time     seconds for everything
   <probe>  seconds that the probe took; a component stands under its own name
 
-Permissions: those of the single probes. What cannot run is listed with the one thing that it lacks: a login, an option,
-a right, a newer Harbor. Two robot accounts are usual: --authfile has that of the monitoring, --canary-authfile that
-with which check_harbor_login, _pull and _push run (without it they use the first one). Harbor: 2.0 or newer.
+Permissions: those of the single probes. What cannot run is listed with the one thing that it lacks: an account, an
+option, a permission, a newer Harbor. Two robot accounts are usual: --authfile has that of the monitoring robot,
+--canary-authfile that with which check_harbor_login, _pull and _push run (without it they use the first one). Harbor:
+2.0 or newer.
 
-Told to stop (Ctrl-C), it shows what is known so far, and which probes it did not wait for.
+Ctrl-C shows what is known so far, and which probes it did not wait for.
 
---isolate changes nothing here: a cause is always told from what follows from it. With less than about 5 seconds (-t)
-what is only slow looks broken.
+--isolate changes nothing here: root causes are always separated. With less than about 5 seconds (-t) whatever is only
+slow looks broken.
 
-Does not see: what its logins may not see. It tries nothing twice, as a scheduled probe does before it alerts, so what
-passes by itself shows here. A component that Harbor does not report, as Trivy where it is not installed, is left out.
+Does not see: what its accounts may not see. It tries nothing twice, unlike a scheduled probe before it alerts, so a
+short disturbance shows here. A component that Harbor does not report, such as Trivy where it is not installed, is left
+out.
 """
 
 import harbor_preloaded
@@ -43,7 +46,7 @@ from harborlib.harbor.refusals import LOGIN_REFUSED
 from harborlib.harbor.run import LOOKED_PAST
 from harborlib.judge import Limit, Reading, Readings, Shown, isolation
 from harborlib.judge.verdict import Row, Verdict, seen_from_here
-from harborlib.run import Probe, options, plugin, values
+from harborlib.run import Probe, options, plugin, runbook, values
 from harborlib.run.child import Child
 from harborlib.run.probe import installed
 from harborlib.text import SECONDS, Summary, terminal
@@ -55,7 +58,7 @@ OWNERS = frozenset(isolation.OWNERS)
 PROBES_SHARE = 0.9  # of the time; the rest is for the verdict
 #: Seconds between the starts of two probes: started at the same moment, they would slow each other down.
 PACE = 0.004
-LOOK_AT_LOAD = "check the load of the Harbor host and of this host (the rows above show which probe took long)"
+LOOK_AT_LOAD = "check the load of the Harbor host and of this host (-v shows which probe took long)"
 
 
 class Outcome(Shown):
@@ -217,7 +220,7 @@ def declare(parser: options.Parser) -> None:
 
 def show(report: Report, args: argparse.Namespace) -> str:
     """The report for a user, with the runbook section of each service."""
-    return terminal.show(report, args, isolation.service_of)
+    return terminal.show(report, args, lambda name: runbook.place(isolation.service_of(name)))
 
 
 main = plugin.main(Probe(__name__, measure, [time, outcome], declare=declare, account="what these need"), show)

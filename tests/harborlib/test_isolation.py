@@ -182,12 +182,18 @@ def test_slow_database_is_the_api_s(kind: str) -> None:
 
 def test_full_storage_is_the_data_volume_s_where_that_is_full() -> None:
     symptom = Symptom("push", FULL, "registry", True, "push")
-    for full, whose in ((True, "storage"), (False, "")):
+    for full, whose in ((90, "storage"), (89, "")):
         found = isolation.cause(symptom, Snapshot(health(), full=full), ALL)
         assert (found.owner if found else "") == whose
-    assert isolation.cause(symptom, Snapshot(health(), full=True), ALL - {"storage"}) is None
-    read_only = symptom._replace(kind=ERROR)
-    assert isolation.cause(read_only, Snapshot(health(), full=True), ALL) is None
+    assert isolation.cause(symptom, Snapshot(health(), full=90), ALL - {"storage"}) is None
+
+
+@pytest.mark.parametrize("symptom", [Symptom("push", ERROR, "core", True, "push"), Symptom("jobservice", FINDING)])
+def test_nothing_can_be_written_to_a_data_volume_that_is_used_up(symptom: Symptom) -> None:
+    """A full disk is one cause, whoever suffers from it; one that is nearly full stops nobody."""
+    for full, whose in ((99, "storage"), (98, "")):
+        found = isolation.cause(symptom, Snapshot(health(), full=full), ALL)
+        assert (found.owner if found else "") == whose
 
 
 @pytest.mark.parametrize("step", ["v2", "login", "pull", "push"])

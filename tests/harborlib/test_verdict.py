@@ -69,8 +69,7 @@ def test_what_can_be_left_out_is_not_in_the_text_of_a_row() -> None:
     failure = Failure(STATUS, "500 for /v2/", aside="X-Request-Id 7f", status=500)
     found = Row.of("v2", ran(Finding("harbor.error-status", CRITICAL, "500 for /v2/", aside=failure.aside)), failure)
     assert (found.finding.text, found.finding.aside) == ("500 for /v2/", "X-Request-Id 7f")
-    assert found.told()[0].sentence() == "500 for /v2/ (X-Request-Id 7f)"
-    assert found.told()[0].sentence(aside=False) == "500 for /v2/"
+    assert found.sentence().endswith(": 500 for /v2/")
 
 
 def test_order() -> None:
@@ -81,12 +80,14 @@ def test_order() -> None:
     assert names == ["database", "portal", "gc", "api", "quota", "health", "zoo"]
 
 
-def test_second_causes_are_told() -> None:
+def test_further_causes_are_named() -> None:
+    """The first line is one sentence: each cause has its own block below."""
     rows = [row("database", CRITICAL), row("trivy", CRITICAL), row("gc", WARNING), row("quota", UNKNOWN), row("portal")]
-    assert words(Verdict(rows).sentence()) == (
-        "PostgreSQL is down: logins, the API, pushes and pulls (of public images too) fail, Trivy is down: "
-        "vulnerability scans fail, the static web UI still loads, also: quota, gc"
+    verdict = Verdict(rows)
+    assert words(verdict.sentence()) == (
+        "nobody can log in, pull or push images: Harbor's database (PostgreSQL) is down, also: trivy, quota, gc"
     )
+    assert verdict.explained() == ["still fine: the static web UI"]
 
 
 def test_chain_of_causes_has_one_root() -> None:
@@ -94,6 +95,7 @@ def test_chain_of_causes_has_one_root() -> None:
     verdict = Verdict([row("api", CRITICAL), follows("login", api), follows("pull", login)])
     assert verdict.follows == {"api": ["login", "pull"]}
     assert verdict.explained() == ["follows from api: login, pull"]
+    assert words(verdict.sentence()) == "clients cannot log in: text"
 
 
 def test_circle_of_causes_ends() -> None:
@@ -125,53 +127,68 @@ def test_cause_that_did_not_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("well", "told"),
+    ("well", "notes"),
     [
-        (("pull", "push", "api"), "pulls and pushes work"),
-        (("pull", "registry"), "pulls work"),
-        (("push",), "pushes work"),
-        (("api", "v2", "registry"), "the API works, and the registry answers"),
-        (("api",), "the API works"),
-        (("registry", "portal"), "the registry itself answers"),
-        (("portal", "gc"), "the static web UI still loads"),
-        (("gc",), ""),
+        (("pull", "push", "api"), ["still fine: pulls and pushes"]),
+        (("pull", "registry"), ["still fine: pulls"]),
+        (("push",), ["still fine: pushes"]),
+        (("api", "v2", "registry"), ["still fine: the API, and the registry answers"]),
+        (("api",), ["still fine: the API"]),
+        (("registry", "portal"), ["still fine: the registry itself"]),
+        (("portal", "gc"), ["still fine: the static web UI"]),
+        (("gc",), []),
     ],
 )
-def test_what_still_works(well: tuple[str, ...], told: str) -> None:
-    sentence = words(Verdict([row("trivy", CRITICAL), *map(row, well)]).sentence())
-    assert sentence == ", ".join(filter(None, ["Trivy is down: vulnerability scans fail", told]))
+def test_what_still_works(well: tuple[str, ...], notes: list[str]) -> None:
+    assert Verdict([row("trivy", CRITICAL), *map(row, well)]).explained() == notes
+    assert Verdict([row("trivy", WARNING), *map(row, well)]).explained() == []
 
 
 def test_nothing_is_said_to_work_that_was_never_reached() -> None:
     """--unreachable ok makes them OK."""
     rows = [row("trivy", CRITICAL), row("portal", failure=Failure(CONNECT, "refused"))]
-    assert words(Verdict(rows).sentence()) == "Trivy is down: vulnerability scans fail"
+    assert Verdict(rows).explained() == []
 
 
 @pytest.mark.parametrize(
-    ("failure", "told"),
+    ("name", "failure", "said"),
     [
-        (Failure(STATUS, "502", status=502), "502, images cannot be pulled"),
-        (Failure(ANSWER, "hangs", hung=True), "hangs, images cannot be pulled"),
-        (Failure(CONNECT, "refused"), "refused"),
+        ("pull", Failure(STATUS, "502", status=502), "at least one image cannot be pulled: 502"),
+        ("push", Failure(ANSWER, "hangs", hung=True), "nobody can push images: hangs"),
+        ("health", Failure(CONNECT, "refused"), "Harbor cannot be reached from here: refused"),
+        ("pull", Failure(CONNECT, "refused"), "refused"),
     ],
 )
-def test_what_users_lose(failure: Failure, told: str) -> None:
-    assert words(row("pull", CRITICAL, failure.detail, failure).told()) == told
+def test_what_users_lose(name: str, failure: Failure, said: str) -> None:
+    assert row(name, CRITICAL, failure.detail, failure).sentence() == said
 
 
-def test_refused_login_is_the_trouble_of_who_has_it() -> None:
+def test_what_users_lose_is_what_was_seen() -> None:
+    """A cause without a loss of its own has that of a probe that follows; a finding can say more than its probe."""
+    full = blaming("storage", "the data volume is full")
+    assert words(Verdict([row("storage", CRITICAL)]).sentence()) == "storage: text"
+    assert (
+        words(Verdict([row("storage", CRITICAL), follows("push", full)]).sentence()) == "nobody can push images: text"
+    )
+    quota = Row(Finding("push.quota-exceeded", CRITICAL, "quota exceeded", "push"))
+    assert quota.sentence() == "nobody can push to the canary project: quota exceeded"
+
+
+@pytest.mark.parametrize(("name", "whose"), [("api", "monitoring"), ("login", "canary"), ("pull", "canary")])
+def test_refused_login_is_the_trouble_of_one_account(name: str, whose: str) -> None:
     failure = Failure(LOGIN_REFUSED, "login refused", status=401, login=True)
-    assert words(row("pull", CRITICAL, "login refused", failure).told()) == "pull: login refused"
+    assert (
+        row(name, CRITICAL, "login refused", failure).sentence() == f"the {whose} account cannot log in: login refused"
+    )
 
 
 def test_endless_text_is_cut() -> None:
-    assert len(words(row("gc", CRITICAL, "x" * 5000).told())) == SENTENCE + len("gc: ")
+    assert len(row("gc", CRITICAL, "x" * 5000).sentence()) == SENTENCE + len("gc: ")
 
 
 def test_certificate_that_clients_refuse() -> None:
     expired = row("certificate", CRITICAL, "expired")
-    assert words(Verdict([expired], untrusted=True).sentence()) == "clients refuse the certificate: expired"
+    assert words(Verdict([expired], untrusted=True).sentence()) == "clients refuse Harbor's certificate: expired"
     assert words(Verdict([expired]).sentence()) == "certificate: expired"
 
 

@@ -164,6 +164,12 @@ TWO_CAUSES = (
         ("redis", "v2"),
         see={"redis": ("jobservice", "api")},
     ),
+    Scenario(
+        "data volume full, jobservice stopped by it",
+        ("storage-full", "jobservice-down"),
+        ("jobservice",),
+        elsewhere=("storage",),
+    ),
     Scenario("Trivy stopped, /v2/ goes elsewhere", ("trivy-down", "misrouted-v2"), ("trivy", "v2")),
     Scenario(
         "certificate expired, registry stopped",

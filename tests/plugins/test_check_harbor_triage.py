@@ -72,7 +72,7 @@ def test_who_follows(title: str, notes: dict[str, list[str]], logins: list[str])
     scenario = SCENARIOS[title]
     with simulated(scenario) as harbor:
         _, report = triaged("-H", harbor.url, "--ca-file", harbor.ca_file, *logins, *options(scenario))
-    assert report.notes == (
+    assert tuple(note for note in report.notes if not note.startswith("still fine: ")) == (
         *(f"follows from {root}: {', '.join(names)}" for root, names in notes.items()),
         "not run: artifact, login, pull (needs --image P/R:TAG)",
     )

@@ -24,7 +24,8 @@ ANSWERED = "HARBOR TRIAGE OK - harbor.example.com: {} probes have run, and all a
 NO_LOGIN = "credentials are required: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
 NO_IMAGE = "not run: artifact, login, pull (needs --image P/R:TAG)"
 NO_PROJECT = "not run: push (needs --push-project P)"
-REFUSED = "api: login refused (/systeminfo answers as if anonymous)"
+SEEN = "login refused (/systeminfo answers as if anonymous)"
+REFUSED = f"the monitoring account cannot log in: {SEEN}"
 LOGIN = "check username= and password= in the authfile, then the state and expiry of the account in the UI"
 PULLS = Account(MONITOR_SECRET, projects={"pub": ("pull", "push", "delete")})
 
@@ -55,15 +56,16 @@ def test_one_login_for_all_is_refused_once(ask) -> None:
     """Whoever tried it: the password is one, and so is the cause."""
     with Simulator(users={}) as stranger:
         said = ask("--image", "pub/img:1.0", "--push-project", "pub", against=stranger)
-    assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}, the registry itself answers"
-    assert said[1].startswith("Note: follows from api: v2, login, pull, push, storage, audit_purge, gc, ")
-    assert said[2:] == [f"Next: {LOGIN}", "exit code 2"]
+    assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}"
+    assert said[1] == "Note: still fine: the registry itself"
+    assert said[2].startswith("Note: follows from api: v2, login, pull, push, storage, audit_purge, gc, ")
+    assert said[3:] == [f"Next: {LOGIN}", "exit code 2"]
 
 
 def test_so_it_is_where_no_login_probe_runs(ask) -> None:
     with Simulator(users={}) as stranger:
         said = ask("--push-project", "pub", against=stranger)
-    assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}, the registry itself answers"
+    assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}"
 
 
 def test_rights_that_lack(ask) -> None:
@@ -108,7 +110,7 @@ def test_proxy_in_the_way(ask) -> None:
     with listening(says(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")) as port:
         said = ask("--proxy", f"127.0.0.1:{port}")
     proxy = f"the proxy 127.0.0.1:{port}"
-    assert said[0].startswith(f"HARBOR TRIAGE CRITICAL - {proxy} refuses the connection: ")
+    assert said[0].startswith(f"HARBOR TRIAGE CRITICAL - Harbor cannot be reached from here: {proxy} refuses the")
     assert f"Note: as seen from here: {proxy} may be in the way here and nowhere else: try from another host" in said
 
 
@@ -128,7 +130,7 @@ def test_login_of_the_canary(ask, harbor: Simulator, tmp_path: Path) -> None:
     canary.write_text(f"username=nobody\npassword={MONITOR_SECRET}\n")
     canary.chmod(0o600)
     said = ask("--canary-authfile", str(canary), "--push-project", "pub")
-    told = "push: login refused: the token service answers as if anonymous"
+    told = "the canary account cannot log in: login refused: the token service answers as if anonymous"
     assert said[0].startswith(f"HARBOR TRIAGE CRITICAL - {told}")
     usage = "HARBOR TRIAGE UNKNOWN - usage: "
     assert ask("--canary-authfile", "/nowhere")[0] == f"{usage}authfile /nowhere: No such file or directory"
@@ -146,7 +148,7 @@ def test_trouble_of_the_canary_is_not_the_other_robots(ask, tmp_path: Path) -> N
     canary.chmod(0o600)
     with Simulator("registry-down", "stale-health", users={"robot$canary": PULLS}) as harbor:
         said = ask("--canary-authfile", str(canary), "--push-project", "pub", against=harbor)
-    assert f"CRITICAL: {REFUSED}" in said
+    assert f"CRITICAL: api: {SEEN}" in said
     assert [line for line in said if line.startswith("CRITICAL: push: 502 from the registry for starting an upload")]
 
 
@@ -166,11 +168,15 @@ def test_ticket(harbor: Simulator, authfile: str) -> None:
     harbor.switch("registry-down", "trivy-down")
     where = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile]
     ticket = json.loads(triage(*where, "--output", "json").out)
-    assert ticket["summary"] == (
-        "the registry is down: pull and push fail, Trivy is down: vulnerability scans fail, the API works"
-    )
+    assert ticket["summary"] == "nobody can pull or push images: Harbor's registry is down, also: trivy"
     assert [part["text"].partition(":")[0] for part in ticket["parts"][:4]] == ["registry", "trivy", "v2", "scanner"]
-    assert ticket["notes"] == ["follows from registry: v2", "follows from trivy: scanner", NO_IMAGE, NO_PROJECT]
+    assert ticket["notes"] == [
+        "still fine: the API",
+        "follows from registry: v2",
+        "follows from trivy: scanner",
+        NO_IMAGE,
+        NO_PROJECT,
+    ]
     assert ticket["next_step"].startswith("run docker ps -a; docker logs --tail 50 registry ")
     assert {metric["name"] for metric in ticket["metrics"]} > {"time", "registry", "quota"}
 

@@ -15,22 +15,22 @@ from .platform import CONTAINERS
 
 #: What users lose while a component is down, as observed on real Harbors.
 LOSSES = {
-    "database": "logins, the API, pushes and pulls (of public images too) fail",
+    "database": "nobody can log in, pull or push images",
     "jobservice": "scans, replication and garbage collection have stopped",
-    "redis": "pushes fail, jobs have stopped, answers are slow",
-    "registry": "pull and push fail",
+    "redis": "nobody can push images, and all jobs have stopped",
+    "registry": "nobody can pull or push images",
     "registryctl": "garbage collection fails",
-    "trivy": "vulnerability scans fail",
+    "trivy": "images are not scanned for vulnerabilities",
 }
 
 #: The display names of components that have their own service.
 SPOKEN = {
-    "database": "PostgreSQL",
-    "jobservice": "the job service",
-    "redis": "Redis",
-    "registry": "the registry",
-    "registryctl": "the registry controller",
-    "trivy": "Trivy",
+    "database": "Harbor's database (PostgreSQL)",
+    "jobservice": "Harbor's job service",
+    "redis": "Harbor's Redis",
+    "registry": "Harbor's registry",
+    "registryctl": "Harbor's registry controller",
+    "trivy": "Harbor's scanner (Trivy)",
 }
 #: The components that a Harbor of today reports.
 NAMES = tuple(name for name in CONTAINERS if name != "nginx")

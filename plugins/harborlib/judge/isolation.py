@@ -33,6 +33,7 @@ OWNERS = ("health", "certificate", "portal", "api", "v2", "login", "pull", "push
 SLOW_HEALTH = 1.5  # seconds; a slower health report is health's own problem
 SLOW_LOGIN = 1.0  # seconds; a slower /systeminfo means a slow database, which check_harbor_api reports
 VOLUME_FULL = 90  # percent; check_harbor_storage reports a data volume with less free space
+USED_UP = 99  # percent; on such a volume whatever writes to it fails, not only the registry
 
 #: Kinds of symptoms. ERROR is a 5xx other than 502; FULL is a full storage; FINDING is anything that was observed and
 #: judged; STANDSTILL is a finding about a job that did not start or does not end.
@@ -132,15 +133,15 @@ class Snapshot(NamedTuple):
     """The answers to the two questions: /health without credentials, /systeminfo with them.
 
     `health` is None if nothing was asked, `systeminfo` if nothing was asked or all was well; `login_seconds` is the
-    time that its answer took. `one_account`: all probes use the same account. `full`: the data volume is full, as far
-    as the account may see it.
+    time that its answer took. `one_account`: all probes use the same account. `full`: percent used of the data volume,
+    0 if the account may not see it.
     """
 
     health: HealthReport | Failure | None
     systeminfo: Failure | None = None
     one_account: bool = False
     login_seconds: float = 0.0
-    full: bool = False
+    full: float = 0
 
     @property
     def logins_fail(self) -> bool:
@@ -151,28 +152,28 @@ class Snapshot(NamedTuple):
 def look(run: Run, ask_login: bool, seconds: float, ask_volumes: bool = False) -> Snapshot:
     """Ask both questions at the same time; `ask_login` can omit the second: a refused login is not tried again.
 
-    If a storage is full (`ask_volumes`), a third question follows: is it the data volume?
+    If a storage may be full (`ask_volumes`), a third question follows: how full is the data volume?
 
     Raises the error that prevents this host from asking.
     """
     questions: list[Callable[[], Any]] = [partial(HealthReport.ask, run)]
     if ask_login and run.client.account:
-        questions += [partial(logged_in, run), *([partial(is_full, run)] if ask_volumes else [])]
+        questions += [partial(logged_in, run), *([partial(percent_used, run)] if ask_volumes else [])]
     health, *rest = deadline.side_by_side(questions, seconds)
     if isinstance(health, Exception) and not isinstance(health, Failure):
         raise health
     systeminfo = rest[0] if rest else None
-    full = len(rest) > 1 and rest[1] is True
+    full = rest[1] if len(rest) > 1 and isinstance(rest[1], float) else 0
     if isinstance(systeminfo, Answer):
         return Snapshot(health, login_seconds=systeminfo.elapsed, full=full)
     return Snapshot(health, systeminfo if isinstance(systeminfo, Failure) else None)
 
 
-def is_full(run: Run) -> bool:
-    """Whether the data volume is full; raises Failure if the account may not see it, or Harbor does not report it."""
+def percent_used(run: Run) -> float:
+    """How full the data volume is; raises Failure if the account may not see it, or Harbor does not report it."""
     rows = run.rest.get(endpoints.VOLUMES).rows("storage", needed=True)
     volumes = [(row.count("total"), row.count("free")) for row in rows]
-    return any((total - free) * 100 >= total * VOLUME_FULL for total, free in volumes if total)
+    return max(((total - free) * 100.0 / total for total, free in volumes if total), default=0.0)
 
 
 def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
@@ -190,7 +191,7 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
     reported = report_cause(symptom, snapshot.health, owners)
     if reported:
         return reported
-    if symptom.kind == FULL and snapshot.full:
+    if fills_up(symptom, snapshot.full):
         return blaming("storage", "the data volume is full")
     others_fail = snapshot.systeminfo and snapshot.systeminfo.kind is not LOGIN_REFUSED
     if symptom.kind == REFUSED and not others_fail:
@@ -202,6 +203,15 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
     if snapshot.login_seconds > SLOW_LOGIN and symptom.kind in (SLOW, HANG, REMOTE) and symptom.served_by != "portal":
         return blaming("api", f"a login alone took {snapshot.login_seconds:.1f} s")
     return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None
+
+
+def fills_up(symptom: Symptom, full: float) -> bool:
+    """Whether a data volume that is so full causes this.
+
+    The registry says itself that its storage is full. The other components and core only fail when they cannot write.
+    """
+    writes = symptom.subject in COMPONENTS or (symptom.subject == "push" and symptom.kind == ERROR)
+    return full >= VOLUME_FULL if symptom.kind == FULL else writes and full >= USED_UP
 
 
 def report_cause(symptom: Symptom, health: HealthReport | Failure, owners: frozenset[str]) -> Cause | None:

@@ -24,26 +24,35 @@ CLOCKS_DIFFER = 60  # seconds; a smaller difference is network delay and harmles
 UNTRUSTED = "certificate.untrusted"
 #: What users lose while this probe gets no answer.
 LOSSES = {
-    "health": "nobody can log in, pull or push",
+    "health": "nobody can log in, pull or push images",
     "portal": "the web UI is down",
     "api": "robot accounts cannot log in",
     "signin": "people cannot log in",
-    "v2": "docker login, pull and push fail",
+    "v2": "nobody can log in with docker, pull or push images",
     "login": "clients cannot log in",
-    "pull": "images cannot be pulled",
-    "push": "nothing can be pushed",
+    "pull": "at least one image cannot be pulled",  # the canary image: others may be fine
+    "push": "nobody can push images",
 }
-#: Failures without a connection: then no single loss is named.
+#: The same, if the finding says more than its probe.
+LOSSES_BY_ID = {
+    "push.quota-exceeded": "nobody can push to the canary project",
+    "push.body-limit": "large images cannot be pushed",
+}
+#: Failures without a connection: other hosts may have one.
 NO_CONNECTION = (RESOLVE, CONNECT, TLS)
+NOT_REACHED = "Harbor cannot be reached from here"
+#: A refused login is the trouble of this account alone.
+REFUSED_TO = {"api": "the monitoring account cannot log in"}
+REFUSED_TO_CANARY = "the canary account cannot log in"
 #: What these probes prove together while they are OK; the first match is shown.
 WORKING = (
-    (("pull", "push"), "pulls and pushes work"),
-    (("pull",), "pulls work"),
-    (("push",), "pushes work"),
-    (("api", "v2"), "the API works, and the registry answers"),
-    (("api",), "the API works"),
-    (("registry",), "the registry itself answers"),
-    (("portal",), "the static web UI still loads"),
+    (("pull", "push"), "pulls and pushes"),
+    (("pull",), "pulls"),
+    (("push",), "pushes"),
+    (("api", "v2"), "the API, and the registry answers"),
+    (("api",), "the API"),
+    (("registry",), "the registry itself"),
+    (("portal",), "the static web UI"),
 )
 
 
@@ -89,18 +98,24 @@ class Row(NamedTuple):
         """Whether it has a problem of its own."""
         return self.finding.is_problem and not self.finding.follows
 
-    def told(self) -> list[Finding]:
-        """The problem for the first line, with what users lose."""
-        finding = self.finding
-        critical = finding.state == CRITICAL
-        if self.name in components.SPOKEN and critical and not self.failure:
-            text = f"{components.SPOKEN[self.name]} is down: {components.LOSSES[self.name]}"
-            return [spoken(text)]
-        text = cut(redacted(finding.text), SENTENCE)
-        if self.name not in LOSSES or (self.failure and self.failure.kind is LOGIN_REFUSED):
-            return [spoken(f"{self.name}: {text}", finding.aside)]
-        lost = critical and self.failure and self.failure.stage not in NO_CONNECTION
-        return [spoken(text, finding.aside), *([spoken(LOSSES[self.name])] if lost else [])]
+    def sentence(self, following: Iterable[str] = ()) -> str:
+        """The cause in words for everyone, after what people cannot do; `following` are the probes that fail too."""
+        if self.name in components.SPOKEN and self.finding.state == CRITICAL and not self.failure:
+            return f"{components.LOSSES[self.name]}: {components.SPOKEN[self.name]} is down"
+        text = cut(redacted(self.finding.text), SENTENCE)
+        loss = self.loss(following) if self.finding.state == CRITICAL else ""
+        if loss or self.name in LOSSES:
+            return f"{loss}: {text}" if loss else text
+        return f"{self.name}: {text}"
+
+    def loss(self, following: Iterable[str]) -> str:
+        """What people cannot do, as far as it was seen here or by the probes that follow."""
+        if self.failure and self.failure.kind is LOGIN_REFUSED:
+            return REFUSED_TO.get(self.name, REFUSED_TO_CANARY)
+        if self.failure and self.failure.stage in NO_CONNECTION:
+            return NOT_REACHED if self.name == "health" else ""
+        own = LOSSES_BY_ID.get(self.finding.id) or (LOSSES.get(self.name) if self.failure else "")
+        return own or next((LOSSES[name] for name in LOSSES if name in following), "")
 
 
 class Verdict:
@@ -144,22 +159,23 @@ class Verdict:
         return row._replace(finding=row.finding._replace(state=state))
 
     def sentence(self) -> list[Finding]:
-        """What is wrong: the worst causes with what users lose, what still works, which other probes complain."""
-        worst = [row for row in self.causes if row.finding.state == self.causes[0].finding.state]
-        told = [finding for row in worst for finding in self._told(row)] or self._elsewhere()
-        if worst and worst[0].finding.state == CRITICAL:
-            told += self._working()
-        others = [row.name for row in self.causes[len(worst) :]]
-        return [*told, *([spoken(f"also: {', '.join(others)}")] if others else [])]
+        """What is wrong: the first cause, after what people cannot do, then the other causes by name."""
+        if not self.causes:
+            return self._elsewhere()
+        first, *others = self.causes
+        also = [spoken(f"also: {', '.join(row.name for row in others)}")] if others else []
+        return [spoken(self._sentence(first)), *also]
 
-    def _told(self, row: Row) -> list[Finding]:
+    def _sentence(self, row: Row) -> str:
         if row.name == "certificate" and self.untrusted:
-            return [spoken(f"clients refuse the certificate: {cut(redacted(row.finding.text), SENTENCE)}")]
-        return row.told()
+            return f"clients refuse Harbor's certificate: {cut(redacted(row.finding.text), SENTENCE)}"
+        return row.sentence(self.follows.get(row.name, []))
 
-    def _working(self) -> list[Finding]:
+    def _working(self) -> list[str]:
+        if not (self.causes and self.causes[0].finding.state == CRITICAL):
+            return []
         well = {row.name for row in self.rows.values() if not row.finding.is_problem and not row.failure}
-        return next(([spoken(text)] for names, text in WORKING if well.issuperset(names)), [])
+        return [f"still fine: {text}" for names, text in WORKING if well.issuperset(names)][:1]
 
     def _elsewhere(self) -> list[Finding]:
         """The causes that are no row's own problem, such as a core that has just started."""
@@ -167,13 +183,13 @@ class Verdict:
         return [spoken(text) for text in dict.fromkeys(cause.because for cause in causes if cause)]
 
     def explained(self) -> list[str]:
-        """A note for each cause that explains something."""
-        return [f"follows from {root}: {', '.join(names)}" for root, names in self.follows.items()]
+        """A note on what still works during an outage, and one for each cause that explains something."""
+        return self._working() + [f"follows from {root}: {', '.join(names)}" for root, names in self.follows.items()]
 
 
-def spoken(text: str, aside: str = "") -> Finding:
+def spoken(text: str) -> Finding:
     """A clause of the first line."""
-    return Finding("", CRITICAL, text, aside=aside)
+    return Finding("", CRITICAL, text)
 
 
 def advised(row: Row, next_step: str) -> Row:

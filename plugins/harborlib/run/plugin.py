@@ -30,6 +30,7 @@ from . import faults, guard, judging, options
 from .guard import Ending
 from .probe import Probe
 
+AGAIN = "run it again and wait: it ends by itself after the time limit (-t)"
 LEAVING = 0.1  # seconds reserved for the output
 Show = Callable[[Report, argparse.Namespace], str]
 Work = Callable[[], Ending]
@@ -115,8 +116,9 @@ def judged(probe: Probe, parser: options.Parser, args: argparse.Namespace, show:
 
 def interrupted(probe: Probe, signalled: Interrupted, args: argparse.Namespace | None = None) -> Report:
     """The report of a probe that was told to stop, with what is known so far."""
+    step = AGAIN if signalled.number == signal.SIGINT and os.isatty(1) else ROOM  # a user, or an engine
     text = f"interrupted by {signal.Signals(signalled.number).name} while {signalled.doing}"
-    finding = Finding("interrupted", UNKNOWN, cut(redacted(text), nagios.LINE), next_step=ROOM)
+    finding = Finding("interrupted", UNKNOWN, cut(redacted(text), nagios.LINE), next_step=step)
     if not (signalled.known and args):
         return Report(probe.name, [finding], notes=tuple(signalled.notes))
     resource = measured.Measured(signalled.known, args, lambda: None)

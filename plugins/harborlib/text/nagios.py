@@ -17,15 +17,19 @@ LINE = 120  # characters of the first line's text; engines show about this much
 ASIDE = 400  # characters of a note and of the next step
 
 
-def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None) -> str:
-    """First line and perfdata complete, details cut to fit 4 KiB; only details of these `findings`, if given."""
+def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None, each: bool = False) -> str:
+    """First line and perfdata complete, details cut to fit 4 KiB; only details of these `findings`, if given.
+
+    `each`: the findings are separate causes, and the first line is a summary of them.
+    """
     notes = fitting((cut(clean(note), ASIDE) for note in report.notes), LIMIT)
     sentence = ", ".join([report.headline, *notes])
     inline = report.state == OK and len(sentence) <= LINE
     head = f"HARBOR {report.probe.upper()} {report.state} - {sentence if inline else first_line(report)}"
     parts, unlooked = (report if findings is None else report._replace(findings=findings)).parts()
     shown = [part for part in parts if verbose or part.is_problem]
-    if not (verbose or len(shown) > 1 or len(report.headline) > LINE):
+    first_tells = len(shown) == 1 and shown[0]._replace(subject="").sentence() in report.headline
+    if not (verbose or (each and not first_tells) or len(shown) > 1 or len(report.headline) > LINE):
         shown = []
     tail = [] if inline else fitting((f"Note: {note}" for note in notes), LIMIT // 2)
     tail += [f"Next: {cut(report.next_step, ASIDE)}"] if report.next_step else []
@@ -34,8 +38,13 @@ def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None
     perfdata = " ".join(fitting(map(str, report.labelled()), room))
     first = f"{head} | {perfdata}" if perfdata else head
     room = LIMIT - len(first) - sum(len(line) + 1 for line in tail) - len("\n...\n")
-    kept = fitting(chain((detail(part.cleaned(), verbose) for part in shown), trace), room)
-    unsaid = len(kept) < len(shown) + len(trace) or (shown and unlooked)
+    details = list(map(Finding.cleaned, shown))
+    if each:
+        lines = [line for part in details for line in block(part, verbose, report.next_step)]
+    else:
+        lines = [detail(part, verbose) for part in details]
+    kept = fitting(chain(lines, trace), room)
+    unsaid = len(kept) < len(lines) + len(trace) or (shown and unlooked)
     return "\n".join([first, *kept, *(["..."] if unsaid else []), *tail]) + "\n"
 
 
@@ -48,6 +57,12 @@ def detail(part: Finding, verbose: int) -> str:
     """A finding on its own line; with -v, a problem also shows its id."""
     known = f" [{part.id}]" if verbose and part.id and part.is_problem else ""
     return f"{part.state}: {part}{known}"
+
+
+def block(part: Finding, verbose: int, known: str) -> list[str]:
+    """A cause on its own line, and what to do about it; the last line of the output has the step that is `known`."""
+    step = part.next_step if not part.follows and part.is_problem and part.next_step != known else ""
+    return [detail(part, verbose), *([f"Next for {part.subject or 'this'}: {cut(step, ASIDE)}"] if step else [])]
 
 
 def traceback_of(report: Report) -> list[str]:

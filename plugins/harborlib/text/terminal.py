@@ -26,21 +26,21 @@ CLEAR = "\r\x1b[K"
 def show(report: Report, args: argparse.Namespace, section: Callable[[str], str]) -> str:
     """The report for a user, or if stdout is not a terminal, for an engine.
 
-    `section` returns the runbook section of each probe.
+    `section` returns where the runbook describes each probe.
     """
     if not os.isatty(1):
         return brief(report, args.verbose)
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
     page = Page(report, width, coloured(args), args.verbose, section)
-    blocks = [page.verdict(), page.table(), page.remarks(), page.next_steps()]
+    blocks = [page.verdict(), *page.causes(), page.table(), page.remarks(), page.next_step()]
     text = "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
     return CLEAR + text if animated(args) else text
 
 
 def brief(report: Report, verbose: int) -> str:
-    """The text for an engine: only the root causes; with -v, all probes."""
+    """The text for an engine: only the root causes, with what was seen; with -v, all probes."""
     kept = [finding for finding in report.findings if verbose or not finding.follows]
-    return nagios.text(report, verbose, kept)
+    return nagios.text(report, verbose, kept, each=True)
 
 
 def animated(args: argparse.Namespace) -> bool:
@@ -64,47 +64,56 @@ class Page:
         self.section = section
         self.parts = [part.cleaned() for part in report.parts()[0]]
         self.seconds = {measure.name: measure.value for measure in report.measures}
+        rows = {part.subject: part for part in self.parts if part.subject}
+        self.rows = [rows[name] for name in self.seconds if name in rows]
+        self.broad = max((len(row.subject) for row in self.rows), default=0)
 
     def verdict(self) -> list[str]:
         """The state and the sentence."""
         state = self.report.state
         return self._painted(state, self._wrapped(f"{state} - {self.report.headline}"))
 
+    def causes(self) -> list[list[str]]:
+        """A block for each root cause: its whole line, what to do about it, and where the runbook describes it."""
+        return [self._cause(row) for row in self.rows if row.is_problem and not row.follows]
+
+    def _cause(self, row: Finding) -> list[str]:
+        step = f"Next: {row.next_step}" if row.next_step else ""
+        book = f"Runbook: {self.section(row.subject)}"
+        further = [line for text in (step, book) if text for line in self._wrapped(cut(text, ASIDE), "  ", "    ")]
+        return [*self._row(row), *further]
+
     def table(self) -> list[str]:
-        """State, name, seconds and line of each probe. A root cause shows its whole line; the others get one row."""
-        lines = []
-        rows = {part.subject: part for part in self.parts if part.subject}
-        names = [name for name in self.seconds if name in rows]
-        broad = max(map(len, names), default=0)
-        for name in names:
-            part = rows[name]
-            state = "follows" if part.follows else part.state
-            head = f"{state:8}  {name:{broad}}  {self.seconds[name]:6.2f} s  "
-            # Its root cause is named below the table.
-            ending = part.reason + part.pointer if part.follows and self.verbose else ""
-            whole = self.verbose or state not in (OK, "follows")
-            said = part._replace(subject="").sentence()  # its name is already in the row
-            text = cut(said + ending, ASIDE if whole else self.width - len(head))
-            lines += self._painted(state, self._wrapped(text, head, " " * len(head)))
-        return lines
+        """The other probes: if all is well or with -v each in a row, else one line for those that are OK."""
+        well = [row for row in self.rows if not row.is_problem]
+        if self.verbose or self.report.state == OK:
+            others = [row for row in self.rows if row.follows or not row.is_problem]
+            return [line for row in others for line in self._row(row)]
+        if not well:
+            return []
+        return self._painted(OK, self._wrapped(", ".join(row.subject for row in well), f"{OK:8}  ", " " * 10))
+
+    def _row(self, row: Finding) -> list[str]:
+        """State, name, seconds and line of a probe. A root cause shows its whole line; the others get one row."""
+        state = "follows" if row.follows else row.state
+        head = f"{state:8}  {row.subject:{self.broad}}  {self.seconds[row.subject]:6.2f} s  "
+        # Its root cause is named below the table.
+        ending = row.reason + row.pointer if row.follows and self.verbose else ""
+        whole = self.verbose or state not in (OK, "follows")
+        said = row._replace(subject="").sentence()  # its name is already in the row
+        text = cut(said + ending, ASIDE if whole else self.width - len(head))
+        return self._painted(state, self._wrapped(text, head, " " * len(head)))
 
     def remarks(self) -> list[str]:
         """The notes."""
         notes = [cut(clean(note), ASIDE) for note in self.report.notes]
         return [line for note in notes for line in self._wrapped(note, rest="  ")]
 
-    def next_steps(self) -> list[str]:
-        """What to do about each cause, and the runbook section with more detail."""
-        causes = [part for part in self.parts if part.is_problem and not part.follows]
-        steps = list(filter(None, map(self._next_step, causes)))
-        steps = steps or [self.report.next_step] * (self.report.state != OK)
-        lines = [line for step in steps for line in self._wrapped(cut(step, ASIDE), "  ", "    ")]
-        return ["Next:", *lines] if lines else []
-
-    def _next_step(self, part: Finding) -> str:
-        if not part.subject:
-            return part.next_step
-        return f"{part.subject}: {part.next_step} (runbook: {self.section(part.subject)})"
+    def next_step(self) -> list[str]:
+        """What to do if no probe has a problem of its own."""
+        if self.report.state == OK or any(row.is_problem and not row.follows for row in self.rows):
+            return []
+        return self._wrapped(cut(f"Next: {self.report.next_step}", ASIDE), rest="  ")
 
     def _wrapped(self, text: str, first: str = "", rest: str = "") -> list[str]:
         """The text wrapped: `first` is the prefix of the first line, `rest` that of the others."""
