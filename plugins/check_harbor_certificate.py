@@ -2,7 +2,7 @@
 """How long is Harbor's certificate good, and do clients accept it?
 
 Two TLS handshakes and no request: one verifies as container clients do (docker, containerd, helm), one reads the chain
-as it is served, also when it does not verify (expiry of each element, order, keys and signatures).
+as it is served, also when it does not verify.
 
 States:
   OK        the chain verifies and every element is good for longer than the thresholds
@@ -11,23 +11,22 @@ States:
             2048 bits)
   CRITICAL  very few days left (-c, default: 7, or a twelfth of a shorter lifetime); expired, not yet valid, not for
             this name or address (it must be in subjectAltName: clients ignore the common name), self-signed, untrusted,
-            an intermediate is missing; a signature (SHA-1, MD5) or key that clients refuse; no TLS at all, or only
-            below 1.2
+            an intermediate is missing; a signature (SHA-1, MD5) or key that clients refuse; no TLS, or only below 1.2
   UNKNOWN   usage error; with --isolate: Harbor cannot be reached (check_harbor_health)
 
 -w and -c are Nagios ranges over whole days left: "-w 30:" warns when fewer than 30 are left, "-w @8:14" in between.
 They hold for every element of the chain; the defaults are computed from each element's own lifetime. An element that no
-client needs, such as an old cross-signature of a CA that clients trust, is never CRITICAL.
---judge expiry looks at the days left alone, --judge validity at everything else.
+client needs, such as an old cross-signature, is never CRITICAL. --judge expiry looks at the days left alone, --judge
+validity at everything else.
 
 --reminder is for services that alert once more while the certificate's own service has been alerting for long: OK
 except while fewer than 14, 3 or 1 days are left (a 7th, 24th or 60th of a shorter lifetime, none below 10 days) and no
 later alert has begun. With --alerting-since also OK when the service itself began to alert on those days.
 
 Perfdata:
-  days_left    whole days until the server's own certificate expires
-  days_left_N  the same for the Nth certificate above it in the chain
+  days_left, days_left_N  whole days until the server's certificate expires, and the Nth above it in the chain
   time         seconds that the verifying handshake took
+  addresses, addresses_ok  with --every-address: how many were asked, and are OK (above: the worst)
 
 Permissions: none. Harbor: any version.
 
@@ -47,7 +46,7 @@ from harborlib.harbor import Run
 from harborlib.judge import Limit, Problem, Reading, Readings, Shown
 from harborlib.judge.readings import Range
 from harborlib.run import Probe, Service, plugin
-from harborlib.run.service import ALERTING_SINCE
+from harborlib.run.service import ALERTING_SINCE, REPLICAS
 from harborlib.text import CRITICAL, DAYS, OK, SECONDS, WARNING, words
 from harborlib.text.finding import Finding
 from harborlib.text.units import LOW
@@ -59,6 +58,7 @@ from harborlib.wire.failure import NO_TLS
 import nagiosplugin
 
 REMINDERS = ("first", "second", "third")
+REPLICATED = {"--every-address": REPLICAS}
 REMINDED_LIFETIME = 10  # days; certificates with a shorter lifetime are renewed by a machine
 TLS_PORT = "point -H at the port where Harbor speaks TLS, or remove this service if it has none"
 IN_ORDER = "put the server's certificate first in the file, then each issuer, and restart the reverse proxy"
@@ -233,16 +233,16 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def reminder(which: str, notes: str) -> Service:
     """One reminder of an expiring certificate."""
     # Its attempts let harbor-certificate, which reports the same, come first. Icinga 2 counts the first as the second.
-    options = {"--judge": "expiry", "--reminder": which, "--alerting-since": ALERTING_SINCE}
+    options = {"--judge": "expiry", "--reminder": which, "--alerting-since": ALERTING_SINCE, **REPLICATED}
     return Service("1h", notes, 3, "5min", options=options, name=f"certificate-reminder-{which}")
 
 
 main = plugin.main(Probe(
     __name__, measure, [days_left, time, *refused.values(), order, superfluous, weak], declare=declare,
-    services=[
-        Service(every="1min", notes="The certificate expires soon, or clients refuse it. "
-                "Renew it, install it with its intermediate certificates, restart the reverse proxy. "
-                "Container runtimes may need a restart too."),
+    at_some_addresses=CRITICAL, services=[
+        Service("1min", options=REPLICATED,
+                notes="The certificate expires soon, or clients refuse it. Renew it, install it with its intermediate "
+                "certificates, restart the reverse proxy. Container runtimes may need a restart too."),
         reminder("first", "The certificate expires within two weeks and still has not been renewed. Renew it."),
         reminder("second", "The certificate expires within three days and still has not been renewed. Renew it now."),
         reminder("third", "The certificate expires within a day, then every pull and push fails. Renew it now."),

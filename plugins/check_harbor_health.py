@@ -17,6 +17,8 @@ States:
 Perfdata:
   time         response time in seconds
   <component>  1 healthy, 0 unhealthy
+  addresses    with --every-address: how many were asked (the values above are those of the worst)
+  addresses_ok with --every-address: how many of them are OK
 
 Permissions: none. Harbor: 2.0 or newer.
 
@@ -27,6 +29,8 @@ checks never begin looks each time as if it had just started (with --isolate: OK
 
 A frozen Redis or database stalls core first and shows in the report later. With --last-state, which the engine fills
 in, an outage that is open stays open, and gets its name, until the report comes in time and calls both healthy.
+
+With --every-address and --isolate a problem that only some addresses have is a WARNING: the others serve.
 """
 
 import harbor_preloaded
@@ -39,8 +43,9 @@ from harborlib.harbor import HealthReport, Run, components
 from harborlib.harbor.refusals import HOST_REFUSED, RATE_LIMITED, REFUSED_IN_FRONT
 from harborlib.judge import Problem, Reading, Readings, ResponseTime, Shown, isolation
 from harborlib.run import Probe, Service, plugin
-from harborlib.run.service import DELEGATED, LAST_STATE
+from harborlib.run.service import DELEGATED, LAST_STATE, REPLICAS
 from harborlib.text import CRITICAL, OK, WARNING, Finding, Summary
+from harborlib.text.units import LOW
 from harborlib.wire import (
     ANSWER,
     CERTIFICATE,
@@ -71,7 +76,7 @@ time = ResponseTime("health.slow", "1.5", "5")
 starting = Problem("health.core-just-started", WARNING, "wait half a minute, then check again")
 component = Problem("health.component-unhealthy", CRITICAL)
 remains = Problem("health.outage-remains", CRITICAL, "wait half a minute, then check again")
-healthy = Shown("healthy")
+healthy = Shown("healthy", bad=LOW)
 
 
 def measure(run: Run) -> Readings:
@@ -204,8 +209,10 @@ main = plugin.main(Probe(
     measure,
     [time, starting, component, remains, healthy],
     declare=declare,
+    at_some_addresses=WARNING,  # CRITICAL would silence all other services of this Harbor
     services=[
-        Service(every="1min", retry="5s", options={"--delegate": DELEGATED, "--last-state": LAST_STATE},
+        Service(every="1min", retry="5s",
+                options={"--delegate": DELEGATED, "--last-state": LAST_STATE, "--every-address": REPLICAS},
                 notes="Harbor cannot be reached, or core is down: nobody can log in, pull or push. "
                 "Is the host up, does the proxy listen, is harbor-core running?")
     ],

@@ -21,12 +21,15 @@ Perfdata:
   blob      seconds for the blobs
   bytes     bytes of blobs that were read
   rate      bytes per second while they were read
+  addresses, addresses_ok  with --every-address: how many were asked (the values above are those of the worst), and how
+            many of them are OK
 
 Permissions: repository:pull on the repository. Harbor: 2.0 or newer. On Harbor 2.9 a robot account with any system
 permission cannot pull: use one of its own.
 
-Does not see: blobs of other images; layers beyond --max-bytes (the line says how many were left out) and those that
-are not in the registry (the base of Windows images). Harbor counts each run as a pull and notes it in its audit log.
+Does not see: the addresses of an object store one by one; blobs of other images; layers beyond --max-bytes (the line
+says how many were left out) and those that are not in the registry (the base of Windows images). Harbor counts each run
+as a pull and notes it in its audit log.
 """
 
 import harbor_preloaded
@@ -39,7 +42,9 @@ from harborlib.harbor.manifest import Descriptor, Manifest
 from harborlib.harbor.repository import Repository
 from harborlib.judge import Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin, values
-from harborlib.text import BYTES, SECONDS, words
+from harborlib.run.service import REPLICAS
+from harborlib.text import BYTES, CRITICAL, SECONDS, words
+from harborlib.text.units import LOW
 from harborlib.wire import CONTENT, Failure, Kind
 
 NO_PLATFORM = Kind(
@@ -53,7 +58,7 @@ token = Shown("token", SECONDS, "{label} {value}")
 manifest = Shown("manifest", SECONDS, "{label} {value}")
 blob = Shown("blob", SECONDS, "{label} {value}")
 size = Shown("bytes", BYTES, "{label} {value}")
-rate = Shown("rate", BYTES, "{label} {value}")
+rate = Shown("rate", BYTES, "{label} {value}", bad=LOW)
 
 
 def measure(run: Run) -> Readings:
@@ -150,9 +155,10 @@ main = plugin.main(Probe(
     declare=declare,
     example=["--image", "pub/img:1.0", "--blobs", "config"],
     account="for a private image",
+    at_some_addresses=CRITICAL,
     services=[
         Service(every="5min", attempts=3, retry="40s", hosts=("canary_image",), login="canary",
-                options={"--image": "{canary_image}"},
+                options={"--image": "{canary_image}", "--every-address": REPLICAS},
                 notes="The canary image cannot be pulled bit by bit: images are gone or unreadable. "
                 "Look at the registry's storage and log, after a garbage collection at what it deleted.")
     ],

@@ -150,6 +150,7 @@ def planned(run: Run) -> Iterator[Child]:
     given = {
         "--delegate": ",".join((*isolation.COMPONENTS, "portal")),  # components that health leaves to other probes
         "--last-state": "",  # there is no engine
+        "--every-address": "",  # -I asks one address
         "--image": str(image or ""),
         "--artifact": str(image or ""),
         "--repository": image.repository if image else "",

@@ -12,7 +12,9 @@ States:
   UNKNOWN   usage error; login refused; with --isolate: another probe reports the cause, named in the line
 
 Perfdata:
-  time  response time in seconds, both requests together
+  time          response time in seconds, both requests together
+  addresses     with --every-address: how many were asked (the time is that of the worst)
+  addresses_ok  with --every-address: how many of them are OK
 
 Permissions: none; any robot account may log in to /v2/. Harbor: 2.0 or newer.
 
@@ -26,6 +28,7 @@ from harborlib.harbor import Run, good, registry
 from harborlib.harbor.refusals import in_front, refused_in_front
 from harborlib.judge import Problem, Readings, ResponseTime
 from harborlib.run import Probe, Service, plugin
+from harborlib.run.service import REPLICAS
 from harborlib.text import CRITICAL
 from harborlib.wire import ROUTE, STATUS, Answer, Failure
 
@@ -82,8 +85,9 @@ main = plugin.main(Probe(
     measure,
     [time, challenge],
     account="to reach the registry",
+    at_some_addresses=CRITICAL,
     services=[
-        Service(every="2min", attempts=3, retry="40s", login="robot",
+        Service(every="2min", attempts=3, retry="40s", login="robot", options={"--every-address": REPLICAS},
                 notes="/v2/ does not speak the registry protocol: docker login, pull and push fail. "
                 "Compare external_url with the address that clients use, then look at the proxy's route for /v2/.")
     ],

@@ -46,6 +46,9 @@ HOST = (
     Field("harbor_without", "Without", "services that it does not have: portal, component-trivy", "Harbor", ARRAY),
     Field("harbor_scanner", "Scanner", "whether Harbor has a scanner", "Harbor", BOOLEAN),
     Field("harbor_projects", "Projects", "whether the monitoring robot has project permissions", "Harbor", BOOLEAN),
+    Field(
+        "harbor_replicas", "Replicas", "all: judge each address of Harbor's name on its own; or their list", "Harbor"
+    ),
     Field("harbor_patient", "Patient", "a restart of ten seconds does not page", "Harbor", BOOLEAN),
     Field("harbor_endpoint", "Endpoint", "the satellite or agent that runs the plugins", "Harbor"),
     Field("harbor_runbook", "Runbook", "URL of runbook.md: every service links to its section", "Harbor"),

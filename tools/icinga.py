@@ -12,7 +12,7 @@ from harborlib.run import options
 from harborlib.run.probe import installed
 
 import services as table
-from services import ALERTING_SINCE, DELEGATED, LAST_STATE, Shipped
+from services import ALERTING_SINCE, DELEGATED, LAST_STATE, REPLICAS, Shipped
 
 HEAD = "// Written by `make docs` from the probes: change those, not this file.\n\n"
 ENDS_THE_RUN = ("--help", "--version")
@@ -22,7 +22,10 @@ KNOWN = {
     DELEGATED: "HarborDelegated(host)",
     ALERTING_SINCE: '{{ HarborLastChange(macro("$host.name$"), "harbor-certificate") }}',
     LAST_STATE: '"$service.state_type$:$service.state$"',
+    REPLICAS: "host.vars.harbor_replicas",
 }
+#: Those that not every host has.
+OPTIONAL = (KNOWN[DELEGATED], KNOWN[REPLICAS])
 
 
 def commands() -> str:
@@ -128,7 +131,7 @@ def rule(service: Shipped) -> str:
     lines += patience(service)
     for name, value in variables(service):
         set_it = f"vars.{name} = {value}"
-        lines.append(f"if ({value}) {{ {set_it} }}" if value == KNOWN[DELEGATED] else set_it)
+        lines.append(f"if ({value}) {{ {set_it} }}" if value in OPTIONAL else set_it)
     if service.service.login:
         authfile = f"host.vars.harbor_{service.service.login}_authfile"
         lines.append(f"if ({authfile}) {{ vars.harbor_authfile = {authfile} }}")

@@ -11,7 +11,7 @@ from harborlib.run.probe import installed
 
 import icinga
 import services as table
-from services import ALERTING_SINCE, DELEGATED, LAST_STATE, Shipped
+from services import ALERTING_SINCE, DELEGATED, LAST_STATE, REPLICAS, Shipped
 
 HEAD = "# Written by `make docs` from the probes: change those, not this file.\n\n"
 
@@ -36,6 +36,7 @@ KNOWN = {
     DELEGATED: "$_HOSTHARBOR_DELEGATED$",
     ALERTING_SINCE: "$LASTSERVICESTATECHANGE::harbor-certificate$",
     LAST_STATE: "$SERVICESTATETYPE$:$SERVICESTATE$",
+    REPLICAS: "$_HOSTHARBOR_REPLICAS$",
 }
 
 
@@ -109,7 +110,11 @@ def definition(service: Shipped, patient: bool = False) -> str:
     elif service.patient:
         group += f",!{PATIENT}"
     words = [f"$_HOSTHARBOR_{service.service.login.upper()}_LOGIN$"] if service.service.login else []
-    words += [f"{option} {macros(value)}" for option, value in service.service.options.items()]
+    # With `=`, for most hosts have no replicas: the option would take the next one as its value.
+    words += [
+        f"{option}{'=' if value == REPLICAS else ' '}{macros(value)}"
+        for option, value in service.service.options.items()
+    ]
     command = f"check_harbor_{service.probe}" if service.probe else service.title
     return block(
         "service",

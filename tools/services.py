@@ -11,10 +11,10 @@ from typing import NamedTuple
 from probes import Probe, installed  # isort: split
 
 from harborlib.judge.isolation import OWNERS
-from harborlib.run.service import ALERTING_SINCE, DELEGATED, LAST_STATE, Service
+from harborlib.run.service import ALERTING_SINCE, DELEGATED, LAST_STATE, REPLICAS, Service
 from harborlib.text import units
 
-__all__ = ["ALERTING_SINCE", "DELEGATED", "LAST_STATE", "MINUTE", "PATIENCE", "Shipped", "shipped"]
+__all__ = ["ALERTING_SINCE", "DELEGATED", "LAST_STATE", "MINUTE", "PATIENCE", "REPLICAS", "Shipped", "shipped"]
 
 MINUTE = 60
 #: Seconds from the first failing check to the second, on a patient host: a restart takes less.

@@ -1,4 +1,4 @@
-"""Sockets and TLS: a listener on 127.0.0.1 with one thread per connection."""
+"""Sockets and TLS: a listener on this host with one thread per connection."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ class Server:
         respond: Callable[[Request], Response],
         context: Callable[[], ssl.SSLContext | None],
         port: int = 0,
+        address: str = "127.0.0.1",
     ) -> None:
+        self._address = address
         self._respond = respond
         self._context = context
         self._lock = threading.Lock()
@@ -38,12 +40,11 @@ class Server:
         self._listener = self._bind(port)
         self.port: int = self._listener.getsockname()[1]
 
-    @staticmethod
-    def _bind(port: int) -> socket.socket:
-        listener = socket.socket()
+    def _bind(self, port: int) -> socket.socket:
+        listener = socket.socket(socket.AF_INET6 if ":" in self._address else socket.AF_INET)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(("127.0.0.1", port))
+            listener.bind((self._address, port))
         except (OSError, OverflowError):  # OverflowError: a number that is not a valid port
             listener.close()
             raise
@@ -64,7 +65,7 @@ class Server:
     def drop(self) -> None:
         """Leave every connection attempt without an answer, by a full backlog."""
         self._listen(0)
-        self._fillers.append(socket.create_connection(("127.0.0.1", self.port)))
+        self._fillers.append(socket.create_connection((self._address, self.port)))
 
     def close(self) -> None:
         """Refuse connections and cut the open ones; the port stays ours."""

@@ -22,10 +22,11 @@ Self = TypeVar("Self", bound="Simulator")
 
 
 class Simulator:
-    """A Harbor on 127.0.0.1, used as a context manager.
+    """A Harbor on this host, used as a context manager.
 
     `switches`: what is broken, by the names of faults.py and hostile.py.
     `certificate`: a kind of certificates.py, or an Identity. `host`: the name in URL and certificate.
+    `address`: where it listens, such as 127.0.0.2 or ::1 for a replica on the same port.
     `version`: Harbor's. `users`: the accounts by name, by default only the monitoring robot.
     `gateway_timeout`: the seconds after which nginx gives up on a hang (on /v2/ 15 times as many).
     `upstream`: a real registry, to which core forwards requests instead of the one in memory.
@@ -38,6 +39,7 @@ class Simulator:
         certificate: str | Identity = "good",
         host: str = "localhost",
         port: int = 0,
+        address: str = "127.0.0.1",
         version: str = "2.10.3",
         users: Mapping[str, Account] | None = None,
         gateway_timeout: float = 60.0,
@@ -47,6 +49,7 @@ class Simulator:
         self.scheme = scheme
         self.host = host
         self.port = port
+        self.address = address
         self.requests: list[Request] = []
         self._accounts = as_in(numbers, default_accounts() if users is None else users)
         self.world = World(
@@ -64,7 +67,7 @@ class Simulator:
         self._context = self._make_context()
 
     def __enter__(self: Self) -> Self:
-        self._server = Server(self._respond, lambda: self._context, self.port)
+        self._server = Server(self._respond, lambda: self._context, self.port, self.address)
         self.port = self._server.port
         self.world.url = self.url
         self._obey()

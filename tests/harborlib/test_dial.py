@@ -136,7 +136,7 @@ def test_after_the_tunnel_comes_the_handshake() -> None:
 )
 def test_an_address_of_an_option_is_told(connect_to: object, proxy: object, option: str) -> None:
     """What cannot be reached is then the option's, not the URL's."""
-    route = Route.of(Namespace(connect_to=connect_to, proxy=proxy, family=socket.AF_UNSPEC))
+    route = Route.of(Namespace(connect_to=connect_to, proxy=proxy, family=socket.AF_UNSPEC, replica=""))
     assert route.option == option
     told = f" (given with {option})" if option else ""
     words = refusal(lambda: route._replace(instead=None).dial("127.0.0.1", 1))[1]

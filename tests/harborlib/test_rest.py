@@ -39,6 +39,7 @@ def connect() -> Connect:
             insecure=False,
             proxy=None,
             connect_to=None,
+            replica="",
             family=0,
             ca_file=harbor.ca_file,
             client_cert=None,

@@ -119,6 +119,10 @@ LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login", "signin": "si
 ONE_LOGIN = ("signin",)
 
 
+#: The evidence that no request to Harbor can succeed.
+ALL_DOWN = "Harbor as a whole is down"
+
+
 def service_of(owner: str) -> str:
     """The service in the engine, and the runbook section, of a probe or a component."""
     return f"harbor-component-{owner}" if owner in COMPONENTS else f"harbor-{owner}"
@@ -218,7 +222,7 @@ def report_cause(symptom: Symptom, health: HealthReport | Failure, owners: froze
     """The owner according to Harbor's health report: health if there is none in time, else a component in it."""
     if isinstance(health, Failure):
         # An unexpected report is UNKNOWN and pages nobody: then each failing probe reports for itself.
-        return None if health.stage is CONTENT else blaming("health", "Harbor as a whole is down")
+        return None if health.stage is CONTENT else blaming("health", ALL_DOWN)
     if health.elapsed > SLOW_HEALTH:
         return blaming("health", f"Harbor's health report took {health.elapsed:.1f} s")
     if health.just_started:

@@ -117,8 +117,8 @@ def results(judged: nagiosplugin.Check) -> list[Judged]:
 
 def perfdata(judged: nagiosplugin.Check) -> list[Measure]:
     """The perfdata of a called check."""
-    found = (result.metric.performance() for result in results(judged))
+    found = ((result.metric.performance(), result.metric.value.measure.bad) for result in results(judged))
     return [
-        Measure(label, value, uom, warn, crit, None if low == "" else low, None if high == "" else high)
-        for label, value, uom, warn, crit, low, high in filter(None, found)
+        Measure(label, value, uom, warn, crit, None if low == "" else low, None if high == "" else high, bad)
+        for (label, value, uom, warn, crit, low, high), bad in (each for each in found if each[0])
     ]

@@ -56,11 +56,12 @@ class Measure:
     """What all measures have in common: they are shown, and judged OK.
 
     `id` is the stable id of its problems ("" if it never is one), `symptom` their kind for isolation, `low` the
-    smallest possible value.
+    smallest possible value, `bad` says which values are bad, HIGH or LOW ones.
     """
 
     id = ""
     low: float | None = None
+    bad = units.HIGH
     unit: Unit = units.COUNT
     symptom = isolation.FINDING
 
@@ -90,12 +91,13 @@ class Shown(Measure):
     """
 
     def __init__(self, label: str, unit: Unit = units.COUNT, sentence: str = "", low: float | None = 0,
-                 clamped: bool = False) -> None:  # fmt: skip
+                 clamped: bool = False, bad: str = units.HIGH) -> None:  # fmt: skip
         self.label = label
         self.unit = unit
         self.sentence = sentence
         self.low = low
         self.clamped = clamped
+        self.bad = bad
         self.show: Callable[[float], str] = lambda value: f"{units.plain(value)} {unit.uom}".rstrip()
 
     def __call__(self, value: float, of: str = "", high: float | None = None, label: str = "", **words: Any) -> Reading:
@@ -150,11 +152,10 @@ class Limit(Shown):
         clamped: bool = False,
         symptom: str = isolation.FINDING,
     ) -> None:
-        super().__init__(label, unit, sentence, low, clamped)
+        super().__init__(label, unit, sentence, low, clamped, bad)
         self.id = id
         self.defaults = (warning, critical)
         self.option = option
-        self.bad = bad
         self.help = help
         self.next_step = next_step
         self.show = show or unit.show
@@ -195,6 +196,7 @@ class Worst(Measure):
     def __init__(self, limit: Limit, low: float | None) -> None:
         self.limit = limit
         self.unit = limit.unit
+        self.bad = limit.bad
         self.low = low
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:

@@ -11,8 +11,10 @@ from harborlib.judge import isolation
 from harborlib.judge.isolation import REFUSED, Snapshot
 from harborlib.text.report import Report
 from harborlib.text.states import OK
+from harborlib.wire.failure import Failure
 
 from .attempt import OWN_SHARE, Attempt
+from .replicas import examine_every
 
 if TYPE_CHECKING:
     from .probe import Probe
@@ -22,9 +24,19 @@ ENOUGH = 0.3  # seconds; with less time left no further request is started
 
 
 def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
-    """Run a probe and judge it before the time `until` (of `time.monotonic`)."""
-    share = ISOLATED_SHARE if args.isolate else OWN_SHARE
-    attempt = Attempt(probe, args).go(until, share)
+    """Run a probe and judge it before the time `until` (of `time.monotonic`), at one address or at every one."""
+    if args.every_address is None:
+        return examine_one(probe, args, until)
+    return examine_every(probe, args, until, examine_one)
+
+
+def examine_one(probe: Probe, args: argparse.Namespace, until: float, failure: Failure | None = None) -> Report:
+    """The same at one address; `failure` is what kept it from measuring, if anything did."""
+    attempt = Attempt(probe, args)
+    if failure:
+        attempt.add(failure)
+    else:
+        attempt.go(until, ISOLATED_SHARE if args.isolate else OWN_SHARE)
     if attempt.state == OK or attempt.fault:
         return attempt.report()
     if args.isolate:

@@ -133,8 +133,15 @@ def _declare_where(parser: Parser) -> None:
     family = where.add_mutually_exclusive_group().add_argument
     family("-4", dest="family", action="store_const", const=socket.AF_INET, help="IPv4 only")
     family("-6", dest="family", action="store_const", const=socket.AF_INET6, help="IPv6 only")
-    parser.set_defaults(family=socket.AF_UNSPEC)
+    parser.set_defaults(family=socket.AF_UNSPEC, replica="", every_address=None)
     add("--proxy", metavar="URL", type=values.proxy, help="HTTP proxy to go through; the environment's is not used")
+
+
+def declare_every_address(parser: Parser) -> None:
+    """Declare the option of the probes that can judge each address of Harbor's name."""
+    parser.add_argument("--every-address", metavar="ADDRESSES", nargs="?", type=values.addresses, const=(),
+                        help="judge each address of Harbor's name on its own; ADDRESSES: these, separated by commas; "
+                        "without a value, or all: those in DNS")  # fmt: skip
 
 
 def _declare_login(group: argparse._ArgumentGroup) -> None:
@@ -196,6 +203,8 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
         parser.error(str(error))
     if args.proxy and args.connect_to:
         parser.error("--proxy and --connect-to cannot be combined")
+    if args.every_address is not None and (args.proxy or args.connect_to):
+        parser.error(f"--every-address and {'--proxy' if args.proxy else '--connect-to'} cannot be combined")
     if args.client_key and not args.client_cert:
         parser.error("--client-key needs --client-cert")
     for option in ("ca_file", "client_cert", "client_key"):

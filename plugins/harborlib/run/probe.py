@@ -42,7 +42,8 @@ class Probe(NamedTuple):
     `judged` judges them. `declare` declares further options, `selects` is the kind of which it checks many. `asks` are
     the endpoints that it reads with an account: the permissions that it needs. `example` is its arguments in the tests,
     in `make try` and in the benchmark, if it does not run without. `account` says whether it needs an account, if that
-    does not follow from `asks`.
+    does not follow from `asks`. `at_some_addresses` is set if it can judge each address of Harbor's name: the
+    most severe state, with --isolate, of a problem that only some addresses have.
     """
 
     module: str
@@ -54,6 +55,7 @@ class Probe(NamedTuple):
     services: Sequence[Service] = ()
     example: Sequence[str] = ()
     account: str = ""
+    at_some_addresses: str = ""
 
     @property
     def name(self) -> str:
@@ -79,6 +81,8 @@ class Probe(NamedTuple):
             declared.declare(parser)
         if self.selects:
             self.selects.declare(parser)
+        if self.at_some_addresses:
+            options.declare_every_address(parser)
         self._explain(parser)
         return parser
 

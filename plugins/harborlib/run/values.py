@@ -9,6 +9,7 @@ from typing import NamedTuple
 from harborlib.harbor.digests import DIGEST
 from harborlib.judge.isolation import OWNERS
 from harborlib.text import units
+from harborlib.wire.addresses import MOST, ordered
 from harborlib.wire.origin import Origin
 
 
@@ -21,6 +22,22 @@ def owners(text: str) -> frozenset[str]:
             f"unknown owner {unknown[0][:40] if unknown else ''!r} (known: {', '.join(OWNERS)})"
         )
     return frozenset(names)
+
+
+def addresses(text: str) -> tuple[str, ...] | None:
+    """The value of --every-address: IP addresses, () for all in DNS; None, as if it were not given, for an empty text.
+
+    An engine passes an empty text for a host that does not want it.
+    """
+    if text.strip() in ("", "all"):
+        return () if text.strip() else None
+    try:
+        found = ordered(text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not IP addresses, separated by commas: {text[:40]!r}") from None
+    if len(found) > MOST:
+        raise argparse.ArgumentTypeError(f"more than {MOST} addresses")
+    return tuple(found)
 
 
 def name(text: str) -> str:

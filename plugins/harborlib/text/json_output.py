@@ -10,7 +10,7 @@ from harborlib import __version__
 
 from .cleaning import clean
 from .finding import Finding
-from .report import Report
+from .report import Measure, Report
 
 LIMIT = 65536  # bytes of the whole output
 NUMBERS = 64  # bytes of it that are reserved for the counts of what was left out
@@ -37,7 +37,7 @@ def text(report: Report) -> str:
     lists: tuple[tuple[str, Sequence[Any], Iterable[Any], float], ...] = (
         ("notes", report.notes, map(clean, report.notes), 0.2),
         ("parts", parts, map(as_object, parts), 0.6),
-        ("metrics", report.measures, (measure._asdict() for measure in report.labelled()), 1),
+        ("metrics", report.measures, map(as_metric, report.labelled()), 1),
     )
     for name, there, made, share in lists:
         room = LIMIT - len(json.dumps(fields)) - NUMBERS
@@ -57,6 +57,13 @@ def as_object(part: Finding) -> dict[str, Any]:
         "values": dict(part.values),
         "next_step": clean_one.next_step if part.is_problem else "",
     }
+
+
+def as_metric(measure: Measure) -> dict[str, Any]:
+    """A measure as a JSON object."""
+    fields = measure._asdict()
+    del fields["bad"]
+    return fields
 
 
 def packed(items: Iterable[Any], room: int) -> list[Any]:

@@ -10,13 +10,16 @@ from .cleaning import clean, redacted
 from .finding import Cause, Finding
 from .first_line import Line, Summary
 from .states import EXIT_CODES, OK, SEVERITY, UNKNOWN, worst_of
-from .units import label, plain
+from .units import HIGH, label, plain
 
 MOST_PARTS = 1000  # findings that are formatted; no output has room for more
 
 
 class Measure(NamedTuple):
-    """One value of the perfdata, in its base unit. Thresholds are Nagios ranges, or "" if there is none."""
+    """One value of the perfdata, in its base unit. Thresholds are Nagios ranges, or "" if there is none.
+
+    `bad` says which values are bad, HIGH or LOW ones.
+    """
 
     name: str
     value: float
@@ -25,6 +28,7 @@ class Measure(NamedTuple):
     crit: str = ""
     min: float | None = None
     max: float | None = None
+    bad: str = HIGH
 
     def __str__(self) -> str:
         quoted = self.name if re.fullmatch(r"\w+", self.name) else f"'{self.name}'"

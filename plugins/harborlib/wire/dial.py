@@ -28,24 +28,28 @@ FAMILIES: dict[int, str] = {
 
 
 class Route(NamedTuple):
-    """How to reach a server: `--connect-to` and `-4`/`-6`.
+    """How to reach a server: `--connect-to`, `-4`/`-6`, or one address of `--every-address`.
 
     `instead` is the host and port to connect to in place of those in the URL (None: as in the URL). `option` names the
-    option that the address comes from, if it is not from the URL.
+    option that the address comes from, if it is not from the URL. `replica` is the only address to connect to; failures
+    name the host of the URL, and the report names the address.
     """
 
     instead: tuple[str, int] | None = None
     family: int = socket.AF_UNSPEC
     option: str = ""
+    replica: str = ""
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> Route:
         """The route that the command line asks for."""
         option = "--connect-to" if args.connect_to else "--proxy" if args.proxy else ""
-        return cls(args.connect_to, args.family, option)
+        return cls(args.connect_to, args.family, option, args.replica)
 
     def dial(self, host: str, port: int) -> socket.socket:
         """A TCP connection to host and port; raises Failure (resolve, connect)."""
+        if self.replica:
+            return connect(resolve(self.replica, port, socket.AF_UNSPEC), host, port)
         if self.instead:
             host, port = self.instead[0], self.instead[1] or port
         try:

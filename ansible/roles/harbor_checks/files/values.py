@@ -12,6 +12,8 @@ COMPONENT = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
 IMAGE = f"{COMPONENT}(?:/{COMPONENT})+(?::\\w[\\w.-]{{0,127}}|@sha256:[0-9a-f]{{64}})"
 LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 PLATFORM = f"compose|kubernetes(?::{LABEL}(?:/{LABEL})?)?"
+ADDRESS = r"[0-9A-Fa-f:.]+"
+REPLICAS = f"all|{ADDRESS}(?:,{ADDRESS}){{0,15}}"
 HOST = r"[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]"
 FORBIDDEN = "`~!$%^&*|'\"<>?,()=;{}\\"
 OBJECT = f"[^\\x00-\\x1f\\x7f{re.escape(FORBIDDEN)}]+"
@@ -45,6 +47,7 @@ OF_A_HARBOR = {
     "canary_image": (IMAGE, AN_IMAGE),
     "artifact": (IMAGE, AN_IMAGE),
     "platform": (PLATFORM, "must be compose or kubernetes[:NAMESPACE[/RELEASE]]"),
+    "replicas": (REPLICAS, "must be all, or at most 16 addresses, separated by commas"),
     "contacts": (OBJECT, AN_OBJECT),
     "contact_groups": (OBJECT, AN_OBJECT),
     "without": (OBJECT, AN_OBJECT),
