@@ -201,6 +201,7 @@ main = plugin.main(Probe(
     [time, redirect_uri, scope, refused, page_fails, not_reached, from_here, odd],
     declare=declare,
     account="a user made for this, with LDAP",
+    one_login=True,
     services=[
         Service(every="5min", attempts=3, retry="1min", login="signin",
                 notes="People cannot log in by LDAP or OIDC, while robot accounts work. "

@@ -52,7 +52,7 @@ class Symptom(NamedTuple):
 
     `subject` is the probe (or the component that it judges). `served_by` is the part of Harbor that answers that
     request (portal, health, core, registry). `login` says whether it carried credentials or a token. `step` is the
-    probe that owns this step of the registry protocol.
+    probe that owns this step of the registry protocol. `own_account`: no other probe uses its account.
     """
 
     subject: str
@@ -60,9 +60,10 @@ class Symptom(NamedTuple):
     served_by: str = "core"
     login: bool = False
     step: str = ""
+    own_account: bool = False
 
     @classmethod
-    def of_failure(cls, subject: str, failure: Failure) -> Symptom:
+    def of_failure(cls, subject: str, failure: Failure, own_account: bool = False) -> Symptom:
         """The symptom of a Failure."""
         if failure.hung:
             kind = HANG
@@ -74,7 +75,7 @@ class Symptom(NamedTuple):
             kind = BAD_GATEWAY if failure.status == 502 else ERROR
         else:
             kind = UNREACHED if failure.unreachable else UNJUDGED
-        return cls(subject, kind, served_by(failure.path, failure.login), failure.login, failure.step)
+        return cls(subject, kind, served_by(failure.path, failure.login), failure.login, failure.step, own_account)
 
 
 class Rule(NamedTuple):
@@ -114,9 +115,7 @@ STEPS = {
 #: Probes that test the login itself: for them a refused login is CRITICAL.
 LOGIN_SUBJECTS = ("api", "login")
 #: The probe that reports a refused login: the probes that use the canary robot have another owner than the rest.
-LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login", "signin": "signin"}
-#: Probes that log in at most once, as a user: no question of isolation, and no second try, sends that login again.
-ONE_LOGIN = ("signin",)
+LOGIN_OWNER = {"login": "login", "pull": "login", "push": "login"}
 
 
 #: The evidence that no request to Harbor can succeed.
@@ -199,8 +198,8 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
         return blaming("storage", "the data volume is full")
     others_fail = snapshot.systeminfo and snapshot.systeminfo.kind is not LOGIN_REFUSED
     if symptom.kind == REFUSED and not others_fail:
-        shared = snapshot.one_account and symptom.subject not in ONE_LOGIN
-        owner = "api" if shared else LOGIN_OWNER.get(symptom.subject, "api")
+        owner = "api" if snapshot.one_account else LOGIN_OWNER.get(symptom.subject, "api")
+        owner = symptom.subject if symptom.own_account else owner
         return blaming(owner, "the credentials are refused")
     if snapshot.systeminfo and symptom.kind in TROUBLE | {REFUSED} and symptom.served_by in ("core", "registry"):
         return blaming("api", f"other logins fail too: {snapshot.systeminfo.detail}")

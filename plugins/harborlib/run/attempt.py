@@ -140,7 +140,7 @@ class Attempt:
         """
         if not self.run.asked:
             return Snapshot(self.failure)
-        may_log_in = self.probe.name not in isolation.ONE_LOGIN and not self.has(REFUSED)
+        may_log_in = not self.probe.one_login and not self.has(REFUSED)
         ask_login = self.inside and may_log_in and (bool(self.args.isolate) or self.hung)
         return isolation.look(self.run, ask_login, until - time.monotonic(), self.has(isolation.FULL))
 
@@ -181,7 +181,7 @@ class Attempt:
         return getattr(self.args, "component", "") or self.probe.name
 
     def _symptom_of(self, failure: Failure) -> Symptom:
-        return Symptom.of_failure(self.subject, failure)
+        return Symptom.of_failure(self.subject, failure, own_account=self.probe.one_login)
 
     def _symptom(self, seen: Seen) -> Symptom:
         if seen.failure:

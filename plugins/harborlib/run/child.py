@@ -39,7 +39,7 @@ class Child:
         account = whole.args.login
         if probe.name in isolation.LOGIN_OWNER and whole.args.canary:
             account = whole.args.canary
-        if probe.name in isolation.ONE_LOGIN:  # triage has the accounts of robots only
+        if probe.one_login:  # triage has the accounts of robots only
             account = None
         filled = {flag: given.get(flag, "" if "{" in value else value) for flag, value in service.options.items()}
         words = [f"{flag}={value}" for flag, value in filled.items() if value]

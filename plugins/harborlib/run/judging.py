@@ -63,12 +63,7 @@ def judged(
 
 def second(attempt: Attempt, until: float) -> Attempt | None:
     """Another try, if it can help: never after a refused login, nor without time for it."""
-    if (
-        attempt.probe.name in isolation.ONE_LOGIN
-        or not attempt.run.asked
-        or attempt.has(REFUSED)
-        or until - time.monotonic() <= ENOUGH
-    ):
+    if attempt.probe.one_login or not attempt.run.asked or attempt.has(REFUSED) or until - time.monotonic() <= ENOUGH:
         return None
     other = Attempt(attempt.probe, attempt.args).go(until, OWN_SHARE)
     if other.hung:

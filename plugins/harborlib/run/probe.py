@@ -43,7 +43,8 @@ class Probe(NamedTuple):
     the endpoints that it reads with an account: the permissions that it needs. `example` is its arguments in the tests,
     in `make try` and in the benchmark, if it does not run without. `account` says whether it needs an account, if that
     does not follow from `asks`. `at_some_addresses` is set if it can judge each address of Harbor's name: the
-    most severe state, with --isolate, of a problem that only some addresses have.
+    most severe state, with --isolate, of a problem that only some addresses have. `one_login`: it logs in at most once,
+    as a user that no other probe has; neither a question of isolation nor a second try sends that login again.
     """
 
     module: str
@@ -56,6 +57,7 @@ class Probe(NamedTuple):
     example: Sequence[str] = ()
     account: str = ""
     at_some_addresses: str = ""
+    one_login: bool = False
 
     @property
     def name(self) -> str:
