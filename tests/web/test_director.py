@@ -12,13 +12,14 @@ from engines.engine import ROOT, until
 from engines.icinga import Icinga
 from engines.watched import authfiles, host, simulated
 
-from .director import Director
+from .director import NEEDED, Director, Reachable
+from .icingaweb import IcingaWeb
+from .mariadb import MariaDB
 
 pytestmark = [pytest.mark.web, pytest.mark.timeout(300)]
 
 BASKET = (ROOT / "icinga2" / "director" / "basket.json").read_text(encoding="utf-8")
 HOST, FROM_FILE = "made-in-director", "from-a-file"
-MAIL = 'object NotificationCommand "mail-service-notification" { command = [ "/bin/true" ] }\n'
 
 
 class Deployed(NamedTuple):
@@ -27,16 +28,6 @@ class Deployed(NamedTuple):
     icinga: Icinga
     fields: list[int]  # after each time that the basket was restored
     variables: dict[str, Any]  # of the same host, as made from a file
-
-
-class Reachable(Icinga):
-    """An Icinga that Director finds by its endpoint, with the notification command that distributions have."""
-
-    def zones(self) -> str:
-        return super().zones().replace("NodeName { }", f'NodeName {{ host = "localhost"; port = {self.port} }}')
-
-    def definitions(self) -> str:
-        return super().definitions() + "\n" + MAIL
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +39,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         watched = host(FROM_FILE, simulator, authfiles(folder), 15)
         with Reachable(folder / "icinga", plugins.install(folder / "plugins"), [watched]) as icinga:
             variables = icinga.attributes("hosts", FROM_FILE)["vars"]
-            with Director(folder / "director", icinga) as director:
+            with MariaDB(folder / "mariadb") as database:
+                files = Director.files(icinga)
+                director = Director(IcingaWeb(folder / "web", database, ["director"], NEEDED, files), database)
                 director.run("kickstart", "run")
                 fields = []
                 for _ in range(2):
