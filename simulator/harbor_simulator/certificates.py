@@ -7,12 +7,13 @@ Identity from `issue`, `root` and `intermediate`.
 from __future__ import annotations
 
 import atexit
+import datetime
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Callable
 
-import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -20,38 +21,37 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from .issuing import DAY, HALF_DAY, YEAR, Identity, Issued, Key, issue, now, with_sha1
 from .once import once
 
-
-@once
-def _root() -> trustme.CA:
-    return trustme.CA()
+FAR_AWAY = datetime.datetime(3000, 1, 1, tzinfo=datetime.timezone.utc)
+_adopted: list[Issued] = []
 
 
-@once
-def _intermediate() -> trustme.CA:
-    return _root().create_child_ca()
+def authority(issuer: Issued | None = None) -> Issued:
+    """A CA with a name that no other one has."""
+    name = f"Testing CA #{secrets.token_hex(8)}"
+    return issue(name, issuer=issuer, authority=True, not_before=now() - YEAR, not_after=FAR_AWAY)
 
 
-def _from_trustme(ca: trustme.CA) -> Issued:
-    key = serialization.load_pem_private_key(ca.private_key_pem.bytes(), password=None)
-    return Issued(x509.load_pem_x509_certificate(ca.cert_pem.bytes()), key)  # type: ignore[arg-type]
+def adopt(authority: Issued) -> None:
+    """Use this CA as the root, instead of one that is made for the process; before the first certificate."""
+    _adopted.append(authority)
 
 
 @once
 def root() -> Issued:
     """The CA that clients trust through `ca_file`."""
-    return _from_trustme(_root())
+    return _adopted[-1] if _adopted else authority()
 
 
 @once
 def intermediate() -> Issued:
     """A CA under the root."""
-    return _from_trustme(_intermediate())
+    return authority(root())
 
 
 @once
 def second_intermediate() -> Issued:
     """A CA under the first intermediate."""
-    return _from_trustme(_intermediate().create_child_ca())
+    return authority(intermediate())
 
 
 @once
@@ -66,7 +66,7 @@ def directory() -> Path:
 def ca_file() -> str:
     """The PEM file with the CA; it exists as long as the process."""
     path = directory() / "ca.pem"
-    _root().cert_pem.write_to_path(path)
+    path.write_bytes(root().certificate.public_bytes(serialization.Encoding.PEM))
     return str(path)
 
 
