@@ -43,6 +43,7 @@ nav:
   - Robot accounts: docs/robots.md
   - Runbook: docs/runbook.md
   - Design: docs/alerting.md
+  - Fire drill: docs/drill.md
   - Thresholds: docs/thresholds.md
   - Options: docs/options.md
   - Preloaded: docs/preloaded.md

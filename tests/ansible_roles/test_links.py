@@ -15,7 +15,7 @@ TASKS = Path(__file__).resolve().parents[2] / "ansible" / "roles" / "harbor_chec
 
 def test_the_simulator_is_not_linked(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
-    for name in (*runner.NAMES, "check_harbor_simulator", "pip"):
+    for name in (*runner.NAMES, "check_harbor_simulator", "check_harbor_drill", "pip"):
         (tmp_path / "bin" / name).touch()
     looking = yaml.safe_load(TASKS.read_text(encoding="utf-8"))[0]["ansible.builtin.command"]["argv"]
     command = [word.replace("{{ harbor_checks_dir }}", str(tmp_path)) for word in looking]

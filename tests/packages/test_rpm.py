@@ -45,4 +45,6 @@ def test_tree(package: Path) -> None:
     assert "/usr/share/check_harbor/nagios/services.cfg" in files
     assert "/usr/share/check_harbor/runbook.md" in files
     assert "/usr/share/check_harbor/plugins/harborlib/run/plugin.py" in files
-    assert not [path for path in files if "__pycache__" in path or "simulator" in path]
+    assert not [path for path in files if "__pycache__" in path]
+    assert "/usr/share/check_harbor/simulator/harbor_simulator/simulator.py" in files
+    assert "/usr/bin/check_harbor_drill" in files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -146,14 +147,13 @@ def run(args: argparse.Namespace, failures: tuple[Failure, ...]) -> int:
             simulator.content.put_image(f"{PROJECT}/{IMAGE}", "1.0", LAYER)
             try:
                 engine.start()
-                rehearsal.run(failures)
+                with contextlib.closing(engine):
+                    rehearsal.run(failures)
                 code = RIGHT if any(row.right for row in rehearsal.rows) else IMPOSSIBLE
             except UnusableError as problem:
                 print(f"{NAME}: {problem}", file=sys.stderr)
             except KeyboardInterrupt:
                 print(f"{NAME}: interrupted", file=sys.stderr)
-            finally:
-                engine.stop()
             if rehearsal.rows:
                 print(result(rehearsal.rows), flush=True)
                 linger(site)

@@ -69,5 +69,5 @@ class Engine(Protocol):
     def pages(self) -> list[Page]:
         """The notifications about services of the host since `start`, the oldest first."""
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Listen no longer."""

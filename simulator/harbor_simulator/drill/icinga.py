@@ -112,7 +112,7 @@ class Icinga:
             raise UnusableError(f"the stream of events of Icinga 2 broke off, so pages may be missed: {self._broken}")
         return list(self._pages)
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Listen no longer; the thread that reads the stream ends with the process."""
         self._stopped = True
 

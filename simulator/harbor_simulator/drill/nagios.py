@@ -112,7 +112,7 @@ class Nagios:
         kind = "RECOVERY" if kind == "OK" else kind
         self._pages.append(Page(float(found[1]), kind, found[4], found[2], found[6]))
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Listen no longer."""
         self._stream.close()
 
