@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 PLUGIN = '''"""Does this plugin end?"""
-import os, re, signal, sys, threading, time, unicodedata
+import os, re, signal, sys, threading, time
 
 from harborlib.judge import Shown
 from harborlib.run import Probe, plugin

@@ -89,8 +89,8 @@ def test_a_family_that_is_switched_off() -> None:
 def test_a_hang_names_its_step(harbor: Simulator) -> None:
     harbor.switch("host-silent")
     # Closed, because it will come to be when the test is over.
-    stage, words = refusal(lambda: deadline.supervised(lambda: Route().dial("127.0.0.1", harbor.port).close(), 0.2))
-    assert (stage, words) == (CONNECT, f"timed out after 0.2 s connecting to 127.0.0.1:{harbor.port}")
+    stage, words = refusal(lambda: deadline.supervised(lambda: Route().dial("127.0.0.1", harbor.port).close(), 1.5))
+    assert (stage, words) == (CONNECT, f"timed out after 1.5 s connecting to 127.0.0.1:{harbor.port}")
 
 
 def test_a_tunnel() -> None:
