@@ -84,6 +84,12 @@ def drilled(engine: Scripted, *names: str) -> Rehearsal:
 BOTH = [("PROBLEM", OWNER, "anna"), ("PROBLEM", OWNER, "ben"), ("RECOVERY", OWNER, "anna"), ("RECOVERY", OWNER, "ben")]
 
 
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing comes later than at once from a scripted engine."""
+    monkeypatch.setattr(Service, "limit", lambda *_: 0.0)
+
+
 @pytest.mark.parametrize(
     ("sends", "line"),
     [

@@ -50,7 +50,7 @@ class Row:
 class Rehearsal:
     """Drills on one engine: `change` breaks the simulator as a failure says, or repairs it (None).
 
-    `wait` and `hold` replace the times, in seconds, that follow from the engine's own intervals; `say` shows progress.
+    `wait` for a page and `hold` replace the seconds that follow from the engine's own intervals; `say` shows progress.
     """
 
     def __init__(
@@ -82,16 +82,16 @@ class Rehearsal:
             self._calm()
             self._drill(row)
 
-    def _limit(self, services: Collection[Service]) -> float:
-        longest = max((service.limit(SLACK) for service in services), default=SLACK)
-        return longest if self._wait is None else self._wait
+    @staticmethod
+    def _longest(services: Collection[Service]) -> float:
+        return max((service.limit(SLACK) for service in services), default=SLACK)
 
     def _owners(self) -> list[Service]:
         return [service for service in self._engine.services().values() if service.name in OWNERS]
 
     def _calm(self) -> None:
         """Wait until every service that can own a failure is OK, and what it sent is read."""
-        limit = self._limit(self._owners()) * 2  # after its start Nagios takes its time for the first checks
+        limit = self._longest(self._owners()) * 2  # after its start Nagios takes its time for the first checks
         self._say(f"waiting until all services are OK (at most {limit:.0f} s)")
         if not self._until(lambda: all(service.fine for service in self._owners()), limit):
             others = ", ".join(service.shown() for service in self._owners() if not service.fine)
@@ -103,7 +103,7 @@ class Rehearsal:
         seen = len(self._engine.pages())
         row.began = time.time()
         self._change(row.failure)
-        limit = self._limit([self._engine.services()[owner]])
+        limit = self._engine.services()[owner].limit(SLACK) if self._wait is None else self._wait
         self._say(f"{row.failure.name}: broken, {owner} must page within {limit:.0f} s")
         try:
             if self._until(lambda: bool(self._read(row, seen).of("PROBLEM")), limit + self._engine.lag):
@@ -120,7 +120,7 @@ class Rehearsal:
     def _watch(self, row: Row, seen: int) -> None:
         """Keep the failure until every other service could have paged too."""
         others = {service.name for service in self._owners()} - {row.failure.service}
-        hold = self._limit(self._owners()) if self._hold is None else self._hold
+        hold = self._longest(self._owners()) if self._hold is None else self._hold
 
         def settled() -> bool:
             return all(s.checked > row.began and (s.hard or s.state == 0) for s in self._owners() if s.name in others)
@@ -129,7 +129,7 @@ class Rehearsal:
         self._read(row, seen)
 
     def _recover(self, row: Row, seen: int) -> None:
-        limit = self._limit(self._owners())
+        limit = self._longest(self._owners())
         paged = {page.service for page in row.pages if page.kind == "PROBLEM"}
 
         def recovered() -> bool:
