@@ -51,7 +51,7 @@ from harborlib.text import CRITICAL, DAYS, OK, SECONDS, WARNING, words
 from harborlib.text.finding import Finding
 from harborlib.text.units import LOW
 from harborlib.wire import CERTIFICATE, TLS, Failure, Unusable, certificates, deadline, tls
-from harborlib.wire.certificates import DAY, ISSUE_ANEW, LEAVE_OUT, NEEDED, RENEW, Certificate, Served
+from harborlib.wire.certificates import DAY, ISSUE_AGAIN, LEAVE_OUT, NEEDED, RENEW, Certificate, Served
 from harborlib.wire.dial import dial_harbor, through
 from harborlib.wire.failure import NO_TLS
 
@@ -106,7 +106,7 @@ days_left = DaysLeft("certificate.expires", "days_left", DAYS, "", low=None, bad
 refused = {kind: Problem(f"certificate.{kind}", CRITICAL) for kind in certificates.REFUSALS}
 order = Problem("certificate.wrong-order", WARNING, IN_ORDER)
 superfluous = Problem("certificate.superfluous", WARNING, LEAVE_OUT)
-weak = Problem("certificate.weak", WARNING, ISSUE_ANEW)
+weak = Problem("certificate.weak", WARNING, ISSUE_AGAIN)
 
 
 def measure(run: Run) -> Readings:

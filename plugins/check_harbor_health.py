@@ -2,7 +2,7 @@
 """Is Harbor there, and what does it say of itself?
 
 Asks /api/v2.0/health without credentials. When that fails, /api/v2.0/ping and the front page tell apart: network,
-TLS, the proxy in front, core, and a stalled database.
+TLS, the reverse proxy, core, and a stalled database.
 
 States:
   OK        a health report came in time and every component in it is healthy
@@ -66,7 +66,7 @@ PLAIN = {"Accept": "*/*"}  # the only type that /ping offers: it answers 422 if 
 OWN_SHARE = 0.6  # of the time for the report itself; the rest is for finding out why it did not come
 LAST_STATES = ("ok", "warning", "critical", "unknown", "pending", "")
 SOFT = "soft:"  # begins a state that has not notified anybody yet
-#: A server in front of Harbor refuses this host, and perhaps no other.
+#: A reverse proxy, WAF or CDN refuses this host, and perhaps no other.
 IN_FRONT = (HOST_REFUSED, RATE_LIMITED, REFUSED_IN_FRONT)
 PROMPT = 5  # seconds; a slower /ping waits for Redis
 STALLING = ("database", "redis")  # components without which core itself hangs

@@ -71,8 +71,8 @@ def measure(run: Run) -> Readings:
     missing = claims.missing(repository.name, repository.actions)
     if missing:
         granted = ", ".join(sorted(claims.access.get(repository.name, ()))) or "nothing"
-        rights = f"no permission to {', '.join(missing)} in {repository.name} (granted: {granted})"
-        yield lacking(f"{name} has {rights}")
+        lack = f"no permission to {', '.join(missing)} in {repository.name} (granted: {granted})"
+        yield lacking(f"{name} has {lack}")
     for problem, now, whose in (
         (invalid, repository.now, "the server's own clock"),
         (other_clock, clock.time(), "this host's clock"),

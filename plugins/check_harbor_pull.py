@@ -11,7 +11,7 @@ States:
   WARNING   slow (-w); a rate limit is reached (429), upstream or in front; refused by a policy of the project (412)
   CRITICAL  not there, lost in the storage, corrupt, cut off, refused; a media type that clients refuse; no answer;
             very slow (-c). The line names the hop that fails: proxy, core, registry, storage, object store
-  UNKNOWN   usage error; the login has no right; no image for the platform; nothing to read within --max-bytes; a digest
+  UNKNOWN   usage error; a missing permission; no image for the platform; nothing to read within --max-bytes; a digest
             that cannot be checked; with --isolate: another probe reports the cause, named in the line
 
 Perfdata:

@@ -28,7 +28,7 @@ Perfdata:
   time       seconds that all answers took together
 
 Permissions: robot:list, on system level; with --project in each project instead. Harbor: 2.2 or newer; robot accounts
-can hold this right on 2.9, and from 2.12 on.
+can hold this permission on 2.9, and from 2.12 on.
 
 Does not see: accounts of projects unless --project selects them, and vice versa; passwords of people; secrets that were
 refreshed while a client still uses the old one (check_harbor_login).

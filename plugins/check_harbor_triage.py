@@ -19,8 +19,8 @@ Perfdata:
 
 Permissions: those of the single probes. What cannot run is listed with the one thing that it lacks: an account, an
 option, a permission, a newer Harbor. Two robot accounts are usual: --authfile has that of the monitoring robot,
---canary-authfile that with which check_harbor_login, _pull and _push run (without it they use the first one). Harbor:
-2.0 or newer.
+--canary-authfile that for check_harbor_login, _pull and _push (without it they use the first one). Harbor: 2.0 or
+newer.
 
 Ctrl-C shows what is known so far, and which probes it did not wait for.
 
@@ -43,7 +43,7 @@ from typing import NamedTuple, Optional, cast
 
 from harborlib.harbor import HealthReport, Run
 from harborlib.harbor.refusals import LOGIN_REFUSED
-from harborlib.harbor.run import LOOKED_PAST
+from harborlib.harbor.run import IGNORED_CERTIFICATE
 from harborlib.judge import Limit, Reading, Readings, Shown, isolation
 from harborlib.judge.verdict import Row, Verdict, seen_from_here
 from harborlib.run import Probe, options, plugin, runbook, values
@@ -121,7 +121,8 @@ def judge(run: Run, children: list[Child], going: list[Child], view: View) -> Re
     owners = OWNERS.intersection(child.name for child in there)
     for child in there:
         child.judge(view.snapshot, owners)
-        known = (LOOKED_PAST, *child.attempt.left_behind)  # the certificate's row says it; and the clean-up is repeated
+        # The certificate's row says it; and the clean-up is repeated.
+        known = (IGNORED_CERTIFICATE, *child.attempt.left_behind)
         for note in child.attempt.run.notes:
             if note not in known:
                 run.note(note)
@@ -188,7 +189,7 @@ def look(eyes: Run, glimpses: list[View]) -> View:
         snapshot = snapshot._replace(systeminfo=None)
     moment, after = eyes.slowest.date if eyes.slowest else before, clock.time()
     snapshot = snapshot._replace(one_account=not eyes.args.canary)
-    view = View(snapshot, moment - min(max(moment, before), after), LOOKED_PAST in eyes.notes)
+    view = View(snapshot, moment - min(max(moment, before), after), IGNORED_CERTIFICATE in eyes.notes)
     glimpses.append(view)
     return view
 

@@ -1,4 +1,4 @@
-"""Asks the preloaded server to run this check. Without an answer from it, the plugin goes on and runs the check itself.
+"""Asks the preloaded server to run this check. Without an answer from it, the plugin runs the check itself.
 
 Every plugin imports this module before anything else. It imports only what Python has built in: the start of an
 interpreter and these lines are all that a check costs here. docs/preloaded.md describes the server.

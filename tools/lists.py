@@ -82,7 +82,7 @@ def permissions(level: str) -> Callable[[], str]:
     """The monitoring robot's permissions on this level, in the form of the Ansible role."""
 
     def lines() -> str:
-        pairs = (right.split(":") for right in held(level))
+        pairs = (permission.split(":") for permission in held(level))
         return "\n".join(f"- {{resource: {resource}, action: {action}}}" for resource, action in pairs)
 
     return lines
@@ -97,7 +97,7 @@ def permissions_table() -> str:
 def held(level: str) -> list[str]:
     """The monitoring robot's permissions on this level."""
     asked = [endpoint for probe in installed() for endpoint in probe.asks] + [endpoints.PROJECTS, *FURTHER]
-    return sorted({endpoint.right for endpoint in asked if endpoint.level == level and endpoint.right})
+    return sorted({endpoint.permission for endpoint in asked if endpoint.level == level and endpoint.permission})
 
 
 def ids() -> str:
@@ -192,7 +192,7 @@ def robot_calls() -> str:
 
 def access(level: str, without: tuple[str, ...]) -> list[dict[str, str]]:
     """The monitoring robot's permissions on this level in Harbor's form, without those that this Harbor refuses."""
-    pairs = (right.split(":") for right in held(level) if right not in without)
+    pairs = (permission.split(":") for permission in held(level) if permission not in without)
     return [{"resource": resource, "action": action} for resource, action in pairs]
 
 

@@ -44,7 +44,7 @@ OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 PROCESSES = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
 # On a busy machine a deadline can expire: a failing test is retried twice at most, and counted.
 SIDE_BY_SIDE = ["-q", *PROCESSES, "--reruns", "2", "--reruns-delay", "1"]
-# Which modules a plugin loads follows from its own imports: other Pythons would tell the same.
+# Which modules a plugin loads follows from its own imports: other Pythons would show the same.
 ON_OTHERS = ["--ignore=tests/contract/test_loaded_modules.py"]
 FLOOR_PYTHONS = {"3.9", "3.10", "3.11"}
 DISTRIBUTION_PYTHON = "/usr/bin/python3"
@@ -139,7 +139,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description="Run the tests.")
     arguments.add_argument("--all", action="store_true", help="also what `make test` leaves to `make test-all`")
     everything = arguments.parse_args().all
-    # Without it, each of the thousands of processes would compile all its modules anew.
+    # Without it, each of the thousands of processes would compile all its modules again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     apart = [f"--ignore={path}" for path in (COUNTING, RANDOM_PHASE, *([] if everything else SLOW))]
     own = execute(f"Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *apart])

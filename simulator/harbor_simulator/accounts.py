@@ -15,7 +15,7 @@ MONITOR_SECRET = "f4Ls3-Secret/of+the=monitoring:robot"
 LOCK_SECONDS = 1.5
 
 # HARBOR.md section 4: the permissions of the read-only system robot.
-MONITOR_RIGHTS = frozenset(
+MONITOR_PERMISSIONS = frozenset(
     [
         "system-volumes:read",
         "quota:list",
@@ -38,7 +38,7 @@ MONITOR_RIGHTS = frozenset(
     ]
 )
 # In every project.
-MONITOR_PROJECT_RIGHTS = frozenset(
+MONITOR_PROJECT_PERMISSIONS = frozenset(
     [
         "project:read",
         "repository:list",
@@ -58,44 +58,48 @@ ONE_ROBOT_FOR_ALL_FROM = (2, 10)
 
 @dataclass(frozen=True)
 class Account:
-    """A user or robot: `rights` on the system level as `resource:action`, and actions on repositories by project.
+    """A user or robot: `permissions` on the system level as `resource:action`, and actions on repositories by project.
 
-    `project_rights` are those that a robot has in every project (namespace `*`). On Harbor 2.9 any permission on the
-    system level removes all of them.
+    `project_permissions` are those that a robot has in every project (namespace `*`). On Harbor 2.9 any permission on
+    the system level removes all of them.
     """
 
     password: str
     sysadmin: bool = False
-    rights: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()
     projects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    project_rights: frozenset[str] = frozenset()
+    project_permissions: frozenset[str] = frozenset()
 
-    def may(self, right: str) -> bool:
+    def may(self, permission: str) -> bool:
         """Whether it has this permission on the system level."""
-        return self.sysadmin or right in self.rights
+        return self.sysadmin or permission in self.permissions
 
-    def may_in_projects(self, right: str) -> bool:
+    def may_in_projects(self, permission: str) -> bool:
         """Whether it has this permission in every project."""
-        return self.sysadmin or right in self.project_rights
+        return self.sysadmin or permission in self.project_permissions
 
     @property
     def sees_all_projects(self) -> bool:
         """Whether it also sees private projects in lists."""
-        return self.may("project:list") or bool(self.project_rights)
+        return self.may("project:list") or bool(self.project_permissions)
 
 
 def default_accounts() -> dict[str, Account]:
     """Only the monitoring robot."""
-    return {MONITOR: Account(MONITOR_SECRET, rights=MONITOR_RIGHTS, project_rights=MONITOR_PROJECT_RIGHTS)}
+    return {
+        MONITOR: Account(
+            MONITOR_SECRET, permissions=MONITOR_PERMISSIONS, project_permissions=MONITOR_PROJECT_PERMISSIONS
+        )
+    }
 
 
 def as_in(version: tuple[int, ...], accounts: Mapping[str, Account]) -> dict[str, Account]:
     """The accounts as this version of Harbor treats them."""
     if version >= ONE_ROBOT_FOR_ALL_FROM:
         return dict(accounts)
-    no_rights: frozenset[str] = frozenset()
+    none: frozenset[str] = frozenset()
     return {
-        name: replace(account, project_rights=no_rights) if account.rights else account
+        name: replace(account, project_permissions=none) if account.permissions else account
         for name, account in accounts.items()
     }
 

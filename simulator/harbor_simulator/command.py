@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NAME = "check_harbor_simulator"
 INSTALL = "pip install 'check-harbor[simulator]'"
 CANARY, CANARY_SECRET = "robot$canary", "sEcret-of/the+canary=robot"
-CANARY_RIGHTS = dict.fromkeys(("priv", "pub"), ("pull", "push", "delete"))
+CANARY_ACTIONS = dict.fromkeys(("priv", "pub"), ("pull", "push", "delete"))
 IMAGE = "pub/canary:1.0"
 LAYER = bytes(range(256)) * 32
 DESCRIPTION = """\
@@ -78,7 +78,7 @@ def main() -> int:
     except ModuleNotFoundError as missing:
         library = str(missing.name).partition(".")[0]
         options.exit(1, f"{NAME}: the Python library {library} is missing: {INSTALL}\n")
-    users = {**default_accounts(), CANARY: Account(CANARY_SECRET, projects=CANARY_RIGHTS)}
+    users = {**default_accounts(), CANARY: Account(CANARY_SECRET, projects=CANARY_ACTIONS)}
     scheme = "http" if args.http else "https"
     with contextlib.ExitStack() as stack:
         try:

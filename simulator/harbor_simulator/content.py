@@ -118,7 +118,7 @@ class Content:
 
     `more_projects` is the number of projects in addition to `projects`, named `team-00001` and so on. Each has a quota
     of 1000 bytes, of which its number modulo 700 is used. `sorts_quotas`: Harbor 2.9.5 was asked for the most used
-    first and returned the newest first; other versions may obey. `now` is a clock that stands still, None the real one.
+    first and returned the newest first; other versions may obey. `now` is a fixed clock, None the real one.
 
     Each of these projects has `more_robots` robot accounts that never expire; `robot_prefix` is the configured prefix
     of new robot accounts. `scan_all` are the last scan and the last scheduled one; `proxies` are numbers of remote

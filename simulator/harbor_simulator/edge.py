@@ -1,4 +1,4 @@
-"""nginx in front of Harbor: one routing table, the error pages of a gateway, and the headers that it adds.
+"""Harbor's nginx: one routing table, the error pages of a gateway, and the headers that it adds.
 
 An error page of nginx has no X-Request-Id; that distinguishes it from core's.
 """

@@ -125,7 +125,7 @@ class Permission(NamedTuple):
 
     kind: str
     namespace: str
-    rights: tuple[str, ...]
+    access: tuple[str, ...]
 
 
 @dataclass

@@ -15,7 +15,7 @@ Digests = dict[str, set[str]]
 
 STREAMED = 1024 * 1024  # bytes; a larger body is forwarded piece by piece
 CHUNK = 256 * 1024
-PATIENCE = 5.0  # seconds without a sign of life from the registry; then it counts as frozen
+PATIENCE = 5.0  # seconds without a byte from the registry; then it counts as frozen
 CHECK_PATIENCE = 0.3  # the same for the health checker, which waits for 60 s in Harbor
 PASSED_ON = ("Accept", "Content-Type", "Content-Range", "Range")
 NOT_PASSED_BACK = ("connection", "date", "transfer-encoding")

@@ -127,6 +127,6 @@ class World:
             return public
         if login.account.sysadmin:
             return ("pull", "push", "delete")
-        if login.account.rights:
+        if login.account.permissions:
             return ()
         return login.account.projects.get(project, public)

@@ -71,7 +71,7 @@ class Story:
         return text.splitlines()
 
     def robots(self, name: str) -> dict[str, dict[str, Any]]:
-        """The accounts of a Harbor, as its API tells of them."""
+        """The accounts of a Harbor, as its API shows them."""
         harbor, project = self.harbors[name], self.harbors[name].content.projects.get("canary")
         queries = ["", f"?q=Level=project,ProjectID={project.number}"] if project else [""]
         rows = [row for query in queries for row in self.ask(name, "GET", f"/robots{query}").json()]

@@ -26,7 +26,7 @@ class Monitoring:
 
     kind: ClassVar[type[InRoot]]
 
-    def test_first_run_tells_no_secret(self, host: Host) -> None:
+    def test_first_run_shows_no_secret(self, host: Host) -> None:
         assert host.first.changed > 5
         assert not [secret for secret in (MONITOR_SECRET, CANARY_SECRET) if secret in host.first.out]
 
@@ -84,7 +84,7 @@ class Monitoring:
 class Life(Monitoring):
     """What comes later in its life too; the same on every release."""
 
-    def test_check_mode_tells_what_the_first_run_would_do(self, host: Host) -> None:
+    def test_check_mode_reports_what_the_first_run_would_do(self, host: Host) -> None:
         root = host.bare.copy()
         before = root.files()
         assert host.play(root, "--check", "--diff").changed > 5

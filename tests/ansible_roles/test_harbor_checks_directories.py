@@ -42,7 +42,7 @@ def test_directory_that_the_role_has_made_is_its_own(tmp_path: Path) -> None:
         ("swapped/new", "others than root can change {0}/swapped"),
     ],
 )
-def test_directory_of_somebody_else_is_left_alone(name: str, said: str, tmp_path: Path) -> None:
+def test_directory_of_another_user_is_left_alone(name: str, said: str, tmp_path: Path) -> None:
     if os.getuid() != 0:
         pytest.skip("needs root, to give files away")
     for folder in ("full", "forged", "theirs", "open"):

@@ -57,7 +57,7 @@ class TestLife(Life):
         assert host.play(root).problem == "/etc/icinga2/conf.d/check_harbor/hosts already exists as a link"
         assert different(before, root.files()) == []
 
-    def test_password_of_an_index_is_told_nobody(self, host: Host, tmp_path: Path) -> None:
+    def test_the_password_of_an_index_is_never_shown(self, host: Host, tmp_path: Path) -> None:
         root = host.root.copy()
         with Index(tmp_path) as index:
             (root.seen / "index.pem").write_bytes(index.authority)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(600)
 class TestLife(Life):
     kind = NagiosInRoot
 
-    def test_a_plugin_of_somebody_else_stays(self, host: Host) -> None:
+    def test_a_plugin_of_another_owner_stays(self, host: Host) -> None:
         root = host.root.copy()
         plugin = root.seen / "usr/lib/nagios/plugins/check_harbor_api"
         plugin.unlink()

@@ -84,7 +84,7 @@ def played(collection: Controller, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def task(variables: dict[str, object]) -> dict[str, object]:
-    """Apply the role, and go on with the next one when it fails."""
+    """Apply the role, and continue with the next one when it fails."""
     role = {"ansible.builtin.include_role": {"name": "check_harbor.monitoring.harbor_checks"}, "vars": variables}
     return {"block": [role], "rescue": [{"ansible.builtin.meta": "noop"}]}
 
@@ -127,5 +127,5 @@ def test_nothing_was_touched(played: Played) -> None:
     assert not Path(COMMAND.split()[1]).exists()
 
 
-def test_no_secret_was_told(played: Played) -> None:
+def test_no_secret_was_shown(played: Played) -> None:
     assert SECRET not in played.out

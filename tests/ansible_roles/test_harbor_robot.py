@@ -1,4 +1,4 @@
-"""harbor_robot from the first run to the last, before and after Harbor 2.10, which gave robots both kinds of rights.
+"""harbor_robot from the first run to the last, before and after Harbor 2.10 (robots with both kinds of permissions).
 
 The runs build on each other: each is made when the first test asks for it, after those before it.
 """
@@ -54,15 +54,15 @@ def story(collection: Controller, tmp_path_factory: pytest.TempPathFactory) -> I
         yield Story(collection, tmp_path_factory.mktemp("robots"), harbors)
 
 
-def test_check_mode_tells_what_a_first_run_would_do(story: Story) -> None:
+def test_check_mode_reports_what_a_first_run_would_do(story: Story) -> None:
     assert story.said(story.checked) == [
-        "old: would create the robot account monitoring, with its login in old/robot.auth",
+        "old: would create the robot account monitoring, with its credentials in old/robot.auth",
         "old: would create the project canary",
-        "old: would create the robot account canary, with its login in old/canary.auth",
-        "middle: would create the robot account monitoring, with its login in middle/robot.auth",
-        "new: would create the robot account monitoring, with its login in new/robot.auth",
+        "old: would create the robot account canary, with its credentials in old/canary.auth",
+        "middle: would create the robot account monitoring, with its credentials in middle/robot.auth",
+        "new: would create the robot account monitoring, with its credentials in new/robot.auth",
         "new: would create the project canary",
-        "new: would create the robot account canary, with its login in new/canary.auth",
+        "new: would create the robot account canary, with its credentials in new/canary.auth",
     ]
     assert story.checked.played.changed == 7
 
@@ -80,7 +80,7 @@ def test_a_first_run_makes_projects_and_accounts(story: Story) -> None:
         assert story.ask(name, "GET", "/projects/canary").json()["metadata"] == {"public": "false"}
 
 
-def rights(robot: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
+def permissions(robot: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
     return {
         (permission["kind"], permission["namespace"]): {
             f"{access['resource']}:{access['action']}" for access in permission["access"]
@@ -90,9 +90,9 @@ def rights(robot: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
 
 
 @pytest.mark.parametrize("name", VERSIONS)
-def test_the_accounts_have_the_rights_that_they_need_and_no_more(story: Story, name: str) -> None:
+def test_the_accounts_have_exactly_the_permissions_that_they_need(story: Story, name: str) -> None:
     assert story.first
-    robots = {full: (robot["level"], rights(robot)) for full, robot in story.robots(name).items()}
+    robots = {full: (robot["level"], permissions(robot)) for full, robot in story.robots(name).items()}
     prefix = "bot-" if name == "middle" else "robot$"
     expected = {f"{prefix}monitoring": ("system", MONITORING[name])}
     if name != "middle":
@@ -165,23 +165,25 @@ def test_a_second_run_changes_nothing(story: Story) -> None:
     assert (story.second.writes, story.second.files) == ([], story.first.files)
 
 
-def test_check_mode_tells_of_a_rotation_that_is_asked_for(story: Story) -> None:
+def test_check_mode_reports_a_requested_rotation(story: Story) -> None:
     assert story.said(story.rotation_checked) == [
-        "new: would rotate the secret of the robot account robot$monitoring, with its login in new/robot.auth",
-        "new: would rotate the secret of the robot account robot$canary+canary, with its login in new/canary.auth",
+        "new: would rotate the secret of the robot account robot$monitoring, with its credentials in new/robot.auth",
+        "new: would rotate the secret of the robot account robot$canary+canary, with its"
+        " credentials in new/canary.auth",
     ]
     assert (story.rotation_checked.writes, story.rotation_checked.files) == ([], story.second.files)
 
 
-def test_check_mode_tells_what_would_be_repaired(story: Story) -> None:
+def test_check_mode_reports_what_would_be_repaired(story: Story) -> None:
     assert story.said(story.broken_checked) == [
         "old: would update the robot account robot$monitoring (duration)",
-        "old: would rotate the secret of the robot account robot$monitoring, with its login in old/robot.auth",
+        "old: would rotate the secret of the robot account robot$monitoring, with its credentials in old/robot.auth",
         "old: would update the robot account robot$canary+canary (duration)",
-        "old: would rotate the secret of the robot account robot$canary+canary, with its login in old/canary.auth",
-        "middle: would update the robot account bot-monitoring (rights, duration, disabled)",
+        "old: would rotate the secret of the robot account robot$canary+canary, with its"
+        " credentials in old/canary.auth",
+        "middle: would update the robot account bot-monitoring (permissions, duration, disabled)",
         "new: would delete the robot account robot$monitoring, whose time runs out",
-        "new: would create the robot account monitoring, with its login in new/robot.auth",
+        "new: would create the robot account monitoring, with its credentials in new/robot.auth",
         "new: would update the robot account robot$canary+canary (duration)",
     ]
     assert story.broken_checked.writes == []
@@ -200,7 +202,7 @@ def test_what_is_broken_is_repaired(story: Story) -> None:
     for name in VERSIONS:
         robots = story.robots(name)
         assert {(robot["duration"], robot["disable"]) for robot in robots.values()} == {(30, False)}
-        assert rights(robots["bot-monitoring" if name == "middle" else "robot$monitoring"]) == MONITORING[name]
+        assert permissions(robots["bot-monitoring" if name == "middle" else "robot$monitoring"]) == MONITORING[name]
 
 
 def test_only_secrets_that_were_of_no_use_change(story: Story) -> None:
@@ -221,7 +223,7 @@ def test_check_mode_finds_nothing_to_do_afterwards(story: Story) -> None:
     assert (story.settled.played.changed, story.said(story.settled), story.settled.writes) == (0, [], [])
 
 
-def test_check_mode_tells_what_would_be_removed(story: Story) -> None:
+def test_check_mode_reports_what_would_be_removed(story: Story) -> None:
     assert story.said(story.removal_checked) == [
         "new: would delete the robot account robot$monitoring",
         "new: would delete the robot account robot$canary+canary",

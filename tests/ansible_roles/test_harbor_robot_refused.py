@@ -21,21 +21,21 @@ EXPECTED = {
     "wrong password": "HARBOR: refuses the login of admin (harbor_robot_admin_username, harbor_robot_admin_password)",
     "not an administrator": "HARBOR: cannot look for the robot account monitoring: plain; plain must be an"
     " administrator, and Harbor not in read-only mode",
-    "right that this Harbor does not know": "HARBOR: cannot create the robot account monitoring, with its login in"
-    " SECRETS/harbor/robot.auth: bad request permission: robot:list",
-    "name that Harbor does not like": "HARBOR: cannot create the robot account Bad Name!, with its login in"
+    "permission that this Harbor does not know": "HARBOR: cannot create the robot account monitoring, with its"
+    " credentials in SECRETS/harbor/robot.auth: bad request permission: robot:list",
+    "name that Harbor does not like": "HARBOR: cannot create the robot account Bad Name!, with its credentials in"
     " SECRETS/harbor/robot.auth: robot name is not in lower case or contains illegal characters",
-    "account that is not seen": "HARBOR: cannot create the robot account monitoring, with its login in"
+    "account that is not seen": "HARBOR: cannot create the robot account monitoring, with its credentials in"
     " SECRETS/harbor/robot.auth: robot account 0:monitoring already exists; rename or delete that one",
-    "read-only mode": "HARBOR: cannot create the robot account monitoring, with its login in"
+    "read-only mode": "HARBOR: cannot create the robot account monitoring, with its credentials in"
     " SECRETS/harbor/robot.auth: The system is in read only mode. Any modification is prohibited.; admin must be an"
     " administrator, and Harbor not in read-only mode",
     "trouble inside": "HARBOR: cannot look for the robot account monitoring: internal server error (X-Request-Id 4711)",
     "trouble with the project": "HARBOR: cannot look for the project canary: Status code was 502 and not [200]: HTTP"
     " Error 502: Bad Gateway (X-Request-Id none)",
-    "core down": "HARBOR: does not tell its version: Status code was 502 and not [200]: HTTP Error 502: Bad Gateway",
+    "core down": "HARBOR: does not report its version: Status code was 502 and not [200]: HTTP Error 502: Bad Gateway",
     "portal answers": "HARBOR: does not answer as the API of Harbor does; look at the url",
-    "redirect": "HARBOR: does not tell its version: Status code was 308 and not [200]: HTTP Error 308: Permanent"
+    "redirect": "HARBOR: does not report its version: Status code was 308 and not [200]: HTTP Error 308: Permanent"
     " Redirect",
     "old Harbor": "HARBOR: is Harbor 2.1; robot accounts of the system came with 2.2",
     "relative folder": "harbor_checks_secrets_dir must be an absolute path on the controller, not secrets",
@@ -52,8 +52,8 @@ EXPECTED = {
 }
 #: Where the rest of the line is OpenSSL's, Python's or Ansible's.
 PARTS = {
-    "refused connection": "HARBOR: does not tell its version: Status code was -1 and not [200]: Request failed: ",
-    "unknown CA": "HARBOR: does not tell its version: Status code was -1 and not [200]: ",
+    "refused connection": "HARBOR: does not report its version: Status code was -1 and not [200]: Request failed: ",
+    "unknown CA": "HARBOR: does not report its version: Status code was -1 and not [200]: ",
     "file of a vault": "Attempting to decrypt but no vault secrets found",
     "wrong state": "Validation of arguments failed:\nvalue of harbor_robot_state must be one of: present, absent, got:",
 }
@@ -69,7 +69,7 @@ class Case:
     traits: dict[str, object]
 
     def task(self, secrets: Path) -> dict[str, object]:
-        """Apply the role, and go on with the next one when it fails."""
+        """Apply the role, and continue with the next one when it fails."""
         harbor = instance("harbor", self.harbor, **self.traits)
         common = {"harbor_checks_instances": [harbor], "harbor_checks_secrets_dir": str(secrets)}
         role = {"ansible.builtin.include_role": {"name": ROLE}, "vars": {**common, **self.variables}}
@@ -97,7 +97,7 @@ def hindered(case: str, folder: Path) -> Case:
         "wrong state": {"harbor_robot_state": "gone"},
         "file of a vault": {"harbor_checks_secrets_dir": str(folder)},
     }
-    if case == "right that this Harbor does not know":
+    if case == "permission that this Harbor does not know":
         about = {
             "auth_mode": "db_auth",
             "current_time": "2026-11-22T06:18:12.464Z",

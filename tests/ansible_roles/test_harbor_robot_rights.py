@@ -1,4 +1,4 @@
-"""The rights that harbor_robot gives are those of the README and of the probes, and its defaults are told rightly."""
+"""harbor_robot grants the permissions that the README and the probes name, and its documented defaults hold."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ def read(path: str) -> Any:
 
 
 def given(name: str) -> set[str]:
-    rights = [
-        f"{right['resource']}:{right['action']}" for right in read("vars/main.yml")[f"harbor_robot__{name}_rights"]
+    permissions = [
+        f"{permission['resource']}:{permission['action']}"
+        for permission in read("vars/main.yml")[f"harbor_robot__{name}_permissions"]
     ]
-    assert len(rights) == len(set(rights))
-    return set(rights)
+    assert len(permissions) == len(set(permissions))
+    return set(permissions)
 
 
 def documented(beginning: str, end: str) -> set[str]:
-    """The rights in a part of the README, where `quota:read+list` is two."""
+    """The permissions in a part of the README, where `quota:read+list` is two."""
     text = " ".join((ROOT / "README.md").read_text().split())
     part = text[text.index(beginning) : text.index(end)]
     found = re.findall(r"([a-z-]+):([a-z+]+)", part)
@@ -49,16 +50,16 @@ def test_of_the_canary_robot_they_are_those_of_the_readme() -> None:
 
 
 def test_on_system_level_they_are_those_that_probes_need() -> None:
-    needed = {endpoint.right for endpoint in KNOWN if endpoint.level == endpoints.SYSTEM and endpoint.right}
+    needed = {endpoint.permission for endpoint in KNOWN if endpoint.level == endpoints.SYSTEM and endpoint.permission}
     assert given("system") == needed
 
 
 def test_in_projects_no_probe_lacks_one() -> None:
-    needed = {endpoint.right for endpoint in KNOWN if endpoint.level == endpoints.PROJECT}
+    needed = {endpoint.permission for endpoint in KNOWN if endpoint.level == endpoints.PROJECT}
     assert needed <= given("project")
 
 
-def test_the_defaults_that_are_told_are_those_that_hold() -> None:
+def test_documented_defaults_are_the_real_ones() -> None:
     options = read("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     told = {name: option["default"] for name, option in options.items() if "default" in option}
     defaults = read("defaults/main.yml")

@@ -1,4 +1,4 @@
-"""However a run ends, it is told once: usage errors among them, wherever they are noticed."""
+"""However a run ends, it reports once: usage errors among them, wherever they are noticed."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_one_of_our_own(isolated: Callable[[str], Report], harbor: Simulator) ->
 
 
 def test_what_is_not_explained_is_not_hidden(isolated: Callable[[str], Report], harbor: Simulator) -> None:
-    """Where one of two problems is somebody else's, harbor-selfcheck must hear of the other one."""
+    """If another service reports one of two problems, harbor-selfcheck must report the other one."""
     harbor.switch("jobservice-down", "gc-forgotten")
     assert isolated("check_harbor_gc").cause
     ours = Finding("gc.odd", UNKNOWN, "odd")

@@ -113,10 +113,10 @@ def test_texts_of_harbor(form: str, told: Callable[..., str], harbor: Simulator)
 
 @pytest.mark.parametrize("before", range(0, 37, 6))
 @pytest.mark.parametrize(("key", "name"), [("cron", "check_harbor_gc"), ("harbor_version", "check_harbor_api")])
-def test_texts_of_which_pieces_are_told(
+def test_texts_that_are_shown_in_part(
     key: str, name: str, before: int, told: Callable[..., str], harbor: Simulator
 ) -> None:
-    """A schedule that is not understood, and a version without what stands after its dash."""
+    """A schedule that cannot be parsed, and a version without the part after its dash."""
     secret = f"{'x' * before}{MONITOR_SECRET} 0 0 0 0 0"
     harbor.state.distortions.append((("/",), twists.retold(lambda leaf, found: secret if found == key else leaf)))
     assert "***" in told(name)
@@ -125,7 +125,7 @@ def test_texts_of_which_pieces_are_told(
 
 @pytest.mark.parametrize("before", range(0, 20, 4))
 def test_a_digest(before: int, lab: Lab) -> None:
-    """Of which 19 characters are told."""
+    """Only 19 characters of it are shown."""
     digest = f"{'sha256:123456789012'[:before]}{SECRET}"
     lab.intercept("GET", lambda request: claims(request, digest))
     outcome = lab.pull("-vvv")
@@ -136,7 +136,7 @@ def test_a_digest(before: int, lab: Lab) -> None:
 
 @pytest.mark.parametrize("location", ["https://{}/x", "/v2/{}/x", "https://x/{}"])
 def test_where_a_blob_is(location: str, lab: Lab) -> None:
-    """Host and path are told apart, and by themselves."""
+    """Host and path are shown separately."""
     away = Response(307, {"Location": location.format(SECRET)})
     lab.intercept("GET", lambda request: away.copy() if "/blobs/" in request.path else None)
     outcome = lab.pull("-vvv")
@@ -170,6 +170,6 @@ def test_every_end(end: str, output: str, tmp_path: Path, authfile: str, plugin_
     command = [plugin_python, str(plugin), "-H", "h", "--authfile", authfile, "-t", "1.1", "--output", output, "-vvv"]
     environment = {**os.environ, "PYTHONPATH": str(runner.PLUGINS)}
     done = subprocess.run(command, capture_output=True, text=True, timeout=20, env=environment)
-    outcome = runner.Outcome(done.returncode, done.stdout, done.stderr)  # refuses the whole of a secret
+    outcome = runner.Outcome(done.returncode, done.stdout, done.stderr)  # refuses a complete secret
     assert re.search(rf"{end}reading \*\*\* of Basic \*\*\*", outcome.out), outcome.out
     assert (outcome.err, holds_a_piece(outcome.out, MONITOR_SECRET), holds_a_piece(outcome.out, BASE64)) == ("", "", "")

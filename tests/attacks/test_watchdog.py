@@ -117,7 +117,7 @@ def appears(path: Path) -> None:
         ),
     ],
 )
-def test_what_ends_it_is_told(does: str, words: str, step: str, plugin: Callable[..., list[str]]) -> None:
+def test_the_report_names_what_ended_it(does: str, words: str, step: str, plugin: Callable[..., list[str]]) -> None:
     """The kernel's out-of-memory killer, a crash in a library, a library that ends the process."""
     outcome = run(plugin(does, "-t", "10"))
     one_line(outcome, words)

@@ -46,7 +46,7 @@ class Adversary:
         self._server.server_close()
         for stream in list(self._streams):
             with contextlib.suppress(OSError):
-                # Not SSLSocket's own shutdown: it would make the other thread go on in clear text.
+                # Not SSLSocket's own shutdown: it would make the other thread continue in clear text.
                 socket.socket.shutdown(stream, socket.SHUT_RDWR)
 
     @property

@@ -26,7 +26,7 @@ def run(python, name, argv, stubs, monkeypatch):
 
 
 def one_line(done, python, title="HARBOR"):
-    """What is wrong, by the one line that is told."""
+    """What is wrong, from the one line that is printed."""
     assert (done.returncode, done.stderr) == (3, ""), done
     first, remedy, end = done.stdout.split("\n")
     assert end == ""

@@ -32,7 +32,7 @@ def ends_in_time(here, harbor):
             check(name, here(name, "-t", str(SECONDS_FOR_ALL), url=url), SECONDS_FOR_ALL)
 
     yield run
-    harbor.switch("nginx-down")  # or the threads that were given up would go on reading
+    harbor.switch("nginx-down")  # or the abandoned threads would continue to read
 
 
 def check(name, outcome, seconds):

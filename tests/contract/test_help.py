@@ -64,7 +64,7 @@ def test_version(name, plugin_python):
     assert (outcome.code, outcome.out, outcome.err) == (3, f"{name} {__version__}\n", "")
 
 
-def test_help_tells_what_an_operator_needs(name):
+def test_help_has_what_an_operator_needs(name):
     doc = probe(name).doc
     assert doc.split("\n")[0].endswith("?"), "the first line is the question that the probe answers"
     for section in SECTIONS:

@@ -38,7 +38,7 @@ def test_connect_to(name, here):
     assert {request.host for request in harbor.requests} <= {f"harbor.test:{harbor.port}"}
 
 
-def test_connect_to_nobody(name, here):
+def test_connect_to_a_closed_port(name, here):
     printed = grammar.checked(here(name, "-I", "127.0.0.1:1"))
     told = "cannot connect to 127.0.0.1:1: Connection refused (given with --connect-to)"
     assert (printed.state, printed.text) == ("CRITICAL", told)

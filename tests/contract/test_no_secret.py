@@ -67,7 +67,7 @@ def test_echo(echo, form, here):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_told_by_harbor(name, form, here, harbor):
+def test_reported_by_harbor(name, form, here, harbor):
     """As a name and as the reason of a component, and wherever else Harbor has a text."""
     harbor.switch("registry-down", "trivy-down")
     harbor.state.distortions.append((("/",), twists.texts_become(f"<{FORMS[form]}>")))
@@ -83,7 +83,7 @@ def told(text, report):
 
 @pytest.mark.parametrize("output", ["nagios", "json"])
 def test_fault_of_our_own(output, authfile, tmp_path, plugin_python, monkeypatch):
-    """An exception that holds the login, in a plugin that is told to show tracebacks."""
+    """An exception that holds the login, in a plugin that shows tracebacks."""
     does = 'raise RuntimeError(f"cannot use {login.header} of {login!r} with {login.password}")'
     plugin = trial.written(tmp_path, "check_harbor_broken", does)
     monkeypatch.setenv("PYTHONPATH", str(runner.PLUGINS))
@@ -140,7 +140,7 @@ def elsewhere(url):
 
 
 def test_nothing_past_a_certificate(name, here, harbor):
-    """With --isolate a request without a login looks past a bad certificate; one with a login never."""
+    """With --isolate a request without credentials ignores an invalid certificate; one with credentials never does."""
     for kind in ("expired", "self-signed", "wrong-name"):
         harbor.certificate = kind
         here(name, "-t", "5", "--isolate")

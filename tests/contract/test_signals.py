@@ -51,7 +51,7 @@ def test_in_the_handshake(number, against, plugin_python):
 
     names = runner.NAMES[SIGNALS.index(number) :: 2]
     for name, outcome in processes.side_by_side(names, run).items():
-        # A plugin that runs all others tells of the probe that has begun last, wherever that is.
+        # A plugin that runs all others names the last started probe, wherever that is.
         checked(outcome, number, "" if name in runner.RUNS_OTHERS else "in the TLS handshake with localhost:")
 
 

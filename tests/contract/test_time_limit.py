@@ -18,7 +18,7 @@ HANGS = {
     "slow-drip-body": r"reading the answer to GET /",
     "endless-body": r"reading the answer to GET /|is larger than",
 }
-ON_THE_WIRE = ("host-silent", "nginx-frozen")  # for everybody; the rest is HTTP
+ON_THE_WIRE = ("host-silent", "nginx-frozen")  # for all clients; the rest is HTTP
 
 
 def checked(name, outcome, words):

@@ -34,7 +34,7 @@ def test_other_failures(state, switch, here, harbor):
 
 @pytest.mark.parametrize("state", STATES)
 def test_isolated(name, state, here):
-    """A failure that is somebody else's is UNKNOWN, whatever the state."""
+    """A failure that another service reports is UNKNOWN, whatever the state."""
     outcome = here(name, "-I", "127.0.0.1:1", "--unreachable", state, "--isolate", "health")
     if state == "ok":
         assert outcome.code == 0

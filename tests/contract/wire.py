@@ -70,7 +70,7 @@ BROKEN: dict[str, Reply] = {
     "redirect with a login": redirect(b"https://admin:Harbor12345@localhost/"),
 }
 
-#: Each goes on until the client goes away.
+#: Each continues until the client disconnects.
 ENDLESS: dict[str, Reply] = {
     "headers": for_ever(b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n" * 100),
     "header line": for_ever(HEAD + b"X-Long: ", b"x" * 65536),

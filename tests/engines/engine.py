@@ -238,7 +238,7 @@ class Engine:
             self.attempts(host, service, 1)
 
     def pages(self) -> list[Page]:
-        """What was told so far."""
+        """The notifications so far."""
         return [Page(*line.split("\t")) for line in self._pages.read_text().splitlines()]
 
 

@@ -1,4 +1,4 @@
-"""Outages on an engine: a host and a Harbor for each scenario, all broken, seen, repaired, and what was told.
+"""Outages on an engine: a host and a Harbor for each scenario, all broken, seen, repaired, and the notifications.
 
 The worst order: nobody who owns the failure is checked before everybody else has seen it, and every first failing
 check counts. A service that waits for another one fails as often as it may, around the first check of that.
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harbor_simulator import MONITOR, Account, Simulator
-from harbor_simulator.accounts import MONITOR_RIGHTS, Authenticator
+from harbor_simulator.accounts import MONITOR_PERMISSIONS, Authenticator
 from isolation.scenarios import COMPONENTS, FROZEN, Scenario
 
 from .engine import Engine, Harbor, Page
@@ -32,7 +32,7 @@ EVERYTHING_IN = {
     "Redis stopped",
     "a table locked",
     "login refused",
-    "monitoring robot without a right",
+    "monitoring robot without a permission",
 }
 
 #: By the owner: who waits for it, and after how many failing checks that alerts. The owner is checked before the last.
@@ -58,7 +58,7 @@ def watched(scenario: Scenario, name: str) -> bool:
 
 @dataclass
 class Run:
-    """One engine's daemon, a host and a Harbor for each scenario, and what was told."""
+    """One engine's daemon, a host and a Harbor for each scenario, and the notifications."""
 
     engine: Engine
     harbors: dict[str, tuple[Scenario, Simulator]]
@@ -142,7 +142,7 @@ class Run:
             time.sleep(self.engine.delayed)  # for whatever it has held back or not yet written down
 
     def counted(self, name: str) -> tuple[str, str, str]:
-        """A row of the table: the scenario, who pages, and how often somebody was told."""
+        """A row of the table: the scenario, who pages, and how often."""
         scenario, _ = self.harbors[name]
         kinds = Counter(page.kind for page in self.pages if page.host == name)
         told = f"{kinds['PROBLEM']} + {kinds['RECOVERY']}" if kinds else "0"
@@ -177,8 +177,8 @@ def robots(scenario: Scenario) -> dict[str, Account]:
     found = accounts()
     if not scenario.login:
         found[MONITOR] = replace(found[MONITOR], password="another")
-    if scenario.title == "monitoring robot without a right":
-        found[MONITOR] = replace(found[MONITOR], rights=MONITOR_RIGHTS - {"quota:list"})
+    if scenario.title == "monitoring robot without a permission":
+        found[MONITOR] = replace(found[MONITOR], permissions=MONITOR_PERMISSIONS - {"quota:list"})
     if scenario.title == "canary robot's secret revoked":
         found[CANARY] = replace(found[CANARY], password="another")
     if scenario.title == "canary robot may not push":

@@ -1,4 +1,4 @@
-"""A certificate's life on both engines: who is told on which day, and once."""
+"""A certificate's life on both engines: who is notified on which day, and once."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def shown(lifetime: datetime.timedelta, days_left: int) -> Identity:
 
 @pytest.fixture(scope="module")
 def told(kind: type[Engine], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[int, str]]]:
-    """For each life by its name: what was told on which day."""
+    """For each life by its name: the notifications of each day."""
     folder = tmp_path_factory.mktemp(kind.name)
     with contextlib.ExitStack() as stack:
         simulators = {life.name: stack.enter_context(Simulator()) for life in LIVES}
@@ -77,7 +77,7 @@ def told(kind: type[Engine], tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def live(day: int, engine: Engine, simulators: dict[str, Simulator]) -> dict[str, str]:
-    """Let all certificates live for a day, reminders first; what was told of each."""
+    """Let all certificates live for a day, reminders first; the notifications of each."""
     watched = [life for life in LIVES if life.from_day >= day or day == RENEWED]
     for life in watched:
         simulators[life.name].certificate = shown(life.lifetime, day)

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.timeout(300)
 SPEED = 12
 LONGEST = 300 / SPEED  # seconds between two checks of the stack's and the canary's services
 TIMEOUT = 5  # seconds, for every plugin
-#: What takes the whole of Harbor away, at once or by time-outs.
+#: What takes Harbor as a whole down, at once or by time-outs.
 OUTAGES = ("nginx-down", "nginx-frozen", "host-silent", "core-down", "core-frozen", "database-frozen")
 CHECKS_PER_SECOND = 2.3  # of one Harbor
 SHARE = 0.6  # of the time of one core, for the plugins; the simulators, the engines and their shells need the rest
@@ -53,7 +53,7 @@ def test_one_page_and_one_recovery_for_each_harbor(run: dict[str, dict[str, Coun
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, Counter[str]]]]:
-    """What was told, by engine and host."""
+    """The notifications, by engine and host."""
     for kind in (Icinga, Nagios):
         kind.needed()
     folder = tmp_path_factory.mktemp("random")
@@ -98,7 +98,7 @@ def watching(engine: Engine) -> bool:
 
 
 def told(engine: Engine) -> dict[str, Counter[str]]:
-    """What was told of each host."""
+    """The notifications of each host."""
     counts = {harbor.name: Counter[str]() for harbor in engine.harbors}
     for page in engine.pages():
         counts[page.host][f"{page.kind} {page.service}"] += 1

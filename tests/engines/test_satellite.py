@@ -110,7 +110,7 @@ def test_satellite_checks_and_is_missed(tmp_path: Path) -> None:
         satellite.stop()
         for _ in range(2):
             master.run([(harbor.name, NODE)])
-        until(lambda: bool(master.pages()), "somebody is told")
+        until(lambda: bool(master.pages()), "the engine notifies")
         (page,) = master.pages()
         assert page[:4] == ("PROBLEM", harbor.name, NODE, "CRITICAL")
         assert page.output.startswith(f"Zone '{SATELLITE}' is not connected.")
@@ -124,7 +124,7 @@ class Far(Run):
     """The outages behind a satellite, and then without it."""
 
     def gone(self, master: Master, satellite: Satellite) -> list[Page]:
-        """The satellite is gone, which is seen in the worst order, and comes back; what was told of that."""
+        """The satellite is gone, which is seen in the worst order, and comes back; the notifications of that."""
         before = len(master.pages())
         nodes, selfchecks = ([(name, service) for name in self.harbors] for service in (NODE, SELFCHECK))
         checks = [check for check in master.services() if check not in (*nodes, *selfchecks)]
@@ -147,7 +147,7 @@ class Far(Run):
 
 @pytest.fixture(scope="module")
 def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Far, list[Page]]]:
-    """What was told of the outages, and of the satellite that was gone."""
+    """The notifications of the outages, and of the satellite that was gone."""
     Icinga.needed()
     folder = tmp_path_factory.mktemp("far")
     installed = plugins.install(folder / "plugins")

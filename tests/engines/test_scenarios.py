@@ -41,7 +41,7 @@ LEFT_OUT = {
 ROBOTS = (
     Scenario("canary robot's secret revoked", elsewhere=("login",)),
     Scenario("canary robot may not push", elsewhere=("selfcheck",)),
-    Scenario("monitoring robot without a right", elsewhere=("selfcheck",)),
+    Scenario("monitoring robot without a permission", elsewhere=("selfcheck",)),
 )
 
 

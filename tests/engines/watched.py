@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
-from harbor_simulator.accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS
+from harbor_simulator.accounts import MONITOR_PERMISSIONS, MONITOR_PROJECT_PERMISSIONS
 
 from .engine import Harbor
 
@@ -15,7 +15,9 @@ CANARY, CANARY_SECRET, PROJECT = "robot$canary", "the-secret-of-the-canary", "pr
 def accounts() -> dict[str, Account]:
     """The monitoring robot and the canary robot, with all that they need."""
     return {
-        MONITOR: Account(MONITOR_SECRET, rights=MONITOR_RIGHTS, project_rights=MONITOR_PROJECT_RIGHTS),
+        MONITOR: Account(
+            MONITOR_SECRET, permissions=MONITOR_PERMISSIONS, project_permissions=MONITOR_PROJECT_PERMISSIONS
+        ),
         CANARY: Account(CANARY_SECRET, projects={PROJECT: ("pull", "push", "delete")}),
     }
 

@@ -75,7 +75,7 @@ def test_all_is_well(judge: Judge, harbor: Simulator) -> None:
     assert harbor.requests == [], "a probe that is OK asks nothing on top"
 
 
-def test_the_worst_leads_and_all_are_told(judge: Judge) -> None:
+def test_the_worst_leads_and_all_are_shown(judge: Judge) -> None:
     report = judge(seeing(level(2), wrong("it is wrong"), odd("it is odd")))
     assert (report.state, report.headline, report.next_step) == (CRITICAL, "it is wrong", "put it right")
     told = [(part.id, part.state, str(part)) for part in report.parts()[0]]
@@ -89,11 +89,11 @@ def test_the_worst_leads_and_all_are_told(judge: Judge) -> None:
 def test_an_outage_is_not_hidden_by_what_could_not_be_judged(judge: Judge) -> None:
     def work(run: Run) -> Readings:
         yield wrong("it is wrong")
-        raise Failure(CONTENT, "the rest is not understood")
+        raise Failure(CONTENT, "the rest cannot be read")
 
     report = judge(work)
     assert (report.state, report.headline) == (CRITICAL, "it is wrong")
-    assert (UNKNOWN, "the rest is not understood") in [(part.state, part.text) for part in report.parts()[0]]
+    assert (UNKNOWN, "the rest cannot be read") in [(part.state, part.text) for part in report.parts()[0]]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_an_outage_is_not_hidden_by_what_could_not_be_judged(judge: Judge) -> No
 def test_faults_of_our_own(
     judge: Judge, harbor: Simulator, error: BaseException, summary: str, step: str, isolate: tuple[str, ...]
 ) -> None:
-    """Never a traceback, never somebody else's; what was measured before is kept."""
+    """Never a traceback, never another service's failure; what was measured before is kept."""
     report = judge(raising(error), *isolate)
     assert (report.state, report.headline.strip(), report.next_step) == (UNKNOWN, summary, step)
     assert [measure.name for measure in report.measures] == ["level"]
@@ -164,7 +164,7 @@ def test_a_refused_login_is_not_tried_again(judge: Judge, harbor: Simulator) -> 
     assert [request.path for request in harbor.requests] == ["/v2/", HEALTH]
 
 
-def test_somebody_else_s_failure_is_theirs(judge: Judge, harbor: Simulator) -> None:
+def test_a_failure_of_another_owner_is_reported_there(judge: Judge, harbor: Simulator) -> None:
     harbor.switch("core-down")
     report = judge(asking_the_registry, "--isolate")
     assert report.state == UNKNOWN

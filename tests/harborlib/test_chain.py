@@ -65,7 +65,7 @@ def test_weak_ones(harbor: Simulator) -> None:
     assert (leaf.refused_algorithm, above.refused_algorithm) == ("signed with SHA1", "")
 
 
-def test_old_tls_is_told_apart(harbor: Simulator) -> None:
+def test_old_tls_is_recognized(harbor: Simulator) -> None:
     harbor.switch("tls-1.1")
     assert served(harbor).version == chain.TLS_1_1
 

@@ -122,7 +122,7 @@ def test_no_time_left() -> None:
 
 
 def test_the_newest_work_is_known() -> None:
-    """For whoever is told to stop."""
+    """For a program that is asked to stop."""
 
     def work() -> str:
         deadline.enter(CONNECT, "connecting")

@@ -134,7 +134,7 @@ def test_after_the_tunnel_comes_the_handshake() -> None:
     ("connect_to", "proxy", "option"),
     [(("node1", 1), None, "--connect-to"), (None, ("proxy", 1), "--proxy"), (None, None, "")],
 )
-def test_an_address_of_an_option_is_told(connect_to: object, proxy: object, option: str) -> None:
+def test_an_address_from_an_option_is_named(connect_to: object, proxy: object, option: str) -> None:
     """What cannot be reached is then the option's, not the URL's."""
     route = Route.of(Namespace(connect_to=connect_to, proxy=proxy, family=socket.AF_UNSPEC, replica=""))
     assert route.option == option

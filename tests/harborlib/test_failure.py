@@ -42,7 +42,7 @@ def test_a_kind_of_its_own_stands_where_the_one_does_that_it_refines() -> None:
     assert (other.state, other.next_step) == ("WARNING", "look")
 
 
-def test_kinds_are_told_apart_by_identity() -> None:
+def test_kinds_are_compared_by_identity() -> None:
     assert Kind("volume.empty") != Kind("volume.empty")
 
 
@@ -102,7 +102,7 @@ QUEUES, INFO, QUOTAS, UPLOAD = (
         (UPLOAD, 0, False, False, False, ASK_HEALTH),
     ],
 )
-def test_next_step_names_who_fails(
+def test_next_step_names_the_failing_component(
     path: str, status: int, by_core: bool, core_answers: bool, logins_fail: bool, step: str
 ) -> None:
     """A status of 0 is a hang."""

@@ -52,7 +52,7 @@ def test_a_sentence_stands_for_many_findings() -> None:
     assert str(line(*sick, finding(CRITICAL, "slow"), summary=summary)) == "2 of 8 unhealthy, slow"
 
 
-def test_it_ends_with_whose_failure_it_is() -> None:
+def test_it_ends_with_the_owner_of_the_failure() -> None:
     theirs = finding(CRITICAL, "502 from core").owned_by(REDIS)
     assert str(line(theirs)) == f"502 from core, Harbor says redis is unhealthy{SEE}"
     both = line(theirs, finding(UNKNOWN, "odd"))
@@ -84,6 +84,6 @@ def test_what_can_be_spared_goes_before_the_text_is_cut() -> None:
     assert shown("x; y" * 20) == "x; y" * 20 + SEE
 
 
-def test_a_reason_that_nobody_else_reports_stays() -> None:
+def test_a_reason_that_no_other_probe_reports_stays() -> None:
     known = finding(CRITICAL, "x" * 100)._replace(cause=REDIS)
     assert line(known).within(120) == "x" * 100 + ", Harbor says red..."

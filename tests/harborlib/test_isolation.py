@@ -142,7 +142,7 @@ def test_without_a_health_report_it_is_health(kind: str) -> None:
     )
 
 
-def test_a_report_that_is_not_understood_owns_nothing() -> None:
+def test_an_unreadable_report_owns_nothing() -> None:
     assert owner(Symptom("v2", ERROR, "core"), Failure(CONTENT, "x")) == ""
 
 
@@ -218,7 +218,7 @@ def test_nothing_was_asked() -> None:
     st.sampled_from(SUBJECTS), st.sampled_from(KINDS), st.sampled_from(SERVERS), st.booleans(),
     st.sets(st.sampled_from((*COMPONENTS, "portal"))), st.frozensets(st.sampled_from(OWNERS)), st.booleans(),
 )  # fmt: skip
-def test_nobody_is_blamed_who_is_not_scheduled(
+def test_an_unscheduled_service_is_never_the_owner(
     subject: str, kind: str, server: str, login: bool, unhealthy: set[str], owners: frozenset[str], others: bool
 ) -> None:
     snapshot = Snapshot(health(*unhealthy), Failure(ANSWER, "x") if others else None)

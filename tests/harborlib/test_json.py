@@ -49,7 +49,7 @@ def test_a_finding() -> None:
     ]
 
 
-def test_a_failure_of_somebody_elses_ends_with_whose() -> None:
+def test_a_failure_of_another_owner_ends_with_the_owner() -> None:
     redis = blaming("redis", "Harbor says redis is unhealthy")
     report = Report("v2", [Finding("harbor.error-status", CRITICAL, "500 for /v2/").owned_by(redis)])
     found = json.loads(json_output.text(report))

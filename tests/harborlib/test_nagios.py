@@ -47,7 +47,7 @@ def test_several_problems() -> None:
     assert nagios.text(found, 1).split("\n") == [first, *named, "OK: the answer took 2s", *end]
 
 
-def test_one_problem_is_told_once() -> None:
+def test_one_problem_is_reported_once() -> None:
     found = report("gc", finding(WARNING, "late", next_step="look"), finding(OK, "well"))
     assert nagios.text(found, 0) == "HARBOR GC WARNING - late\nNext: look\n"
 
@@ -57,7 +57,7 @@ def test_a_note_of_a_healthy_one_is_in_the_line() -> None:
     assert nagios.text(found, 0) == "HARBOR V2 OK - it answers, not verified\n"
 
 
-def test_a_long_summary_is_told_below() -> None:
+def test_a_long_summary_is_shown_below() -> None:
     found = report("gc", finding(CRITICAL, "x" * 200, next_step="look"))
     assert nagios.text(found, 0) == f"HARBOR GC CRITICAL - {'x' * 117}...\nCRITICAL: {'x' * 200}\nNext: look\n"
 
@@ -108,7 +108,7 @@ def test_what_is_no_number_is_refused(value: float) -> None:
 
 
 @pytest.mark.parametrize("verbose", [0, 1])
-def test_a_failure_of_somebody_elses_ends_with_whose(verbose: int) -> None:
+def test_a_failure_of_another_owner_ends_with_the_owner(verbose: int) -> None:
     """In the first line, and in the finding's own."""
     redis = blaming("redis", "Harbor says redis is unhealthy")
     told = "500 for /v2/, Harbor says redis is unhealthy (see harbor-component-redis)"
@@ -129,7 +129,7 @@ def test_an_output_has_a_limit_and_says_so(text: str) -> None:
     assert grammar.parse(printed).next_step
 
 
-def test_the_worst_of_findings_beyond_count_is_told() -> None:
+def test_the_worst_of_too_many_findings_is_shown() -> None:
     found = [finding(WARNING, f"{number}") for number in range(MANY)]
     lines = nagios.text(report("gc", *found, finding(CRITICAL, "worst", next_step="look")), 0).splitlines()
     assert lines[:3] == ["HARBOR GC CRITICAL - worst", "CRITICAL: worst", "WARNING: 0"]

@@ -32,12 +32,12 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
 def test_any_command_line_is_taken_or_a_usage_error(arguments: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("HARBOR_URL", raising=False)
-        told: options.Told | None = None
+        ended: options.ParserExit | None = None
         try:
             args = options.parse(options.parser("any", "Is it?"), arguments)
-        except options.Told as left:
-            told = left
-    assert (told.code == 3 and USAGE.fullmatch(told.text)) if told else isinstance(args.harbor, Origin)
+        except options.ParserExit as left:
+            ended = left
+    assert (ended.code == 3 and USAGE.fullmatch(ended.text)) if ended else isinstance(args.harbor, Origin)
 
 
 @pytest.mark.parametrize("option", ["-H", "-I", "-t", "--isolate", "--output", "--ca-file", "-w", "--free-critical"])
@@ -46,7 +46,7 @@ def test_two_dashes_are_no_value(option: str) -> None:
     parser = options.parser("any", "Is it?")
     units.declare(parser, "", "days left", "30:", None, units.DAYS, units.LOW)
     units.declare(parser, "free", "bytes, or % of all", "10%", "5%", units.PERCENT, units.LOW)
-    with pytest.raises(options.Told, match="3") as told:
+    with pytest.raises(options.ParserExit, match="3") as told:
         parser.parse_args([f"{option}=--" if option.startswith("--") else f"{option}--"])
     assert told.value.problem.endswith(": -- is not a value")
 
@@ -109,8 +109,8 @@ def test_the_critical_threshold_comes_after_the_warning(bad: str, given: list[st
     said = ""
     try:
         parser.parse_args(given)
-    except options.Told as told:
-        said = told.problem
+    except options.ParserExit as ended:
+        said = ended.problem
     assert said == refused
 
 
@@ -118,7 +118,7 @@ def test_each_pair_of_thresholds_is_looked_at() -> None:
     parser = options.parser("any", "Is it?")
     units.declare(parser, "", "seconds", "2", "8", units.COUNT)
     units.declare(parser, "free", "bytes", None, None, units.BYTES, LOW)
-    with pytest.raises(options.Told) as told:
+    with pytest.raises(options.ParserExit) as told:
         parser.parse_args(["-w", "1", "-c", "3", "--free-warning", "1GiB", "--free-critical", "2GiB"])
     assert told.value.problem == "--free-critical alerts before --free-warning: low values are bad, swap the two"
 
@@ -201,7 +201,7 @@ def test_refused(kind: str, text: str) -> None:
         ),
     ],
 )
-def test_a_refusal_tells_what_is_wanted(take: Callable[[str], object], text: str, told: str) -> None:
+def test_a_refusal_says_what_is_accepted(take: Callable[[str], object], text: str, told: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError) as refused:
         take(text)
     assert str(refused.value) == told

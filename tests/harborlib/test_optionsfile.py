@@ -69,7 +69,7 @@ def told(write: Callable[[str], Path], text: str) -> str:
 
 
 def refused(path: str) -> str:
-    with pytest.raises(options.Told) as told:
+    with pytest.raises(options.ParserExit) as told:
         options.parse(parser(), ["-H", "h", "--options-file", path])
     return told.value.problem
 

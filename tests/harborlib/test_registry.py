@@ -155,7 +155,7 @@ def test_any_reset_time(told: str, date: str) -> None:
     ("message", "told"),
     [("a: a", "a"), ("project x not found: project x not found", "project x not found"), ("a: b", "a: b"), ("", "")],
 )
-def test_what_harbor_says_twice_is_told_once(message: str, told: str) -> None:
+def test_what_harbor_says_twice_is_shown_once(message: str, told: str) -> None:
     assert registry.error(answer(401, {"errors": [{"code": "X", "message": message}]}))[1] == told
 
 

@@ -55,7 +55,7 @@ def test_the_first_that_says_what_to_do_is_followed() -> None:
     assert made.next_step == "do b"
 
 
-def test_it_is_somebody_elses_where_all_that_makes_its_state_is() -> None:
+def test_another_owner_needs_every_finding_of_the_worst_state() -> None:
     theirs = finding(CRITICAL, "502 from core").owned_by(REDIS)
     assert report(theirs, finding(WARNING, "slow")).cause == REDIS
     assert report(theirs, finding(UNKNOWN, "odd")).cause is None

@@ -78,13 +78,13 @@ def test_without_a_login(harbor: Simulator, connect: Connect) -> None:
         ),
     ],
 )
-def test_a_missing_right_is_named(connect: Connect, endpoint: endpoints.Endpoint, detail: str, step: str) -> None:
+def test_a_missing_permission_is_named(connect: Connect, endpoint: endpoints.Endpoint, detail: str, step: str) -> None:
     with Simulator(users={"robot$poor": Account("secret")}) as harbor:
         failure = refused(lambda: connect(harbor, "robot$poor", "secret").rows(endpoint))
     assert (failure.kind, failure.detail, failure.next_step) == (PERMISSION_MISSING, detail, step)
 
 
-def test_a_missing_right_in_a_project(connect: Connect) -> None:
+def test_a_missing_permission_in_a_project(connect: Connect) -> None:
     with Simulator(users={"robot$poor": Account("secret")}) as harbor:
         failure = refused(lambda: connect(harbor, "robot$poor", "secret").get(endpoints.RETENTION, 1))
     assert failure.detail == "the account lacks the permission tag-retention:read (403 for /api/v2.0/retentions/1)"
@@ -131,7 +131,7 @@ def test_refusals(harbor: Simulator, connect: Connect, status: int, body: object
     assert (failure.kind, failure.detail) == (kind, detail)
 
 
-def test_page_of_somebody_in_front_is_no_old_harbor(harbor: Simulator, connect: Connect) -> None:
+def test_a_page_of_a_reverse_proxy_is_not_an_old_harbor(harbor: Simulator, connect: Connect) -> None:
     """Every Harbor has quotas; queues came with 2.7."""
     for path in ("/api/v2.0/quotas", "/api/v2.0/jobservice/queues"):
         harbor.answer(path, 404, body="default backend - 404")
@@ -155,7 +155,7 @@ def test_a_login_that_silently_makes_a_stranger_of_us_is_noticed(harbor: Simulat
     assert len(harbor.requests) == 1
 
 
-def test_who_is_known_is_not_asked_again(harbor: Simulator, connect: Connect) -> None:
+def test_known_credentials_are_not_checked_again(harbor: Simulator, connect: Connect) -> None:
     rest = connect(harbor)
     assert [row.text("name") for row in rest.pages(endpoints.PROJECTS)] == ["library", "priv", "pub", "tiny"]
     assert len(list(rest.pages(endpoints.PROJECTS))) == 4
@@ -382,7 +382,7 @@ class TestEach:
         trouble = {
             2: Failure(STATUS, "an answer of Harbor", status=500),
             5: Failure(refusals.ABSENT, "gone", status=404),
-            6: Failure(CONTENT, "not understood", status=200),
+            6: Failure(CONTENT, "unexpected", status=200),
             9: Failure(PERMISSION_MISSING, "not ours", status=403),
         }
 

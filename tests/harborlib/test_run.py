@@ -1,4 +1,4 @@
-"""One run and its client: who is logged in where, what is noted, which certificate is looked past."""
+"""One run and its client: who is logged in where, what is noted, which invalid certificate is ignored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harborlib.harbor.client import Client
 from harborlib.harbor.health import HEALTH
-from harborlib.harbor.run import LOOKED_PAST, Run
+from harborlib.harbor.run import IGNORED_CERTIFICATE, Run
 from harborlib.run.options import parse, parser
 from harborlib.wire.credentials import Credentials
 from harborlib.wire.failure import CERTIFICATE, Failure
@@ -79,7 +79,7 @@ def test_looking_past_a_certificate(
     run = begin(*arguments)
     if looks:
         assert run.ask(HEALTH, login=login).status == 200
-        assert run.notes == [LOOKED_PAST]
+        assert run.notes == [IGNORED_CERTIFICATE]
     else:
         with pytest.raises(Failure) as failure:
             run.ask(PING, login=login)

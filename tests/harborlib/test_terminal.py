@@ -20,7 +20,7 @@ from support.terminals import CLEAR, final, shown
 from support.verdicts import USUAL
 
 HOST = "harbor.example.com"
-#: What the text may hold on a terminal besides printable ASCII: our colours, and the beginning of a line anew.
+#: What the text may hold on a terminal besides printable ASCII: our colours, and a return to the start of the line.
 OWN = re.compile(r"\x1b\[(?:0|2|32|33|35|1;31)m|\r\x1b\[K")
 LIMIT = 40_000  # bytes
 PROGRESS = re.compile(rf"\d+ of {USUAL} probes done")
@@ -111,7 +111,7 @@ def test_no_color_keeps_the_progress(harbor: Simulator, triage) -> None:  # type
 
 
 def test_progress(harbor: Simulator, triage) -> None:  # type: ignore[no-untyped-def]
-    """One line, begun anew for each probe that is done, gone in the end."""
+    """One line, rewritten for each probe that is done, gone in the end."""
     harbor.delay("/api/v2.0/quotas", 0.5)
     text, code = triage(columns=70)
     lines = text.split(CLEAR)[1:-1]
@@ -207,7 +207,7 @@ def test_nothing_of_harbors_rules_the_terminal(lie: str, harbor: Simulator, tria
 
 @pytest.mark.parametrize("lie", ["escape sequences", "control characters", "newlines", "pipes"])
 def test_nor_do_names_in_verdict_and_remarks(lie: str, authfile: str) -> None:
-    """A project's name stands in the verdict (a full quota), and in what did not run (a missing right in it)."""
+    """A project's name stands in the verdict (a full quota), and in what did not run (a missing permission in it)."""
     with Simulator("quota-used-up", host=HOST, version="2.9.5") as harbor:
         harbor.external_url = f"https://{HOST}"
         paths = ("/api/v2.0/quotas", "/api/v2.0/projects")

@@ -42,7 +42,9 @@ def test_one_owner(scenario: Scenario, verdicts: dict[int, Future[Verdicts]]) ->
 
 
 @pytest.mark.parametrize("scenario", INSIDE_THE_LAG, ids=lambda scenario: scenario.title)
-def test_inside_the_lag_who_suffers_speaks(scenario: Scenario, verdicts: dict[int, Future[Verdicts]]) -> None:
+def test_within_the_lag_of_health_the_probe_itself_reports(
+    scenario: Scenario, verdicts: dict[int, Future[Verdicts]]
+) -> None:
     assert verdicts[id(scenario)].result() == expected(scenario)
 
 

@@ -40,8 +40,8 @@ def test_expired_certificate_is_healths_where_no_certificate_probe_is_scheduled(
     assert said == {"health": "CRITICAL", **dict.fromkeys(("portal", *CORE), "health")}
 
 
-def test_dead_database_is_named_even_where_nobody_owns_it(authfile: str) -> None:
-    """Otherwise whoever is woken looks for a wrong password."""
+def test_dead_database_is_named_even_without_an_owner(authfile: str) -> None:
+    """Otherwise the person on call looks for a wrong password."""
     with Simulator("database-down") as harbor:
         outcome = run(harbor, ["health"], authfile, services=["v2"])["v2"]
     assert outcome.first == "HARBOR V2 CRITICAL - login refused (401 for /v2/), Harbor says database is unhealthy"

@@ -61,7 +61,7 @@ def test_second_try(
 
 
 def test_no_second_try_after_a_refused_login(authfile: str) -> None:
-    """Each wrong password locks the account for a while, for everybody who uses it."""
+    """Each wrong password locks the account for a while, for all who use it."""
     with Simulator(users={}) as harbor:
         outcome = run(harbor, ["health"], authfile, services=["v2"])["v2"]
         asked = [(request.path, request.authorization) for request in harbor.requests]
@@ -76,7 +76,7 @@ def test_no_second_try_where_another_one_owns_the_failure(authfile: str) -> None
     assert sorted(asked) == sorted(["/v2/", "/v2/", HEALTH, "/api/v2.0/systeminfo"])
 
 
-def test_who_is_well_asks_nothing_extra(authfile: str) -> None:
+def test_a_probe_that_is_ok_asks_nothing_extra(authfile: str) -> None:
     with Simulator() as harbor:
         for service, paths in (("health", [HEALTH]), ("redis", [HEALTH]), ("portal", ["/"]), ("certificate", [])):
             harbor.requests.clear()

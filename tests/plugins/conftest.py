@@ -32,7 +32,7 @@ def check(harbor: Simulator, authfile: str) -> Check:
 
 @pytest.fixture
 def ask(harbor: Simulator, authfile: str) -> Check:
-    """Run a probe with the monitoring robot's login and what it cannot do without, and leave dates as they are."""
+    """Run a probe with the monitoring robot's credentials and its required options, and leave dates as they are."""
 
     def run(probe: str, *options: str) -> list[str]:
         name = f"check_harbor_{probe}"

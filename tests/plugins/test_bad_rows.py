@@ -143,7 +143,7 @@ class TestReplication:
         assert lines[-2:] == [f"Next: {self.REPAIR}", "exit code 1"]
 
     def test_the_policies_of_remote_registries(self, ask, harbor: Simulator) -> None:
-        """Which cannot all be seen: the remotes are pinged nevertheless, and who uses them is told as far as known."""
+        """Not all policies can be read: the remotes are pinged nevertheless, and their known users are named."""
         harbor.content.replications[1].destination = 15
         harbor.content.remotes[0].ping = 400
         first, *lines = ask("remote_registry", "-v")
@@ -180,7 +180,7 @@ def test_projects_deleted_after_the_list_was_read(ask, harbor: Simulator) -> Non
     assert f"WARNING: {text} [webhook.not-read]" in lines
 
 
-def test_a_queue_that_is_not_understood(ask, harbor: Simulator) -> None:
+def test_a_queue_that_cannot_be_read(ask, harbor: Simulator) -> None:
     rows = [{"job_type": "GC", "latency": "long"}, {"job_type": "WEBHOOK", "latency": 4000, "count": 1}]
     harbor.answer(f"{API}/jobservice/queues", body=rows)
     first, *lines = ask("queue", "-v")
@@ -206,7 +206,7 @@ def test_quotas_of_nobody_and_of_no_number(ask, harbor: Simulator) -> None:
     assert f"UNKNOWN: {text} [quota.not-read]" in lines
 
 
-def test_an_account_whose_end_is_not_understood(ask, harbor: Simulator) -> None:
+def test_an_account_whose_expiry_cannot_be_read(ask, harbor: Simulator) -> None:
     rows = [{"name": "robot$odd"}, {"name": "robot$late", "creation_time": "2026-11-22T06:00:00Z", "expires_at": 1}]
     harbor.answer(f"{API}/robots", headers={"X-Total-Count": "2"}, body=rows)
     first, *lines = ask("robots", "-v")

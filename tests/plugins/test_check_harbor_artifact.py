@@ -184,7 +184,7 @@ def test_a_name_with_slashes_by_digest(ask, harbor: Simulator) -> None:
 
 
 def test_the_tag_counts_too(ask, harbor: Simulator) -> None:
-    """An old image that a tag names anew was pushed with the tag."""
+    """An old image with a new tag counts as pushed with the tag."""
     harbor.content.now = NOW
     push = {"push_time": "2026-11-01T12:00:00.000Z", "size": 1}
     tags = [
@@ -253,7 +253,7 @@ def test_a_scan_that_succeeded_without_scanning(ask, harbor: Simulator, report: 
         ({**PUSHED, "scan_overview": {REPORT: "?"}}, "an object is expected"),
     ],
 )
-def test_not_understood(ask, harbor: Simulator, body: Any, problem: str) -> None:
+def test_unexpected_answer(ask, harbor: Simulator, body: Any, problem: str) -> None:
     harbor.answer("/api/v2.0/projects/priv/repositories/img/artifacts/1.0", body=body)
     lines = ask("artifact", "--artifact", IMAGE, "--severity", "high", "-v")
     line = "unexpected answer to GET /api/v2.0/projects/priv/repositories/img/artifacts/1.0: " + problem
@@ -282,8 +282,8 @@ def test_two_names_for_one_limit(ask) -> None:
     )
 
 
-def test_a_robot_without_the_right(authfile: str) -> None:
-    robot = Account(MONITOR_SECRET, project_rights=frozenset({"artifact:list", "repository:pull"}))
+def test_a_robot_without_the_permission(authfile: str) -> None:
+    robot = Account(MONITOR_SECRET, project_permissions=frozenset({"artifact:list", "repository:pull"}))
     with Simulator(users={MONITOR: robot}) as harbor:
         common = ("-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile)
         outcome = screen(runner.here("check_harbor_artifact", *common, "--artifact", IMAGE), harbor)

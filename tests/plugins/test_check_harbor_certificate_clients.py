@@ -15,7 +15,7 @@ from harbor_simulator import Simulator
 from harbor_simulator.issuing import DAY, HALF_DAY, YEAR, Identity, Issued, common_name, issue, now, with_sha1
 
 INSTALL = "Next: install Harbor's certificate on the reverse proxy or ingress that answers here: it serves its own"
-ISSUE_ANEW = "Next: get a new certificate: RSA 2048 or EC P-256, signed with SHA-256"
+ISSUE_AGAIN = "Next: get a new certificate: RSA 2048 or EC P-256, signed with SHA-256"
 LEAVE_OUT = "Next: remove it from the reverse proxy's certificate file, and restart the reverse proxy"
 RENEW = "Next: renew the certificate, install it with its intermediate certificates and restart the reverse proxy"
 IGNORED = "and clients ignore the common name"
@@ -153,7 +153,7 @@ def test_signatures_that_clients_look_at(judge, ca: Issued) -> None:
     old = with_sha1(middle, ca)
     shown = certificate(issue("localhost", issuer=middle), old)
     line = "Middle CA: signed with SHA1, which docker, containerd and helm refuse"
-    assert judge(shown, "--judge", "validity") == refused(line, ISSUE_ANEW)
+    assert judge(shown, "--judge", "validity") == refused(line, ISSUE_AGAIN)
     assert judge(shown, trusted=(ca, old))[-1] == "exit code 0"
     own = with_sha1(issue("localhost", issuer=ca), ca)
     assert judge(certificate(own), trusted=(own,))[-1] == "exit code 0"

@@ -54,7 +54,7 @@ def test_reminder_that_is_left_out(check, harbor: Simulator, lifetime: int, remi
 
 
 @pytest.mark.parametrize(("days_ago", "word"), [(16, "WARNING"), (3, "WARNING"), (1, "OK"), (0, "OK")])
-def test_nothing_is_told_twice(check, harbor: Simulator, days_ago: int, word: str) -> None:
+def test_nothing_is_reported_twice(check, harbor: Simulator, days_ago: int, word: str) -> None:
     """With 12 days left: whoever was first alerted in the days of this reminder needs no reminding."""
     since = str(time.time() - days_ago * 86400)
     assert state(check, harbor, 365, 12, "--reminder", "first", "--alerting-since", since) == word

@@ -17,7 +17,7 @@ LOG = (
     "(or kubectl logs deploy/...-registry -c registryctl)"
 )
 READ_LOG = f"Next: {LOG}"
-SAVE_ANEW = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
+SAVE_AGAIN = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
 SET_SCHEDULE = "Next: set a schedule in Harbor's UI"
 NOT_SCHEDULED = "HARBOR GC WARNING - no garbage collection is scheduled"
 WELL = "OK - garbage collection: last execution succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * * UTC"
@@ -201,7 +201,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             DAILY,
             [
                 "WARNING - the schedule 0 0 0 * * * UTC did not fire at 2026-11-22 00:00 UTC" + perfdata(7187, took=13),
-                SAVE_ANEW,
+                SAVE_AGAIN,
                 "exit code 1",
             ],
             id="the schedule did not fire",
@@ -284,7 +284,7 @@ def test_only_the_newest_hundred_runs_are_read(ask, harbor: Simulator) -> None:
         ({"runs": []}, "the body is not a list"),
     ],
 )
-def test_not_understood(ask, harbor: Simulator, runs: Any, problem: str) -> None:
+def test_unexpected_answer(ask, harbor: Simulator, runs: Any, problem: str) -> None:
     harbor.answer("/api/v2.0/system/gc", body=runs)
     assert ask("gc") == [
         f"HARBOR GC UNKNOWN - unexpected answer to GET /api/v2.0/system/gc: {problem}",
@@ -293,7 +293,7 @@ def test_not_understood(ask, harbor: Simulator, runs: Any, problem: str) -> None
     ]
 
 
-def test_a_schedule_that_is_not_understood(ask, harbor: Simulator) -> None:
+def test_a_schedule_that_cannot_be_parsed(ask, harbor: Simulator) -> None:
     harbor.content.gc.cron = "every full moon"
     assert ask("gc") == [
         "HARBOR GC UNKNOWN - unexpected schedule: not six fields: every full moon",

@@ -1,4 +1,4 @@
-"""check_harbor_health where no report comes: the line says which part of Harbor is to blame."""
+"""check_harbor_health where no report comes: the line says which part of Harbor fails."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_no_report(check, harbor: Simulator, switches: str, line: str, step: str
     ("status", "id"),
     [(401, "refused-in-front"), (403, "host-refused"), (429, "rate-limited"), (451, "refused-in-front")],
 )
-def test_refused_in_front_of_harbor(check, harbor: Simulator, status: int, id: str) -> None:  # noqa: A002
+def test_refused_by_a_reverse_proxy(check, harbor: Simulator, status: int, id: str) -> None:  # noqa: A002
     """Nobody routes wrongly there, and no component fails."""
     harbor.switch(f"status-{status}@{HEALTH}")
     first, finding, *_ = check("health", "-v")

@@ -1,4 +1,4 @@
-"""check_harbor_login: the login, the challenge and the rights, line by line."""
+"""check_harbor_login: the login, the challenge and the permissions, line by line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOST = (
 Check = Callable[..., list[str]]
 
 
-def test_a_login_that_gets_its_rights(login: Check, canary_harbor: Simulator) -> None:
+def test_a_login_that_gets_its_permissions(login: Check, canary_harbor: Simulator) -> None:
     assert login() == [f"HARBOR LOGIN OK - robot$canary may pull in priv/canary | {PERFDATA}", "exit code 0"]
     assert [request.path for request in canary_harbor.requests] == ["/v2/", "/service/token"]
     assert canary_harbor.requests[1].query == {"service": "harbor-registry", "scope": "repository:priv/canary:pull"}
@@ -70,7 +70,7 @@ def test_that_of_a_person_is_not_asked_for_anywhere_else(login: Check, canary_ha
 
 
 def test_the_right_secret_while_the_account_is_locked(login: Check, canary_harbor: Simulator) -> None:
-    canary_harbor.authenticator.login(ROBOT, "somebody else's mistake")
+    canary_harbor.authenticator.login(ROBOT, "another person's mistake")
     assert login()[0] == f"HARBOR LOGIN CRITICAL - {REFUSED}"
     assert logins(canary_harbor) == ONCE_EACH
 
@@ -108,7 +108,7 @@ def test_a_refused_login_that_nothing_proves(login: Check, canary_harbor: Simula
     ]
 
 
-def test_a_dead_database_is_told_before_anybody_looks_for_a_password(login: Check, canary_harbor: Simulator) -> None:
+def test_a_dead_database_is_reported_instead_of_a_wrong_password(login: Check, canary_harbor: Simulator) -> None:
     canary_harbor.switch("database-down")
     assert login() == [
         f"HARBOR LOGIN CRITICAL - {REFUSED}, Harbor says database is unhealthy",

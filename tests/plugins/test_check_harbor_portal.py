@@ -45,7 +45,7 @@ def test_marks_of_the_page(check, harbor: Simulator, page: str) -> None:
     "page",
     ["", "<html><title>Intranet</title><body>Harbor is down today", "<title></title><p>harbor-app", "\x00\xff|<"],
 )
-def test_page_of_somebody_else(check, harbor: Simulator, page: str) -> None:
+def test_page_of_another_application(check, harbor: Simulator, page: str) -> None:
     harbor.answer("/", headers=HTML, body=page)
     assert check("portal", "--keyword", "Harbor") == [
         f"HARBOR PORTAL CRITICAL - {FOREIGN} | time=Ts;2;5;0 size={len(page.encode())}B;;;0",

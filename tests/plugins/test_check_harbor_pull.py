@@ -314,7 +314,7 @@ HTML = {"Content-Type": "text/html"}
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("what", ["manifest", "blob"])
-def test_answer_of_somebody_in_front(
+def test_answer_of_a_reverse_proxy(
     lab: Lab, what: str, status: int, headers: dict[str, str], body: Any, line: str
 ) -> None:
     layer = digest_of(lab.image.layers[0])
@@ -366,7 +366,7 @@ def test_the_hop_that_fails(lab: Lab, status: int, headers: dict[str, str], who:
     assert lab.pull().first == f"HARBOR PULL CRITICAL - {status} from {who} for manifest {IMAGE}{number}"
 
 
-def test_a_small_blob_that_is_lost_is_told_by_an_answer_larger_than_itself(lab: Lab) -> None:
+def test_a_lost_blob_is_found_by_an_answer_larger_than_itself(lab: Lab) -> None:
     tiny = image(b"tiny")
     lab.add("priv/tiny:1", tiny)
     lab.registry.blob(digest_of(b"tiny")).unlink()

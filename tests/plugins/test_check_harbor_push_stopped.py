@@ -59,7 +59,7 @@ def test_a_quota_that_is_used_up_although_the_layer_is_there(lab: Lab) -> None:
         ((), "delete, pull, push"),
     ],
 )
-def test_a_missing_right_is_named(tmp_path: Path, actions: tuple[str, ...], text: str) -> None:
+def test_a_missing_permission_is_named(tmp_path: Path, actions: tuple[str, ...], text: str) -> None:
     daemon.needed()
     account = Account(USERS[ROBOT].password, projects={"priv": actions})
     with Lab(tmp_path, users={ROBOT: account}) as lab:

@@ -15,7 +15,7 @@ UPLOADS = f"/v2/{REPOSITORY}/blobs/uploads/"
 LEFT = f"Note: left behind: the upload in {REPOSITORY}"
 
 
-# Where an upload goes on
+# Where an upload continues
 
 
 @pytest.mark.parametrize("host", ["https://registry.example.net", "http://localhost:{port}", "https://localhost:1"])
@@ -85,7 +85,7 @@ def test_what_hangs_before_the_registry_is_cancelled(lab: Lab) -> None:
     assert not any((upload / "startedat").exists() for upload in lab.registry.uploads(REPOSITORY))
 
 
-def test_what_the_first_try_left_behind_is_told_by_the_second(lab: Lab) -> None:
+def test_the_second_try_reports_what_the_first_left_behind(lab: Lab) -> None:
     forward, patches = lab.upstream.forward, []
 
     def lose(request: Request) -> Response | None:

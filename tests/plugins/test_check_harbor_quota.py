@@ -147,7 +147,7 @@ def test_ten_thousand_projects_that_fit(ask, harbor: Simulator) -> None:
     ]
 
 
-def test_content_with_the_most_used(ask, harbor: Simulator) -> None:
+def test_only_the_most_used(ask, harbor: Simulator) -> None:
     harbor.content.more_projects, harbor.content.sorts_quotas = 9996, True
     assert ask("quota", "--page-limit", "2") == [
         "HARBOR QUOTA OK - 200 projects (the most used, 200 of 10000), 1 of them unlimited, the fullest is tiny at "
@@ -184,7 +184,7 @@ def test_time_runs_out(ask, harbor: Simulator) -> None:
     assert further == [MORE, "exit code 3"]
 
 
-def test_what_was_seen_of_it_is_told(ask, harbor: Simulator) -> None:
+def test_the_line_says_what_was_seen(ask, harbor: Simulator) -> None:
     harbor.content.more_projects, harbor.content.sorts_quotas = 9996, True
     harbor.content.quotas = {"pub": (50000, 49900)}
     harbor.delay(QUOTAS, 0.5)

@@ -311,7 +311,7 @@ def test_remote_that_is_this_harbor(check, harbor: Simulator, external: str) -> 
     ("status", "id"),
     [(405, "refused-in-front"), (418, "refused-in-front"), (429, "rate-limited"), (502, "error-status")],
 )
-def test_whoever_refuses_a_ping_in_front_of_harbor_is_no_remote(ask, harbor: Simulator, status: int, id: str) -> None:  # noqa: A002
+def test_a_reverse_proxy_that_refuses_a_ping_is_not_the_remote(ask, harbor: Simulator, status: int, id: str) -> None:  # noqa: A002
     harbor.content.remotes = [Remote(3, "remote")]
     harbor.switch(f"status-{status}@/api/v2.0/registries/ping")
     text = "\n".join(ask("remote_registry", "-v"))

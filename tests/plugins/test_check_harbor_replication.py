@@ -10,7 +10,7 @@ from harbor_simulator.records import Replication
 from support.planted import NOW
 from support.replications import LAST_NIGHT, LOG, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
 
-SAVE_ANEW = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
+RESAVE = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
 STOP_LOST = "Next: stop it in the UI (Administration > Replications): it can block newer executions. Then read its log"
 SKIPPED = "Execution skipped: active replication still in progress."
 
@@ -175,7 +175,7 @@ SKIPPED = "Execution skipped: active replication still in progress."
             [policy(run(8, "Success", 4 * HOUR, scheduled=False), THE_NIGHT_BEFORE, cron=NIGHTLY)],
             [
                 "WARNING - push-pub: the schedule 0 0 3 * * * UTC did not fire at DATE" + perfdata(age=14387),
-                SAVE_ANEW,
+                RESAVE,
                 "exit code 1",
             ],
             id="the schedule did not fire",
@@ -188,7 +188,7 @@ SKIPPED = "Execution skipped: active replication still in progress."
         ),
         pytest.param(
             [policy(cron=NIGHTLY)],
-            ["WARNING - push-pub: the schedule 0 0 3 * * * UTC did not fire at DATE" + perfdata(age=2592000), SAVE_ANEW,
+            ["WARNING - push-pub: the schedule 0 0 3 * * * UTC did not fire at DATE" + perfdata(age=2592000), RESAVE,
              "exit code 1"],
             id="it never did",
         ),

@@ -13,7 +13,7 @@ from support.planted import NOW, plant
 
 LOG = "read the execution's log in the UI (project > Policy > Tag Retention)"
 READ_LOG = f"Next: {LOG}"
-SAVE_ANEW = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
+SAVE_AGAIN = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
 MORE = "Next: raise -t, or split the projects across services with --project"
 DAILY = "0 0 4 * * *"
 
@@ -105,7 +105,7 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
             [
                 "WARNING - priv: the schedule 0 0 4 * * * UTC did not fire at 2026-11-22 04:00 UTC"
                 + perfdata(1, 115187),
-                SAVE_ANEW,
+                SAVE_AGAIN,
                 "exit code 1",
             ],
             id="did not fire",

@@ -205,7 +205,7 @@ def test_projects(ask, harbor: Simulator, chosen: tuple[str, ...], expected: lis
     assert ask("robots", *chosen) == [f"HARBOR ROBOTS {first}", *further]
 
 
-def test_not_understood(ask, harbor: Simulator) -> None:
+def test_unexpected_answer(ask, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/robots", body=[{"name": "robot$ci"}])
     assert ask("robots")[0] == (
         "HARBOR ROBOTS UNKNOWN - unexpected answer to GET /api/v2.0/robots: expires_at is missing"

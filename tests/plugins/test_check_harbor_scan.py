@@ -89,13 +89,13 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
             ScanAll(success=3, running=1, pending=96, ongoing=True),
             ["OK - scan-all in progress: 3 of 100 done, 0 failed, not scheduled"
              + perfdata(waiting=96, completed=3, total=100), "exit code 0"],
-            id="one goes on",
+            id="one is in progress",
         ),
         pytest.param(
             ScanAll(success=6, error=4, running=1, pending=89, ongoing=True),
             ["OK - scan-all in progress: 10 of 100 done, 4 failed, not scheduled"
              + perfdata(4, 4, 89, completed=10, total=100), "exit code 0"],
-            id="one goes on, and most of those done are well",
+            id="one is in progress, and most of its scans are well",
         ),
         pytest.param(
             ScanAll(success=3, pending=97, ongoing=True),
@@ -195,7 +195,7 @@ def test_no_scanner(check, harbor: Simulator) -> None:
     ]
 
 
-def test_not_understood(check, harbor: Simulator) -> None:
+def test_unexpected_answer(check, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/scans/all/metrics", body={})
     assert check("scan", login=True) == [
         "HARBOR SCAN UNKNOWN - unexpected answer to GET /api/v2.0/scans/all/metrics: total is missing",

@@ -115,7 +115,7 @@ def test_frozen_scanner(check, harbor: Simulator) -> None:
     ]
 
 
-def test_not_understood(check, harbor: Simulator) -> None:
+def test_unexpected_answer(check, harbor: Simulator) -> None:
     path = "/api/v2.0/scanners/5a164735-e63c-11f1-b8b1-9af1e4b751b9/metadata"
     key = "harbor.scanner-adapter/vulnerability-database-updated-at"
     harbor.answer(path, body={"properties": {key: "lately"}})

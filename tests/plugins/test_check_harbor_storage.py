@@ -114,7 +114,7 @@ def test_several_volumes(ask, harbor: Simulator) -> None:
         ([], "an object is expected"),
     ],
 )
-def test_not_understood(ask, harbor: Simulator, body: Any, problem: str) -> None:
+def test_unexpected_answer(ask, harbor: Simulator, body: Any, problem: str) -> None:
     harbor.answer(VOLUMES, body=body)
     assert ask("storage") == [
         f"HARBOR STORAGE UNKNOWN - unexpected answer to GET {VOLUMES}: {problem}",

@@ -68,7 +68,7 @@ def test_so_it_is_where_no_login_probe_runs(ask) -> None:
     assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}"
 
 
-def test_rights_that_lack(ask) -> None:
+def test_missing_permissions(ask) -> None:
     """As with the canary robot's login alone: what it may not see is no trouble of Harbor's."""
     with Simulator(users={MONITOR: PULLS}) as harbor:
         said = ask("--push-project", "pub", against=harbor)
@@ -78,7 +78,7 @@ def test_rights_that_lack(ask) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 412])
-def test_a_refusal_is_a_lack_only_while_the_login_passes(status: int, ask, harbor: Simulator) -> None:
+def test_a_refusal_is_a_missing_permission_only_while_the_login_passes(status: int, ask, harbor: Simulator) -> None:
     """Otherwise a proxy that refuses everybody would be taken for missing rights."""
     harbor.switch(f"status-{status}@/api/v2.0/systeminfo", f"status-{status}@/api/v2.0/quotas")
     assert ask("-v")[0].startswith("HARBOR TRIAGE UNKNOWN - ")

@@ -121,7 +121,7 @@ class FailingLogins(Simulator):
         return Response(502) if request.authorization else super()._respond(request)
 
 
-def test_who_says_502(check, harbor: Simulator) -> None:
+def test_which_hop_answers_502(check, harbor: Simulator) -> None:
     """With X-Request-Id it is core, which does not reach the registry; without one nginx, which does not reach core."""
     harbor.switch("registry-down")
     assert check("v2", login=True) == [

@@ -184,7 +184,7 @@ def test_an_older_harbor(check, harbor: Simulator) -> None:
     ]
 
 
-def test_not_understood(check, harbor: Simulator) -> None:
+def test_unexpected_answer(check, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/security/summary", body={})
     first, *_ = check("vulnerabilities", login=True)
     assert first == (

@@ -139,7 +139,7 @@ def test_an_older_harbor(authfile: str) -> None:
         ([{"id": 1, "status": "Error", "end_time": "then"}], "end_time is not a time"),
     ],
 )
-def test_not_understood(ask, harbor: Simulator, answer: Any, problem: str) -> None:
+def test_unexpected_answer(ask, harbor: Simulator, answer: Any, problem: str) -> None:
     harbor.answer("/api/v2.0/projects/3/webhook/policies/1/executions", body=answer)
     line = f"priv: unexpected answer to GET /api/v2.0/projects/3/webhook/policies/1/executions: {problem}"
     assert ask("webhook")[0].startswith(f"HARBOR WEBHOOK UNKNOWN - {line} | ")

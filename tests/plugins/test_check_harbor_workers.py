@@ -148,7 +148,7 @@ def test_verbose(ask, harbor: Simulator) -> None:
     ]
 
 
-def test_never_a_sign_of_life(ask, harbor: Simulator) -> None:
+def test_never_a_heartbeat(ask, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/jobservice/pools", body=[{"worker_pool_id": "a", "heartbeat_at": "0001-01-01T00:00:00Z"}])
     assert ask("workers")[0].startswith(
         "HARBOR WORKERS CRITICAL - live worker pools: 0 (critical below 1), last heartbeat 2"

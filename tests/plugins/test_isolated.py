@@ -14,7 +14,7 @@ from harbor_simulator.records import Execution, Job, Replication
 from support.planted import NOW
 from support.runner import OF_API
 
-#: Those that ask jobservice itself; what stands still because of it is another matter.
+#: Those that ask jobservice itself; what stops because of it is another matter.
 JOBSERVICE = ("queue", "workers")
 
 
@@ -55,7 +55,7 @@ def test_jobservice_down(ask, harbor: Simulator, probe: str, switch: str) -> Non
         pytest.param([Execution(1, "Running", NOW - 25 * HOUR)], id="does not end"),
     ],
 )
-def test_what_stands_still_while_jobservice_is_down(ask, harbor: Simulator, probe: str, runs: list[Execution]) -> None:
+def test_what_stops_while_jobservice_is_down(ask, harbor: Simulator, probe: str, runs: list[Execution]) -> None:
     harbor.content.now = NOW
     stuck = Job(runs, "0 0 0 * * *" if runs[0].status == "Success" else "0 0 11 * * *", NOW - 50 * HOUR)
     harbor.content.gc = harbor.content.audit_purge = stuck

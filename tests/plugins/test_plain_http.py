@@ -84,7 +84,7 @@ def test_connection_that_is_closed_without_a_word() -> None:
 
 
 @OPEN
-def test_proxy_in_front_that_speaks_plain_http_to_a_port_for_tls(probe: str, harbor: Simulator) -> None:
+def test_reverse_proxy_that_speaks_plain_http_to_a_tls_port(probe: str, harbor: Simulator) -> None:
     for path in ("/", "/v2/", "/api/v2.0/health", "/api/v2.0/ping"):
         harbor.answer(path, 400, {"Content-Type": "text/html"}, NGINX.decode())
     first, step, code = answer(probe, harbor.url, "--ca-file", harbor.ca_file)
@@ -128,8 +128,8 @@ def test_redirect_of_a_proxy_that_does_not_know_of_tls(harbor: Simulator) -> Non
     assert code == "exit code 2"
 
 
-def test_redirect_to_somebody_elses_page(harbor: Simulator) -> None:
-    """A login page in front of Harbor is no place for -H."""
+def test_redirect_to_a_page_of_another_application(harbor: Simulator) -> None:
+    """-H must not point at the login page of a reverse proxy."""
     harbor.answer("/v2/", 302, {"Location": "https://sso.example.com/login?rd=/v2/"})
     first, step, code = answer("v2", harbor.url, "--ca-file", harbor.ca_file)
     assert first == "GET /v2/ is redirected to https://sso.example.com"

@@ -1,6 +1,6 @@
 """Every recorded answer, given to every operational probe that reads its endpoint.
 
-The probes' own tests have the lines of what was answered; here are those of refusals, and nothing is not understood.
+The probes' own tests have the lines of what was answered; here are those of refusals, and every answer is expected.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ def expected(case: Case, path: str) -> list[str]:
         return [f"UNKNOWN - {who}login refused (401 for {path})", LOGIN, "exit code 3"]
     if case.status == 403:
         where = f"{WHERE[case.endpoint.level]}, possible since Harbor {case.endpoint.robots}"
-        step = f"Next: grant the robot account {case.endpoint.right} {where}"
+        step = f"Next: grant the robot account {case.endpoint.permission} {where}"
         return [
-            f"UNKNOWN - {who}the account lacks the permission {case.endpoint.right} (403 for {path})",
+            f"UNKNOWN - {who}the account lacks the permission {case.endpoint.permission} (403 for {path})",
             step,
             "exit code 3",
         ]

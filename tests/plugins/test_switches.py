@@ -1,4 +1,4 @@
-"""The simulator's switches for what goes wrong while /health is green, and the one probe that tells each."""
+"""The simulator's switches for what goes wrong while /health is green, and the one probe that reports each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TOLD = {
 
 
 @pytest.mark.parametrize("switch", TOLD)
-def test_one_tells_and_the_others_are_fine(ask, harbor: Simulator, switch: str) -> None:
+def test_one_reports_and_the_others_are_fine(ask, harbor: Simulator, switch: str) -> None:
     harbor.switch(switch)
     teller, state, line = TOLD[switch]
     said = {probe: ask(probe, "--isolate") for probe in PROBES}

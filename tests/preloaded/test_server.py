@@ -69,7 +69,7 @@ def test_folder_environment_and_login_are_those_of_the_plugin(server, harbor, ch
     assert again.out.startswith("HARBOR API UNKNOWN - usage: "), again.out
 
 
-def test_a_replaced_ca_file_is_read_anew(server, harbor, check, tmp_path, plugin_python):
+def test_a_replaced_ca_file_is_read_again(server, harbor, check, tmp_path, plugin_python):
     ca_file = tmp_path / "ca.pem"
     ca_file.write_bytes(Path(harbor.ca_file).read_bytes())
     argv = ["-H", harbor.url, "--ca-file", str(ca_file)]
@@ -197,7 +197,7 @@ def test_a_child_sees_nothing_of_another(server, harbor, check):
 
 
 def test_upgrade(server, check, tmp_path, plugin_python):
-    """A server whose installation changes starts anew, with the same socket."""
+    """A server whose installation changes starts again, with the same socket."""
     subprocess.run(["cp", "-r", str(runner.PLUGINS), str(tmp_path / "plugins")], check=True)
     here = tmp_path / "plugins"
     folder = tmp_path / "run"

@@ -107,7 +107,7 @@ class Lab:
         return sorted(path for path in written if not path.startswith(homes))
 
     def arguments(self, *further: str) -> list[str]:
-        """Where this Harbor is and how to log in, unless `further` brings a login of its own."""
+        """Where this Harbor is and how to log in, unless `further` has its own credentials."""
         login = [] if "--authfile" in further or "--no-login" in further else ["--authfile", self.authfile]
         wanted = [word for word in further if word != "--no-login"]
         return ["-H", self.url or self.harbor.url, "--ca-file", self.harbor.ca_file, *login, *wanted]

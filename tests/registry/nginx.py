@@ -1,4 +1,4 @@
-"""A real nginx in front of Harbor, as an ingress: it ends TLS and hands on everything, as it is told to."""
+"""A real nginx as Harbor's ingress: it terminates TLS and forwards everything as configured."""
 
 from __future__ import annotations
 

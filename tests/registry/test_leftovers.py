@@ -95,7 +95,7 @@ def test_a_hundred_killed_pushes_leave_what_the_help_says(lab: Lab) -> None:
 
 
 def hold(lab: Lab, method: str, after: bool = False) -> tuple[threading.Event, Callable[[], None]]:
-    """Stop the first request of this method in core: when it has arrived, and how to let it go on."""
+    """Stop the first request of this method in core: when it has arrived, and how to let it continue."""
     arrived, released = threading.Event(), threading.Event()
     forward = lab.upstream.forward
 
@@ -113,7 +113,7 @@ def hold(lab: Lab, method: str, after: bool = False) -> tuple[threading.Event, C
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-def test_who_is_told_to_stop_takes_back_what_was_begun(
+def test_an_interrupted_push_removes_its_upload(
     lab: Lab, plugin_python: str, method: str, number: signal.Signals
 ) -> None:
     arrived, release = hold(lab, method)
@@ -130,7 +130,7 @@ def test_who_is_told_to_stop_takes_back_what_was_begun(
     assert unfinished(lab, REPOSITORY) == []
 
 
-def test_who_is_told_to_stop_waits_for_the_upload_that_was_just_begun(lab: Lab) -> None:
+def test_an_interrupted_push_waits_for_the_upload_it_just_started(lab: Lab) -> None:
     arrived, release = hold(lab, "POST", after=True)
     process = start(lab, "canary")
     assert arrived.wait(20)
@@ -142,17 +142,17 @@ def test_who_is_told_to_stop_waits_for_the_upload_that_was_just_begun(lab: Lab) 
     assert unfinished(lab, REPOSITORY) == []
 
 
-def test_who_is_told_to_stop_begins_nothing_any_more(lab: Lab) -> None:
+def test_an_interrupted_push_starts_nothing_more(lab: Lab) -> None:
     arrived, release = hold(lab, "PATCH")
     process = start(lab, "canary")
     assert arrived.wait(20)
     process.terminate()
-    threading.Timer(0.2, release).start()  # the work could go on while it cleans up
+    threading.Timer(0.2, release).start()  # the work could continue while it cleans up
     process.communicate(timeout=20)
     assert [request.method for request in lab.harbor.requests] == ["GET", "GET", "POST", "PATCH", "DELETE"]
 
 
-def test_who_is_told_to_stop_names_what_it_cannot_take_back(lab: Lab) -> None:
+def test_an_interrupted_push_names_what_it_cannot_remove(lab: Lab) -> None:
     arrived, release = hold(lab, "PATCH")
     process = start(lab, "canary")
     assert arrived.wait(20)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-from harbor_simulator.accounts import MONITOR_RIGHTS, Account
+from harbor_simulator.accounts import MONITOR_PERMISSIONS, Account
 from harbor_simulator.content import Content, Queue
 from harbor_simulator.records import Execution, Job, Permission, Project, Remote, Replication, Robot, ScanAll, Security
 from support.replay import Recording
 
 ROBOTS = {
     "robot$priv+pull": Account("pull's", projects={"priv": ("pull",)}),
-    "robot$mixed": Account("mixed's", rights=frozenset({"system-volumes:read"})),
-    "robot$syspull": Account("syspull's", project_rights=frozenset({"artifact:list", "repository:pull"})),
-    "robot$priv+projpull": Account("projpull's", project_rights=frozenset({"artifact:list", "artifact:read"})),
-    "robot$priv+projpush": Account("projpush's", project_rights=frozenset({"repository:push"})),
+    "robot$mixed": Account("mixed's", permissions=frozenset({"system-volumes:read"})),
+    "robot$syspull": Account("syspull's", project_permissions=frozenset({"artifact:list", "repository:pull"})),
+    "robot$priv+projpull": Account("projpull's", project_permissions=frozenset({"artifact:list", "artifact:read"})),
+    "robot$priv+projpush": Account("projpush's", project_permissions=frozenset({"repository:push"})),
 }
 FAILED_SCANS = Security(4, 4)
 # The account made last before the request, where that was not robot$monitoring with its number 101.
@@ -86,7 +86,7 @@ def count_all(content: Content, name: str) -> None:
 
 
 def begin_upload(content: Content, recording: Recording) -> None:
-    """The upload that a request goes on with, as far as it had come."""
+    """The upload that a request continues, up to where it was."""
     upload = UPLOAD.search(recording.target)
     if upload and "after-cancel" not in recording.path.stem:
         content.storage.uploads[upload["name"], upload["number"]] = bytes(WRITTEN.get(recording.path.stem, 0))
@@ -106,7 +106,7 @@ def replications(recording: Recording) -> list[Execution]:
 
 def robots(recording: Recording) -> list[Robot]:
     """The accounts that there were at that time."""
-    reading = (Permission("system", "/", tuple(MONITOR_RIGHTS)),)
+    reading = (Permission("system", "/", tuple(MONITOR_PERMISSIONS)),)
     pulling = (Permission("project", "priv", ("repository:pull",)),)
     known = [Robot(4, "robot$probeall", 1, description="system probe", permissions=reading)]
     if recording.scenario == "e-robots":

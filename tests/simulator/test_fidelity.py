@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from harbor_simulator.accounts import MONITOR_RIGHTS, Account
+from harbor_simulator.accounts import MONITOR_PERMISSIONS, Account
 from harbor_simulator.simulator import Simulator
 from support.replay import DIRECTORY, Answer, Recording, basic, load, replay
 
@@ -82,7 +82,7 @@ ACCOUNTS = {
     "admin": Account("admin's", sysadmin=True),
     "plain": Account("plain's"),
     "lena": Account("lena's"),
-    "robot$probeall": Account("probeall's", rights=MONITOR_RIGHTS | {"catalog:read"}),
+    "robot$probeall": Account("probeall's", permissions=MONITOR_PERMISSIONS | {"catalog:read"}),
     **ROBOTS,
 }
 # nginx waited 60 s, and on /v2/ so long that the recorder gave up; the simulator's is in more of a hurry.
@@ -243,7 +243,9 @@ def compare_tokens(actual: str, recorded: str) -> None:
     one, other = ([decode(part) for part in token.split(".")[:2]] for token in (actual, recorded))
     assert shape(one) == shape(other)
     fixed = ("iss", "aud", "sub", "access")
-    assert {name: rights(one[1].get(name)) for name in fixed} == {name: rights(other[1].get(name)) for name in fixed}
+    assert {name: permissions(one[1].get(name)) for name in fixed} == {
+        name: permissions(other[1].get(name)) for name in fixed
+    }
     assert one[1]["exp"] - one[1]["iat"] == other[1]["exp"] - other[1]["iat"]
 
 
@@ -252,7 +254,7 @@ def decode(part: str) -> dict[str, Any]:
     return claims
 
 
-def rights(claim: object) -> object:
+def permissions(claim: object) -> object:
     """Harbor lists the actions in any order."""
     if isinstance(claim, list):
         return [{**element, "actions": sorted(element["actions"])} for element in claim]

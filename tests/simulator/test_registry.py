@@ -22,8 +22,8 @@ MANIFEST = manifest(CONFIG, [(digest_of(LAYER), len(LAYER))])
 
 @pytest.fixture(scope="module")
 def registry() -> Iterator[Simulator]:
-    rights = dict.fromkeys(("pub", "tiny"), ("pull", "push", "delete"))
-    with Simulator(users={ROBOT: Account(SECRET, projects=rights)}) as simulator:
+    permissions = dict.fromkeys(("pub", "tiny"), ("pull", "push", "delete"))
+    with Simulator(users={ROBOT: Account(SECRET, projects=permissions)}) as simulator:
         yield simulator
 
 

@@ -27,10 +27,10 @@ def send(harbor: Simulator, method: str, path: str, body: Any = None) -> request
     return requests.request(method, harbor.url + path, json=body, auth=ADMIN, verify=harbor.ca_file, timeout=30)
 
 
-def wanted(name: str = "monitoring", right: str = "quota:list", **traits: object) -> dict[str, object]:
-    resource, _, action = right.partition(":")
-    permission = {"kind": "system", "namespace": "/", "access": [{"resource": resource, "action": action}]}
-    return {"name": name, "level": "system", "duration": -1, "permissions": [permission], **traits}
+def wanted(name: str = "monitoring", permission: str = "quota:list", **traits: object) -> dict[str, object]:
+    resource, _, action = permission.partition(":")
+    granted = {"kind": "system", "namespace": "/", "access": [{"resource": resource, "action": action}]}
+    return {"name": name, "level": "system", "duration": -1, "permissions": [granted], **traits}
 
 
 def made(harbor: Simulator, **traits: Any) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def message(response: requests.Response) -> tuple[int, str]:
     return response.status_code, response.json()["errors"][0]["message"]
 
 
-def test_an_account_has_the_rights_that_it_was_given(harbor: Simulator) -> None:
+def test_an_account_has_the_permissions_that_it_was_given(harbor: Simulator) -> None:
     robot = made(harbor)
     login = (robot["name"], robot["secret"])
     assert get(harbor, "/api/v2.0/quotas", auth=login).status_code == 200
@@ -110,15 +110,15 @@ def test_what_cannot_be_changed(harbor: Simulator, traits: dict[str, object], ex
 @pytest.mark.parametrize(
     ("version", "status"), [("2.9.5", 201), ("2.10.3", 400), ("2.11.0", 400), ("2.12.0", 201), ("2.14.4", 201)]
 )
-def test_which_harbor_knows_the_right_to_list_robots(harbor: Simulator, version: str, status: int) -> None:
+def test_which_harbor_knows_the_permission_to_list_robots(harbor: Simulator, version: str, status: int) -> None:
     harbor.world.version = tuple(map(int, version.split(".")))
-    assert send(harbor, "POST", ROBOTS, wanted(right="robot:list")).status_code == status
+    assert send(harbor, "POST", ROBOTS, wanted(permission="robot:list")).status_code == status
 
 
 @pytest.mark.parametrize(("version", "status"), [("2.9.5", 201), ("2.10.3", 400)])
-def test_a_right_that_there_is_not(harbor: Simulator, version: str, status: int) -> None:
+def test_an_unknown_permission(harbor: Simulator, version: str, status: int) -> None:
     harbor.world.version = tuple(map(int, version.split(".")))
-    assert send(harbor, "POST", ROBOTS, wanted(right="coffee:make")).status_code == status
+    assert send(harbor, "POST", ROBOTS, wanted(permission="coffee:make")).status_code == status
 
 
 def test_the_name_has_the_configured_prefix_and_is_found_without(harbor: Simulator) -> None:

@@ -97,7 +97,7 @@ class TestLife:
             ("GET", V2, {}, "Bearer", own),
         ]
 
-    def test_speaks_plain_http_when_told(self) -> None:
+    def test_speaks_plain_http_on_request(self) -> None:
         with Simulator(scheme="http") as harbor:
             assert harbor.url == f"http://localhost:{harbor.port}"
             response = get(harbor, HEALTH)

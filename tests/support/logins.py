@@ -1,4 +1,4 @@
-"""What the tests of check_harbor_login share: a robot account, its rights, what was sent."""
+"""What the tests of check_harbor_login share: a robot account, its permissions, what was sent."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import sys
 from harbor_simulator import Simulator
 from support.replay import DIRECTORY, load
 
-NOW = 1795348800.0  # 2026-11-22 12:00 UTC, for a simulator whose clock stands still
+NOW = 1795348800.0  # 2026-11-22 12:00 UTC, for a simulator with a fixed clock
 #: The headers of an answer that a probe looks at; with the Date ages are those of the day of the recording.
 HEADERS = ("Content-Type", "Date", "Link", "X-Request-Id", "X-Total-Count")
 

@@ -82,8 +82,8 @@ def here(name: str, *argv: str) -> Outcome:
     probe = importlib.import_module(name).main.probe
     try:
         args = options.parse(probe.parser(), argv)
-    except options.Told as told:
-        write(told.text)
+    except options.ParserExit as ended:
+        write(ended.text)
         raise
     report = judging.examine(probe, args, started + args.timeout - plugin.LEAVING)
     out = json_output.text(report) if args.output == "json" else plugin.engine(report, args)

@@ -22,7 +22,7 @@ DATE = r"\b20\d\d-\d\d-\d\d( \d\d:\d\d UTC)?"
 def screen(outcome: Outcome, harbor: Simulator, dates: bool = False) -> list[str]:
     """The lines of a run and its exit code; address, times, request ids and names of CAs made the same.
 
-    So are dates, unless they matter because the simulator's clock stands still.
+    So are dates, unless they matter because the simulator has a fixed clock.
     """
     text = outcome.out.replace(f"{harbor.host}:{harbor.port}", HOST)
     for pattern, instead in VARIABLE:

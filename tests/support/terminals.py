@@ -12,7 +12,7 @@ import termios
 import threading
 from collections.abc import Mapping, Sequence
 
-CLEAR = "\r\x1b[K"  # begins a line anew
+CLEAR = "\r\x1b[K"  # rewrites a line
 PATIENCE = 60  # seconds
 NOT_OURS = ("NO_COLOR", "COLUMNS", "LINES")  # of the terminal that the tests run in
 
@@ -49,5 +49,5 @@ def shown(
 
 
 def final(text: str) -> str:
-    """What remains on the terminal: a line that is begun anew is gone."""
+    """What remains on the terminal: a line that was rewritten is gone."""
     return text.rpartition(CLEAR)[2]

@@ -55,7 +55,7 @@ def triage(*argv: str) -> Outcome:
 
 
 def triaged(*argv: str) -> tuple[Outcome, Report]:
-    """The same, and the report of which it is told."""
+    """The same, with its report."""
     started = time.monotonic()
     probe = check_harbor_triage.main.probe
     args = options.parse(probe.parser(), argv)

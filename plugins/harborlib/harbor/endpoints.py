@@ -36,13 +36,13 @@ LARGE = Limits(2 * 1024 * 1024, 2 * VALUES)
 class Endpoint(NamedTuple):
     """One GET. `path` may contain `{}` for names and numbers.
 
-    `right` is the permission that it needs, as `resource:action`, on the `level` of the system or of a project. Without
+    `permission` is the one that it needs, as `resource:action`, on the `level` of the system or of a project. Without
     one it also answers anonymous clients, with fewer fields. `robots` is the first Harbor in which a robot account can
     hold that permission, `since` the Harbor that introduced the endpoint.
     """
 
     path: str
-    right: str = ""
+    permission: str = ""
     level: str = SYSTEM
     robots: str = "2.9"
     since: str = EVERY
@@ -51,7 +51,7 @@ class Endpoint(NamedTuple):
     @property
     def open(self) -> bool:
         """Whether it does not refuse wrong credentials, but silently treats the request as anonymous."""
-        return not self.right or self == PROJECTS
+        return not self.permission or self == PROJECTS
 
     def at(self, *parts: object, **query: Any) -> str:
         """The path and query of a request; a name with a slash is encoded twice, as Harbor requires.

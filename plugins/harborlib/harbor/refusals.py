@@ -73,7 +73,7 @@ def said(answer: Answer) -> str:
 
 
 def in_front(answer: Answer) -> bool:
-    """Whether a server in front of Harbor refuses a request: a 4xx of Harbor itself has Harbor's own message."""
+    """Whether a reverse proxy, WAF or CDN refuses a request: a 4xx of Harbor itself has Harbor's own message."""
     return 400 <= answer.status < 500 and first_error(answer) is None
 
 

@@ -106,12 +106,12 @@ class Repository:
 
     def _lacking(self, actions: list[str]) -> Failure:
         """A missing permission. For an anonymous client that is an outage: an image that was public no longer is."""
-        rights = f"no permission to {', '.join(actions)} in {self.name}, or there is no such project"
+        lack = f"no permission to {', '.join(actions)} in {self.name}, or there is no such project"
         # A token was needed, and the database holds the permissions.
         asked: dict[str, Any] = {"path": registry.BASE, "login": True}
         if self.run.client.account:
-            return Failure(NOT_GRANTED, f"{self.run.client.account.username} has {rights}", **asked)
-        return Failure(NOT_PUBLIC, f"an anonymous client has {rights}", **asked)
+            return Failure(NOT_GRANTED, f"{self.run.client.account.username} has {lack}", **asked)
+        return Failure(NOT_PUBLIC, f"an anonymous client has {lack}", **asked)
 
     def send(
         self,

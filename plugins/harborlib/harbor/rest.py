@@ -156,9 +156,9 @@ class Rest:
         if in_front(answer) and (answer.status == 403 or (answer.status == 404 and endpoint.since == EVERY)):
             raise refused_in_front(answer, answer.path)
         if answer.status == 403:
-            step = f"grant the robot account {endpoint.right} {WHERE[endpoint.level]}, "
+            step = f"grant the robot account {endpoint.permission} {WHERE[endpoint.level]}, "
             step += f"possible since Harbor {endpoint.robots}"
-            text = f"the account lacks the permission {endpoint.right} {where}"
+            text = f"the account lacks the permission {endpoint.permission} {where}"
             raise answer.fail(PERMISSION_MISSING, text, next_step=step)
         if answer.status == 400 and told:
             raise answer.fail(STATUS, f"{told} {where}")

@@ -17,7 +17,7 @@ from .rest import Rest
 LITTLE = 2.0  # seconds; a request that had more than this and got no answer counts as hung
 SHARE = 1 / 6  # of the time limit: the same, if the limit is short
 SLOWNESS = "check the load of the Harbor host and its database, or raise -t"
-LOOKED_PAST = "ignored an invalid certificate (harbor-certificate reports it)"
+IGNORED_CERTIFICATE = "ignored an invalid certificate (harbor-certificate reports it)"
 
 
 class Run:
@@ -99,7 +99,7 @@ class Run:
             ours = request.origin in (None, self.client.origin) and not failure.login
             if failure.stage is not CERTIFICATE or not ours or "certificate" not in (self.args.isolate or ()):
                 raise
-            self.note(LOOKED_PAST)
+            self.note(IGNORED_CERTIFICATE)
             answer = self.client.send(request, verify=False)
         self.answers += 1
         self.spent += answer.elapsed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harborlib.harbor import HealthReport, components, platform
 from harborlib.harbor.client import Client
-from harborlib.harbor.run import LOOKED_PAST, Run
+from harborlib.harbor.run import IGNORED_CERTIFICATE, Run
 from harborlib.judge import isolation, measured
 from harborlib.judge.isolation import ERROR, REFUSED, SLOW, Snapshot, Symptom
 from harborlib.text.finding import Finding
@@ -151,7 +151,7 @@ class Attempt:
             if cause:
                 self.seen[position] = seen._replace(finding=seen.finding.owned_by(cause))
 
-    def blame(self, snapshot: Snapshot) -> None:
+    def name_component(self, snapshot: Snapshot) -> None:
         """Name the component behind a failure that remains ours, so that nobody searches in the wrong place.
 
         A dead database refuses every login: an outage, not a wrong password. A core that answers is not the cause.
@@ -169,7 +169,7 @@ class Attempt:
                 finding = finding._replace(next_step=components.where_to_look(seen.failure, self.args.harbor, *known))
             self.seen[position] = seen._replace(finding=finding)
 
-    def own_up(self) -> None:
+    def judge_refusals(self) -> None:
         """Judge a refused login that no other probe reports as an outage, not as something that could not be judged."""
         for position, seen in enumerate(self.seen):
             if seen.symptom == REFUSED and not seen.finding.follows:
@@ -196,7 +196,7 @@ class Attempt:
         summary = self.summary
         if self.state == OK and self.failure:
             summary = Summary(f"{self.failure.detail} (--unreachable ok)")
-        known = LOOKED_PAST if self.has(CERTIFICATE.id) else ""
+        known = IGNORED_CERTIFICATE if self.has(CERTIFICATE.id) else ""
         return Report(
             probe=self.probe.name,
             findings=[platform.localized(seen.finding, self.args.platform) for seen in self.seen],

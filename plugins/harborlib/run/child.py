@@ -45,8 +45,8 @@ class Child:
         words = [f"{flag}={value}" for flag, value in filled.items() if value]
         try:
             own = probe.parser().parse_args(words)
-        except options.Told as told:
-            self.need = told.problem
+        except options.ParserExit as ended:
+            self.need = ended.problem
             return
         # Like the shipped services: an invalid certificate does not hide other problems from them.
         args = argparse.Namespace(

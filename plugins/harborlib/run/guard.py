@@ -24,8 +24,8 @@ from harborlib.text.cleaning import clean
 from harborlib.wire import deadline
 from harborlib.wire.failure import Interrupted
 
-TOLD_TO_STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-HANDLED = (*TOLD_TO_STOP, signal.SIGALRM)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+HANDLED = (*STOP_SIGNALS, signal.SIGALRM)
 GRACE = 2.5  # seconds from such a signal to the end: clean-up may need two
 OVERTIME = 0.15  # seconds after the deadline; then a probe that cannot report a hang itself is ended
 LAST_RESORT = 0.5  # seconds after the deadline; then the kernel ends a probe whose guard is gone
@@ -101,7 +101,7 @@ def obey(until: float, guard: select.poll | None = None) -> Callable[[], None]:
         interrupted = True  # a process group receives the same signal twice
         raise Interrupted(number, deadline.newest().stage[1])
 
-    for number in (*TOLD_TO_STOP, *([signal.SIGIO] if guard else [])):
+    for number in (*STOP_SIGNALS, *([signal.SIGIO] if guard else [])):
         signal.signal(number, interrupt)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, max(0.01, until + LAST_RESORT - time.monotonic()))
@@ -163,14 +163,14 @@ class Guard:
         self.started = time.monotonic()
         self.until = until + OVERTIME
         self.doing = doing
-        self.told = 0  # the signal that requested the stop
+        self.stop_signal = 0  # the signal that requested the stop
         self.over = False
         self.heard = bytearray()
 
     def wait(self) -> Ending:
         """The child's answer; raises Lost."""
         try:
-            for number in TOLD_TO_STOP:
+            for number in STOP_SIGNALS:
                 signal.signal(number, self.hand_on)
             signal.signal(signal.SIGALRM, self.give_up)
             signal.setitimer(signal.ITIMER_REAL, max(0.01, self.until - time.monotonic()))
@@ -189,9 +189,9 @@ class Guard:
 
     def hand_on(self, number: int, _frame: object) -> None:
         """Signal handler: the child must stop and report what it was doing. Later signals add nothing."""
-        if self.over or self.told:
+        if self.over or self.stop_signal:
             return
-        self.told = number
+        self.stop_signal = number
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.child, number)
         left = min(GRACE, self.until - time.monotonic())
@@ -215,8 +215,8 @@ class Guard:
     def lost(self, status: int | None) -> Lost:
         """How the child ended, by its exit status; None: we ended it."""
         while_doing = f"while {self.doing[:].partition(END)[0].decode() or deadline.GETTING_READY[1]}"
-        if self.told:
-            return Lost(f"interrupted by {signal.Signals(self.told).name} {while_doing}", ROOM)
+        if self.stop_signal:
+            return Lost(f"interrupted by {signal.Signals(self.stop_signal).name} {while_doing}", ROOM)
         if status is None:
             return Lost(f"stuck {while_doing}: ended by force after {time.monotonic() - self.started:.1f} s", LOAD)
         if os.WIFSIGNALED(status):

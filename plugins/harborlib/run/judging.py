@@ -43,7 +43,7 @@ def examine_one(probe: Probe, args: argparse.Namespace, until: float, failure: F
         return judged(attempt, attempt.look(until), args.isolate, lambda: second(attempt, until)).report()
     is_theirs = attempt.failure and attempt.inside and attempt.has(REFUSED, *isolation.TROUBLE)
     if is_theirs and until - time.monotonic() > ENOUGH:
-        attempt.blame(attempt.look(until))
+        attempt.name_component(attempt.look(until))
     return attempt.report()
 
 
@@ -56,8 +56,8 @@ def judged(
     if tried:
         attempt = tried
         attempt.explain(snapshot, owners)
-    attempt.blame(snapshot)
-    attempt.own_up()
+    attempt.name_component(snapshot)
+    attempt.judge_refusals()
     return attempt
 
 

@@ -53,7 +53,7 @@ def opened(path: Path) -> Iterator[socket.socket]:
 
 
 def replace(listener: socket.socket) -> None:
-    """Start anew in this process, with the same socket."""
+    """Start again in this process, with the same socket."""
     os.dup2(listener.fileno(), PASSED)
     os.set_inheritable(PASSED, True)
     os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")

@@ -30,7 +30,7 @@ USAGE_LINE = 200  # the limit of a usage error in characters, enough for a path
 STATES = ("ok", "warning", "critical", "unknown")
 
 
-class Told(SystemExit):
+class ParserExit(SystemExit):
     """Ends a run before it starts: help, the version, a usage error (`problem` says which error, else "").
 
     `text` is the output; the exit code is 3.
@@ -46,7 +46,7 @@ class Parser(argparse.ArgumentParser):
     """An ArgumentParser that behaves like a plugin: one line, exit code 3, and no value repeated.
 
     A mistyped secret (`--password ...`, a password in a URL) must not appear in any output. Nothing is printed here:
-    every message is raised as Told.
+    every message is raised as ParserExit.
     """
 
     def __init__(self, probe: str, description: str) -> None:
@@ -64,7 +64,7 @@ class Parser(argparse.ArgumentParser):
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> argparse.Namespace:
-        """Like argparse, but reports unknown options without repeating their values; raises Told."""
+        """Like argparse, but reports unknown options without repeating their values; raises ParserExit."""
         try:
             words = list(optionsfile.expanded(self, sys.argv[1:] if args is None else args))
         except Unusable as error:
@@ -97,14 +97,14 @@ class Parser(argparse.ArgumentParser):
         return super()._get_values(action, arg_strings)
 
     def error(self, message: str) -> NoReturn:
-        """Raise Told with one line that says what is wrong with the command line."""
+        """Raise ParserExit with one line that says what is wrong with the command line."""
         message = re.sub(r"ignored explicit argument .*", "takes no value", message, flags=re.DOTALL)
         text = cut(clean(message.replace("argument ", "", 1)), USAGE_LINE)
-        raise Told(f"{self.title} UNKNOWN - usage: {text}\nNext: see {self.prog} --help\n", text)
+        raise ParserExit(f"{self.title} UNKNOWN - usage: {text}\nNext: see {self.prog} --help\n", text)
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Exit with 3, whatever argparse asks for: after --help it would exit with 0."""
-        raise Told(self.said + (message or ""))
+        raise ParserExit(self.said + (message or ""))
 
     def _print_message(self, message: str, file: object = None) -> None:
         self.said += message
@@ -186,7 +186,7 @@ def common(args: argparse.Namespace) -> dict[str, Any]:
 def finish(parser: Parser, args: argparse.Namespace) -> None:
     """The work that concerns several options: applies environment values, reads the secrets, refuses contradictions.
 
-    Raises Told.
+    Raises ParserExit.
     """
     if args.harbor is None:
         try:
@@ -214,7 +214,7 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
 
 
 def parse(parser: Parser, argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """The arguments, complete and validated; raises Told."""
+    """The arguments, complete and validated; raises ParserExit."""
     args = parser.parse_args(argv)
     finish(parser, args)
     return args

@@ -92,8 +92,8 @@ def outcome(probe: Probe, show: Show, started: float, guarded: Guarded = guard.g
             return guarded(lambda: judged(probe, parser, args, show, until - LEAVING), until, args)
         except guard.Lost as lost:
             return lost_ending(probe.name, lost, args, show)
-    except options.Told as told:
-        return Ending(told.text, 3)
+    except options.ParserExit as ended:
+        return Ending(ended.text, 3)
     except Interrupted as signalled:  # without a guard, when the answer was almost complete
         return Ending(nagios.text(interrupted(probe, signalled), 0), 3)
     except Exception as error:  # our own error must not exit with 1, which engines read as WARNING
@@ -106,8 +106,8 @@ def judged(probe: Probe, parser: options.Parser, args: argparse.Namespace, show:
         try:
             options.finish(parser, args)
             return ending(judging.examine(probe, args, until), args, show)
-        except options.Told as told:
-            return Ending(told.text, 3)
+        except options.ParserExit as ended:
+            return Ending(ended.text, 3)
         except Exception as error:
             return ending(faults.fault(probe.name, error), args, engine)
     except Interrupted as signalled:

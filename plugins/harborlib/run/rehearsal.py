@@ -24,7 +24,7 @@ def rehearse(probes: Iterable[Probe]) -> None:
     """Run each probe once, without credentials; afterwards there is no other thread."""
     with stranger() as url:
         for probe in probes:
-            with contextlib.suppress(options.Told):
+            with contextlib.suppress(options.ParserExit):
                 args = options.parse(probe.parser(), ["-H", url, "--isolate", *probe.example])
                 nagios.text(judging.examine(probe, args, time.monotonic() + SECONDS), 0)
     cleaning.forget()

@@ -112,7 +112,7 @@ def grouped(found: Mapping[str, Sequence[Finding]]) -> list[Finding]:
 
 
 def at_some(finding: Finding) -> Finding:
-    """A finding whose cause is that the whole of Harbor is down, if only an address of it is."""
+    """A finding whose cause is that all of Harbor is down, if only an address of it is."""
     cause = finding.cause
     if cause and cause.because == ALL_DOWN:
         return finding._replace(cause=cause._replace(because="its health report fails too"))

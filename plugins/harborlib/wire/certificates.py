@@ -17,7 +17,7 @@ TRUST = "pass --ca-file for a private CA, or get a certificate from a CA that cl
 DEFAULT = "install Harbor's certificate on the reverse proxy or ingress that answers here: it serves its own"
 OTHER_SUBJECT = "get a certificate with a subject that differs from its CA's"
 CLOCK = "run timedatectl on both hosts; if the clocks agree, install the previous certificate again"
-ISSUE_ANEW = "get a new certificate: RSA 2048 or EC P-256, signed with SHA-256"
+ISSUE_AGAIN = "get a new certificate: RSA 2048 or EC P-256, signed with SHA-256"
 REISSUE = "get a new certificate from a CA that clients trust"
 LEAVE_OUT = "remove it from the reverse proxy's certificate file, and restart the reverse proxy"
 CLIENTS = "docker, containerd and helm refuse"
@@ -215,7 +215,7 @@ def algorithms(served: Served) -> Iterator[Refusal]:
         is_anchor = served.is_trusted and position == len(served.path) - 1
         problem = refused_key(element.key, element.bits) if is_anchor else element.refused_algorithm
         if problem:
-            yield Refusal("algorithm-refused", f"{element.subject}: {problem}, which {CLIENTS}", ISSUE_ANEW)
+            yield Refusal("algorithm-refused", f"{element.subject}: {problem}, which {CLIENTS}", ISSUE_AGAIN)
 
 
 def day(seconds: float) -> str:

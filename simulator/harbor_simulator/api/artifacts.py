@@ -61,12 +61,12 @@ def _names(request: Request) -> tuple[str, str]:
     return project, f"{project}/{unquote(rest)}"
 
 
-def _refusal(world: World, project: str, login: Login, right: str) -> Response | None:
+def _refusal(world: World, project: str, login: Login, permission: str) -> Response | None:
     """Anyone may read what is public, except a robot of Harbor 2.9 with a permission on the system level."""
     account = login.account
-    robot = account is not None and bool(account.rights)
+    robot = account is not None and bool(account.permissions)
     public = world.content.projects.get(project, STRANGER).public
-    if (account and account.may_in_projects(right)) or (public and not robot):
+    if (account and account.may_in_projects(permission)) or (public and not robot):
         return None
     return error(403, "FORBIDDEN", "forbidden") if account else error(401, "UNAUTHORIZED", "unauthorized")
 

@@ -13,7 +13,7 @@ from .listing import paged
 RUNNING = ("Running", "Pending", "InProgress")
 
 
-def _refusal(world: World, request: Request, login: Login, right: str) -> Response | None:
+def _refusal(world: World, request: Request, login: Login, permission: str) -> Response | None:
     """The policy is looked up before the permission: an unknown one is 500 or 400 for every logged-in account."""
     if login.account is None:
         return error(401, "UNAUTHORIZED", "unauthorized")
@@ -21,7 +21,7 @@ def _refusal(world: World, request: Request, login: Login, right: str) -> Respon
         if "/executions" in request.path:
             return error(400, "BAD_REQUEST", f"bad request: no such Retention policy with id {_number(request)}")
         return error(500, "UNKNOWN", "internal server error")
-    if not login.account.may_in_projects(right):
+    if not login.account.may_in_projects(permission):
         return error(403, "FORBIDDEN", "forbidden")
     return None
 

@@ -8,7 +8,7 @@ import secrets
 import string
 from typing import Any
 
-from harbor_simulator.accounts import MONITOR_PROJECT_RIGHTS, MONITOR_RIGHTS, Account, Login, as_in
+from harbor_simulator.accounts import MONITOR_PERMISSIONS, MONITOR_PROJECT_PERMISSIONS, Account, Login, as_in
 from harbor_simulator.messages import Request, Response, error, json_response
 from harbor_simulator.records import Permission, Robot
 from harbor_simulator.world import World
@@ -25,10 +25,11 @@ WEAK = (
 # Days: the value that 2.9 uses for a duration of 0; since 2.10 that is refused.
 DEFAULT_DURATION = 30
 # The permissions that were tested one by one; 2.9 accepts any.
-CHECKS_RIGHTS_FROM, ROBOTS_LIST_ROBOTS_FROM = (2, 10), (2, 12)
+CHECKS_PERMISSIONS_FROM, ROBOTS_LIST_ROBOTS_FROM = (2, 10), (2, 12)
 KNOWN = {
-    "system": MONITOR_RIGHTS,
-    "project": MONITOR_PROJECT_RIGHTS | {"repository:pull", "repository:push", "repository:delete", "artifact:delete"},
+    "system": MONITOR_PERMISSIONS,
+    "project": MONITOR_PROJECT_PERMISSIONS
+    | {"repository:pull", "repository:push", "repository:delete", "artifact:delete"},
 }
 
 
@@ -106,7 +107,7 @@ def delete(world: World, request: Request, login: Login) -> Response:
 def _refusal(world: World, wanted: dict[str, Any]) -> Response | None:
     """The refusal of such an account by this Harbor, if it refuses it."""
     duration, permissions = wanted["duration"], wanted["permissions"]
-    checks = world.version >= CHECKS_RIGHTS_FROM
+    checks = world.version >= CHECKS_PERMISSIONS_FROM
     if duration < -1 or (checks and duration == 0):
         text = "duration must be either -1(Never) or a positive integer"
         return _bad(f"bad request error duration input: {duration}, {text}")
@@ -117,10 +118,10 @@ def _refusal(world: World, wanted: dict[str, Any]) -> Response | None:
     for permission in permissions:
         if not permission["access"]:
             return _bad("bad request empty access")
-        for right in _rights(permission):
-            too_early = right == "robot:list" and world.version < ROBOTS_LIST_ROBOTS_FROM
-            if checks and (too_early or right not in KNOWN[permission["kind"]]):
-                return _bad(f"bad request permission: {right}")
+        for wants in _access(permission):
+            too_early = wants == "robot:list" and world.version < ROBOTS_LIST_ROBOTS_FROM
+            if checks and (too_early or wants not in KNOWN[permission["kind"]]):
+                return _bad(f"bad request permission: {wants}")
     return None
 
 
@@ -131,7 +132,7 @@ def _take(world: World, robot: Robot, wanted: dict[str, Any]) -> None:
     robot.description = wanted.get("description", "")
     robot.disabled = wanted.get("disable", False)
     robot.permissions = tuple(
-        Permission(permission["kind"], permission["namespace"], _rights(permission))
+        Permission(permission["kind"], permission["namespace"], _access(permission))
         for permission in wanted["permissions"]
     )
     _enrol(world, robot)
@@ -148,21 +149,21 @@ def _enrol(world: World, robot: Robot) -> None:
     of_system: set[str] = set()
     everywhere: set[str] = set()
     projects = {}
-    for kind, namespace, rights in robot.permissions:
+    for kind, namespace, access in robot.permissions:
         if kind == "system":
-            of_system.update(rights)
+            of_system.update(access)
         elif namespace == "*":
-            everywhere.update(rights)
+            everywhere.update(access)
         else:
-            actions = (right.partition(":") for right in rights)
+            actions = (one.partition(":") for one in access)
             projects[namespace] = tuple(action for resource, _, action in actions if resource == "repository")
     account = Account(
-        robot.secret, rights=frozenset(of_system), projects=projects, project_rights=frozenset(everywhere)
+        robot.secret, permissions=frozenset(of_system), projects=projects, project_permissions=frozenset(everywhere)
     )
     accounts.update(as_in(world.version, {robot.name: account}))
 
 
-def _rights(permission: dict[str, Any]) -> tuple[str, ...]:
+def _access(permission: dict[str, Any]) -> tuple[str, ...]:
     return tuple(f"{access['resource']}:{access['action']}" for access in permission["access"])
 
 

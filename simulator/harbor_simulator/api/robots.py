@@ -67,7 +67,7 @@ def row(robot: Robot) -> dict[str, object]:
     """An account in the form of the API."""
     permissions = [
         {
-            "access": [dict(zip(("resource", "action"), right.split(":"))) for right in permission.rights],
+            "access": [dict(zip(("resource", "action"), one.split(":"))) for one in permission.access],
             "kind": permission.kind,
             "namespace": permission.namespace,
         }

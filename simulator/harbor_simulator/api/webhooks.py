@@ -61,10 +61,10 @@ def _of(world: World, project: str) -> list[Webhook]:
     return [hook for hook in content.webhooks if project in (hook.project, str(content.number_of(hook.project)))]
 
 
-def _refusal(login: Login, right: str) -> Response | None:
+def _refusal(login: Login, permission: str) -> Response | None:
     if login.account is None:
         return error(401, "UNAUTHORIZED", "unauthorized")
-    return None if login.account.may_in_projects(right) else error(403, "FORBIDDEN", "forbidden")
+    return None if login.account.may_in_projects(permission) else error(403, "FORBIDDEN", "forbidden")
 
 
 def _row(webhook: Webhook, run: Execution) -> dict[str, object]:

@@ -9,7 +9,7 @@ STATES = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
 
 
 class UnusableError(Exception):
-    """The drill cannot be run, or cannot go on: the message says why."""
+    """The drill cannot be run, or cannot continue: the message says why."""
 
 
 class Page(NamedTuple):

@@ -61,7 +61,7 @@ class Icinga:
             answer = self._ask(path, body).json()
             results: list[dict[str, Any]] = answer.get("results", [])
         except (ValueError, AttributeError) as error:
-            raise UnusableError(f"{self._api} is no API of Icinga 2: its answer is not understood") from error
+            raise UnusableError(f"{self._api} is no API of Icinga 2: unexpected answer") from error
         return results
 
     def start(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography import x509
@@ -97,10 +97,8 @@ class Site:
             secrets.token_urlsafe(24) if who == refused else read_login(self.folder / f"{who}.auth")[1]
             for who in ("monitor", "canary")
         )
-        known = default_accounts()[MONITOR]
-        rights = {"rights": known.rights, "project_rights": known.project_rights}
         return {
-            MONITOR: Account(monitor, **rights),  # type: ignore[arg-type]
+            MONITOR: replace(default_accounts()[MONITOR], password=monitor),
             CANARY: Account(canary, projects={PROJECT: ("pull", "push", "delete")}),
         }
 

@@ -1,6 +1,6 @@
 """Reads directories as JSON: may the role fill and empty them? Only what carries its mark, is empty or does not exist.
 
-Prints what is wrong and which of them carry the mark, as JSON. Where it is told to mark them it does that first.
+Prints what is wrong and which of them carry the mark, as JSON. On request it marks them first.
 """
 
 import json
@@ -69,7 +69,7 @@ def parents(path):
 
 
 def others_link(path):
-    """Whether it is a symbolic link of somebody else's."""
+    """Whether it is a symbolic link that another user owns."""
     found = os.lstat(path)
     return stat.S_ISLNK(found.st_mode) and found.st_uid not in MINE
 
