@@ -46,6 +46,7 @@ class Harbor:
     endpoint: str = ""
     without: tuple[str, ...] = ()
     patient: bool = False
+    replicas: str = ""
 
 
 class Page(NamedTuple):

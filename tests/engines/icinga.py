@@ -224,6 +224,7 @@ def host(harbor: Harbor) -> str:
     """The host object, as a user would write it."""
     values = {"url": harbor.url, "robot_authfile": harbor.robot_authfile, "canary_authfile": harbor.canary_authfile}
     values.update(canary_project=harbor.canary_project, canary_image=harbor.canary_image, endpoint=harbor.endpoint)
+    values["replicas"] = harbor.replicas
     for probe, options in harbor.options.items():
         for option, value in options.items():
             values["_".join(filter(None, [probe, option.lstrip("-").replace("-", "_")]))] = value

@@ -205,6 +205,8 @@ class Nagios(Engine):
         for who, authfile in (("ROBOT", harbor.robot_authfile), ("CANARY", harbor.canary_authfile)):
             if authfile:
                 values[f"_HARBOR_{who}_LOGIN"] = f"--authfile {authfile}"
+        if harbor.replicas:
+            values["_HARBOR_REPLICAS"] = harbor.replicas
         if harbor.canary_project:
             values.update(_HARBOR_CANARY_PROJECT=harbor.canary_project, _HARBOR_CANARY_IMAGE=harbor.canary_image)
         groups = [f"harbor-without-{name}" for name in harbor.without] + ["harbor-patient"] * harbor.patient
