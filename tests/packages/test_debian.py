@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ansible_roles.monitored import FOLDER, IcingaInRoot, InRoot, NagiosInRoot
+from ansible_roles.preloaded_unit import served
 from ansible_roles.rootfs import Namespace, Root, built, different
 from engines.engine import ROOT, TELL
 from engines.watched import simulated
@@ -18,6 +19,7 @@ from packages.conftest import build, copied
 
 pytestmark = pytest.mark.timeout(600)
 
+UNITS = "/usr/lib/systemd/system"
 HEALTH = ("harbor.test", "harbor-health")
 ICINGA_HOST = """include "/usr/share/check_harbor/icinga2/*.conf"
 object Host "harbor.test" {{
@@ -120,3 +122,24 @@ def test_nothing_is_left_after_removal(bare: Root, root: Root, deb: Path) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (host.seen / "usr/share/check_harbor").exists()
     assert [path for path in different(bare.files(), host.files()) if "check_harbor" in path] == []
+
+
+def test_preloaded_server_is_there_and_off(root: Root, simulator: Simulator) -> None:
+    """Its units are not enabled. Started by its command as its user, the server runs the engine's checks."""
+    units = root.seen / UNITS.lstrip("/")
+    assert (units / "harbor-preloaded.socket").is_file()
+    assert list((root.seen / "etc/systemd/system").rglob("harbor-preloaded.*")) == []
+    host = prepared(root, IcingaInRoot, simulator).root
+    options = ["-H", simulator.url, "--ca-file", f"/{FOLDER}/ca.pem"]
+    assert served(host, f"{UNITS}/harbor-preloaded.service", "/usr/lib/nagios/plugins/check_harbor_health", *options)
+    assert "/usr/bin/python3 -IS" in (host.seen / "usr/lib/nagios/plugins/check_harbor_health").read_text()
+
+
+@pytest.mark.parametrize("unit", ["harbor-preloaded.service", "harbor-preloaded.socket"])
+def test_systemd_accepts_the_unit(unit: str) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("needs the Debian package systemd")
+    command = ["systemd-analyze", "verify", "--man=no", str(ROOT / "packaging" / unit)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert [line for line in done.stderr.splitlines() if "harbor-preloaded" in line] == []
+    assert done.returncode == 0
