@@ -34,7 +34,7 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import BYTES, PERCENT, words
 from harborlib.text.units import LOW
 
-MAKE_ROOM = "run garbage collection, delete what is not needed, or enlarge the volume: df -h /data on the Harbor host"
+MAKE_ROOM = "run garbage collection, delete what is not needed, or enlarge the volume: {space:registry}"
 
 used = Limit("storage.volume-full", "used", PERCENT, "{value} of the data volume used",
              "80", str(isolation.VOLUME_FULL), help="percent used", next_step=MAKE_ROOM)  # fmt: skip

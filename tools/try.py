@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -31,7 +32,8 @@ STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
 def show(probe: Probe, options: list[str], shared: list[str], folder: str | None) -> str:
     """Run one probe in this folder and show its command line without the shared options, its output and exit code.
 
-    Not shown are an OK result in a scene with a failure (FINE), and a probe that only lacks credentials (NO_LOGIN). A
+    Not shown are an OK result in a scene with a failure (FINE), one that follows from another service's (its name is
+    returned), and a probe that only lacks credentials (NO_LOGIN). A
     command line that is wrong for any other reason ends the run: each probe would report the same.
     """
     arguments = [*probe.example, *options]
@@ -39,6 +41,9 @@ def show(probe: Probe, options: list[str], shared: list[str], folder: str | None
     run = subprocess.run(command, cwd=folder, check=False, stdout=subprocess.PIPE, text=True)
     if run.returncode == 0 and "--isolate" in shared:
         return FINE
+    owner = re.search(r"\(see (\S+)\)", run.stdout.partition("\n")[0])
+    if owner and run.returncode == STATES.index("UNKNOWN"):
+        return owner[1]
     if "UNKNOWN - usage: a login is needed" in run.stdout:
         return NO_LOGIN
     print(f"$ {shlex.join([probes.command(probe), *arguments])}\n{run.stdout}{ending(run.returncode)}\n", flush=True)
@@ -62,11 +67,18 @@ def scene(title: str, chosen: list[Probe], shared: list[str], folder: str | None
             print(f"{probes.command(probe)} also with {shlex.join(options[probe.name])}")
     print(flush=True)
     results = {probes.command(probe): show(probe, options[probe.name], shared, folder) for probe in chosen}
-    fine, no_login = ([name for name, result in results.items() if result == kind] for kind in (FINE, NO_LOGIN))
+    names: dict[str, list[str]] = {}
+    for name, result in results.items():
+        names.setdefault(result, []).append(name)
+    fine, no_login = names.pop(FINE, []), names.pop(NO_LOGIN, [])
+    names.pop("", None)
+    for owner, following in names.items():
+        what = f"{len(following)} follow from this: they are UNKNOWN and say (see {owner})"
+        print(f"{what}: {', '.join(following)}\n", flush=True)
     if fine:
         print(f"The other {len(fine)} are OK.\n", flush=True)
     if no_login:
-        print(f"Not run, for they need a login (AUTHFILE=): {', '.join(no_login)}\n", flush=True)
+        print(f"Not run, they need an account (AUTHFILE=): {', '.join(no_login)}\n", flush=True)
 
 
 def headline(title: str) -> None:
@@ -101,7 +113,7 @@ def real(url: str, authfile: str, ca_file: str) -> None:
         for name in ("HARBOR_USERNAME", "HARBOR_PASSWORD"):
             os.environ.pop(name, None)
     scene(f"Against {url}", there, options)
-    print(f"Not run, for they need names of things in your Harbor (see --help): {', '.join(left_out)}\n")
+    print(f"Not run, they need names of objects in your Harbor (see --help): {', '.join(left_out)}\n")
     triage(options)
 
 

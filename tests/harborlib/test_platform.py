@@ -17,7 +17,9 @@ from support import runner
 
 PLUGINS = Path(platform.__file__).resolve().parents[2]
 #: A command of docker or kubectl; prose such as "docker login fails" is none.
-COMMAND = re.compile(r"\b(?:docker (?:ps|logs|exec|stats|start|restart|inspect|compose)\b|docker-compose|kubectl )")
+COMMAND = re.compile(
+    r"\b(?:docker (?:ps|logs|exec|stats|start|restart|inspect|compose)\b|docker-compose|kubectl |df -h)"
+)
 STEP = "look at {look:core}; {logs:registryctl}; {logs:nginx}; {list}; {load}; {ping}"
 
 
@@ -61,6 +63,20 @@ def test_a_step_has_the_commands_of_the_platform(value: str, said: str) -> None:
 )
 def test_names_are_those_of_the_chart(release: str, core: str) -> None:
     assert f" deploy/{core}" in platform.with_commands("{logs:core}", platform.parse_platform(f"kubernetes:{release}"))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("compose", "df -h /data; mount"),
+        (
+            "kubernetes:prod/shop",
+            "kubectl -n prod exec deploy/shop-harbor-registry -c registry -- df -h /storage; kubectl -n prod get pvc",
+        ),
+    ],
+)
+def test_space_of_the_storage(value: str, said: str) -> None:
+    assert platform.with_commands("{space:registry}", platform.parse_platform(value)) == said
 
 
 def test_a_database_outside_of_the_chart_has_its_own_log() -> None:

@@ -11,14 +11,12 @@ import pytest
 from harbor_simulator import tokens
 from registry.images import DOCKER, MANIFEST, OCI, Image, digest_of, image, index
 from registry.lab import IMAGE, REPOSITORY, Lab
+from support.screens import SPACE
 
 NORMAL = "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs intact | "
 PHASES = "token=Ts;;;0 manifest=Ts;;;0 blob=Ts;;;0 bytes={size}B;;;0 rate=NB;;;0 time=Ts;5;20;0"
 CORRUPT = "Next: check the disk and file system of the registry's storage, then push the image again"
-LOST = (
-    "Next: check the storage of the container registry (df -h, mount, dmesg on its host), then the last garbage "
-    "collection's log"
-)
+LOST = "Next: check the storage of the container registry (" + SPACE + "), then the last garbage collection's log"
 
 
 def size(pulled: Image) -> int:
@@ -182,7 +180,7 @@ def test_a_blob_that_the_registry_believes_to_have(lab: Lab, left: int) -> None:
         f"HARBOR PULL CRITICAL - blob {short(layer)} of {REPOSITORY} is cut off after {left} of 20000 bytes"
         " | token=Ts;;;0 manifest=Ts;;;0",
         "Next: run docker logs --tail 50 registry (or kubectl logs deploy/...-registry -c registry); check the "
-        "storage of the container registry (df -h, mount, dmesg on its host)",
+        "storage of the container registry (" + SPACE + ")",
         "exit code 2",
     ]
 

@@ -12,9 +12,10 @@ from harbor_simulator.messages import Request, Response
 from registry import daemon, mounts, nginx
 from registry.images import canary
 from registry.lab import IMAGE, REPOSITORY, ROBOT, USERS, Lab
+from support.screens import SPACE
 
 TAG = f"{REPOSITORY}:check-harbor"
-STORAGE = "Next: check the storage of the container registry (df -h, mount, dmesg on its host)"
+STORAGE = "Next: check the storage of the container registry (" + SPACE + ")"
 UPLOADS = f"/v2/{REPOSITORY}/blobs/uploads/"
 LEFT = f"Note: left behind: the upload in {REPOSITORY}"
 

@@ -8,9 +8,10 @@ import pytest
 
 from harbor_simulator import Simulator
 from support.planted import plant
+from support.screens import SPACE
 
 VOLUMES = "/api/v2.0/systeminfo/volumes"
-NEXT = "Next: run garbage collection, delete what is not needed, or enlarge the volume: df -h /data on the Harbor host"
+NEXT = "Next: run garbage collection, delete what is not needed, or enlarge the volume: " + SPACE
 GIB = 1024**3
 
 

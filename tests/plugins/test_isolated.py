@@ -13,6 +13,7 @@ from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job, Replication
 from support.planted import NOW
 from support.runner import OF_API
+from support.screens import SPACE
 
 #: Those that ask jobservice itself; what stops because of it is another matter.
 JOBSERVICE = ("queue", "workers")
@@ -146,7 +147,7 @@ def test_what_is_well_asks_nothing_extra(ask, harbor: Simulator, probe: str) -> 
 
 PUSH = ("--project", "pub", "--depth", "session", "--isolate")
 FULL = "starting an upload: the registry's storage is full"
-LOOK = "Next: check the storage of the container registry (df -h, mount, dmesg on its host)"
+LOOK = "Next: check the storage of the container registry (" + SPACE + ")"
 
 
 def test_push_into_a_full_data_volume(check, harbor: Simulator) -> None:

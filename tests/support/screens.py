@@ -18,6 +18,9 @@ VARIABLE = (
 )
 DATE = r"\b20\d\d-\d\d-\d\d( \d\d:\d\d UTC)?"
 
+#: Where the free space of the registry's storage shows, on both platforms.
+SPACE = "df -h /data; mount (or kubectl exec deploy/...-registry -c registry -- df -h /storage; kubectl get pvc)"
+
 
 def screen(outcome: Outcome, harbor: Simulator, dates: bool = False) -> list[str]:
     """The lines of a run and its exit code; address, times, request ids and names of CAs made the same.

@@ -41,7 +41,7 @@ WORKLOADS = {
 }
 #: Components that the chart can leave to a server outside of it; then there is no such workload.
 EXTERNAL = ("database", "redis")
-MARK = re.compile(r"\{(logs|look|list|load|ping):?(\w*)\}")
+MARK = re.compile(r"\{(logs|look|list|load|ping|space):?(\w*)\}")
 
 
 class Platform(NamedTuple):
@@ -64,6 +64,8 @@ class Platform(NamedTuple):
             return f"{run} top pods"
         if what == "ping":
             return f"{run} exec {WORKLOADS['redis'].format(self.release)} -- redis-cli ping"
+        if what == "space":
+            return f"{run} exec {WORKLOADS[component].format(self.release)} -- df -h /storage; {run} get pvc"
         if component not in WORKLOADS:
             return "the log of the ingress controller"
         logs = f"{run} logs --tail 50 {WORKLOADS[component].format(self.release)}"
@@ -98,6 +100,8 @@ def docker(what: str, component: str) -> str:
     """The command for Harbor's installer."""
     if what in ("list", "load", "ping"):
         return {"list": "docker ps -a", "load": "docker stats", "ping": "docker exec redis redis-cli ping"}[what]
+    if what == "space":
+        return "df -h /data; mount"
     logs = f"docker logs --tail 50 {CONTAINERS[component]}"
     return f"docker ps -a; {logs}" if what == "look" else logs
 
@@ -106,6 +110,8 @@ def both(what: str, component: str) -> str:
     """Both commands, in short."""
     if what in ("list", "load", "ping"):
         other = {"list": "kubectl get pods", "load": "kubectl top pods", "ping": "the same in the pod of Redis"}[what]
+    elif what == "space":
+        other = f"kubectl exec {WORKLOADS[component].format('...')} -- df -h /storage; kubectl get pvc"
     elif component in WORKLOADS:
         other = f"kubectl logs {WORKLOADS[component].format('...')}"
     else:

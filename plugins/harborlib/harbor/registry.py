@@ -125,7 +125,7 @@ ERRNO = {
     122: "the disk quota of the registry's storage is used up",
 }
 NUMBERS = {os.strerror(number).lower(): number for number in errno.errorcode}
-STORAGE = "check the storage of the container registry (df -h, mount, dmesg on its host)"
+STORAGE = "check the storage of the container registry ({space:registry})"
 
 
 STORAGE_FAILS = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
