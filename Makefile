@@ -42,6 +42,10 @@ picture: ## regenerate the picture of the README: a run of check_harbor_triage o
 	@$(PYTHON) tools/bootstrap.py simulator
 	@.venv/bin/python tools/picture.py
 
+screenshots: ## take the pictures of Icinga Web and Director in docs/images again (needs chromium, pngquant)
+	@$(PYTHON) tools/bootstrap.py simulator test
+	@.venv/bin/python tools/screenshots.py
+
 docs-site: ## build the documentation as a web site, in build/site; a dead link is an error
 	@$(PYTHON) tools/bootstrap.py docs
 	@.venv/bin/python tools/docs_site.py
@@ -58,4 +62,4 @@ clean: ## remove .venv, .tox and every cache
 	rm -rf .venv .tox .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help try test test-all engines lint docs new-probe picture docs-site release bench clean
+.PHONY: help try test test-all engines lint docs new-probe picture screenshots docs-site release bench clean
