@@ -82,10 +82,16 @@ def open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def outcome(probe: Probe, show: Show, started: float, guarded: Guarded = guard.guarded) -> Ending:
-    """The command line, then the guarded run, however it ends."""
+def outcome(
+    probe: Probe,
+    show: Show,
+    started: float,
+    guarded: Guarded = guard.guarded,
+    parser: options.Parser | None = None,
+) -> Ending:
+    """The command line, then the guarded run, however it ends. `parser` is given if it was made ahead."""
     try:
-        parser = probe.parser()
+        parser = parser or probe.parser()
         args = parser.parse_args()
         until = started + args.timeout
         try:

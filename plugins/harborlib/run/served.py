@@ -19,11 +19,13 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
-from . import guard, listening, plugin
+from . import guard, listening, options, plugin
 from .guard import ANSWER, NOTED, OVERTIME, Ending, Guard
 
 STARTING = 10.0  # seconds in which a child must know its deadline
 FACTS = len(harbor_preloaded.identity())
+#: A plugin, and its parser, which is used once: in the child.
+Ready = tuple[plugin.Entry, options.Parser]
 
 
 class Noted(NamedTuple):
@@ -90,11 +92,11 @@ class Check:
             listening.send(self.connection, guard.encoded(plugin.lost_ending(noted.name, ward.lost(None), args)))
 
 
-def serve(check: Check, entries: Mapping[str, plugin.Entry]) -> NoReturn:
+def serve(check: Check, entries: Mapping[str, Ready]) -> NoReturn:
     """Be the child: read the request, work on it and answer it. Without an answer the plugin runs the check itself."""
     with contextlib.suppress(BaseException):
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        entry = entries[become(check)]
+        entry, parser = entries[become(check)]
         probe = entry.probe
 
         def guarded(work: plugin.Work, until: float, args: argparse.Namespace) -> Ending:
@@ -102,7 +104,7 @@ def serve(check: Check, entries: Mapping[str, plugin.Entry]) -> NoReturn:
             guard.be_guarded(until, check.doing)
             return work()
 
-        guard.answer(lambda: plugin.outcome(probe, entry.show, time.monotonic(), guarded))
+        guard.answer(lambda: plugin.outcome(probe, entry.show, time.monotonic(), guarded, parser))
     os._exit(0)
 
 

@@ -41,7 +41,9 @@ class Server:
     def __init__(self, listener: socket.socket, children: int) -> None:
         self.listener = listener
         self.most = children
-        self.entries = {f"{PREFIX}{probe.name}": sys.modules[probe.module].main for probe in installed()}
+        self.entries = {
+            f"{PREFIX}{probe.name}": (sys.modules[probe.module].main, probe.parser()) for probe in installed()
+        }
         self.selector = selectors.PollSelector()
         self.silent: dict[socket.socket, float] = {}
         self.waiting: list[socket.socket] = []
