@@ -1,0 +1,178 @@
+"""What a check costs with the preloaded server, for docs/performance.md: against check_curl, and against itself.
+
+All take turns in one run against the same simulated Harbor. A check's CPU is that of the plugin, of the child that the
+server forks for it, and of the server itself meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import probes
+import simulated
+
+TURNS = 25
+GOAL = {"check_curl": 2.0, "cold CPU": 0.2, "cold time": 0.25}
+CURL = Path("/usr/lib/nagios/plugins/check_curl")
+
+# Starts a command as an engine does, from a small process, and measures it.
+LAUNCHER = """
+import os, sys, time
+null = os.open(os.devnull, os.O_WRONLY)
+begun = time.monotonic()
+actions = [(os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, null, 2)]
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=actions)
+_, status, used = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), time.monotonic() - begun, used.ru_utime + used.ru_stime)
+"""
+
+# The server, which also writes down the CPU of each child and its own since the last one.
+SERVER = """
+import os, sys, time
+sys.path.insert(0, sys.argv.pop(1))
+from harborlib.run import server
+log = open(sys.argv.pop(1), "a", buffering=1)
+last = 0.0
+def waitpid(process, options):
+    global last
+    found, status, used = os.wait4(process, options)
+    now = time.process_time()
+    print(used.ru_utime + used.ru_stime, now - last, file=log)
+    last = now
+    return found, status
+os.waitpid = waitpid
+server.main()
+"""
+
+TEMPLATE = """\
+## With the preloaded server
+
+Each plugin through the [preloaded server](preloaded.md), against check_curl, which makes one request with
+verification, and against the same plugin without the server ("cold"). CPU is that of the plugin, of its forked child
+and of the server. Goals: at most {curl:g} times check_curl, {cpu:g} of the CPU and {time:g} of the time of a cold run.
+
+| plugin | CPU, check_curl = 1 | CPU, cold = 1 | time, cold = 1 | CPU here: plugin + child + server | cold here |
+| --- | ---: | ---: | ---: | ---: | ---: |
+{rows}
+
+Medians of {turns} turns in which they alternate; check_curl took {base:.1f} ms here. The load of the machine was
+{before:.1f} before and {after:.1f} after. Over a goal: {over}.
+"""
+
+
+class Served:
+    """A preloaded server, with the CPU of its children."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "children"
+        self.log.touch()
+        (folder / "run").mkdir(mode=0o700)
+        self.socket = folder / "run" / "socket"
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Wait until it listens, and end it after use."""
+        command = [sys.executable, "-c", SERVER, str(probes.ROOT / "plugins"), str(self.log)]
+        with subprocess.Popen([*command, "--socket", str(self.socket)], stderr=subprocess.PIPE, text=True) as process:
+            if not process.stderr or "listens on" not in process.stderr.readline():
+                sys.exit("the preloaded server does not start")
+            yield
+            process.terminate()
+
+    def run(self, command: list[str]) -> list[float]:
+        """One check: seconds, then the CPU of the plugin, the child and the server."""
+        before = self.log.read_text().count("\n")
+        figures = run(command, str(self.socket))
+        until = time.monotonic() + 5
+        while (lines := self.log.read_text().splitlines()[before:]) == []:
+            if time.monotonic() > until:
+                sys.exit(f"the server has not run {command}")
+            time.sleep(0.001)
+        return [*figures, *map(float, lines[0].split())]
+
+
+def run(command: list[str], socket: str = "") -> list[float]:
+    """One run: seconds, and seconds of CPU."""
+    env = {**os.environ, "HARBOR_PRELOADED": socket}
+    launcher = [sys.executable, "-ISc", LAUNCHER, *command]
+    code, *figures = subprocess.run(launcher, capture_output=True, text=True, check=True, env=env).stdout.split()
+    if code != "0":
+        sys.exit(f"ended with {code}, it must succeed to be measured: {command}")
+    return [float(figure) for figure in figures]
+
+
+def medians(turns: list[list[float]]) -> list[float]:
+    """The median of each figure."""
+    return [statistics.median(figures) for figures in zip(*turns)]
+
+
+def measure(turns: int) -> tuple[float, dict[str, tuple[list[float], list[float]]]]:
+    """check_curl's CPU; the figures of each plugin, with the server and cold."""
+    with tempfile.TemporaryDirectory() as name, simulated.harbor() as harbor:
+        os.chdir(name)
+        options = simulated.options(harbor, Path(name))
+        harbor.answer("/liveness", headers={"Connection": "close"}, body=b"alive")
+        request = ["--ssl", "-u", "/liveness", "-D", f"--ca-cert={harbor.ca_file}"]
+        curl = [str(CURL), "-H", harbor.host, "-p", str(harbor.port), *request]
+        # -S as in the packages.
+        plugins = {
+            probes.command(probe): [sys.executable, "-S", probes.file(probe.name), *options, *probe.example]
+            for probe in probes.single()
+        }
+        plugins = {name: command for name, command in plugins.items() if succeeds(command)}
+        base: list[list[float]] = []
+        warm: dict[str, list[list[float]]] = {name: [] for name in plugins}
+        cold: dict[str, list[list[float]]] = {name: [] for name in plugins}
+        served = Served(Path(name))
+        with served.running():
+            for command in plugins.values():
+                served.run(command)
+            for _ in range(turns):
+                base.append(run(curl))
+                for plugin, command in plugins.items():
+                    warm[plugin].append(served.run(command))
+                    cold[plugin].append(run(command))
+        os.chdir("/")
+    return medians(base)[1], {name: (medians(warm[name]), medians(cold[name])) for name in plugins}
+
+
+def succeeds(command: list[str]) -> bool:
+    """Whether the simulated Harbor has what this plugin needs."""
+    env = {**os.environ, "HARBOR_PRELOADED": ""}
+    return not subprocess.run(command, capture_output=True, check=False, env=env).returncode
+
+
+def section(turns: int = TURNS) -> tuple[str, str]:
+    """The section, measured now, and its result in a line."""
+    if not CURL.exists():
+        return "## With the preloaded server\n\nNot measured: check_curl is not installed.\n", "check_curl is missing"
+    before = os.getloadavg()[0]
+    base, plugins = measure(turns)
+    rows, ratios = [], []
+    for name, (warm, cold) in plugins.items():
+        seconds, *shares = warm
+        ratios.append((sum(shares) / base, sum(shares) / cold[1], seconds / cold[0]))
+        here = " + ".join(f"{share * 1000:.1f}" for share in shares)
+        rows.append(
+            f"| `{name}` | {' | '.join(f'{each:.2f}' for each in ratios[-1])} | {here} ms | {cold[1] * 1000:.0f} ms |"
+        )
+    worst = [max(column) for column in zip(*ratios)]
+    over = [f"{what} {found:.2f}" for (what, goal), found in zip(GOAL.items(), worst) if found > goal]
+    curl, cpu, seconds = GOAL.values()
+    text = TEMPLATE.format(
+        rows="\n".join(rows), turns=turns, base=base * 1000, before=before, after=os.getloadavg()[0],
+        over=", ".join(over) or "nothing", curl=curl, cpu=cpu, time=seconds,
+    )  # fmt: skip
+    return text, f"worst preloaded/check_curl CPU ratio: {worst[0]:.2f}"
+
+
+if __name__ == "__main__":
+    print(*section(int(sys.argv[1]) if sys.argv[1:] else TURNS), sep="\n")
