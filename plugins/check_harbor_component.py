@@ -80,16 +80,16 @@ main = plugin.main(Probe(
     example=["--component", "registry"],
     services=[
         service("database", "PostgreSQL is down: logins, the API, pushes and pulls (of public images too) fail. "
-                "Look at the container harbor-db, its disk and its log, or at the external database."),
+                "Look at the disk and the log of the database, in Harbor or external."),
         service("redis", "Redis is down: pushes fail, jobs have stopped, answers are slow. "
-                "Look at the container redis and its log, or at the external Redis."),
-        service("registry", "The registry is down: nobody can pull or push. Look at the container registry and its "
-                "log, after an upgrade at its configuration and storage driver."),
+                "Look at the log of Redis, in Harbor or external."),
+        service("registry", "The registry is down: nobody can pull or push. Look at the log of registry, after an "
+                "upgrade at its configuration and storage driver."),
         service("jobservice", "The job service is down: scans, replication and garbage collection have stopped. "
-                "Look at the container harbor-jobservice and its log.", "2min", 2, "90s"),
+                "Look at the log of jobservice.", "2min", 2, "90s"),
         service("registryctl", "The registry controller is down: garbage collection fails. "
-                "Look at the container registryctl and its log.", "2min", 2, "90s"),
+                "Look at the log of registryctl.", "2min", 2, "90s"),
         service("trivy", "Trivy is down: vulnerability scans fail. "
-                "Look at the container trivy-adapter, its memory and its log.", "2min", 2, "90s"),
+                "Look at the memory and the log of trivy (trivy-adapter).", "2min", 2, "90s"),
     ],
 ))  # fmt: skip

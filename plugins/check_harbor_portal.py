@@ -40,7 +40,7 @@ ASSETS = 30  # the most that are loaded; a page names about ten
 AT_ONCE = 6  # like browsers
 LARGEST = 8 * 1024 * 1024  # bytes of an asset that are read and discarded; Harbor's largest has 5 MiB
 FRONT_PAGE = 1024 * 1024  # the maximum in bytes; Harbor's has 2,000
-BACKEND = "check which backend the ingress routes / to: it should be the container harbor-portal (or its service)"
+BACKEND = "check which backend the ingress routes / to: it should be harbor-portal"
 PAGE = 65536  # characters of the page that are searched for them
 
 time = ResponseTime("portal.slow", "2", "5", help="response time of the page")
@@ -166,6 +166,6 @@ main = plugin.main(Probe(
     services=[
         Service(every="2min", attempts=2, retry="90s",
                 notes="The web UI is down, or another application answers: people cannot log in, clients still can. "
-                "Look at the container harbor-portal, then at the proxy's or ingress's route for /.")
+                "Look at harbor-portal, then at the proxy's or ingress's route for /.")
     ],
 ))  # fmt: skip

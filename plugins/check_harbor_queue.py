@@ -109,7 +109,7 @@ main = plugin.main(Probe(
     services=[
         Service(every="5min", attempts=2, retry="90s", hosts=(ROBOT,), login="robot",
                 notes="Jobs wait too long, or a queue is paused. "
-                "Look at Administration > Job Service Dashboard, resume what is paused, then look at "
-                "harbor-jobservice.")
+                "Look at Administration > Job Service Dashboard, resume what is paused, then look at the log "
+                "of jobservice.")
     ],
 ))  # fmt: skip

@@ -100,6 +100,6 @@ main = plugin.main(Probe(
     services=[
         Service(every="10min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile", "scanner"),
                 notes="The default scanner does not answer or its database is old. "
-                "Look at the container trivy-adapter and whether it can download its database.")
+                "Look at the log of trivy and whether it can download its database.")
     ],
 ))  # fmt: skip

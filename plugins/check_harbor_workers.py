@@ -119,6 +119,6 @@ main = plugin.main(Probe(
     services=[
         Service(every="5min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
                 notes="No worker pool is alive, or no worker is free: jobs have stopped. "
-                "Look at the container harbor-jobservice, then for jobs that hang.")
+                "Look at the log of jobservice, then for jobs that hang.")
     ],
 ))  # fmt: skip

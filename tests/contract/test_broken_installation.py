@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from support import runner
+from support.pythons import bare_python
 
 #: What stands where a library should be.
 STUBS = {
@@ -42,10 +43,15 @@ def test_nagiosplugin(name, plugin_python, tmp_path, monkeypatch):
     assert remedy == f"Next: install nagiosplugin, requests and pyOpenSSL for {plugin_python}"
 
 
-def test_no_libraries_at_all(name, plugin_python, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def bare(plugin_python, tmp_path_factory):
+    return bare_python(tmp_path_factory.mktemp("bare"), plugin_python)
+
+
+def test_no_libraries_at_all(name, bare, monkeypatch):
     monkeypatch.setenv("HARBOR_PRELOADED", "")  # a server that runs has its libraries
-    done = subprocess.run([plugin_python, "-S", str(runner.PLUGINS / f"{name}.py")], capture_output=True, text=True)
-    assert one_line(done, plugin_python)[0] == "broken installation: No module named 'nagiosplugin'"
+    done = subprocess.run([bare, str(runner.PLUGINS / f"{name}.py")], capture_output=True, text=True)
+    assert one_line(done, bare)[0] == "broken installation: No module named 'nagiosplugin'"
 
 
 def test_requests_or_pyopenssl(name, plugin_python, tmp_path, monkeypatch, against):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from harbor_simulator import Simulator
+from support.pythons import bare_python
 
 from . import plugins
 from .engine import Engine, Harbor, Page
@@ -33,8 +35,7 @@ class Installation:
         self._install("/opt/python3.9/bin/python3")
 
     def without_library(self) -> None:
-        # Without site-packages: nothing but the standard library.
-        self._install(shutil.which("python3") or "", "-S")
+        self._install(bare_python(self.engine.folder / "bare", sys.executable))
 
     def bad_option(self) -> None:
         self.engine.give(self.host, "--timeout", "soon")
@@ -46,7 +47,7 @@ class Installation:
 
     def _install(self, *python: str) -> None:
         shutil.rmtree(self.engine.plugins)
-        plugins.install(self.engine.plugins, *([" ".join(python)] if python else []))
+        plugins.install(self.engine.plugins, *python)
 
     def check(self) -> list[Page]:
         """Check everything, harbor-selfcheck last; the pages that came of it."""

@@ -9,7 +9,7 @@ from support import screens
 
 OK = "HARBOR PORTAL OK - harbor.example.com serves Harbor's page"
 FOREIGN = "the front page is not Harbor's: no harbor-app element, no Harbor in the title"
-ROUTE = "Next: check which backend the ingress routes / to: it should be the container harbor-portal (or its service)"
+ROUTE = "Next: check which backend the ingress routes / to: it should be harbor-portal"
 KEYWORD = "Next: open the page in a browser, and check that it is Harbor's and contains --keyword"
 MOVED = "is redirected to https://registry.example.net"
 HTML = {"Content-Type": "text/html; charset=utf-8"}

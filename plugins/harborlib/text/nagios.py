@@ -28,7 +28,7 @@ def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None
     head = f"HARBOR {report.probe.upper()} {report.state} - {sentence if inline else first_line(report)}"
     parts, unlooked = (report if findings is None else report._replace(findings=findings)).parts()
     shown = [part for part in parts if verbose or part.is_problem]
-    first_tells = len(shown) == 1 and shown[0]._replace(subject="").sentence() in report.headline
+    first_tells = len(shown) == 1 and shown[0]._replace(subject="").cleaned().sentence() in report.headline
     if not (verbose or (each and not first_tells) or len(shown) > 1 or len(report.headline) > LINE):
         shown = []
     tail = [] if inline else fitting((f"Note: {note}" for note in notes), LIMIT // 2)
