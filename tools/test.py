@@ -39,9 +39,9 @@ SLOW += [f"tests/engines/test_{name}.py" for name in ("certificate_life", "resta
 COUNTING = "tests/engines/test_scenarios.py"
 RANDOM_PHASE = "tests/engines/test_random_phase.py"
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
-# Most tests wait for something, so there are twice as many processes as cores. The tests of a file stay in one process,
+# Most tests wait for something, so there is one process more than cores. The tests of a file stay in one process,
 # because they share its servers and daemons. Sorted by name: tests/ansible_roles, the slowest, starts first.
-PROCESSES = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
+PROCESSES = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
 # On a busy machine a deadline can expire: a failing test is retried twice at most, and counted.
 SIDE_BY_SIDE = ["-q", *PROCESSES, "--reruns", "2", "--reruns-delay", "1"]
 # Which modules a plugin loads follows from its own imports: other Pythons would show the same.

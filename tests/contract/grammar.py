@@ -43,6 +43,11 @@ class Printed:
     lines: list[str] = field(default_factory=list)
 
     @property
+    def cause(self) -> str:
+        """The text without what triage says first: what people cannot do."""
+        return self.text.removeprefix("Harbor cannot be reached from here: ")
+
+    @property
     def next_step(self) -> str:
         return self.lines[-1][len("Next: ") :] if self.lines and self.lines[-1].startswith("Next: ") else ""
 

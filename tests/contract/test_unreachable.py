@@ -15,7 +15,7 @@ def test_state(name, state, here):
     printed = grammar.checked(here(name, "-I", "127.0.0.1:1", "--unreachable", state))
     why = " (--unreachable ok)" if state == "ok" else ""
     told = "cannot connect to 127.0.0.1:1: Connection refused (given with --connect-to)"
-    assert (printed.state, printed.text) == (state.upper(), told + why)
+    assert (printed.state, printed.cause) == (state.upper(), told + why)
     assert bool(printed.next_step) is (state != "ok")
 
 
