@@ -155,7 +155,7 @@ if __name__ == "__main__":
     main()
 elif _name.startswith("check_harbor_"):  # otherwise this is not our process
     ask(_name)
-    if sys.flags.no_site:  # the packages start plugins with -S: looking for libraries takes longer than asking
+    if sys.flags.no_site:  # as in our start scripts: looking for libraries takes longer than asking
         import site
 
         site.main()

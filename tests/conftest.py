@@ -14,6 +14,7 @@ from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 from registry import daemon
 from registry.lab import Lab
 from support import preloaded
+from support.simulators import undone
 
 pytest.register_assert_rewrite("contract.grammar")
 # Where daemons lie, which a user's PATH may lack, or there is no PATH at all.
@@ -75,9 +76,7 @@ def running_harbor() -> Iterator[Simulator]:
 @pytest.fixture
 def harbor(running_harbor: Simulator) -> Iterator[Simulator]:
     """A healthy Harbor; what a test does to it is undone."""
-    running_harbor.reset()
-    yield running_harbor
-    running_harbor.reset()
+    yield from undone(running_harbor)
 
 
 @pytest.fixture(scope="session")

@@ -122,7 +122,7 @@ def measure(turns: int) -> tuple[float, dict[str, tuple[list[float], list[float]
         harbor.answer("/liveness", headers={"Connection": "close"}, body=b"alive")
         request = ["--ssl", "-u", "/liveness", "-D", f"--ca-cert={harbor.ca_file}"]
         curl = [str(CURL), "-H", harbor.host, "-p", str(harbor.port), *request]
-        # -S as in the packages.
+        # -S as in the start scripts.
         plugins = {
             probes.command(probe): [sys.executable, "-S", probes.file(probe.name), *options, *probe.example]
             for probe in probes.single()

@@ -35,7 +35,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CONTRACT, HARBORLIB = "tests/contract", "tests/harborlib"
 # Not part of `make test`: root file systems, foreign web servers, and pages that take an engine's own time to count.
 SLOW = ["tests/ansible_roles", "tests/packages", "tests/web"]
-SLOW += [f"tests/engines/test_{name}.py" for name in ("certificate_life", "restart", "satellite", "storage")]
+COUNTING_TOO = ("certificate_life", "drill", "replicas", "restart", "satellite", "storage")
+SLOW += [f"tests/engines/test_{name}.py" for name in COUNTING_TOO]
 COUNTING = "tests/engines/test_scenarios.py"
 RANDOM_PHASE = "tests/engines/test_random_phase.py"
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"

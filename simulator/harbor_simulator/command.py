@@ -47,15 +47,17 @@ def switches() -> str:
     return "\n".join(f"{name:<{width}}  {text}" for name, text in lines)
 
 
+def described(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    """A parser without options, whose help keeps the lines of these texts."""
+    form = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(
+        prog=name, description=description, epilog=epilog, formatter_class=form, allow_abbrev=False
+    )
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line options."""
-    found = argparse.ArgumentParser(
-        prog=NAME,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    found = described(NAME, DESCRIPTION, EPILOG)
     add = found.add_argument
     add("--port", type=int, default=0, help="port to listen on (default: a free one)")
     add("--switch", action="append", default=[], metavar="NAME", help="what is broken, a name of --list; repeatable")

@@ -17,8 +17,8 @@ def served(root: Root, unit: str, plugin: str, *options: str) -> bool:
     assert user
     root.run("install", "-d", "-m", "700", "-o", user[1], "-g", user[1], "/run/check_harbor")
     command = root.command(*shlex.split(started[1]), user=user[1])
-    pipes = {"stderr": subprocess.PIPE, "text": True, "env": environment()}
-    with subprocess.Popen(command, **pipes) as server:  # type: ignore[call-overload]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment()) as server:
+        assert server.stderr
         try:
             said = server.stderr.readline()
             assert "listens on" in said, said + server.stderr.read()

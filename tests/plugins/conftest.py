@@ -13,6 +13,7 @@ from support import runner
 from support.logins import ACTIONS, REPOSITORY, ROBOT, SECRET, secrets
 from support.replay import DIRECTORY, RECORDED_HOST, load
 from support.screens import HOST, screen
+from support.simulators import undone
 
 SET_BY_THE_SERVER = ("Server", "Date", "Content-Length", "Connection", "Transfer-Encoding")
 Check = Callable[..., list[str]]
@@ -75,9 +76,7 @@ def canary_simulator() -> Iterator[Simulator]:
 
 @pytest.fixture
 def canary_harbor(canary_simulator: Simulator) -> Iterator[Simulator]:
-    canary_simulator.reset()
-    yield canary_simulator
-    canary_simulator.reset()
+    yield from undone(canary_simulator)
 
 
 @pytest.fixture

@@ -49,15 +49,15 @@ def test_no_report(check, harbor: Simulator, switches: str, line: str, step: str
 
 
 @pytest.mark.parametrize(
-    ("status", "id"),
+    ("status", "reason"),
     [(401, "refused-in-front"), (403, "host-refused"), (429, "rate-limited"), (451, "refused-in-front")],
 )
-def test_refused_by_a_reverse_proxy(check, harbor: Simulator, status: int, id: str) -> None:  # noqa: A002
+def test_refused_by_a_reverse_proxy(check, harbor: Simulator, status: int, reason: str) -> None:
     """Nobody routes wrongly there, and no component fails."""
     harbor.switch(f"status-{status}@{HEALTH}")
     first, finding, *_ = check("health", "-v")
     assert first.startswith("HARBOR HEALTH CRITICAL - ")
-    assert finding.endswith(f"[harbor.{id}]")
+    assert finding.endswith(f"[harbor.{reason}]")
     assert check("health", "--unreachable", "warning")[-1] == "exit code 1"
 
 

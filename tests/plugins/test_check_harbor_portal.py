@@ -174,11 +174,11 @@ def test_no_more_assets_than_a_page_of_harbor_has(check, harbor: Simulator) -> N
 
 
 @pytest.mark.parametrize(
-    ("status", "id"),
+    ("status", "reason"),
     [(401, "refused-in-front"), (403, "host-refused"), (418, "refused-in-front"), (429, "rate-limited")],
 )
-def test_refused_in_front_of_the_portal(check, harbor: Simulator, status: int, id: str) -> None:  # noqa: A002
+def test_refused_in_front_of_the_portal(check, harbor: Simulator, status: int, reason: str) -> None:
     harbor.switch(f"status-{status}@/")
     first, finding, *_ = check("portal", "-v")
     assert first.startswith("HARBOR PORTAL CRITICAL - ")
-    assert finding.endswith(f"[harbor.{id}]")
+    assert finding.endswith(f"[harbor.{reason}]")

@@ -308,13 +308,13 @@ def test_remote_that_is_this_harbor(check, harbor: Simulator, external: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("status", "id"),
+    ("status", "reason"),
     [(405, "refused-in-front"), (418, "refused-in-front"), (429, "rate-limited"), (502, "error-status")],
 )
-def test_a_reverse_proxy_that_refuses_a_ping_is_not_the_remote(ask, harbor: Simulator, status: int, id: str) -> None:  # noqa: A002
+def test_a_proxy_that_refuses_a_ping_is_not_the_remote(ask, harbor: Simulator, status: int, reason: str) -> None:
     harbor.content.remotes = [Remote(3, "remote")]
     harbor.switch(f"status-{status}@/api/v2.0/registries/ping")
     text = "\n".join(ask("remote_registry", "-v"))
-    assert f"[harbor.{id}]" in text
+    assert f"[harbor.{reason}]" in text
     assert "remote_registry.down" not in text
     assert "remote_registry.unused-down" not in text

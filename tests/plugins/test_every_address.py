@@ -9,6 +9,7 @@ import pytest
 
 from harbor_simulator import Simulator
 from support import runner, screens
+from support.simulators import undone
 
 BOTH = "127.0.0.1,127.0.0.2"
 COUNTS = "addresses=2;;;0 addresses_ok=1;;;0;2"
@@ -25,9 +26,7 @@ def second(running_harbor: Simulator) -> Iterator[Simulator]:
 
 @pytest.fixture
 def replica(second: Simulator) -> Iterator[Simulator]:
-    second.reset()
-    yield second
-    second.reset()
+    yield from undone(second)
 
 
 def first(lines: list[str]) -> str:

@@ -19,7 +19,7 @@ def test_the_first_import_asks_the_server(plugin: str) -> None:
 
 
 def test_start_without_site(plugin_python: str) -> None:
-    """As in the packages: the libraries are found only after the server was asked in vain."""
+    """As our start scripts do: the libraries are found only after the server was asked in vain."""
     command = runner.command("check_harbor_health", "-V", python=plugin_python)
     done = subprocess.run([command[0], "-S", *command[1:]], capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr, done.stdout.split()[0]) == (3, "", "check_harbor_health")

@@ -14,7 +14,6 @@ from harborlib.text.states import OK
 from harborlib.wire.failure import Failure
 
 from .attempt import OWN_SHARE, Attempt
-from .replicas import examine_every
 
 if TYPE_CHECKING:
     from .probe import Probe
@@ -27,6 +26,8 @@ def examine(probe: Probe, args: argparse.Namespace, until: float) -> Report:
     """Run a probe and judge it before the time `until` (of `time.monotonic`), at one address or at every one."""
     if args.every_address is None:
         return examine_one(probe, args, until)
+    from .replicas import examine_every  # few hosts ask for it, and every start would pay for it
+
     return examine_every(probe, args, until, examine_one)
 
 

@@ -22,10 +22,7 @@ SCRIPT = """\
 import sys
 
 sys.path.append({modules!r})
-import harbor_preloaded  # does not return if the server runs the check
-import site
-
-site.main()
+import harbor_preloaded  # returns, with the libraries in reach, only if the server does not run the check
 from {name} import main
 
 main()

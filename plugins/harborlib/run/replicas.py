@@ -104,10 +104,9 @@ def grouped(found: Mapping[str, Sequence[Finding]]) -> list[Finding]:
             same.setdefault((finding.id, finding.state, str(finding)), (finding, []))[1].append(address)
     result = []
     for finding, places in same.values():
-        if len(set(places)) < len(found) and finding.text:
-            subject = ", ".join(dict.fromkeys([*places, *([finding.subject] if finding.subject else [])]))
-            finding = at_some(finding)._replace(subject=subject)  # noqa: PLW2901
-        result.append(finding)
+        everywhere = len(set(places)) == len(found) or not finding.text
+        subject = ", ".join(dict.fromkeys([*places, *([finding.subject] if finding.subject else [])]))
+        result.append(finding if everywhere else at_some(finding)._replace(subject=subject))
     return result
 
 

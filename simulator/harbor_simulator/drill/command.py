@@ -10,10 +10,11 @@ from pathlib import Path
 from types import FrameType
 
 from harbor_simulator.accounts import Authenticator
+from harbor_simulator.command import described
 
 from .engine import Engine, UnusableError
 from .failures import FAILURES, Failure, chosen, table
-from .site import IMAGE, LAYER, PROJECT, Site, opened, read_login
+from .site import ICINGA, IMAGE, LAYER, NAGIOS, PROJECT, Site, opened, read_login
 
 NAME = "check_harbor_drill"
 RIGHT, WRONG, USAGE, IMPOSSIBLE = 0, 1, 2, 3
@@ -36,13 +37,7 @@ Exit codes: 0 every failure paged its owner alone; 1 a row is wrong; 2 usage; 3 
 
 def parser() -> argparse.ArgumentParser:
     """The command line options."""
-    found = argparse.ArgumentParser(
-        prog=NAME,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    found = described(NAME, DESCRIPTION, EPILOG)
     add = found.add_argument
     add("--list", action="store_true", help="print all failures and which service must page, and exit")
     add("--directory", metavar="DIR", type=Path, help="the CA, the logins and the host definitions of this drill")
@@ -103,8 +98,6 @@ def main() -> int:
 
 def prepare(site: Site) -> int:
     """Fill the directory, print what the engine needs."""
-    from .site import ICINGA, NAGIOS
-
     site.prepare()
     print(f"# Icinga 2 ({site.folder}/icinga2.conf):\n{site.definition(ICINGA)}")
     print(f"# Nagios ({site.folder}/nagios.cfg):\n{site.definition(NAGIOS)}", end="")

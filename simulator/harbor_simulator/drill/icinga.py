@@ -138,6 +138,5 @@ def _service(attributes: dict[str, Any]) -> Service:
 
 def _cause(error: BaseException) -> BaseException:
     """The innermost cause, without the layers of urllib3."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    return error
+    cause = error.__cause__ or error.__context__
+    return _cause(cause) if cause else error

@@ -96,7 +96,7 @@ class Rehearsal:
         if not self._until(lambda: all(service.fine for service in self._owners()), limit):
             others = ", ".join(service.shown() for service in self._owners() if not service.fine)
             raise UnusableError(f"without any failure, after {limit:.0f} s: {others}")
-        time.sleep(self._engine.lag)
+        time.sleep(self._engine.lag)  # the recoveries of the last failure can be read only then
 
     def _drill(self, row: Row) -> None:
         owner = row.failure.service

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from harbor_simulator import certificates
 from harbor_simulator.accounts import MONITOR, Account, default_accounts
@@ -107,9 +108,11 @@ class Site:
         try:
             key = serialization.load_pem_private_key((self.folder / "ca.key").read_bytes(), password=None)
             found = x509.load_pem_x509_certificate((self.folder / "ca.pem").read_bytes())
+            if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
+                raise ValueError("the key is of another kind than --prepare made")
         except (OSError, ValueError) as error:
             raise UnusableError(f"cannot read the CA in {self.folder}: {error}") from error
-        certificates.adopt(Issued(found, key))  # type: ignore[arg-type]
+        certificates.adopt(Issued(found, key))
 
 
 def opened(folder: Path) -> Site:
