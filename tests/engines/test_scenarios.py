@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -69,10 +69,10 @@ def run(kind: type[Engine], tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.title)
-def test_one_page_from_the_owner(run: Run, scenario: Scenario, record_property: Callable[[str, object], None]) -> None:
+def test_one_page_from_the_owner(run: Run, scenario: Scenario, request: pytest.FixtureRequest) -> None:
     name = slug(scenario)
     if name in run.retried:
-        record_property("attempts", 2)
+        request.node.user_properties.append(("attempts", 2))
     pages = "\n".join(str(page) for page in run.pages if page.host == name)
     assert run.paged(name) == run.expected(name), pages
 
