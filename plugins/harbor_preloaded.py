@@ -28,6 +28,8 @@ ROOM = "set the engine's check timeout higher than -t"
 
 #: When the server was asked in vain, by time.monotonic: the time limit of the plugin starts there.
 asked = 0.0
+#: Why the server did not run this check, for -v; "" if it was not expected to, or if it did.
+unused = ""
 
 
 def identity() -> list:  # type: ignore[type-arg]  # read by old Pythons, too
@@ -36,31 +38,38 @@ def identity() -> list:  # type: ignore[type-arg]  # read by old Pythons, too
     return [__file__, sys.executable, *spaces]
 
 
-def ask(name: str) -> None:
-    """Have the server run the plugin of this name, and end with its exit code; return if it cannot."""
+def ask(name: str) -> str:
+    """Have the server run the plugin of this name, and end with its exit code; return why it cannot."""
     path = posix.environ.get(VARIABLE, SOCKET)
-    if not path or sys._xoptions or not OTHERWISE.isdisjoint(posix.environ):
-        return
+    if not path:
+        return ""
     server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     try:
         ours = (0, posix.geteuid())
         folder = posix.stat(path.rpartition(b"/")[0] or b".")
         if folder.st_uid not in ours or folder.st_mode & 0o022:
-            return
+            return "its folder belongs to another user, or others may write to it"
+        posix.stat(path)
+        if sys._xoptions or not OTHERWISE.isdisjoint(posix.environ):
+            return "PYTHONPATH, or another setting that it does not share, is set"
         server.settimeout(HEARD)
         server.connect(path)
         credentials = server.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
         if int.from_bytes(credentials[4:8], sys.byteorder) not in ours:
-            return
+            return "it runs as another user"
         here = posix.open(".", posix.O_RDONLY | posix.O_DIRECTORY | posix.O_CLOEXEC)
         # The engine waits until nobody holds its pipe, so the server gets stdout only if it is a terminal.
         passed = (here, 1) if posix.isatty(1) else (here,)
         descriptors = b"".join([number.to_bytes(4, sys.byteorder) for number in passed])
         server.sendmsg([message(name)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)])
         posix.close(here)
-        Asked(server).wait()
-    except (OSError, ValueError):
-        return
+        return Asked(server).wait()
+    except FileNotFoundError as error:
+        return str(error.strerror) if VARIABLE in posix.environ else ""
+    except OSError as error:
+        return error.strerror or str(error)
+    except ValueError as error:
+        return str(error)
     finally:
         server.close()
 
@@ -79,9 +88,10 @@ class Asked:
         self.server = server
         self.child = 0
         self.signal = ""
+        self.silence = ""
 
-    def wait(self) -> None:
-        """Print the answer and end with its exit code; return, with the signals as before, if there is none."""
+    def wait(self) -> str:
+        """Print the answer and end with its exit code; return, with the signals as before, why there is none."""
         global asked  # noqa: PLW0603  the plugin's time limit includes this wait
         import time
 
@@ -99,17 +109,21 @@ class Asked:
             self.interrupted()
         for number, handler in handlers.items():
             _signal.signal(number, handler)
+        return self.silence
 
     def answer(self) -> bytes:
-        """The last message of the server, or b""; raises OSError."""
+        """The last message of the server, or b""; raises OSError. Until it is there, `silence` says what is wrong."""
+        self.silence = "it does not answer"
         heard = self.server.recv(MOST)
         if heard == b"w":
+            self.silence = "all its places are taken"
             unusual = any(word.startswith(("-t", "--timeout", "--options-file")) for word in sys.argv[1:])
             self.server.settimeout(HEARD if unusual else PATIENCE)
             heard = self.server.recv(MOST)
         if heard[:1] != b"g":
             return b""
         self.child = int(heard[1:])
+        self.silence = "its child gave no answer"
         self.server.settimeout(LONGEST)
         return self.server.recv(MOST)
 
@@ -154,7 +168,7 @@ if __name__ == "__main__":
     sys.path[:0] = [__file__.rpartition("/")[0]] if __file__.rpartition("/")[0] not in sys.path else []
     main()
 elif _name.startswith("check_harbor_"):  # otherwise this is not our process
-    ask(_name)
+    unused = ask(_name)
     if sys.flags.no_site:  # as in our start scripts: looking for libraries takes longer than asking
         import site
 

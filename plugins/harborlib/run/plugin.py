@@ -111,13 +111,19 @@ def judged(probe: Probe, parser: options.Parser, args: argparse.Namespace, show:
     try:
         try:
             options.finish(parser, args)
-            return ending(judging.examine(probe, args, until), args, show)
+            return ending(judging.examine(probe, args, until)._replace(remark=cold()), args, show)
         except options.ParserExit as ended:
             return Ending(ended.text, 3)
         except Exception as error:
             return ending(faults.fault(probe.name, error), args, engine)
     except Interrupted as signalled:
         return ending(interrupted(probe, signalled, args), args, show)
+
+
+def cold() -> str:
+    """Why this process runs the check itself, where a preloaded server was expected to."""
+    reason = harbor_preloaded.unused
+    return f"the preloaded server did not run this check: {reason} (docs/preloaded.md)" if reason else ""
 
 
 def interrupted(probe: Probe, signalled: Interrupted, args: argparse.Namespace | None = None) -> Report:

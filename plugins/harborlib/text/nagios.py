@@ -32,6 +32,7 @@ def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None
     if not (verbose or (each and not first_tells) or len(shown) > 1 or len(report.headline) > LINE):
         shown = []
     tail = [] if inline else fitting((f"Note: {note}" for note in notes), LIMIT // 2)
+    tail += [f"Note: {cut(clean(report.remark), ASIDE)}"] if report.remark and verbose else []
     tail += [f"Next: {cut(report.next_step, ASIDE)}"] if report.next_step else []
     trace = traceback_of(report) if verbose >= 3 else []
     room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")

@@ -43,7 +43,8 @@ class Measure(NamedTuple):
 class Report(NamedTuple):
     """The outcome of a probe: its findings, extra words for the first line, its perfdata, notes, and the error if any.
 
-    `many`: the probe checks many items of one kind, and the first line shows as many as fit.
+    `many`: the probe checks many items of one kind, and the first line shows as many as fit. `remark`: a note on the
+    run, which does not concern Harbor, for -v.
     """
 
     probe: str
@@ -53,6 +54,7 @@ class Report(NamedTuple):
     notes: tuple[str, ...] = ()
     many: bool = False
     error: BaseException | None = None
+    remark: str = ""
 
     @property
     def state(self) -> str:
