@@ -47,6 +47,12 @@ def switches() -> str:
     return "\n".join(f"{name:<{width}}  {text}" for name, text in lines)
 
 
+def show(text: str) -> None:
+    """Print a text, after which the command ends; whoever reads it may have had enough before, as `head` does."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    print(text)
+
+
 def described(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
     """A parser without options, whose help keeps the lines of these texts."""
     form = argparse.RawDescriptionHelpFormatter
@@ -73,7 +79,7 @@ def main() -> int:
     options = parser()
     args = options.parse_args()
     if args.list:
-        print(switches())
+        show(switches())
         return 0
     try:
         from .simulator import Simulator

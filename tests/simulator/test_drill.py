@@ -135,6 +135,18 @@ def test_an_interrupt_repairs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert engine.changes == ["registry-down", ""]
 
 
+@pytest.mark.parametrize("module", ["harbor_simulator", "harbor_simulator.drill"])
+def test_list_whose_reader_has_had_enough(module: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", module, "--list"]
+    done = subprocess.run(
+        command, env=ENVIRONMENT, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+    os.close(writing)
+    assert done.stderr == ""
+
+
 def test_prepare_makes_secrets_of_its_own(tmp_path: Path) -> None:
     folder = tmp_path / "drill"
     code, out, err = run("--directory", str(folder), "--prepare", "--host", "drill-1", "--port", "8444")

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from harbor_simulator.accounts import Authenticator
-from harbor_simulator.command import described
+from harbor_simulator.command import described, show
 
 from .engine import Engine, UnusableError
 from .failures import FAILURES, Failure, chosen, table
@@ -73,7 +73,7 @@ def main() -> int:
     options = parser()
     args = options.parse_args()
     if args.list:
-        print(table())
+        show(table())
         return RIGHT
     if not args.directory:
         options.error("--directory is needed")
@@ -99,8 +99,10 @@ def main() -> int:
 def prepare(site: Site) -> int:
     """Fill the directory, print what the engine needs."""
     site.prepare()
-    print(f"# Icinga 2 ({site.folder}/icinga2.conf):\n{site.definition(ICINGA)}")
-    print(f"# Nagios ({site.folder}/nagios.cfg):\n{site.definition(NAGIOS)}", end="")
+    show(
+        f"# Icinga 2 ({site.folder}/icinga2.conf):\n{site.definition(ICINGA)}\n"
+        f"# Nagios ({site.folder}/nagios.cfg):\n{site.definition(NAGIOS)}"
+    )
     return RIGHT
 
 
