@@ -43,6 +43,7 @@ from typing import NamedTuple, Optional, cast
 
 from harborlib.harbor import HealthReport, Run
 from harborlib.harbor.refusals import LOGIN_REFUSED
+from harborlib.harbor.rest import logged_in
 from harborlib.harbor.run import IGNORED_CERTIFICATE
 from harborlib.judge import Limit, Reading, Readings, Shown, isolation
 from harborlib.judge.verdict import Row, Verdict, seen_from_here
@@ -184,7 +185,8 @@ def go_all(run: Run, going: list[Child], glimpses: list[View]) -> View:
 def look(eyes: Run, glimpses: list[View]) -> View:
     """The questions of isolation, and what else is seen with them."""
     before = int(clock.time())
-    snapshot = isolation.look(eyes, True, deadline.remaining(), ask_volumes=True)
+    ask = logged_in if eyes.client.account else None
+    snapshot = isolation.look(eyes, ask, deadline.remaining(), ask_volumes=True)
     if snapshot.systeminfo and snapshot.systeminfo.kind is LOGIN_REFUSED:  # of the one robot, not of the other account
         snapshot = snapshot._replace(systeminfo=None)
     moment, after = eyes.slowest.date if eyes.slowest else before, clock.time()

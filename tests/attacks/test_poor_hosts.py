@@ -105,7 +105,7 @@ def test_what_keeps_this_host_from_asking_is_no_report_of_harbors(monkeypatch: p
 
     monkeypatch.setattr(HealthReport, "ask", starved)
     with pytest.raises(Starved):
-        isolation.look(None, False, 5)  # type: ignore[arg-type]
+        isolation.look(None, None, 5)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from contract.adversary import head_of
 from harbor_simulator import Account, Simulator, tls
 from harbor_simulator.certificates import ca_file
+from harbor_simulator.messages import Request, Response
 from support import runner
 from support.listeners import listening
 from support.screens import DATABASE, screen
@@ -162,6 +163,34 @@ def test_dead_database_is_named_without_isolation_too(signin: Check) -> None:
     found = signin(switches=("ldap-down", "database-down", "cached-configuration"))
     assert found[0].endswith(", Harbor says database is unhealthy")
     assert found[1:] == [DATABASE, "exit code 2"]
+
+
+@pytest.mark.parametrize("username", ["", PERSON])
+def test_database_that_the_health_report_does_not_miss_yet_is_apis(
+    signin: Check, people: Simulator, username: str
+) -> None:
+    """Harbor renews its health report every 10 s. Meanwhile all probes point to harbor-api, this one too."""
+    found = signin("--isolate", switches=("ldap", "database-down", "stale-health"), username=username)
+    assert found[0] == (
+        "HARBOR SIGNIN UNKNOWN - 500 for /api/v2.0/systeminfo from core, this affects all clients (see harbor-api)"
+    )
+    assert (logins(people), found[-1]) == ([], "exit code 3")
+
+
+class Recovering(Simulator):
+    """A Harbor whose database is back after the first request."""
+
+    def _respond(self, request: Request) -> Response:
+        response = super()._respond(request)
+        self.switch()
+        return response
+
+
+def test_database_that_is_back_is_asked_again() -> None:
+    """After an UNKNOWN that follows from another service, the first CRITICAL would page at once."""
+    with Recovering("database-down") as harbor:
+        outcome = runner.here("check_harbor_signin", "-H", harbor.url, "--ca-file", harbor.ca_file, "--isolate")
+    assert outcome.code == 0, outcome.out
 
 
 @pytest.mark.parametrize("switch", ["core-down", "redis-frozen", "nginx-down"])

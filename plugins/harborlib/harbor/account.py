@@ -13,6 +13,8 @@ from . import endpoints
 from .refusals import LOGIN_REFUSED, good
 
 if TYPE_CHECKING:
+    from harborlib.wire.request import Answer
+
     from .run import Run
 
 TOKEN_ANONYMOUS = Kind(
@@ -27,6 +29,11 @@ PERSON_REFUSED = Kind("signin.account-refused", STATUS, CRITICAL,
                       "check username= and password= in the authfile, and whether the directory has locked "
                       "the account or Harbor's LDAP filter excludes it")  # fmt: skip
 ROBOT = re.compile(r"robot[^a-z0-9]", re.IGNORECASE)  # matches the default prefix of robot accounts
+
+
+def anonymous(run: Run) -> Answer:
+    """/systeminfo as answered without credentials; raises Failure."""
+    return good(run.ask(endpoints.SYSTEMINFO.at(), size=SMALL))
 
 
 def prove(run: Run) -> None:

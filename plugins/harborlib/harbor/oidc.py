@@ -80,7 +80,7 @@ def begin(run: Run, provider: str, issuer: Issuer | None) -> tuple[Begun, float]
     """Harbor's redirect to the provider, and its time; raises Failure, which names the cause if `issuer` is known."""
     limit = deadline.remaining() * SHARE
     try:
-        answer = run.send(Request("GET", LOGIN, {"Accept": "*/*"}, limit=limit, size=SMALL, follow=False))
+        answer = run.send(Request("GET", LOGIN, {"Accept": "*/*"}, limit=limit, size=SMALL, follow=False, once=True))
     except Failure as failure:
         if not failure.hung or failure.late:
             raise

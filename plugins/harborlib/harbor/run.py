@@ -23,10 +23,10 @@ IGNORED_CERTIFICATE = "ignored an invalid certificate (harbor-certificate report
 class Run:
     """What a probe measures with: `client` sends requests, `args` are the options, `rest` reads the API.
 
-    `notes` are remarks for the output. `asked`: a request was made; `answers` is their number, `spent` the seconds that
-    they took together; `slowest` is the one that took longest, without its body. `undo` is what must still be cleaned
-    up, however the run ends: what it is, and how. `so_far` makes the readings known so far when the run is stopped, or
-    is None.
+    `notes` are remarks for the output. `asked`: a request was made, `asked_once`: one that must never be repeated;
+    `answers` is their number, `spent` the seconds that they took together; `slowest` is the one that took longest,
+    without its body. `undo` is what must still be cleaned up, however the run ends: what it is, and how. `so_far` makes
+    the readings known so far when the run is stopped, or is None.
     """
 
     def __init__(self, client: Client, args: argparse.Namespace, whole: Run | None = None) -> None:
@@ -38,6 +38,7 @@ class Run:
         self.undo: MutableMapping[str, Callable[[], object]] = {}
         self.so_far: Callable[[], Any] = lambda: None
         self.asked = False
+        self.asked_once = False
         self.answers = 0
         self.spent = 0.0
         self.slowest: Answer | None = None
@@ -91,6 +92,7 @@ class Run:
         ignores it, so that a second cause is not hidden, and a note says so.
         """
         self.asked = True
+        self.asked_once = self.asked_once or request.once
         try:
             answer = self.client.send(request)
         except Failure as failure:

@@ -16,7 +16,6 @@ from harborlib.harbor.components import served_by
 from harborlib.harbor.health import HealthReport
 from harborlib.harbor.refusals import LOGIN_REFUSED
 from harborlib.harbor.registry import STORAGE_FULL
-from harborlib.harbor.rest import logged_in
 from harborlib.text.finding import Cause
 from harborlib.wire import deadline
 from harborlib.wire.failure import CERTIFICATE, CONTENT, STATUS, Failure
@@ -133,11 +132,11 @@ def blaming(owner: str, because: str) -> Cause:
 
 
 class Snapshot(NamedTuple):
-    """The answers to the two questions: /health without credentials, /systeminfo with them.
+    """The answers to the two questions: /health without credentials, /systeminfo with them if the probe may log in.
 
     `health` is None if nothing was asked, `systeminfo` if nothing was asked or all was well; `login_seconds` is the
-    time that its answer took. `one_account`: all probes use the same account. `full`: percent used of the data volume,
-    0 if the account may not see it.
+    time that a login took there. `one_account`: all probes use the same account. `full`: percent used of the data
+    volume, 0 if the account may not see it.
     """
 
     health: HealthReport | Failure | None
@@ -152,23 +151,23 @@ class Snapshot(NamedTuple):
         return bool(self.systeminfo and (self.systeminfo.hung or self.systeminfo.status >= 500))
 
 
-def look(run: Run, ask_login: bool, seconds: float, ask_volumes: bool = False) -> Snapshot:
-    """Ask both questions at the same time; `ask_login` can omit the second: a refused login is not tried again.
+def look(run: Run, ask: Callable[[Run], Answer] | None, seconds: float, ask_volumes: bool = False) -> Snapshot:
+    """Ask both questions at the same time; `ask` puts the second, None omits it.
 
     If a storage may be full (`ask_volumes`), a third question follows: how full is the data volume?
 
     Raises the error that prevents this host from asking.
     """
     questions: list[Callable[[], Any]] = [partial(HealthReport.ask, run)]
-    if ask_login and run.client.account:
-        questions += [partial(logged_in, run), *([partial(percent_used, run)] if ask_volumes else [])]
+    if ask:
+        questions += [partial(ask, run), *([partial(percent_used, run)] if ask_volumes else [])]
     health, *rest = deadline.side_by_side(questions, seconds)
     if isinstance(health, Exception) and not isinstance(health, Failure):
         raise health
     systeminfo = rest[0] if rest else None
     full = rest[1] if len(rest) > 1 and isinstance(rest[1], float) else 0
     if isinstance(systeminfo, Answer):
-        return Snapshot(health, login_seconds=systeminfo.elapsed, full=full)
+        return Snapshot(health, login_seconds=systeminfo.elapsed if systeminfo.login else 0.0, full=full)
     return Snapshot(health, systeminfo if isinstance(systeminfo, Failure) else None)
 
 
@@ -202,7 +201,8 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
         owner = symptom.subject if symptom.own_account else owner
         return blaming(owner, "the credentials are refused")
     if snapshot.systeminfo and symptom.kind in TROUBLE | {REFUSED} and symptom.served_by in ("core", "registry"):
-        return blaming("api", f"other logins fail too: {snapshot.systeminfo.detail}")
+        failed = snapshot.systeminfo
+        return blaming("api", f"other logins fail too: {failed.detail}" if failed.login else STEPS["api"])
     if snapshot.login_seconds > SLOW_LOGIN and symptom.kind in (SLOW, HANG, REMOTE) and symptom.served_by != "portal":
         return blaming("api", f"a login alone took {snapshot.login_seconds:.1f} s")
     return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from harborlib.harbor import HealthReport, components, platform
+from harborlib.harbor import HealthReport, account, components, platform
 from harborlib.harbor.client import Client
+from harborlib.harbor.rest import logged_in
 from harborlib.harbor.run import IGNORED_CERTIFICATE, Run
 from harborlib.judge import isolation, measured
 from harborlib.judge.isolation import ERROR, REFUSED, SLOW, Snapshot, Symptom
@@ -22,6 +24,8 @@ from harborlib.wire.failure import CERTIFICATE, Failure, Interrupted
 from .faults import misfortune
 
 if TYPE_CHECKING:
+    from harborlib.wire.request import Answer
+
     from .probe import Probe
 
 OWN_SHARE = 0.95  # of the time; the rest is for clean-up
@@ -140,9 +144,14 @@ class Attempt:
         """
         if not self.run.asked:
             return Snapshot(self.failure)
-        may_log_in = not self.probe.one_login and not self.has(REFUSED)
-        ask_login = self.inside and may_log_in and (bool(self.args.isolate) or self.hung)
-        return isolation.look(self.run, ask_login, until - time.monotonic(), self.has(isolation.FULL))
+        ask = self._question() if self.inside and (self.args.isolate or self.hung) else None
+        return isolation.look(self.run, ask, until - time.monotonic(), self.has(isolation.FULL))
+
+    def _question(self) -> Callable[[Run], Answer] | None:
+        """How /systeminfo is asked: a refused login is not tried again, nor is the one that a probe may try."""
+        if self.probe.one_login:
+            return account.anonymous
+        return logged_in if self.run.client.account and not self.has(REFUSED) else None
 
     def explain(self, snapshot: Snapshot, owners: frozenset[str]) -> None:
         """Turn every problem that another probe owns into UNKNOWN with "(see ...)"."""

@@ -63,8 +63,9 @@ def judged(
 
 
 def second(attempt: Attempt, until: float) -> Attempt | None:
-    """Another try, if it can help: never after a refused login, nor without time for it."""
-    if attempt.probe.one_login or not attempt.run.asked or attempt.has(REFUSED) or until - time.monotonic() <= ENOUGH:
+    """Another try, if it can help: never of what must not be repeated or was refused, nor without time for it."""
+    run = attempt.run
+    if not run.asked or run.asked_once or attempt.has(REFUSED) or until - time.monotonic() <= ENOUGH:
         return None
     other = Attempt(attempt.probe, attempt.args).go(until, OWN_SHARE)
     if other.hung:
