@@ -35,7 +35,8 @@ import harbor_preloaded
 from harborlib.harbor import Run, endpoints
 from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
-from harborlib.judge.executions import Execution, History, Schedule
+from harborlib.judge.executions import Execution, History
+from harborlib.judge.schedules import Schedule
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import SECONDS, WARNING
 from harborlib.wire import Failure
@@ -65,7 +66,7 @@ def measure(run: Run) -> Readings:
     yield from executions.readings(history, unscheduled="no audit log purge is scheduled")
     if history.success and history.success.duration is not None:
         yield duration(round(history.success.duration))
-    return f"audit log purge: {history.summary}" + (f", scheduled {schedule}" if schedule else "")
+    return f"audit log purge: {history.summary}" + (f", {schedule.phrase}" if schedule else "")
 
 
 main = plugin.main(Probe(

@@ -36,7 +36,8 @@ import harbor_preloaded
 from harborlib.harbor import Run, endpoints
 from harborlib.judge import STANDSTILL, NotRead, Problem, Readings, Shown
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
-from harborlib.judge.executions import Execution, History, Schedule
+from harborlib.judge.executions import Execution, History
+from harborlib.judge.schedules import Schedule
 from harborlib.run import Probe, Service, plugin
 from harborlib.run.service import ROBOT
 from harborlib.text import BYTES, SECONDS, WARNING, words
@@ -73,7 +74,7 @@ def measure(run: Run) -> Readings:
         space = freed(history.success.parameters.number("freed_space"))
         yield space
         text += f", freed {words.size(space.value or 0)}"
-    return text + (f", scheduled {schedule}" if schedule else "")
+    return text + (f", {schedule.phrase}" if schedule else "")
 
 
 main = plugin.main(Probe(

@@ -100,7 +100,7 @@ class Quota(NamedTuple):
     @property
     def share(self) -> float:
         """Percent of the limit that is used; a limit of 0 counts as used up."""
-        return round(self.used * 100 / self.limit, 2) if self.limit else 100
+        return words.share(self.used, self.limit) if self.limit else 100
 
 
 class Seen(NamedTuple):

@@ -50,8 +50,9 @@ from harborlib.harbor.fields import Fields
 from harborlib.harbor.pages import PAGE_SIZE
 from harborlib.judge import SLOW, STANDSTILL, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
-from harborlib.judge.executions import FAILED, RUNNING, SUCCEEDED, Execution, History, Schedule
+from harborlib.judge.executions import FAILED, RUNNING, SUCCEEDED, Execution, History
 from harborlib.judge.readings import Options, Range
+from harborlib.judge.schedules import Schedule
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import CRITICAL, UNKNOWN, WARNING, units, words
 from harborlib.wire import Failure

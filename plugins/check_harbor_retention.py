@@ -48,8 +48,9 @@ from harborlib.harbor import Each, Run, endpoints
 from harborlib.harbor.fields import Fields
 from harborlib.judge import SLOW, STANDSTILL, NotRead, Problem, Readings, Selectable, Shown, each_row
 from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
-from harborlib.judge.executions import Execution, History, Schedule
+from harborlib.judge.executions import Execution, History
 from harborlib.judge.projects import Projects
+from harborlib.judge.schedules import Schedule
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import UNKNOWN, WARNING, words
 from harborlib.wire import Failure

@@ -37,7 +37,8 @@ import argparse
 from harborlib.harbor import Run, endpoints
 from harborlib.harbor.fields import Fields
 from harborlib.judge import STANDSTILL, Limit, Problem, Readings, Shown
-from harborlib.judge.executions import History, Schedule
+from harborlib.judge.executions import History
+from harborlib.judge.schedules import Schedule
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import PERCENT, WARNING, words
 from harborlib.text.units import duration
@@ -77,7 +78,7 @@ def measure(run: Run) -> Readings:
     completed, waiting, running = newest.count("completed"), metrics.count("Pending"), metrics.count("Running")
     failed, total = metrics.count("Error"), newest.count("total", needed=True)
     stopped, ongoing, ever = metrics.count("Stopped"), newest.flag("ongoing"), began(newest)
-    yield failing(round(failed * 100 / total, 2) if total else 0, high=100, failed=failed, total=total)
+    yield failing(words.share(failed, total) if total else 0, high=100, failed=failed, total=total)
     if waiting and not running:
         yield stuck(f"{waiting} of {total} images are waiting, and none is being scanned")
     elif ongoing and not running:
@@ -88,7 +89,7 @@ def measure(run: Run) -> Readings:
     never = None if began(scheduled) else schedule
     missed = History((), run.rest.now, never, run.args.schedule_grace).missed
     if missed:
-        yield never_fired(f"the schedule {schedule} has never fired, due at {words.moment(missed)}")
+        yield never_fired(f"the schedule ({schedule}) has never fired, due at {words.moment(missed)}")
     yield scans_failed(failed)
     yield images_waiting(waiting)
     yield scans_completed(completed)
@@ -97,7 +98,7 @@ def measure(run: Run) -> Readings:
     text += f": {completed} of {total} done, {failed} failed" + (f", {stopped} stopped" if stopped else "")
     if not ever:
         text = "no scan-all yet"
-    return text + (f", scheduled {schedule}" if schedule else ", not scheduled")
+    return text + (f", {schedule.phrase}" if schedule else ", not scheduled")
 
 
 def lost_track(completed: int, total: int) -> str:

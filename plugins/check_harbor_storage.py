@@ -50,7 +50,7 @@ def measure(run: Run) -> Readings:
     volumes = [(total, min(left, total)) for total, left in volumes if total > 0]
     for position, (total, left) in enumerate(volumes, 1):
         end = f"_{position}" if position > 1 else ""
-        yield used(round((total - left) * 100 / total, 2), high=100, label=f"used{end}")
+        yield used(words.share(total - left, total), high=100, label=f"used{end}")
         yield free(left, high=total, label=f"free{end}")
         yield size(total, label=f"total{end}")
     if not volumes:
@@ -60,7 +60,7 @@ def measure(run: Run) -> Readings:
 
 def in_words(total: float, left: float) -> str:
     """One volume in words."""
-    return f"{words.percent((total - left) * 100 / total)} of {words.size(total)} used, {words.size(left)} free"
+    return f"{words.percent(words.share(total - left, total))} of {words.size(total)} used, {words.size(left)} free"
 
 
 main = plugin.main(Probe(

@@ -116,8 +116,8 @@ def coverage_of(run: Run, scanned: int, number: int, found_by_scan: int) -> Read
     """How many of the images are scanned; if no scan of all images counted them, at least this many."""
     if found_by_scan:
         known = min(number, found_by_scan)
-        return coverage(round(min(scanned, known) * 100 / known, 2), high=100, things=words.number(known, "image"))
-    least = coverage(round(scanned * 100 / number, 2), high=100, things=words.number(number, "artifact"))
+        return coverage(words.share(min(scanned, known), known), high=100, things=words.number(known, "image"))
+    least = coverage(words.share(scanned, number), high=100, things=words.number(number, "artifact"))
     if scanned and coverage.judge(least, run.args).is_problem:
         return uncounted(f"{scanned} of {number} artifacts scanned, it is not known how many of the others are images")
     return least

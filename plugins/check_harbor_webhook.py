@@ -109,7 +109,7 @@ class Webhook(NamedTuple):
     @property
     def share(self) -> float:
         """Percent of the deliveries that failed."""
-        return round(self.failed * 100 / self.ended, 2)
+        return words.share(self.failed, self.ended)
 
     def latest_success(self, now: float) -> str:
         """When a delivery last succeeded, in words."""

@@ -78,7 +78,7 @@ def measure(run: Run) -> Readings:
     if live and not workers:
         yield idle_pools("Harbor lists no worker of a live pool, so no job is done")
     if workers:
-        yield busy(round(len(working) * 100 / len(workers), 1), high=100)
+        yield busy(words.share(len(working), len(workers)), high=100)
     seconds, job = max(working, default=(0.0, "the longest job"))
     yield longest(round(seconds), job=job)
     alive = words.number(len(live), "worker pool")

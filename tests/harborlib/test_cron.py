@@ -153,3 +153,28 @@ def test_any_text_is_an_expression_or_a_value_error(text: str) -> None:
         cron.parse(text).previous(moment("2026-11-22T12:00:00"))
     except ValueError:
         return
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0 0 * * * *", "hourly at minute 0"),
+        ("0 0 0 * * *", "daily at 00:00 UTC"),
+        ("0 0 0 * * 0", "weekly on Sunday at 00:00 UTC"),
+        ("@weekly", "weekly on Sunday at 00:00 UTC"),
+        ("@monthly", "monthly on day 1 at 00:00 UTC"),
+        ("30 5 1 ? * *", "daily at 01:05 UTC"),
+        ("0 30 22 * * SAT", "weekly on Saturday at 22:30 UTC"),
+        ("0 0 1 15 * *", "monthly on day 15 at 01:00 UTC"),
+        ("0 0 1 */2 * *", ""),
+        ("0 0 1 15 * 1", ""),
+        ("0 0 1 * 6 *", ""),
+        ("0 0 */6 * * *", ""),
+        ("0 0 * * * 1", ""),
+        ("0 */5 * * * *", ""),
+        ("*/5 0 1 * * *", ""),
+        ("@yearly", ""),
+    ],
+)
+def test_in_words(text: str, words: str) -> None:
+    assert str(cron.parse(text)) == words

@@ -87,3 +87,19 @@ def test_moment(seconds: float, told: str) -> None:
 def test_every_number_has_its_words(value: float) -> None:
     for say in (words.span, words.moment, words.size, words.percent):
         assert say(value)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "percent"),
+    [(0, 7, 0), (-1, 7, 0), (1, 5000, 0.1), (7537, 10000, 75.3), (4999, 5000, 99.9), (5, 5, 100), (3, 2, 150)],
+)
+def test_share(part: float, whole: float, percent: float) -> None:
+    assert words.share(part, whole) == percent
+
+
+@given(st.integers(0, 2**63), st.integers(1, 2**63))
+def test_a_share_is_shown_as_it_is_judged(part: int, whole: int) -> None:
+    part = min(part, whole)
+    share = words.share(part, whole)
+    assert words.percent(share) == f"{share:g}%"
+    assert (share == 0, share == 100) == (part == 0, part == whole)

@@ -26,7 +26,7 @@ NOT_SCHEDULED = [
             "a1-healthy/purgeaudit.admin",
             "a1-healthy/purgeaudit-schedule.admin",
             [
-                "HARBOR AUDIT_PURGE OK - audit log purge: no execution yet, scheduled 0 0 0 * * * UTC | "
+                "HARBOR AUDIT_PURGE OK - audit log purge: no execution yet, scheduled daily at 00:00 UTC | "
                 "time=Ts;;;0 running=0s;43200;86400;0",
                 "exit code 0",
             ],
@@ -45,7 +45,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             "Success",
             [
                 "HARBOR AUDIT_PURGE OK - audit log purge: last execution succeeded 9 h ago, took 1 h, "
-                "scheduled 0 0 2 * * * UTC | "
+                "scheduled daily at 02:00 UTC | "
                 "time=Ts;;;0 age=32400s;691200;1296000;0 running=0s;43200;86400;0 duration=3600s;;;0",
                 "exit code 0",
             ],
@@ -64,7 +64,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [
                 "HARBOR AUDIT_PURGE OK - audit log purge: last execution succeeded 1 d 9 h ago, took 1 h, "
                 "another running for 10 h, "
-                "scheduled 0 0 2 * * * UTC | "
+                "scheduled daily at 02:00 UTC | "
                 "time=Ts;;;0 age=118800s;691200;1296000;0 running=36000s;43200;86400;0 duration=3600s;;;0",
                 "exit code 0",
             ],
@@ -86,7 +86,7 @@ def test_options(ask, harbor: Simulator) -> None:
         "HARBOR AUDIT_PURGE CRITICAL - last success 1 d 9 h ago (critical at 1 d) | "
         "time=Ts;;;0 age=118800s;43200;86400;0 running=0s;3600;7200;0 duration=3600s;;;0",
         "CRITICAL: last success 1 d 9 h ago (critical at 1 d)",
-        "WARNING: the schedule 0 0 2 * * * UTC did not fire at 2026-11-22 02:00 UTC",
+        "WARNING: the schedule (daily at 02:00 UTC) did not fire at 2026-11-22 02:00 UTC",
         f"Next: {LOG}",
         "exit code 2",
     ]

@@ -20,7 +20,9 @@ READ_LOG = f"Next: {LOG}"
 SAVE_AGAIN = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
 SET_SCHEDULE = "Next: set a schedule in Harbor's UI"
 NOT_SCHEDULED = "HARBOR GC WARNING - no garbage collection is scheduled"
-WELL = "OK - garbage collection: last execution succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled 0 0 0 * * * UTC"
+WELL = (
+    "OK - garbage collection: last execution succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled daily at 00:00 UTC"
+)
 DAILY = "0 0 0 * * *"
 
 
@@ -51,7 +53,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             "a0-fresh/gc.admin",
             "i-schedules/gc-schedule-daily",
             [
-                "HARBOR GC OK - garbage collection: no execution yet, scheduled 0 0 0 * * * UTC" + perfdata(),
+                "HARBOR GC OK - garbage collection: no execution yet, scheduled daily at 00:00 UTC" + perfdata(),
                 "exit code 0",
             ],
         ),
@@ -60,7 +62,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             "a1-healthy/gc-schedule.admin",
             [
                 "HARBOR GC OK - garbage collection: last execution succeeded 2 min 37 s ago, took 13 s, freed 0 B, "
-                "scheduled 0 0 0 * * * UTC" + perfdata(157, took=13),
+                "scheduled daily at 00:00 UTC" + perfdata(157, took=13),
                 "exit code 0",
             ],
         ),
@@ -69,7 +71,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             "i-schedules/gc-schedule-hourly",
             [
                 "HARBOR GC OK - garbage collection: last execution succeeded 35 min ago, took 13 s, freed 0 B, "
-                "scheduled 0 0 * * * * UTC" + perfdata(2118, took=13),
+                "scheduled hourly at minute 0" + perfdata(2118, took=13),
                 "exit code 0",
             ],
         ),
@@ -79,7 +81,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             [
                 "HARBOR GC OK - garbage collection: last execution succeeded 35 min ago, took 13 s, another "
                 "running for 6 min, "
-                "freed 0 B, scheduled 0..." + perfdata(2118, 366, took=13),
+                "freed 0 B, custom sche..." + perfdata(2118, 366, took=13),
                 "exit code 0",
             ],
         ),
@@ -88,7 +90,7 @@ THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
             "i-schedules/gc-schedule-custom",
             [
                 "HARBOR GC OK - garbage collection: last execution succeeded 4 min ago, took 25 s, freed 0 B, "
-                "scheduled 0 30 2 * * 1-5 UTC" + perfdata(279, took=25),
+                "custom schedule" + perfdata(279, took=25),
                 "exit code 0",
             ],
         ),
@@ -161,7 +163,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
         pytest.param(
             [run(8, "Success", 2 * HOUR, dry_run=True)],
             DAILY,
-            ["OK - garbage collection: no execution yet, scheduled 0 0 0 * * * UTC" + perfdata(), "exit code 0"],
+            ["OK - garbage collection: no execution yet, scheduled daily at 00:00 UTC" + perfdata(), "exit code 0"],
             id="but it shows that the schedule fires",
         ),
         pytest.param(
@@ -200,7 +202,8 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [run(7, "Success", 2 * HOUR, scheduled=False), THE_NIGHT_BEFORE],
             DAILY,
             [
-                "WARNING - the schedule 0 0 0 * * * UTC did not fire at 2026-11-22 00:00 UTC" + perfdata(7187, took=13),
+                "WARNING - the schedule (daily at 00:00 UTC) did not fire at 2026-11-22 00:00 UTC"
+                + perfdata(7187, took=13),
                 SAVE_AGAIN,
                 "exit code 1",
             ],
@@ -212,7 +215,7 @@ def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: li
             [
                 "CRITICAL - no successful execution for at least 30 d (critical at 15 d)" + perfdata(2592000),
                 "CRITICAL: no successful execution for at least 30 d (critical at 15 d)",
-                "WARNING: the schedule 0 0 0 * * * UTC did not fire at 2026-11-22 00:00 UTC",
+                "WARNING: the schedule (daily at 00:00 UTC) did not fire at 2026-11-22 00:00 UTC",
                 READ_LOG,
                 "exit code 2",
             ],
@@ -405,6 +408,6 @@ def test_freed_space_only_where_harbor_shows_it(ask, harbor: Simulator, paramete
     first, code = ask("gc", "--schedule-grace", "1d")
     assert first.startswith(
         f"HARBOR GC OK - garbage collection: last execution succeeded 10 h ago, took 16 min, {freed}scheduled "
-        f"{DAILY} UTC | "
+        "daily at 00:00 UTC | "
     )
     assert ("freed=" in first, code) == (bool(freed), "exit code 0")

@@ -18,7 +18,7 @@ OK = "OK - 4 projects, 2 of them unlimited, the fullest is tiny at 75.3% of its 
 MIB = 1024 * 1024
 
 
-def perfdata(used: str = "75.37", projects: int = 4, unlimited: int = 2, limits: str = "85;99") -> str:
+def perfdata(used: str = "75.3", projects: int = 4, unlimited: int = 2, limits: str = "85;99") -> str:
     return f" | time=Ts;;;0 used={used}%;{limits};0 projects={projects};;;0 unlimited={unlimited};;;0"
 
 
@@ -119,13 +119,13 @@ def test_missing_means_zero(ask, harbor: Simulator) -> None:
 def test_options(ask) -> None:
     assert ask("quota", "-w", "50", "-c", "75%", "--exclude", "li*", "--perfdata-for", "t*,pub") == [
         "HARBOR QUOTA CRITICAL - tiny: 75.3% of its quota used (critical at 75%) | time=Ts;;;0 "
-        "used_tiny=75.37%;50;75;0 used_pub=0.02%;50;75;0 used=75.37%;50;75;0 projects=3;;;0 unlimited=1;;;0",
+        "used_tiny=75.3%;50;75;0 used_pub=0.1%;50;75;0 used=75.3%;50;75;0 projects=3;;;0 unlimited=1;;;0",
         NEXT,
         "exit code 2",
     ]
     assert ask("quota", "--include", "p*") == [
-        "HARBOR QUOTA OK - 2 projects, 1 of them unlimited, the fullest is pub at 0% of its quota"
-        + perfdata("0.02", 2, 1),
+        "HARBOR QUOTA OK - 2 projects, 1 of them unlimited, the fullest is pub at 0.1% of its quota"
+        + perfdata("0.1", 2, 1),
         "exit code 0",
     ]
 
@@ -142,7 +142,7 @@ def test_ten_thousand_projects_that_fit(ask, harbor: Simulator) -> None:
     harbor.content.more_projects = 9996
     assert ask("quota", "-t", "50") == [
         "HARBOR QUOTA OK - 10000 projects, 2 of them unlimited, the fullest is tiny at 75.3% of its quota"
-        + perfdata("75.37", 10000),
+        + perfdata("75.3", 10000),
         "exit code 0",
     ]
 
@@ -151,7 +151,7 @@ def test_only_the_most_used(ask, harbor: Simulator) -> None:
     harbor.content.more_projects, harbor.content.sorts_quotas = 9996, True
     assert ask("quota", "--page-limit", "2") == [
         "HARBOR QUOTA OK - 200 projects (the most used, 200 of 10000), 1 of them unlimited, the fullest is tiny at "
-        "75.3% of its quota" + perfdata("75.37", 200, 1),
+        "75.3% of its quota" + perfdata("75.3", 200, 1),
         "exit code 0",
     ]
 

@@ -174,7 +174,7 @@ SKIPPED = "Execution skipped: active replication still in progress."
         pytest.param(
             [policy(run(8, "Success", 4 * HOUR, scheduled=False), THE_NIGHT_BEFORE, cron=NIGHTLY)],
             [
-                "WARNING - push-pub: the schedule 0 0 3 * * * UTC did not fire at DATE" + perfdata(age=14387),
+                "WARNING - push-pub: the schedule (daily at 03:00 UTC) did not fire at DATE" + perfdata(age=14387),
                 RESAVE,
                 "exit code 1",
             ],
@@ -188,8 +188,8 @@ SKIPPED = "Execution skipped: active replication still in progress."
         ),
         pytest.param(
             [policy(cron=NIGHTLY)],
-            ["WARNING - push-pub: the schedule 0 0 3 * * * UTC did not fire at DATE" + perfdata(age=2592000), RESAVE,
-             "exit code 1"],
+            ["WARNING - push-pub: the schedule (daily at 03:00 UTC) did not fire at DATE" + perfdata(age=2592000),
+             RESAVE, "exit code 1"],
             id="it never did",
         ),
         pytest.param(

@@ -103,7 +103,7 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
         pytest.param(
             {"priv": job("Success", 32 * HOUR)},
             [
-                "WARNING - priv: the schedule 0 0 4 * * * UTC did not fire at 2026-11-22 04:00 UTC"
+                "WARNING - priv: the schedule (daily at 04:00 UTC) did not fire at 2026-11-22 04:00 UTC"
                 + perfdata(1, 115187),
                 SAVE_AGAIN,
                 "exit code 1",
@@ -225,6 +225,6 @@ def test_jobservice_explains_a_standstill(ask, harbor: Simulator) -> None:
     harbor.content.retentions = {1: ("priv", job("Success", 32 * HOUR))}
     harbor.switch("jobservice-down")
     assert ask("retention", "--isolate")[0].partition(" | ")[0] == (
-        "HARBOR RETENTION UNKNOWN - priv: the schedule 0 0 4 * * * UTC did not fire at 2026-11-22 04:00 UTC "
+        "HARBOR RETENTION UNKNOWN - priv: the schedule (daily at 04:00 UTC) did not fire at 2026-11-22 04:00 UTC "
         "(see harbor-component-jobservice)"
     )

@@ -41,7 +41,7 @@ def perfdata(errors: float = 0, failed: int = 0, waiting: int = 0, completed: in
         ("a0-fresh/scans-all-metrics.admin", "a0-fresh/scanall-schedule.admin",
          ["OK - no scan-all yet, not scheduled" + perfdata(), "exit code 0"]),
         ("a1-healthy/scans-all-metrics.admin", "a1-healthy/scanall-schedule.admin",
-         ["OK - last scan-all: 2 of 2 done, 0 failed, scheduled 0 0 0 * * 0 UTC"
+         ["OK - last scan-all: 2 of 2 done, 0 failed, scheduled weekly on Sunday at 00:00 UTC"
           + perfdata(completed=2, total=2), "exit code 0"]),
         ("f-scan-failed/scans-all-metrics-during", "f-scan-failed/scanall-schedule",
          ["CRITICAL - 2 of 2 scans failed, 100% (critical at 25%)" + perfdata(100, 2, 0, 2, 2),
@@ -81,7 +81,7 @@ def test_recorded(check, harbor: Simulator, metrics: str, schedule: str, expecte
         ),
         pytest.param(
             ScanAll(success=2, error=1),
-            ["CRITICAL - 1 of 3 scans failed, 33.3% (critical at 25%)" + perfdata(33.33, 1, completed=3, total=3),
+            ["CRITICAL - 1 of 3 scans failed, 33.3% (critical at 25%)" + perfdata(33.3, 1, completed=3, total=3),
              READ_LOG, "exit code 2"],
             id="many failed",
         ),
@@ -153,7 +153,7 @@ def test_states(check, harbor: Simulator, scan: ScanAll, expected: list[str]) ->
     assert check("scan", login=True) == [f"HARBOR SCAN {first}", *further]
 
 
-NEVER = "the schedule 0 0 2 * * * UTC has never fired, due at DATE"
+NEVER = "the schedule (daily at 02:00 UTC) has never fired, due at DATE"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_schedule(check, harbor: Simulator, since: float, scheduled: ScanAll | N
     harbor.content.now = NOW
     harbor.content.scan_all = (ScanAll(success=4), scheduled)
     harbor.content.scan_schedule = Job(cron=NIGHTLY, since=NOW - since)
-    well = "OK - last scan-all: 4 of 4 done, 0 failed, scheduled 0 0 2 * * * UTC" + perfdata(completed=4, total=4)
+    well = "OK - last scan-all: 4 of 4 done, 0 failed, scheduled daily at 02:00 UTC" + perfdata(completed=4, total=4)
     first, *further = expected or [well, "exit code 0"]
     assert check("scan", *options, login=True) == [f"HARBOR SCAN {first}", *further]
 
@@ -243,8 +243,8 @@ def metrics(requester: str, done: int) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("requester", "done", "line"),
     [
-        ("7", 4, "OK - last scan-all: 4 of 4 done, 0 failed, scheduled 0 0 2 * * * UTC"),
-        ("", 0, "WARNING - the schedule 0 0 2 * * * UTC has never fired, due at DATE"),
+        ("7", 4, "OK - last scan-all: 4 of 4 done, 0 failed, scheduled daily at 02:00 UTC"),
+        ("", 0, "WARNING - the schedule (daily at 02:00 UTC) has never fired, due at DATE"),
     ],
 )
 def test_harbor_2_0_and_2_1(check, harbor: Simulator, requester: str, done: int, line: str) -> None:

@@ -22,10 +22,10 @@ def perfdata(used: str, free: int) -> str:
 @pytest.mark.parametrize(
     ("recording", "told", "used", "free"),
     [
-        ("a0-fresh/volumes.admin", "0% of 256 MiB used, 255.8 MiB free", "0.1", 268173312),
-        ("a1-healthy/volumes.admin", "0.1% of 256 MiB used, 255.7 MiB free", "0.11", 268140544),
-        ("c-storage-gone/volumes", "0.1% of 256 MiB used, 255.7 MiB free", "0.14", 268070912),
-        ("c-storage-readonly/volumes", "0.1% of 256 MiB used, 255.7 MiB free", "0.14", 268070912),
+        ("a0-fresh/volumes.admin", "0.1% of 256 MiB used, 255.8 MiB free", "0.1", 268173312),
+        ("a1-healthy/volumes.admin", "0.1% of 256 MiB used, 255.7 MiB free", "0.1", 268140544),
+        ("c-storage-gone/volumes", "0.1% of 256 MiB used, 255.7 MiB free", "0.1", 268070912),
+        ("c-storage-readonly/volumes", "0.1% of 256 MiB used, 255.7 MiB free", "0.1", 268070912),
     ],
 )
 def test_recorded(ask, harbor: Simulator, recording: str, told: str, used: str, free: int) -> None:

@@ -40,7 +40,7 @@ ALL = perfdata(100, 4, 4, images=2, **FOUR)
          ["CRITICAL - 0% of 4 artifacts scanned (critical below 50%)" + perfdata(0, 4, 0), SCAN, "exit code 2"]),
         ("p-d2-counts/5-sbom-with-subject-security-summary.admin", "p-d2-counts/7-scans-all-metrics-later.admin",
          ["WARNING - 66.6% of 6 images scanned (warning below 90%)"
-          + perfdata(66.67, 12, 4, images=6, **FOUR), SCAN, "exit code 1"]),
+          + perfdata(66.6, 12, 4, images=6, **FOUR), SCAN, "exit code 1"]),
         ("p-d2-counts/6-after-scan-all-security-summary.admin", "p-d2-counts/7-scans-all-metrics-later.admin",
          ["OK - 8 of 12 artifacts scanned (6 images), 40 vulnerabilities, 8 critical, 16 high"
           + perfdata(100, 12, 8, 40, 24, images=6, critical_=8, high=16, medium=8, low=8), "exit code 0"]),

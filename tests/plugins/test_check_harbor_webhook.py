@@ -51,13 +51,13 @@ def runs(*statuses: str) -> list[Execution]:
         pytest.param(
             [Webhook(1, "priv", "chat", runs("Error", *["Success"] * 8))],
             ["WARNING - priv/chat: 11.1% of the last deliveries failed, last success 2 h ago (warning at 10%)"
-             + perfdata(deliveries=9, failed=11.11), READ_LOG, "exit code 1"],
+             + perfdata(deliveries=9, failed=11.1), READ_LOG, "exit code 1"],
             id="one of nine",
         ),
         pytest.param(
             [Webhook(1, "priv", "chat", runs("Error", "Error", "Success"))],
             ["CRITICAL - priv/chat: 66.6% of the last deliveries failed, last success 3 h ago (critical at 50%)"
-             + perfdata(deliveries=3, failed=66.67), READ_LOG, "exit code 2"],
+             + perfdata(deliveries=3, failed=66.6), READ_LOG, "exit code 2"],
             id="two of three",
         ),
         pytest.param(

@@ -19,7 +19,7 @@ TOLD = {
     "queue-paused": ("queue", "WARNING", "REPLICATION: paused, 3 jobs waiting"),
     "scheduler-paused": ("queue", "CRITICAL", "SCHEDULER: paused, no schedule fires"),
     "gc-failing": ("gc", "WARNING", "the last execution failed "),
-    "gc-forgotten": ("gc", "WARNING", "the schedule 0 0 0 * * * UTC did not fire at "),
+    "gc-forgotten": ("gc", "WARNING", "the schedule (daily at 00:00 UTC) did not fire at "),
     "quota-used-up": ("quota", "CRITICAL", "tiny: 100% of its quota used (critical at 99%)"),
     "volume-unreported": ("storage", "OK", "Harbor reports no data volume (object storage, or Helm)"),
     "clock-wrong": ("api", "CRITICAL", "Harbor's clock is "),

@@ -23,6 +23,7 @@ SHORTHANDS = {
 }
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+DAYS_OF_WEEK = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
     ("second", 0, 59, {}),
     ("minute", 0, 59, {}),
@@ -66,6 +67,24 @@ class Cron(NamedTuple):
                     return at.replace(hour=clock[0], minute=clock[1], second=clock[2]).timestamp()
             at = at.replace(hour=23, minute=59, second=59) - datetime.timedelta(days=1)
         return None
+
+    def __str__(self) -> str:
+        """In words, to the minute: `daily at 01:00 UTC`; empty if the expression is not one of the usual ones."""
+        minutes, hours, days, months, weekdays = (len(field.values) for field in self[1:])
+        if len(self.seconds.values) > 1 or minutes > 1 or months < 12:
+            return ""
+        (minute,) = self.minutes.values
+        every_day = days == 31 and weekdays == 7
+        if hours == 24:
+            return f"hourly at minute {minute}" if every_day else ""
+        if hours > 1:
+            return ""
+        clock = f"at {min(self.hours.values):02}:{minute:02} UTC"
+        if every_day:
+            return f"daily {clock}"
+        if days == 31 and weekdays == 1:
+            return f"weekly on {DAYS_OF_WEEK[min(self.weekdays.values)]} {clock}"
+        return f"monthly on day {min(self.days.values)} {clock}" if days == 1 and weekdays == 7 else ""
 
     def _includes(self, day: datetime.date) -> bool:
         by_month = day.day in self.days.values

@@ -86,7 +86,7 @@ class Executions:
         if self.unscheduled and unscheduled and not history.schedule:
             yield self.unscheduled(unscheduled, of)
         if history.missed:
-            text = f"the schedule {history.schedule} did not fire at {words.moment(history.missed)}"
+            text = f"the schedule ({history.schedule}) did not fire at {words.moment(history.missed)}"
             yield self.missed(text, of)
         if self.lost and history.lost:
             yield self.lost(history.lost_track, of)

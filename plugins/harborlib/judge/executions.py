@@ -15,7 +15,7 @@ from harborlib.harbor.fields import Fields
 from harborlib.text import words
 from harborlib.wire.failure import CONTENT, Failure
 
-from . import cron
+from .schedules import Schedule
 from .unread import each_row
 
 #: Harbor's status values: of jobs, replication, retention (which uses both), and of jobs in Harbor 2.0 and 2.1.
@@ -112,30 +112,6 @@ class Execution(NamedTuple):
     def duration(self) -> float | None:
         """Seconds from start to end, 0 while it runs; None if its start is not known."""
         return max(0.0, (self.ended or self.started) - self.started) if self.timed else None
-
-
-class Schedule(NamedTuple):
-    """A cron expression, and since when it is set (None: unknown, but no later than the oldest execution)."""
-
-    text: str
-    since: float | None = None
-
-    @classmethod
-    def of_system_job(cls, found: Fields | None) -> Schedule | None:
-        """From the answer of a schedule endpoint; None if nothing is scheduled."""
-        text = found.inner("schedule").name("cron") if found else ""
-        return cls(text, found.moment("update_time")) if found and text else None
-
-    def __str__(self) -> str:
-        return f"{self.text} UTC"
-
-    def due(self, since: float, until: float) -> float | None:
-        """The last time in between at which it should have fired; None if there was none. Raises Failure (content)."""
-        try:
-            fired = cron.parse(self.text).previous(until)
-        except ValueError as error:
-            raise Failure(CONTENT, f"unexpected schedule: {error}") from None
-        return fired if fired is not None and fired > since else None
 
 
 class History:

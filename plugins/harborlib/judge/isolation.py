@@ -16,6 +16,7 @@ from harborlib.harbor.components import served_by
 from harborlib.harbor.health import HealthReport
 from harborlib.harbor.refusals import LOGIN_REFUSED
 from harborlib.harbor.registry import STORAGE_FULL
+from harborlib.text import words
 from harborlib.text.finding import Cause
 from harborlib.wire import deadline
 from harborlib.wire.failure import CERTIFICATE, CONTENT, STATUS, Failure
@@ -175,7 +176,7 @@ def percent_used(run: Run) -> float:
     """How full the data volume is; raises Failure if the account may not see it, or Harbor does not report it."""
     rows = run.rest.get(endpoints.VOLUMES).rows("storage", needed=True)
     volumes = [(row.count("total"), row.count("free")) for row in rows]
-    return max(((total - free) * 100.0 / total for total, free in volumes if total), default=0.0)
+    return max((words.share(total - free, total) for total, free in volumes if total), default=0.0)
 
 
 def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:

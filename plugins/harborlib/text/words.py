@@ -48,6 +48,14 @@ def percent(value: float) -> str:
     return f"{math.floor(value * 10) / 10 if abs(value) < 1e15 else value:g}%"
 
 
+def share(part: float, whole: float) -> float:
+    """A part in percent of the whole, to one decimal, as it is shown and judged.
+
+    Only nothing is 0, and only the whole is 100: `0.1` and `99.9` are next to them.
+    """
+    return max(math.floor(part * 1000 / whole) / 10, 0.1) if part > 0 else 0
+
+
 def number(count: float, noun: str) -> str:
     """A count with its noun; `noun` is the singular: `1 queue`, `3 policies`."""
     return f"1 {noun}" if count == 1 else f"{count} {plural(noun)}"
