@@ -5,7 +5,8 @@ interpreter and these lines are all that a check costs here. docs/preloaded.md d
 
 The one message to the server is the facts by which it recognizes itself (`identity`), the command line and the
 environment, with the working directory and, if it is a terminal, stdout as descriptors. The server answers `w` (wait
-for a free place), `g` and the id of the process that runs the check, then the exit code, the text and a NUL.
+for a free place), `g` and the id of the process that runs the check, then the exit code, the text and a NUL; or,
+without a NUL, why it does not run the check.
 """
 
 import _signal  # type: ignore[import-not-found]  # `signal` loads enum, and `socket` much more
@@ -24,6 +25,7 @@ PATIENCE = 5.0  # seconds to wait for a free place: a third of the default deadl
 LONGEST = 90.0  # seconds for an answer: the server and the child keep the deadline, this is for broken ones
 GRACE = 3  # seconds from a signal to the answer
 END = b"\0"
+OTHER = b"it is of another installation, or in another namespace"
 ROOM = "set the engine's check timeout higher than -t"
 
 #: When the server was asked in vain, by time.monotonic: the time limit of the plugin starts there.
@@ -109,7 +111,7 @@ class Asked:
             self.interrupted()
         for number, handler in handlers.items():
             _signal.signal(number, handler)
-        return self.silence
+        return answer.decode() or self.silence
 
     def answer(self) -> bytes:
         """The last message of the server, or b""; raises OSError. Until it is there, `silence` says what is wrong."""
@@ -120,8 +122,8 @@ class Asked:
             unusual = any(word.startswith(("-t", "--timeout", "--options-file")) for word in sys.argv[1:])
             self.server.settimeout(HEARD if unusual else PATIENCE)
             heard = self.server.recv(MOST)
-        if heard[:1] != b"g":
-            return b""
+        if heard[:1] != b"g":  # nothing, or the child was faster
+            return heard
         self.child = int(heard[1:])
         self.silence = "its child gave no answer"
         self.server.settimeout(LONGEST)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from support import runner
 
 NOTE = "Note: the preloaded server did not run this check: {} (docs/preloaded.md)"
 
@@ -80,6 +84,15 @@ def test_server_of_others(path, listener, check):
 @pytest.mark.usefixtures("server")
 def test_server_that_is_used(check):
     assert notes(check("-v")) == []
+
+
+@pytest.mark.usefixtures("server")
+def test_server_of_another_installation(argv, plugin_python, tmp_path):
+    shutil.copytree(runner.PLUGINS, tmp_path / "plugins")
+    command = [plugin_python, str(tmp_path / "plugins" / "check_harbor_health.py"), *argv, "-v"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    outcome = runner.Outcome(done.returncode, done.stdout, done.stderr)
+    assert notes(outcome) == [NOTE.format("it is of another installation, or in another namespace")]
 
 
 def test_server_that_is_not_expected(check, monkeypatch):

@@ -116,7 +116,8 @@ def become(check: Check) -> str:
         raise ValueError("not a request")
     words = [os.fsdecode(word) for word in data.split(b"\0")]
     if words[:FACTS] != harbor_preloaded.identity():
-        raise ValueError("of another installation, or in another namespace")
+        listening.send(check.connection, harbor_preloaded.OTHER)
+        raise ValueError(harbor_preloaded.OTHER)
     name, count, *rest = words[FACTS:]
     os.fchdir(descriptors[0])
     os.dup2(descriptors[1] if len(descriptors) > 1 else os.open(os.devnull, os.O_WRONLY), 1)
