@@ -1,4 +1,4 @@
-"""Write the bash completion of every plugin's options: completion.py FOLDER."""
+"""Write the bash completion of the options of every plugin and of the fire drill: completion.py FOLDER."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from harborlib.run.probe import installed
 
 import shtab
 
+from harbor_simulator.drill import command as drill
+
 
 def main(folder: Path) -> None:
-    """A file for each plugin, under the name that bash-completion looks for."""
+    """A file for each command, under the name that bash-completion looks for."""
     folder.mkdir(parents=True, exist_ok=True)
-    for probe in installed():
-        completion = shtab.complete(probe.parser(), shell="bash")  # noqa: S604 - the name of a language
-        (folder / probes.command(probe)).write_text(completion, encoding="utf-8")
+    parsers = {probes.command(probe): probe.parser() for probe in installed()}
+    for name, parser in {**parsers, drill.NAME: drill.parser()}.items():
+        completion = shtab.complete(parser, shell="bash")  # noqa: S604 - the name of a language
+        (folder / name).write_text(completion, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -112,7 +112,9 @@ def test_one_line_and_one_host_give_a_green_check(root: Root, kind: type[InRoot]
 
 def test_man_page_completion_and_runbook(root: Root) -> None:
     assert (root.seen / "usr/share/man/man1/check_harbor_gc.1.gz").is_file()
-    assert "--running-warning" in (root.seen / "usr/share/bash-completion/completions/check_harbor_gc").read_text()
+    completions = root.seen / "usr/share/bash-completion/completions"
+    assert "--running-warning" in (completions / "check_harbor_gc").read_text()
+    assert "--icinga-authfile" in (completions / "check_harbor_drill").read_text()
     assert (root.seen / "usr/share/check_harbor/runbook.md").read_text() == (ROOT / "docs/runbook.md").read_text()
 
 
