@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 import harbor_simulator
-from harbor_simulator.drill.engine import Page, Service, UnusableError
+from harbor_simulator.drill.engine import LostError, Page, Service, UnusableError
 from harbor_simulator.drill.failures import FAILURES, Failure, chosen
+from harbor_simulator.drill.icinga import Icinga
 from harbor_simulator.drill.nagios import Nagios
 from harbor_simulator.drill.rehearsal import Rehearsal
 from harbor_simulator.drill.report import table
@@ -58,6 +62,7 @@ class Scripted:
 
     def start(self) -> None:
         """Nothing to verify."""
+        self.changes.append("start")
 
     def close(self) -> None:
         """Nothing to end."""
@@ -133,6 +138,34 @@ def test_an_interrupt_repairs(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KeyboardInterrupt):
         drilled(engine)
     assert engine.changes == ["registry-down", ""]
+
+
+def lost(engine: Scripted, times: int) -> None:
+    """Let an engine lose its pages during the first failures."""
+    pages: Callable[[], list[Page]] = engine.pages
+
+    def losing() -> list[Page]:
+        if engine.changes[-1:] == ["registry-down"] and engine.changes.count("registry-down") <= times:
+            raise LostError("the stream broke off")
+        return pages()
+
+    engine.pages = losing  # type: ignore[method-assign]
+
+
+def test_an_engine_that_is_reloaded_gets_the_failure_again() -> None:
+    engine = Scripted(BOTH)
+    lost(engine, times=1)
+    rows = drilled(engine).rows
+    assert engine.changes == ["registry-down", "", "start", "registry-down", ""]
+    assert [(row.right, row.wrong) for row in rows] == [(True, False)]
+
+
+def test_an_engine_that_is_lost_twice_ends_the_drill() -> None:
+    engine = Scripted(BOTH)
+    lost(engine, times=2)
+    with pytest.raises(LostError):
+        drilled(engine)
+    assert engine.changes == ["registry-down", "", "start", "registry-down", ""]
 
 
 @pytest.mark.parametrize("module", ["harbor_simulator", "harbor_simulator.drill"])
@@ -227,6 +260,53 @@ def test_a_log_that_is_rotated_loses_no_page(tmp_path: Path) -> None:
     kinds = [(page.time, page.kind, page.who, page.via) for page in nagios.pages()]
     assert kinds == [(1, "PROBLEM", "anna", "mail"), (3, "RECOVERY", "anna", "mail")]
     nagios.close()
+
+
+class Api(BaseHTTPRequestHandler):
+    """The API of an Icinga 2 that is reloaded after its first notification: it ends the stream."""
+
+    reloaded = False
+    over = threading.Event()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        if self.path != "/v1/events":
+            attributes = {"vars": {"harbor_url": Site(Path(), "drill", 8443).url}}
+            results = [{"attrs": attributes}] if self.path.endswith("hosts") else []
+            self.wfile.write(json.dumps({"results": results}).encode())
+            return
+        page = {"host": "drill", "service": OWNER, "notification_type": "PROBLEM", "users": ["anna"]}
+        self.wfile.write(json.dumps({**page, "timestamp": 1.0, "command": "mail"}).encode() + b"\n")
+        if Api.reloaded:
+            Api.over.wait(20)
+        Api.reloaded = True
+
+    def log_message(self, *_: object) -> None:
+        """Be silent."""
+
+
+def test_stream_of_icinga_that_ends_and_begins_again() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Api) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = Site(Path(), "drill", 8443).url
+        icinga = Icinga(f"http://127.0.0.1:{server.server_port}", ("a", "b"), None, "drill", url)
+        icinga.start()
+        with pytest.raises(LostError, match="stream of events of Icinga 2 broke off"):
+            read(icinga, pages=2)
+        icinga.start()
+        read(icinga, pages=2)
+        Api.over.set()
+        server.shutdown()
+
+
+def read(icinga: Icinga, pages: int) -> None:
+    """Wait until there are so many pages, for 20 s at most."""
+    end = time.monotonic() + 20
+    while len(icinga.pages()) < pages:
+        assert time.monotonic() < end
+        time.sleep(0.01)  # another thread reads the stream
 
 
 def test_nagios_that_does_not_run(tmp_path: Path) -> None:

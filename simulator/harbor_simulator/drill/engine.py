@@ -12,6 +12,10 @@ class UnusableError(Exception):
     """The drill cannot be run, or cannot continue: the message says why."""
 
 
+class LostError(UnusableError):
+    """The engine could not be read for a moment, as while it is reloaded: `start` may help."""
+
+
 class Page(NamedTuple):
     """One notification: `kind` is PROBLEM, RECOVERY or another one, `who` a user or contact, `via` the command."""
 
@@ -55,13 +59,13 @@ class Service:
 
 
 class Engine(Protocol):
-    """An engine; every method raises UnusableError."""
+    """An engine; every method raises UnusableError, LostError included."""
 
     name: str
     lag: float  # seconds after which what has happened can be read here
 
     def start(self) -> None:
-        """Verify that the host can be drilled, and listen from now on."""
+        """Verify that the host can be drilled, and listen from now on; what was seen before is kept."""
 
     def services(self) -> dict[str, Service]:
         """The services of the host, by name."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from .engine import Page, Service, UnusableError
+from .engine import LostError, Page, Service, UnusableError
 
 PERMISSIONS = "objects/query/Host, objects/query/Service, status/query, events/Notification"
 SECONDS = 30
@@ -47,7 +47,7 @@ class Icinga:
                 f"{self._api}/v1/{path}", json=body or {}, headers=override, timeout=timeout, stream=stream
             )
         except (requests.RequestException, OSError) as error:
-            raise UnusableError(f"cannot reach the API of Icinga 2 at {self._api}: {_cause(error)}") from error
+            raise LostError(f"cannot reach the API of Icinga 2 at {self._api}: {_cause(error)}") from error
         if answer.status_code == 401:
             raise UnusableError(f"the API of Icinga 2 refuses the login {self._account[0]}")
         if answer.status_code == 403:
@@ -81,17 +81,20 @@ class Icinga:
             if not entry.get("status", {}).get("notificationcomponent", {}):
                 raise UnusableError("Icinga 2 sends no notifications: enable its feature notification")
         wanted = {"types": ["Notification"], "queue": f"check-harbor-drill-{time.time_ns()}"}
-        self._stream = self._ask("events", wanted, stream=True)
-        threading.Thread(target=self._listen, daemon=True).start()
+        stream = self._ask("events", wanted, stream=True)
+        self._stream, self._broken = stream, ""
+        threading.Thread(target=self._listen, args=[stream], daemon=True).start()
 
-    def _listen(self) -> None:
+    def _listen(self, stream: requests.Response) -> None:
+        why = "it ended"
         try:
-            for line in self._stream.iter_lines(chunk_size=1):  # more would wait for the next event
+            for line in stream.iter_lines(chunk_size=1):  # more would wait for the next event
                 if line:
                     self._note(json.loads(line))
         except Exception as error:  # whatever ends the stream: pages can be lost from now on
-            self._broken = str(_cause(error))
-        self._broken = self._broken or "it ended"
+            why = str(_cause(error))
+        if stream is self._stream:
+            self._broken = why
 
     def _note(self, event: dict[str, Any]) -> None:
         if event.get("host") == self._host and event.get("service"):
@@ -109,7 +112,7 @@ class Icinga:
     def pages(self) -> list[Page]:
         """The notifications about services of the host since `start`, the oldest first."""
         if self._broken and not self._stopped:
-            raise UnusableError(f"the stream of events of Icinga 2 broke off, so pages may be missed: {self._broken}")
+            raise LostError(f"the stream of events of Icinga 2 broke off, so pages may be missed: {self._broken}")
         return list(self._pages)
 
     def close(self) -> None:

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from .engine import Engine, Page, Service, UnusableError
+from .engine import Engine, LostError, Page, Service, UnusableError
 from .failures import OWNERS, Failure
 
 POLL = 0.5  # seconds
+RELOAD = 60.0  # seconds that a reload of the engine may take
 SLACK = 60.0  # seconds beyond the engine's own intervals: a probe that waits for its time-out, and a busy engine
 
 
@@ -79,8 +80,24 @@ class Rehearsal:
             if failure.service not in there:
                 row.skipped = f"this host has no {failure.service}"
                 continue
-            self._calm()
-            self._drill(row)
+            try:
+                self._drill(row)
+            except LostError as problem:  # pages may be missing: drill the row again
+                self._resume(problem)
+                self.rows[-1] = row = Row(failure)
+                self._drill(row)
+
+    def _resume(self, problem: LostError) -> None:
+        """Listen again after a reload of the engine; raises the last LostError if that takes too long."""
+        self._say(f"{problem}: trying again")
+        end = time.monotonic() + RELOAD
+        while True:
+            try:
+                return self._engine.start()
+            except LostError:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(POLL)
 
     @staticmethod
     def _longest(services: Collection[Service]) -> float:
@@ -99,13 +116,14 @@ class Rehearsal:
         time.sleep(self._engine.lag)  # the recoveries of the last failure can be read only then
 
     def _drill(self, row: Row) -> None:
+        self._calm()
         owner = row.failure.service
         seen = len(self._engine.pages())
-        row.began = time.time()
-        self._change(row.failure)
         limit = self._engine.services()[owner].limit(SLACK) if self._wait is None else self._wait
-        self._say(f"{row.failure.name}: broken, {owner} must page within {limit:.0f} s")
+        row.began = time.time()
         try:
+            self._change(row.failure)
+            self._say(f"{row.failure.name}: broken, {owner} must page within {limit:.0f} s")
             if self._until(lambda: bool(self._read(row, seen).of("PROBLEM")), limit + self._engine.lag):
                 self._say(f"{row.failure.name}: {owner} has paged")
                 self._watch(row, seen)
