@@ -38,12 +38,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """The report shows what was tried again."""
-    if getattr(item, "execution_count", 1) > 1:
-        item.user_properties.append(("attempts", getattr(item, "execution_count", 1)))
-
-
 @pytest.fixture(scope="session")
 def plugin_python(pytestconfig: pytest.Config) -> str:
     """The interpreter that runs plugins as processes."""
