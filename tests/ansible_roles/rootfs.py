@@ -21,8 +21,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"
-#: What is there when the role comes: Python and the engines, which the role does not install.
-INSTALLED = "python3,python3-apt,ca-certificates,icinga2,nagios4-core,msmtp-mta"
+#: What is there when the role comes: Python, the engines, and systemd without being the root file system's init.
+INSTALLED = "python3,python3-apt,ca-certificates,icinga2,nagios4-core,msmtp-mta,systemd"
 #: What the role installs: waits in apt's cache, so that no test needs the network for it.
 WAITING = "python3-venv python3-packaging python3-setuptools python3-nagiosplugin python3-requests python3-openssl"
 DOWNLOAD = (

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from ansible_roles.booted import booted, uses_server
 from ansible_roles.monitored import FOLDER, IcingaInRoot, InRoot, NagiosInRoot
-from ansible_roles.preloaded_unit import served
 from ansible_roles.rootfs import Namespace, Root, built, different
-from engines.engine import ROOT, TELL
+from engines.engine import ROOT, TELL, until
 from engines.watched import simulated
 from harbor_simulator import Simulator
 from packages.conftest import build, copied
 
 pytestmark = pytest.mark.timeout(600)
 
-UNITS = "/usr/lib/systemd/system"
 HEALTH = ("harbor.test", "harbor-health")
 ICINGA_HOST = """include "/usr/share/check_harbor/icinga2/*.conf"
 object Host "harbor.test" {{
@@ -126,15 +125,21 @@ def test_nothing_is_left_after_removal(bare: Root, root: Root, deb: Path) -> Non
     assert [path for path in different(bare.files(), host.files()) if "check_harbor" in path] == []
 
 
-def test_preloaded_server_is_there_and_off(root: Root, simulator: Simulator) -> None:
-    """Its units are not enabled. Started by its command as its user, the server runs the engine's checks."""
-    units = root.seen / UNITS.lstrip("/")
-    assert (units / "harbor-preloaded.socket").is_file()
+def test_preloaded_server_is_off_until_it_is_enabled(root: Root, simulator: Simulator) -> None:
+    """As docs/preloaded.md says; and off again."""
     assert list((root.seen / "etc/systemd/system").rglob("harbor-preloaded.*")) == []
-    host = prepared(root, IcingaInRoot, simulator).root
+    plugin = "/usr/lib/nagios/plugins/check_harbor_health"
+    assert (root.seen / plugin.lstrip("/")).read_text().startswith("#!/usr/bin/python3 -IS\n")
     options = ["-H", simulator.url, "--ca-file", f"/{FOLDER}/ca.pem"]
-    assert served(host, f"{UNITS}/harbor-preloaded.service", "/usr/lib/nagios/plugins/check_harbor_health", *options)
-    assert "/usr/bin/python3 -IS" in (host.seen / "usr/lib/nagios/plugins/check_harbor_health").read_text()
+    with booted(prepared(root, IcingaInRoot, simulator).root) as host:
+        assert not uses_server(host, plugin, *options)
+        host.run("systemctl", "daemon-reload")
+        done = host.run("systemctl", "enable", "--now", "harbor-preloaded.socket")
+        assert done.returncode == 0, done.stderr
+        until(lambda: uses_server(host, plugin, *options), "the server runs the checks")
+        host.run("systemctl", "disable", "--now", "harbor-preloaded.socket", "harbor-preloaded.service")
+        assert not uses_server(host, plugin, *options)
+        assert not (host.seen / "run/check_harbor/preloaded.sock").exists()
 
 
 @pytest.mark.parametrize("unit", ["harbor-preloaded.service", "harbor-preloaded.socket"])
