@@ -12,8 +12,8 @@ States:
             gives to clients, is not --external-url (by default: the URL of -H)
   CRITICAL  the credentials are refused; no answer; very slow (-c); the clocks differ much (--skew-critical): tokens are
             then refused as expired, or as not yet valid
-  UNKNOWN   usage error, no credentials, no answer that can be judged; with --isolate: another probe reports the cause,
-            named in the line (database, redis, or Harbor as a whole: check_harbor_health)
+  UNKNOWN   usage error, no credentials, an unexpected answer; with --isolate: another probe reports the cause, named in
+            the line (database, redis, or Harbor as a whole: check_harbor_health)
 
 The probe compares Harbor's clock with this host's; it cannot know which of the two is wrong.
 
@@ -54,7 +54,7 @@ ADDRESS = (
 #: Facts that older Harbors do not report: the field, what it is, the Harbor that introduced it.
 YOUNGER = (("read_only", "read-only mode", "2.2"), ("current_time", "clock", "2.5"))
 
-slow = ResponseTime("api.slow", f"{isolation.SLOW_LOGIN:g}", "8")
+slow = ResponseTime("api.slow", f"{isolation.SLOW_LOGIN:g}s", "8s")
 skew = Limit("api.clocks-differ", "skew", SECONDS, "Harbor's clock is {value} {side} this host's", "30s", "300s",
              option="skew", help="how much the clocks differ", next_step=CLOCK)  # fmt: skip
 read_only = Problem("api.read-only", WARNING, WRITABLE)

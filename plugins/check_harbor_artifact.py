@@ -6,11 +6,11 @@ when it was pushed, its scan, and what is attached to it.
 
 States:
   OK        it is there and meets the options
-  WARNING   its last push is long ago (-w)
-  CRITICAL  it is not there; its last push is very long ago (-c, --maximum-age); it lacks what --require asks for; its
+  WARNING   its last push is older than -w
+  CRITICAL  it is not there; its last push is older than -c (or --maximum-age); it lacks what --require asks for; its
             scan found a vulnerability at least as severe as --severity
-  UNKNOWN   usage error, no credentials, a missing permission, no answer that can be judged; with --isolate: another
-            probe reports the cause, named in the line (jobservice, database, the credentials)
+  UNKNOWN   usage error, no credentials, a missing permission, an unexpected answer; with --isolate: another probe
+            reports the cause, named in the line (jobservice, database, the credentials)
 
 -w and -c are times since the last push of the artifact, or of its tag; both are off by default. --require scan asks for
 a scan that succeeded, and so does --severity: an artifact without a scan does not count as clean. --require signature
@@ -25,7 +25,7 @@ Perfdata:
   time             seconds that the answer took
 
 Permissions: artifact:read, in the project. Harbor: 2.0 or newer; robot accounts can hold this permission from 2.9 on;
-on 2.9 itself only an account without any permission on system level.
+on 2.9 itself only an account without any permission at the system level.
 
 Does not see: whether it can be pulled (check_harbor_pull); whether its signature is valid and who signed it (Harbor
 2.15 counts attestations of cosign 3 as signatures); a scan that is old. A missing permission and a missing project look

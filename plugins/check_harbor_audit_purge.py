@@ -8,15 +8,15 @@ database.
 States:
   OK        the last execution succeeded recently, or the first one is not due yet
   WARNING   the last finished execution failed or was stopped; nothing is scheduled; the schedule did not start an
-            execution within --schedule-grace of its time; the last success is long ago (-w) or an execution takes long
-            (--running-warning)
-  CRITICAL  the last success is very long ago (-c), or an execution takes very long (--running-critical)
-  UNKNOWN   an execution that cannot be read (the others are judged); usage error, no credentials, a missing permission,
-            no answer that can be judged; with --isolate: another probe reports the cause, named in the line
-            (jobservice, database, the credentials)
+            execution within --schedule-grace of its time; the last success is older than -w, or an execution has been
+            running too long (--running-warning)
+  CRITICAL  the last success is older than -c, or an execution has been running far too long (--running-critical)
+  UNKNOWN   an execution that cannot be judged (the others are); usage error, no credentials, a missing permission, an
+            unexpected answer; with --isolate: another probe reports the cause, named in the line (jobservice, database,
+            the credentials)
 
-Dry runs do not count. If none of the executions read succeeded, the age is that of the oldest of them: the real age is
-at least that. A schedule that fires less than once a week needs other thresholds: -w 35d -c 65d for a monthly one.
+Dry runs do not count. If none of those read succeeded, the age is that of the oldest one: the real age is at least
+that. A schedule that fires less than once a week needs other thresholds: -w 35d -c 65d for a monthly one.
 
 Perfdata:
   age       seconds since the last success ended
@@ -24,8 +24,8 @@ Perfdata:
   duration  seconds that the last success took
   time      seconds that the answers took
 
-Permissions: purge-audit:list and purge-audit:read, on system level. Harbor: 2.6 or newer; robot accounts can hold these
-permissions from 2.9 on.
+Permissions: purge-audit:list and purge-audit:read, at the system level. Harbor: 2.6 or newer; robot accounts can hold
+these permissions from 2.9 on.
 
 Does not see: how many entries the log holds; whether Harbor forwards it to a syslog server instead.
 """

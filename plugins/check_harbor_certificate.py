@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""How long is Harbor's certificate good, and do clients accept it?
+"""How long is Harbor's certificate valid, and do clients accept it?
 
 Two TLS handshakes and no request: one verifies as container clients do (docker, containerd, helm), one reads the chain
 as it is served, also when it does not verify.
 
 States:
-  OK        the chain verifies and every element is good for longer than the thresholds
+  OK        the chain verifies and every element is valid for longer than the thresholds
   WARNING   few whole days left (-w, default: 30, or a quarter of a shorter lifetime); elements in the wrong order; an
             element that no client needs expires or has expired, or does not belong to the chain; a weak key (RSA under
             2048 bits)
@@ -30,7 +30,7 @@ Perfdata:
 
 Permissions: none. Harbor: any version.
 
-Does not see: whether the certificate on disk is newer than the one served (restart the proxy after a renewal);
+Does not see: whether the certificate on disk is newer than the one served (restart the reverse proxy after a renewal);
 revocation; certificates of the components among themselves.
 """
 
@@ -101,8 +101,8 @@ class DaysLeft(Limit):
 
 
 time = Shown("time", SECONDS, "handshake in {value}")
-days_left = DaysLeft("certificate.expires", "days_left", DAYS, "", low=None, bad=LOW,
-                     help="whole days left, as 30 (default: by lifetime)")  # fmt: skip
+days_left = DaysLeft("certificate.expires", "days_left", DAYS, "", low=None, bad=LOW, help="whole days left",
+                     computed=("30d, or a quarter of a shorter lifetime", "7d, or a twelfth of it"))  # fmt: skip
 refused = {kind: Problem(f"certificate.{kind}", CRITICAL) for kind in certificates.REFUSALS}
 order = Problem("certificate.wrong-order", WARNING, IN_ORDER)
 superfluous = Problem("certificate.superfluous", WARNING, LEAVE_OUT)
@@ -223,7 +223,7 @@ def seconds(text: str) -> float:
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare its own options."""
     parser.add_argument("--judge", choices=("expiry", "validity", "all"), default="all",
-                        help="the dates, the rest, or both (%(default)s)")  # fmt: skip
+                        help="the dates, the rest, or both (default %(default)s)")  # fmt: skip
     parser.add_argument("--reminder", choices=REMINDERS,
                         help="OK except on the days of this reminder (with --judge expiry)")  # fmt: skip
     parser.add_argument("--alerting-since", metavar="SECONDS", type=seconds,

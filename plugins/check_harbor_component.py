@@ -14,13 +14,13 @@ States:
 
 Perfdata:
   time         response time in seconds
-  <component>  1 healthy, 0 unhealthy
+  COMPONENT    1 healthy, 0 unhealthy
 
 Permissions: none. Harbor: 2.0 or newer.
 
-Does not see: storage trouble behind a registry that Harbor calls healthy (check_harbor_push, check_harbor_pull).
-Harbor checks its components every 10 seconds and repeats the last result; one that hangs shows after up to 66
-seconds. "core" is a constant in the report and is always healthy.
+Does not see: storage trouble behind a registry that Harbor calls healthy (check_harbor_push, check_harbor_pull). Harbor
+checks its components every 10 seconds and repeats the last result; one that hangs shows after up to 66 seconds. "core"
+is a constant in the report and is always healthy.
 """
 
 import harbor_preloaded
@@ -39,7 +39,7 @@ NOT_REPORTED = Kind(
     next_step="choose a --component that Harbor reports, or remove this service (trivy is optional)",
 )
 
-time = ResponseTime("component.slow", "1.5", "5")
+time = ResponseTime("component.slow", "1.5s", "5s")
 starting = Problem("component.core-just-started", WARNING, "wait half a minute, then check again")
 unhealthy = Problem("component.unhealthy", CRITICAL)
 health = Shown("health")

@@ -7,15 +7,15 @@ garbage collection the storage fills up with blobs that no image uses any more.
 States:
   OK        the last execution succeeded recently, or the first one is not due yet
   WARNING   the last finished execution failed or was stopped; nothing is scheduled; the schedule did not start an
-            execution within --schedule-grace of its time; the last success is long ago (-w) or an execution takes long
-            (--running-warning)
-  CRITICAL  the last success is very long ago (-c), or an execution takes very long (--running-critical)
-  UNKNOWN   an execution that cannot be read (the others are judged); usage error, no credentials, a missing permission,
-            no answer that can be judged; with --isolate: another probe reports the cause, named in the line
-            (registryctl, jobservice, database, the credentials)
+            execution within --schedule-grace of its time; the last success is older than -w, or an execution has been
+            running too long (--running-warning)
+  CRITICAL  the last success is older than -c, or an execution has been running far too long (--running-critical)
+  UNKNOWN   an execution that cannot be judged (the others are); usage error, no credentials, a missing permission, an
+            unexpected answer; with --isolate: another probe reports the cause, named in the line (registryctl,
+            jobservice, database, the credentials)
 
-Dry runs do not count. If none of the executions read succeeded, the age is that of the oldest of them: the real age is
-at least that. A schedule that fires less than once a week needs other thresholds: -w 35d -c 65d for a monthly one.
+Dry runs do not count. If none of those read succeeded, the age is that of the oldest one: the real age is at least
+that. A schedule that fires less than once a week needs other thresholds: -w 35d -c 65d for a monthly one.
 
 Perfdata:
   age       seconds since the last success ended
@@ -24,8 +24,8 @@ Perfdata:
   freed     bytes that it freed; left out before Harbor 2.9
   time      seconds that the answers took
 
-Permissions: garbage-collection:list and garbage-collection:read, on system level. Harbor: 2.0 or newer; robot accounts
-can hold these permissions from 2.9 on.
+Permissions: garbage-collection:list and garbage-collection:read, at the system level. Harbor: 2.0 or newer; robot
+accounts can hold these permissions from 2.9 on.
 
 Does not see: whether it deleted blobs that are still needed (check_harbor_pull); untagged images, unless the schedule
 deletes them. Harbor shows an execution as running for up to half a minute after its end.

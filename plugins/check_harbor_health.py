@@ -1,34 +1,34 @@
 #!/usr/bin/env python3
-"""Is Harbor there, and what does it say of itself?
+"""Does Harbor answer, and does it report itself healthy?
 
-Asks /api/v2.0/health without credentials. When that fails, /api/v2.0/ping and the front page tell apart: network,
-TLS, the reverse proxy, core, and a stalled database.
+Asks /api/v2.0/health without credentials. If that fails, /api/v2.0/ping and the front page show where: network, TLS,
+the reverse proxy, core, or a stalled database.
 
 States:
   OK        a health report came in time and every component in it is healthy
   WARNING   a component of --degraded is unhealthy; core has just started and has not checked anything yet (with
             --isolate: OK); the report was slow (-w); with --isolate also an unhealthy component that has no service of
-            its own (--delegate), so that CRITICAL means "cannot be reached" and nothing else
-  CRITICAL  no health report (name, connection, TLS, proxy, core), a very slow one (-c), a component is unhealthy; with
-            --last-state critical also a slow report, a core that has just started, and a database or Redis that is
-            unhealthy, whoever else reports it
+            its own (not named by --delegate), so that CRITICAL means "cannot be reached" and nothing else
+  CRITICAL  no health report (name, connection, TLS, reverse proxy, core), a very slow one (-c), a component is
+            unhealthy; with --last-state critical also a slow report, a core that has just started, and a database or
+            Redis that is unhealthy, even if another probe reports it
   UNKNOWN   usage error; the answer is JSON, but not a health report
 
 Perfdata:
   time         response time in seconds
-  <component>  1 healthy, 0 unhealthy
+  COMPONENT    1 healthy, 0 unhealthy, for each component
   addresses    with --every-address: how many were asked (the values above are those of the worst)
   addresses_ok with --every-address: how many of them are OK
 
 Permissions: none. Harbor: 2.0 or newer.
 
-Does not see: a full, read-only or lost registry storage (Harbor calls it healthy: use check_harbor_push and _pull),
-a locked table or an exhausted database pool (check_harbor_api). Harbor checks its components every 10 seconds and
-repeats the last result; one that hangs shows after up to 66 seconds. "core" is a constant in the report. A core whose
-checks never begin looks each time as if it had just started (with --isolate: OK).
+Does not see: a full, read-only or lost registry storage (Harbor calls it healthy: use check_harbor_push and _pull), a
+locked table or an exhausted database pool (check_harbor_api). Harbor checks its components every 10 seconds and repeats
+the last result; one that hangs shows after up to 66 seconds. "core" is a constant in the report. A core whose checks
+never begin looks each time as if it had just started (with --isolate: OK).
 
 A frozen Redis or database stalls core first and shows in the report later. With --last-state, which the engine fills
-in, an outage that is open stays open, and gets its name, until the report comes in time and calls both healthy.
+in, an open outage stays open and is named until a timely report shows both healthy.
 
 With --every-address and --isolate a problem that only some addresses have is a WARNING: the others serve.
 """
@@ -72,7 +72,7 @@ PROMPT = 5  # seconds; a slower /ping waits for Redis
 STALLING = ("database", "redis")  # components without which core itself hangs
 SAME = " (still the same outage)"
 
-time = ResponseTime("health.slow", "1.5", "5")
+time = ResponseTime("health.slow", "1.5s", "5s")
 starting = Problem("health.core-just-started", WARNING, "wait half a minute, then check again")
 component = Problem("health.component-unhealthy", CRITICAL)
 remains = Problem("health.outage-remains", CRITICAL, "wait half a minute, then check again")
@@ -194,8 +194,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delegate", metavar="NAMES", type=components.names, default=[],
                         help="components that have a service of their own: shown, not judged")  # fmt: skip
     parser.add_argument("--last-state", metavar="[TYPE:]STATE", type=hard_state, default="", choices=LAST_STATES,
-                        help="state in which the last check left this service, from the engine; SOFT:STATE notified "
-                        "nobody and does not count")  # fmt: skip
+                        help="previous state of this service, from the engine; SOFT:STATE is ignored (nobody was "
+                        "notified)")  # fmt: skip
 
 
 def hard_state(text: str) -> str:

@@ -43,7 +43,7 @@ from harborlib.wire import Unusable
 LEEWAY = 60  # the difference in seconds that the registry allows between its clock and a token's times
 CLOCKS = "correct the clocks of the Harbor host and of this host (timedatectl, chronyc tracking)"
 
-time = ResponseTime("login.slow", "2", "10", "the token took {value}", help="seconds until the token is there")
+time = ResponseTime("login.slow", "2s", "10s", "the token took {value}", help="seconds until the token arrives")
 lifetime = Shown("lifetime", SECONDS, clamped=True)
 lacking = Problem("login.grants-too-little", CRITICAL,
                   "grant the robot account that permission in the project, or create the project")  # fmt: skip
@@ -101,7 +101,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Declare its own options."""
     parser.set_defaults(timeout=45)
     parser.add_argument("--repository", metavar="P/R", type=values.repository, required=True,
-                        help="the repository, with its project, that the login is for")  # fmt: skip
+                        help="the repository, with its project, that the token is for")  # fmt: skip
     parser.add_argument("--actions", metavar="LIST", type=values.names, default=["pull"],
                         help="actions that it must be granted: pull, push, delete (default pull)")  # fmt: skip
 

@@ -43,7 +43,7 @@ FRONT_PAGE = 1024 * 1024  # the maximum in bytes; Harbor's has 2,000
 BACKEND = "check which backend the ingress routes / to: it should be harbor-portal"
 PAGE = 65536  # characters of the page that are searched for them
 
-time = ResponseTime("portal.slow", "2", "5", help="response time of the page")
+time = ResponseTime("portal.slow", "2s", "5s", help="response time of the page")
 size = Shown("size", BYTES)
 loaded_assets = Shown("assets")
 foreign = Problem("portal.not-harbors-page", CRITICAL, BACKEND)

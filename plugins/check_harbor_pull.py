@@ -1,31 +1,32 @@
 #!/usr/bin/env python3
-"""Can the canary image be pulled, bit by bit?
+"""Can the canary image be pulled intact?
 
-Does what a container runtime does, without one: token, manifest (of an index the image for --image-platform, also from
-an index within it), then the config and the layers. Every byte is read and hashed, and must be what its digest, its
-size and its media type say. Blobs in an object store are followed there as clients do, without credentials. Give a tag
-of a proxy-cache project to test the way to its upstream (a digest that is cached never asks upstream).
+Does what a container runtime does, without one: token, manifest (from an index, or one within it: the image for
+--image-platform), then the config and the layers. Every byte is read and hashed, and must match its digest, size and
+media type. Redirects to an object store are followed as clients do, without credentials. Pass a tag of a proxy-cache
+project to test the way to its upstream (a digest that is cached never asks upstream).
 
 States:
-  OK        manifest and blobs came, and are what their digests say
-  WARNING   slow (-w); a rate limit is reached (429), upstream or in front; refused by a policy of the project (412)
-  CRITICAL  not there, lost in the storage, corrupt, cut off, refused; a media type that clients refuse; no answer;
-            very slow (-c). The line names the hop that fails: proxy, core, registry, storage, object store
+  OK        manifest and blobs arrived and match their digests
+  WARNING   slow (-w); a rate limit is reached (429), upstream or at the reverse proxy; refused by a policy of the
+            project (412)
+  CRITICAL  not there, lost in the storage, corrupt, cut off, refused; a media type that clients refuse; no answer; very
+            slow (-c). The line names the hop that fails: reverse proxy, core, registry, storage, object store
   UNKNOWN   usage error; a missing permission; no image for the platform; nothing to read within --max-bytes; a digest
             that cannot be checked; with --isolate: another probe reports the cause, named in the line
 
 Perfdata:
   time      seconds for everything
-  token     seconds until the token was there
-  manifest  seconds for the manifest, of an index for both
+  token     seconds until the token arrived
+  manifest  seconds for the manifest, with an index for both
   blob      seconds for the blobs
   bytes     bytes of blobs that were read
   rate      bytes per second while they were read
-  addresses, addresses_ok  with --every-address: how many were asked (the values above are those of the worst), and how
-            many of them are OK
+  addresses, addresses_ok
+            with --every-address: how many were asked (the values above are those of the worst), and how many are OK
 
 Permissions: repository:pull on the repository. Harbor: 2.0 or newer. On Harbor 2.9 a robot account with any system
-permission cannot pull: use one of its own.
+permission cannot pull: use a separate robot account.
 
 Does not see: the addresses of an object store one by one; blobs of other images; layers beyond --max-bytes (the line
 says how many were left out) and those that are not in the registry (the base of Windows images). Harbor counts each run
@@ -53,7 +54,7 @@ NO_PLATFORM = Kind(
 NOTHING_READ = Kind("pull.nothing-read", CONTENT, next_step="raise --max-bytes, or choose a smaller canary image")
 MOST_MANIFESTS = 10  # the most that are requested for one image; an index in an index takes three
 
-time = ResponseTime("pull.slow", "5", "20", "the whole pull took {value}", help="seconds for everything")
+time = ResponseTime("pull.slow", "5s", "20s", "the whole pull took {value}", help="seconds for everything")
 token = Shown("token", SECONDS, "{label} {value}")
 manifest = Shown("manifest", SECONDS, "{label} {value}")
 blob = Shown("blob", SECONDS, "{label} {value}")
@@ -137,7 +138,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     """Declare its own options."""
     parser.set_defaults(timeout=45)
     parser.add_argument("--image", metavar="P/R:TAG", type=values.image, required=True,
-                        help="the image, with its project, by tag or as P/R@DIGEST")  # fmt: skip
+                        help="the image with its project, by tag or as P/R@DIGEST")  # fmt: skip
     parser.add_argument("--image-platform", metavar="OS/ARCH", default="linux/amd64",
                         help="which image of an index, as OS/ARCH[/VARIANT] (default %(default)s)")  # fmt: skip
     choices = ("none", "config", "smallest", "all")
@@ -159,7 +160,7 @@ main = plugin.main(Probe(
     services=[
         Service(every="5min", attempts=3, retry="40s", hosts=("canary_image",), login="canary",
                 options={"--image": "{canary_image}", "--every-address": REPLICAS},
-                notes="The canary image cannot be pulled bit by bit: images are gone or unreadable. "
+                notes="The canary image cannot be pulled intact: images are gone or unreadable. "
                 "Look at the registry's storage and log, after a garbage collection at what it deleted.")
     ],
 ))  # fmt: skip

@@ -16,7 +16,7 @@ States:
 
 Perfdata:
   time   seconds for everything
-  token  seconds until the token was there
+  token  seconds until the token arrived
   write  seconds for writing
   bytes  bytes written
 
@@ -59,7 +59,7 @@ COMES_BACK_DIFFERENT = Kind(
     "push.comes-back-different", CONTENT, CRITICAL, "check whether another host pushes to this repository too"
 )
 
-time = ResponseTime("push.slow", "5", "20", "the whole push took {value}", help="seconds for everything")
+time = ResponseTime("push.slow", "5s", "20s", "the whole push took {value}", help="seconds for everything")
 token = Shown("token", SECONDS, "{label} {value}")
 write = Shown("write", SECONDS, "{label} {value}")
 size = Shown("bytes", BYTES, "{label} {value}")

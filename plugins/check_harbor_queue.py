@@ -6,11 +6,12 @@ whether an administrator has paused the queue.
 
 States:
   OK        no job waits too long, no queue is paused
-  WARNING   the oldest job of a type waits long (-w); a queue is paused; many jobs wait (--count-warning)
+  WARNING   the oldest job of a type waits too long (-w); a queue is paused; many jobs of one type wait
+            (--count-warning)
   CRITICAL  the oldest job of a type waits very long (-c); SCHEDULER is paused, so that no schedule fires at all; very
-            many jobs wait (--count-critical)
-  UNKNOWN   usage error, no credentials, a missing permission, no such queue, no answer that can be judged; with
-            --isolate: another probe reports the cause, named in the line (jobservice, redis, database, the credentials)
+            many jobs of one type wait (--count-critical)
+  UNKNOWN   usage error, no credentials, a missing permission, no such queue, an unexpected answer; with --isolate:
+            another probe reports the cause, named in the line (jobservice, redis, database, the credentials)
 
 -w and -c are times, such as 15min; --count-warning and --count-critical are off by default. Harbor computes the waiting
 time from two clocks, so it can be negative for a job just queued: that counts as 0.
@@ -23,7 +24,7 @@ Perfdata:
   count_TYPE     the same for each queue that --perfdata-for names
   time           seconds that the answer took
 
-Permissions: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot accounts can hold this permission
+Permissions: jobservice-monitor:list, at the system level. Harbor: 2.7 or newer; robot accounts can hold this permission
 from 2.9 on.
 
 Does not see: running jobs (check_harbor_workers) and whether they succeed.
@@ -47,9 +48,9 @@ RESUME = "resume it in the UI (Administration > Job Service Dashboard), unless s
 
 queues = Selectable("queue", "queues", "--type")
 waiting = Limit("queue.waiting", "latency", SECONDS, "the oldest job has been waiting for {value}", "15min", "60min",
-                help="time that the oldest job waits", next_step=LOOK, clamped=True)  # fmt: skip
+                help="how long the oldest job has been waiting", next_step=LOOK, clamped=True)  # fmt: skip
 crowded = Limit("queue.crowded", "count", COUNT, "{value} jobs waiting",
-                option="count", help="number of jobs that wait", next_step=LOOK)  # fmt: skip
+                option="count", help="number of jobs waiting in one queue", next_step=LOOK)  # fmt: skip
 paused = Problem("queue.paused", WARNING, RESUME)
 stopped = Problem("queue.scheduler-paused", CRITICAL, RESUME)
 not_read = NotRead("queue.not-read")

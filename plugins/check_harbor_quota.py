@@ -7,9 +7,9 @@ States:
   OK        no project has used too much of its quota
   WARNING   a project has used much of it (-w)
   CRITICAL  a project has used (nearly) all of it (-c): its next push is refused
-  UNKNOWN   usage error, no credentials, a missing permission, no such project, no answer that can be judged; not all
-            projects were seen: time ran out, Harbor announces more than it shows, or does not sort them (below); with
-            --isolate: another probe reports the cause, named in the line (database, the credentials)
+  UNKNOWN   usage error, no credentials, a missing permission, no such project, an unexpected answer; not all projects
+            were seen: time ran out, Harbor lists fewer than it counts, or does not sort them (below); with --isolate:
+            another probe reports the cause, named in the line (database, the credentials)
 
 -w and -c are percent of the quota used. A project without a limit is counted, not judged. With several thousand
 projects Harbor needs minutes for the whole list (18 ms for each project): raise -t, or name the projects that matter
@@ -23,7 +23,7 @@ Perfdata:
   used_NAME   percent, for each project that --perfdata-for names
   time        seconds that the answers took
 
-Permissions: quota:list, on system level; with --project also project:list. Harbor: 2.0 or newer; robot accounts can
+Permissions: quota:list, at the system level; with --project also project:list. Harbor: 2.0 or newer; robot accounts can
 hold these permissions from 2.9 on.
 
 Does not see: a full volume (check_harbor_storage); uploads that have just begun.
@@ -51,7 +51,7 @@ NO_QUOTA = "look at Administration > Project Quotas; if none is listed there, th
 SEE_MORE = "raise -t, select projects with --project, or read only the most used ones (--page-limit)"
 
 projects = Selectable("project", "projects", "--project")
-used_up = Limit("quota.nearly-used-up", "used", PERCENT, "{value} of its quota used", "85", "99",
+used_up = Limit("quota.nearly-used-up", "used", PERCENT, "{value} of its quota used", "85%", "99%",
                 help="percent of a quota used", next_step=MAKE_ROOM, clamped=True)  # fmt: skip
 not_read = NotRead("quota.not-read")
 not_all_seen = Problem("quota.not-all-seen", UNKNOWN, SEE_MORE)

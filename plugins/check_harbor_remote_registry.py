@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Do the remote registries answer that Harbor replicates with or caches?
+"""Do the remote registries that Harbor replicates with or caches answer?
 
 Reads /api/v2.0/registries and lets Harbor ping each of them now (POST /api/v2.0/registries/ping). Harbor refreshes the
 status that it shows every five minutes, and not at all when it cannot create a client for the remote: that status can
@@ -10,10 +10,10 @@ States:
   WARNING   a registry that nothing uses does not answer; a ping takes long (-w)
   CRITICAL  a registry that an enabled replication policy or a proxy-cache project uses does not answer; a ping takes
             very long (-c)
-  UNKNOWN   usage error, no credentials, a missing permission, no such registry, no answer that can be judged; not all
-            registries were asked: time ran out, or Harbor announces more than it shows; with --isolate: another probe
-            reports the cause, named in the line (redis, registry, database, the login, Harbor as a whole: a ping goes
-            through core, so it proves nothing while core itself has a problem)
+  UNKNOWN   usage error, no credentials, a missing permission, no such registry, an unexpected answer; not all
+            registries were asked: time ran out, or Harbor lists fewer than it counts; with --isolate: another probe
+            reports the cause, named in the line (redis, registry, database, the credentials, Harbor as a whole: a ping
+            goes through core, so it proves nothing while core itself has a problem)
 
 A remote that is this Harbor itself is not judged when it does not answer: a note says so, and other probes judge
 Harbor. A remote counts as not answering after 5 seconds. In read-only mode Harbor pings nothing: then the status that
@@ -26,8 +26,8 @@ Perfdata:
   ping_NAME   seconds, for each registry that --perfdata-for names
   time        seconds that all answers took together
 
-Permissions: registry:list, registry:read and replication-policy:list, on system level; project:list to see proxy-cache
-projects that are not public. Harbor: 2.0 or newer; robot accounts can hold these permissions from 2.9 on.
+Permissions: registry:list, registry:read and replication-policy:list, at the system level; project:list to see
+proxy-cache projects that are not public. Harbor: 2.0 or newer; robot accounts can hold these permissions from 2.9 on.
 
 Does not see: whether an image can be pulled through a proxy cache (check_harbor_pull with a tag), or the rate limits of
 the remote; whether replication succeeds (check_harbor_replication).

@@ -8,17 +8,18 @@ States:
   OK        in every enabled policy the last finished execution succeeded, or the first one is not due yet; there is no
             enabled policy
   WARNING   in some policy: the last finished execution failed or was stopped; the newest one was skipped because the
-            previous one is still running; one takes long (-w); one is still in progress although all of its tasks have
-            ended, or after an hour without any task: Harbor has lost track of it; the schedule did not start an
-            execution within --schedule-grace of its time; Harbor refuses to show one policy but shows others
-  CRITICAL  in some policy: the last three executions failed; one takes very long (-c); the last success is longer ago
-            than --maximum-age
-  UNKNOWN   usage error, no credentials, a missing permission, no such policy, no answer that can be judged; not all
-            policies were seen: time ran out, or Harbor announces more than it shows; with --isolate: another probe
-            reports the cause, named in the line (jobservice, database, the credentials)
+            previous one is still running; one has been running too long (-w); one is still in progress although all of
+            its tasks have ended, or after an hour without any task: Harbor has lost track of it; the schedule did not
+            start an execution within --schedule-grace of its time; Harbor refuses to show one policy but shows others
+  CRITICAL  in some policy: the last three executions failed; one has been running far too long (-c); the last success
+            is older than --maximum-age
+  UNKNOWN   usage error, no credentials, a missing permission, no such policy, an unexpected answer; not all policies
+            were seen: time ran out, or Harbor lists fewer than it counts; with --isolate: another probe reports the
+            cause, named in the line (jobservice, database, the credentials)
 
-Disabled policies are counted, not judged; a policy that Harbor shows without "enabled" counts as disabled. A policy
-that was never executed has no last success: --maximum-age judges it only once its first execution is due.
+Unlike in the other probes of executions, -w and -c are the running time, and --maximum-age is the age of the last
+success. Disabled policies are counted, not judged; a policy that Harbor shows without "enabled" counts as disabled. A
+policy that was never executed has no last success: --maximum-age judges it only once its first execution is due.
 
 Perfdata:
   policies       enabled policies that were checked
@@ -30,7 +31,7 @@ Perfdata:
   running_NAME   the same for each policy that --perfdata-for names
   time           seconds that all answers took together
 
-Permissions: replication-policy:list and replication:list, on system level. Harbor: 2.0 or newer; robot accounts can
+Permissions: replication-policy:list and replication:list, at the system level. Harbor: 2.0 or newer; robot accounts can
 hold these permissions from 2.9 on.
 
 Does not see: whether the policy's filters select everything that should be replicated; a remote registry that is down
@@ -74,7 +75,7 @@ class MaximumAge(SuccessAge):
     def declare(self, parser: argparse.ArgumentParser) -> None:
         """Declare --maximum-age."""
         parser.add_argument("--maximum-age", metavar="TIME", type=units.limit,
-                            help="critical when the last success of a policy is longer ago, as 26h")  # fmt: skip
+                            help="critical when a policy's last success is older than this, such as 26h")  # fmt: skip
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
         """No warning range, and the range of --maximum-age."""
@@ -85,7 +86,7 @@ policies = Selectable("policy", "policies", "--policy")
 executions = Executions(
     success=MaximumAge("replication.success-too-old", None, None, LOG),
     running=RunningTime("replication.running-too-long", "2h", "12h", LOG,
-                        option="", help="how long an execution takes"),
+                        option="", help="how long an execution has been running"),
     failed=Problem("replication.failed", WARNING, LOG, STANDSTILL),
     missed=Problem("replication.schedule-missed", WARNING, SAVE, STANDSTILL),
     lost=Problem("replication.lost-track", WARNING, STOP_LOST, STANDSTILL),

@@ -9,18 +9,18 @@ States:
   OK        in every project the last execution succeeded recently, or the first one is not due yet; no project has a
             retention policy
   WARNING   in some project: the last finished execution failed or was stopped; rules without a schedule; the schedule
-            did not start an execution within --schedule-grace of its time; the last success is long ago (-w), or an
-            execution takes long (--running-warning); Harbor refuses to show a policy, which has been deleted, but shows
-            others
-  CRITICAL  in some project: the last success is very long ago (-c), or an execution takes very long
+            did not start an execution within --schedule-grace of its time; the last success is older than -w, or an
+            execution has been running too long (--running-warning); Harbor refuses to show a policy, which has been
+            deleted, but shows others
+  CRITICAL  in some project: the last success is older than -c, or an execution has been running far too long
             (--running-critical)
-  UNKNOWN   usage error, no credentials, a missing permission, no such project, no answer that can be judged; not all
-            projects were seen: time ran out (raise -t, or divide them among services with --project), or Harbor
-            announces more than it shows; with --isolate: another probe reports the cause, named in the line
-            (jobservice, database, the credentials)
+  UNKNOWN   usage error, no credentials, a missing permission, no such project, an unexpected answer; not all projects
+            were seen: time ran out (raise -t, or divide them among services with --project), or Harbor lists fewer than
+            it counts; with --isolate: another probe reports the cause, named in the line (jobservice, database, the
+            credentials)
 
-Dry runs do not count. If none of the executions read succeeded, the age is that of the oldest of them: the real age is
-at least that. Schedules that fire less than once a week need other thresholds: -w 35d -c 65d for monthly ones.
+Dry runs do not count. If none of those read succeeded, the age is that of the oldest one: the real age is at least
+that. Schedules that fire less than once a week need other thresholds: -w 35d -c 65d for monthly ones.
 
 Perfdata:
   policies       retention policies that were checked

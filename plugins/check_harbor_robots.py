@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
 """Which robot accounts expire soon, and is the account of this probe one of them?
 
-Reads the robot accounts on system level from /api/v2.0/robots, or those of projects with --project. Harbor refuses a
-client with an expired robot account as it refuses one with a wrong password.
+Reads the robot accounts at the system level from /api/v2.0/robots, or those of projects with --project. Harbor refuses
+a client with an expired robot account as it refuses one with a wrong password.
 
 States:
   OK        no account expires soon
   WARNING   an account expires within 7 days or a quarter of its lifetime, whichever is shorter (or -w); one has expired
             or was disabled in the last 30 days
   CRITICAL  the account that this probe uses expires that soon; any account expires very soon (-c)
-  UNKNOWN   usage error, no credentials, a missing permission, no such account or project, no answer that can be judged;
-            not all accounts were seen: time ran out, or Harbor announces more than it shows; with --isolate: another
-            probe reports the cause, named in the line (database, the credentials)
+  UNKNOWN   usage error, no credentials, a missing permission, no such account or project, an unexpected answer; not all
+            accounts were seen: time ran out, or Harbor lists fewer than it counts; with --isolate: another probe
+            reports the cause, named in the line (database, the credentials)
 
 -w and -c are times left, such as 14d: for two weeks; -c is off by default. Accounts that expired or were disabled more
 than 30 days ago are counted, not judged. Harbor lists the accounts of one project at a time: with thousands of projects
-raise -t, or split them across services. On Harbor 2.9 a robot account with permissions on system level has none in
+raise -t, or split them across services. On Harbor 2.9 a robot account with permissions at the system level has none in
 projects: --project needs another account there.
 
 Perfdata:
@@ -27,8 +27,8 @@ Perfdata:
   left_NAME  the same for each account that --perfdata-for names
   time       seconds that all answers took together
 
-Permissions: robot:list, on system level; with --project in each project instead. Harbor: 2.2 or newer; robot accounts
-can hold this permission on 2.9, and from 2.12 on.
+Permissions: robot:list, at the system level; with --project in each project instead. Harbor: 2.2 or newer; robot
+accounts can hold this permission on 2.9, and from 2.12 on.
 
 Does not see: accounts of projects unless --project selects them, and vice versa; passwords of people; secrets that were
 refreshed while a client still uses the old one (check_harbor_login).
@@ -98,7 +98,7 @@ class OwnExpiry(Expiry):
 
 robots = Selectable("robot account", "robot accounts", "--robot")
 expiry = Expiry("robots.expiring", "left", SECONDS, "", low=None, bad=LOW, next_step=PROLONG,
-                help="time left, as 14d (-w: by the account's life)")  # fmt: skip
+                help="time left, such as 14d", computed=("7d, or a quarter of a shorter lifetime", ""))  # fmt: skip
 own_expiry = OwnExpiry("robots.own-expiring", "left", SECONDS, "", low=None, next_step=PROLONG)
 disabled = Problem("robots.disabled", WARNING, ENABLE)
 not_read = NotRead("robots.not-read")

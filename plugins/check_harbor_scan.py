@@ -10,7 +10,7 @@ States:
             scan-all is in progress, but none of its scans is; the last scan-all scanned no image; the schedule never
             fired and was due longer than --schedule-grace ago
   CRITICAL  many of the scans failed (-c)
-  UNKNOWN   usage error, no credentials, a missing permission, Harbor has no scanner, no answer that can be judged; with
+  UNKNOWN   usage error, no credentials, a missing permission, Harbor has no scanner, an unexpected answer; with
             --isolate: another probe reports the cause, named in the line (trivy, jobservice, database, the credentials)
 
 -w and -c are percent of all scans of that scan-all, even while it is in progress.
@@ -23,7 +23,8 @@ Perfdata:
   total      images to scan
   time       seconds that the answers took
 
-Permissions: scan-all:read, on system level. Harbor: 2.0 or newer; robot accounts can hold this permission from 2.9 on.
+Permissions: scan-all:read, at the system level. Harbor: 2.0 or newer; robot accounts can hold this permission from 2.9
+on.
 
 Does not see: when the last scan-all was, because Harbor does not report it, and so a schedule that fired once and then
 stopped; how long a single scan takes (check_harbor_workers); scans started by a push or a person; the age of the
@@ -57,7 +58,7 @@ STOP_LOST = (
 NO_IMAGE = "it succeeded without any image"
 GRACE = "1h"
 
-failing = Limit("scan.scans-failed", "errors", PERCENT, "{failed} of {total} scans failed, {value}", "5", "25",
+failing = Limit("scan.scans-failed", "errors", PERCENT, "{failed} of {total} scans failed, {value}", "5%", "25%",
                 help="percent of the scans that failed", next_step=READ_LOG)  # fmt: skip
 stuck = Problem("scan.stuck", WARNING, WAIT, STANDSTILL)
 lost = Problem("scan.lost-track", WARNING, STOP_LOST, STANDSTILL)

@@ -9,14 +9,14 @@ States:
             so)
   WARNING   no scanner is the default, or it is disabled: nothing is scanned; its database is old (-w)
   CRITICAL  it does not answer Harbor; its database is very old (-c)
-  UNKNOWN   usage error, no credentials, a missing permission, no answer that can be judged; with --isolate: another
-            probe reports the cause, named in the line (trivy, database, the credentials)
+  UNKNOWN   usage error, no credentials, a missing permission, an unexpected answer; with --isolate: another probe
+            reports the cause, named in the line (trivy, database, the credentials)
 
 Perfdata:
   age   seconds since the publisher last updated the database, as the scanner reports it
   time  seconds that the answers took
 
-Permissions: scanner:list and scanner:read, on system level. Harbor: 2.0 or newer; robot accounts can hold these
+Permissions: scanner:list and scanner:read, at the system level. Harbor: 2.0 or newer; robot accounts can hold these
 permissions from 2.9 on.
 
 Does not see: whether scans succeed (check_harbor_scan); scanners of single projects. Harbor caches a scanner's answer

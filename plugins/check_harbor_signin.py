@@ -5,29 +5,28 @@ Robot accounts do not use LDAP or OIDC, and Harbor's health report does not incl
 that no person can log in to looks healthy. /api/v2.0/systeminfo says whether Harbor uses OIDC, LDAP or its own
 database; each step is tried only once.
 
-OIDC, without an account: follows /c/oidc/login to the provider, asks for the login page there, and lets Harbor redeem
-an invented code, by which the provider shows whether it accepts Harbor's client ID and secret. With --issuer the
-provider's discovery document is read from here too, which shows whether Harbor or the provider is at fault. LDAP: logs
-in with the account of --authfile, or with a name that no directory has (check-harbor-nobody). Only the response time
-shows whether the directory works: Harbor refuses an unknown name after 1.5 s, and every name at once if it cannot
-search. Database: logs in with the account of --authfile; without one, or with a robot account, check_harbor_api covers
-the same.
+OIDC, without an account: follows /c/oidc/login to the provider, asks for the login page there, and lets Harbor redeem a
+fake code: the answer shows whether the provider accepts Harbor's client ID and secret. With --issuer the provider's
+discovery document is read from here too, which shows whether Harbor or the provider is at fault. LDAP: logs in with the
+account of --authfile, or with a name that no directory has (check-harbor-nobody). Only the response time shows whether
+the directory works: Harbor refuses an unknown name after 1.5 s, and every name at once if it cannot search. Database:
+logs in with the account of --authfile; without one, or with a robot account, check_harbor_api covers the same.
 
 States:
   OK        people can log in, as far as a probe can see
   WARNING   slow (-w); this host cannot reach the provider, although Harbor can; the redirect URI is on another address
-            than -H; an unexpected answer to the invented code
+            than -H; an unexpected answer to the fake code
   CRITICAL  Harbor cannot use the provider (down, hanging, wrong issuer, untrusted certificate); the provider refuses
             the client ID, its secret, the redirect URI or the scope, or its login page fails; the directory is down,
             hangs or refuses Harbor's search; the account of --authfile is refused; very slow (-c)
-  UNKNOWN   usage error, with LDAP a robot account in --authfile, no answer that can be judged; with --isolate: another
-            probe reports the cause, named in the line
+  UNKNOWN   usage error; a robot account in --authfile (LDAP); an unexpected answer; with --isolate: another probe
+            reports the cause, named in the line
 
 Perfdata:
   time  seconds that the steps took together, without Harbor's delay of 1.5 s for a refused login
 
 Permissions: none. The account must be a user made for this, never a person's: after a wrong password Harbor locks it
-for 1.5 s, and many directories lock it for good. Harbor: 2.0 or newer.
+for 1.5 s, and many directories lock it permanently. Harbor: 2.0 or newer.
 
 Does not see: what only a browser does (a page in the provider's login, two factors), a search filter that matches
 nobody (give an account), the other ways of auth_mode (uaa_auth, http_auth) without an account.
@@ -55,7 +54,7 @@ AT_ONCE = 1.2  # seconds; a faster refusal means that Harbor could not search
 LDAP_TIMEOUT = 4.9  # seconds; Harbor gives up on a directory after 5
 CLIENT = "compare client ID, secret and redirect URI of Harbor (Administration > Configuration) with the provider's"
 
-time = ResponseTime("signin.slow", "3", "10", "logging in takes {value}", help="seconds that all steps take")
+time = ResponseTime("signin.slow", "3s", "10s", "logging in takes {value}", help="seconds for all steps")
 redirect_uri = Problem("signin.wrong-redirect", WARNING,
                        "set external_url in harbor.yml (externalURL in the chart) to the URL people use")  # fmt: skip
 scope = Problem("signin.wrong-scope", CRITICAL, "add openid to the scope: Administration > Configuration > OIDC Scope")

@@ -7,8 +7,8 @@ States:
   OK        enough space is left; Harbor reports no volume (object storage, Helm: the line says so)
   WARNING   much of it is used (-w), or few bytes are left (--free-warning)
   CRITICAL  nearly all of it is used (-c), or very few bytes are left (--free-critical)
-  UNKNOWN   usage error, no credentials, a missing permission, no answer that can be judged; with --isolate: another
-            probe reports the cause, named in the line (database, the credentials)
+  UNKNOWN   usage error, no credentials, a missing permission, an unexpected answer; with --isolate: another probe
+            reports the cause, named in the line (database, the credentials)
 
 -w and -c are percent used; --free-warning and --free-critical are bytes, such as 20GiB (off by default).
 
@@ -19,11 +19,11 @@ Perfdata:
   time   seconds that the answer took
   If there are several volumes, the second one has used_2, free_2 and total_2, and so on.
 
-Permissions: system-volumes:read, on system level. Harbor: 2.0 or newer; robot accounts can hold this permission from
-2.9 on.
+Permissions: system-volumes:read, at the system level. Harbor: 2.0 or newer; robot accounts can hold this permission
+from 2.9 on.
 
-Does not see: object storage, and any volume that is not /data of the core container, as with the Helm chart;
-a read-only or lost volume (check_harbor_push, check_harbor_pull); inodes.
+Does not see: object storage, and any volume that is not /data of the core container, as with the Helm chart; a
+read-only or lost volume (check_harbor_push, check_harbor_pull); inodes.
 """
 
 import harbor_preloaded
@@ -37,9 +37,9 @@ from harborlib.text.units import LOW
 MAKE_ROOM = "run garbage collection, delete what is not needed, or enlarge the volume: {space:registry}"
 
 used = Limit("storage.volume-full", "used", PERCENT, "{value} of the data volume used",
-             "80", str(isolation.VOLUME_FULL), help="percent used", next_step=MAKE_ROOM)  # fmt: skip
+             "80%", f"{isolation.VOLUME_FULL}%", help="percent used", next_step=MAKE_ROOM)  # fmt: skip
 free = Limit("storage.little-free", "free", BYTES, "{value} of the data volume free",
-             option="free", bad=LOW, help="bytes free, as 20GiB", next_step=MAKE_ROOM)  # fmt: skip
+             option="free", bad=LOW, help="bytes free, such as 20GiB", next_step=MAKE_ROOM)  # fmt: skip
 size = Shown("total", BYTES)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is wrong with this Harbor, why, and what to do next?
+"""What is wrong with this Harbor, why, and what should be done next?
 
 For the person on call: runs every check_harbor probe that the given accounts and options allow, side by side in one
 process, and separates root causes from what merely follows from them. The first line says what people cannot do, and
@@ -15,7 +15,7 @@ States:
 
 Perfdata:
   time     seconds for everything
-  <probe>  seconds that the probe took; a component stands under its own name
+  PROBE    seconds that each probe took; a component has its own name
 
 Permissions: those of the single probes. What cannot run is listed with the one thing that it lacks: an account, an
 option, a permission, a newer Harbor. Two robot accounts are usual: --authfile has that of the monitoring robot,
@@ -24,12 +24,10 @@ newer.
 
 Ctrl-C shows what is known so far, and which probes it did not wait for.
 
---isolate changes nothing here: root causes are always separated. With less than about 5 seconds (-t) whatever is only
-slow looks broken.
+--isolate changes nothing here: root causes are always separated. With -t below about 5s, a slow Harbor looks broken.
 
-Does not see: what its accounts may not see. It tries nothing twice, unlike a scheduled probe before it alerts, so a
-short disturbance shows here. A component that Harbor does not report, such as Trivy where it is not installed, is left
-out.
+Does not see: what its accounts may not see. It does not retry, as a service does before it notifies, so a short outage
+shows here. A component that Harbor does not report, such as Trivy where it is not installed, is left out.
 """
 
 import harbor_preloaded
@@ -216,10 +214,10 @@ def summary(run: Run, rows: list[Row], verdict: Verdict) -> Summary:
 
 def declare(parser: options.Parser) -> None:
     """Declare its own options."""
-    parser.add_argument("--canary-authfile", metavar="FILE", help="login of check_harbor_login, _pull and _push")
+    parser.add_argument("--canary-authfile", metavar="FILE", help="credentials for check_harbor_login, _pull, _push")
     parser.add_argument("--image", metavar="P/R:TAG", type=values.image, help="canary image, for login, pull, artifact")
     parser.add_argument("--push-project", metavar="P", type=values.part, help="canary project to write to, for push")
-    parser.add_argument("--plain", action="store_true", help="no colours and no progress on a terminal")
+    parser.add_argument("--plain", action="store_true", help="no colors and no progress on a terminal")
 
 
 def show(report: Report, args: argparse.Namespace) -> str:

@@ -32,7 +32,7 @@ from harborlib.run.service import REPLICAS
 from harborlib.text import CRITICAL
 from harborlib.wire import ROUTE, STATUS, Answer, Failure
 
-time = ResponseTime("v2.slow", "1", "5")
+time = ResponseTime("v2.slow", "1s", "5s")
 challenge = Problem("v2.bad-challenge", CRITICAL, registry.REALM)
 
 

@@ -11,8 +11,8 @@ States:
             outside --critical-cves
   CRITICAL  very few of them are (-c)
   UNKNOWN   most artifacts are not scanned, and no scan-all has counted how many of them are images; usage error, no
-            credentials, a missing permission, Harbor is older than 2.9 or has no scanner, no answer that can be judged;
-            with --isolate: another probe reports the cause, named in the line (database, the credentials)
+            credentials, a missing permission, Harbor is older than 2.9 or has no scanner, an unexpected answer; with
+            --isolate: another probe reports the cause, named in the line (database, the credentials)
 
 -w and -c are percent of the images that are scanned. Harbor's number of artifacts includes indexes, signatures and
 SBOMs, which are never scanned: the number of images is the one that the last scan-all found. The numbers of
@@ -29,8 +29,8 @@ Perfdata:
   total      all of them
   time       seconds that the answers took
 
-Permissions: security-hub:read and scan-all:read, on system level. Harbor: 2.9 or newer; robot accounts can hold these
-permissions from 2.9 on.
+Permissions: security-hub:read and scan-all:read, at the system level. Harbor: 2.9 or newer; robot accounts can hold
+these permissions from 2.9 on.
 
 Does not see: which artifact has them (the UI's Security Hub, or check_harbor_artifact); how old a scan is; images
 pushed or deleted, and scans that failed, after the last scan-all.
@@ -68,11 +68,11 @@ class CriticalCves(Limit):
 
 
 coverage = Limit("vulnerabilities.few-scanned", "coverage", PERCENT, "{value} of {things} scanned",
-                 "90:", "50:", bad=LOW, help="percent of the images that are scanned", next_step=SCAN)  # fmt: skip
+                 "90%:", "50%:", bad=LOW, help="percent of the images that are scanned", next_step=SCAN)  # fmt: skip
 uncounted = Problem("vulnerabilities.images-uncounted", UNKNOWN, COUNT_THEM)
 unreliable = Problem("vulnerabilities.counts-unreliable", WARNING, FAILING)
 critical = CriticalCves("vulnerabilities.too-many-critical", "critical", COUNT, "{value} critical vulnerabilities",
-                        help="number of critical vulnerabilities", next_step=REBUILD)  # fmt: skip
+                        help="number of vulnerabilities of severity critical", next_step=REBUILD)  # fmt: skip
 images = Shown("images")
 artifacts = Shown("artifacts")
 artifacts_scanned = Shown("scanned")

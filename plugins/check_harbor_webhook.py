@@ -8,9 +8,9 @@ States:
   OK        few or none of the last deliveries failed; nothing was delivered yet; no project has a webhook
   WARNING   for some webhook: some of the last deliveries failed (-w); it is disabled
   CRITICAL  for some webhook: many of the last deliveries failed (-c)
-  UNKNOWN   usage error, no credentials, a missing permission, no such project, no answer that can be judged; not all
-            projects were seen: time ran out, or Harbor announces more than it shows; with --isolate: another probe
-            reports the cause, named in the line (jobservice, database, the credentials)
+  UNKNOWN   usage error, no credentials, a missing permission, no such project, an unexpected answer; not all projects
+            were seen: time ran out, or Harbor lists fewer than it counts; with --isolate: another probe reports the
+            cause, named in the line (jobservice, database, the credentials)
 
 -w and -c are percent of the last finished deliveries; --last sets how many of them are checked. A webhook is named
 PROJECT/NAME.
@@ -56,7 +56,7 @@ SEE_MORE = "raise -t, or split the projects across services with --project"
 projects = Selectable("project", "projects", "--project")
 # A standstill: deliveries that the job service cannot make while it is down.
 failing = Limit("webhook.deliveries-failed", "failed", PERCENT, "{value} of the last deliveries failed, {latest}",
-                "10", "50", help="percent of the last deliveries that failed", next_step=READ_LOG, low=None,
+                "10%", "50%", help="percent of the last deliveries that failed", next_step=READ_LOG, low=None,
                 symptom=STANDSTILL)  # fmt: skip
 disabled = Problem("webhook.disabled", WARNING, ENABLE)
 not_read = NotRead("webhook.not-read", GONE)

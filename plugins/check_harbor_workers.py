@@ -11,8 +11,8 @@ States:
             long (--job-warning)
   CRITICAL  fewer pools are alive than -c asks for (1); the last heartbeat of all pools is very old
             (--heartbeat-critical); a job takes very long (--job-critical)
-  UNKNOWN   usage error, no credentials, a missing permission, no answer that can be judged; with --isolate: another
-            probe reports the cause, named in the line (jobservice, redis, database, the credentials)
+  UNKNOWN   usage error, no credentials, a missing permission, an unexpected answer; with --isolate: another probe
+            reports the cause, named in the line (jobservice, redis, database, the credentials)
 
 -w and -c are numbers of live pools: "-w 3" warns when one of three is gone. A pool sends a heartbeat every 5 seconds; a
 pool whose last heartbeat is older than --heartbeat-critical does not count as alive.
@@ -24,7 +24,7 @@ Perfdata:
   longest    seconds that the longest job has been running
   time       seconds that the answers took
 
-Permissions: jobservice-monitor:list, on system level. Harbor: 2.7 or newer; robot accounts can hold this permission
+Permissions: jobservice-monitor:list, at the system level. Harbor: 2.7 or newer; robot accounts can hold this permission
 from 2.9 on.
 
 Does not see: how many jobs wait (check_harbor_queue), whether jobs succeed (check_harbor_gc, _replication, _scan).
@@ -51,10 +51,10 @@ pools = Limit("workers.too-few-pools", "pools", COUNT, "live worker pools: {valu
 heartbeat = Limit("workers.heartbeat-too-old", "heartbeat", SECONDS, "last heartbeat {value} ago", "30s", "2min",
                   option="heartbeat", help="age of the most recent heartbeat", next_step=JOBSERVICE)  # fmt: skip
 silent = Problem("workers.pool-silent", WARNING, JOBSERVICE)
-busy = Limit("workers.nearly-all-busy", "busy", PERCENT, "{value} of the workers busy", "90", None,
+busy = Limit("workers.nearly-all-busy", "busy", PERCENT, "{value} of the workers busy", "90%", None,
              option="busy", help="percent of the workers that have a job", next_step=LONG_JOB)  # fmt: skip
 longest = Limit("workers.job-too-long", "longest", SECONDS, "{job} has been running for {value}", "12h", "24h",
-                option="job", help="how long a job takes", next_step=LONG_JOB)  # fmt: skip
+                option="job", help="how long a job has been running", next_step=LONG_JOB)  # fmt: skip
 idle_pools = Problem("workers.no-worker", WARNING, JOBSERVICE)
 not_read = NotRead("workers.not-read")
 

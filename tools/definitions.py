@@ -34,7 +34,7 @@ def table() -> str:
         needs = [name.replace("_", " ") for name in service.service.hosts if name not in ("url", "scanner", "projects")]
         if service.component:
             needs.append("that component")
-        retry = f"{service.retry} s" if service.service.attempts > 1 or service.retry < services.MINUTE else ""
+        retry = f"{service.retry} s" if service.service.attempts > 1 else ""
         cells = [
             f"[{service.title}](runbook.md#{service.title})",
             spoken(service.interval),

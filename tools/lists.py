@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import pkgutil
@@ -65,7 +66,7 @@ def questions() -> str:
         name = probes.command(probe)
         question = probe.doc.strip().splitlines()[0]
         rows.append([f"[{name}](docs/{name}.md)", question, probe.account or ("yes" if probe.asks else "no")])
-    return marked.table(["probe", "question", "needs a login"], rows)
+    return marked.table(["probe", "question", "needs an account"], rows)
 
 
 def modules() -> str:
@@ -165,9 +166,12 @@ def thresholds() -> str:
         for limit in probe.measures:
             if not isinstance(limit, Limit) or not limit.help:
                 continue
-            stem = f"--{limit.option}-" if limit.option else ""
-            options = f"{stem}warning, {stem}critical" if stem else "-w, -c"
-            warning, critical = (f"`{text}`" if text else "none" for text in limit.defaults)
+            parser = argparse.ArgumentParser(add_help=False)
+            limit.declare(parser)
+            options = ", ".join(action.option_strings[0] for action in parser._actions)
+            warning, critical = (
+                f"`{text}`" if text else said or "none" for text, said in zip(limit.defaults, limit.computed)
+            )
             rows.append([f"`{probe.name}`", f"`{options}`", limit.help, limit.bad, warning, critical])
     return marked.table(["probe", "options", "what", "bad are", "warning", "critical"], rows)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import probes  # isort: split
 
+from harborlib.harbor.refusals import NEEDED
 from harborlib.run.probe import Probe
 
 import simulated
@@ -33,8 +34,8 @@ def show(probe: Probe, options: list[str], shared: list[str], folder: str | None
     """Run one probe in this folder and show its command line without the shared options, its output and exit code.
 
     Not shown are an OK result in a scene with a failure (FINE), one that follows from another service's (its name is
-    returned), and a probe that only lacks credentials (NO_LOGIN). A
-    command line that is wrong for any other reason ends the run: each probe would report the same.
+    returned), and a probe that only lacks credentials (NO_LOGIN). A command line that is wrong for any other reason
+    ends the run: each probe would report the same.
     """
     arguments = [*probe.example, *options]
     command = [sys.executable, probes.file(probe.name), *shared, *arguments]
@@ -44,7 +45,7 @@ def show(probe: Probe, options: list[str], shared: list[str], folder: str | None
     owner = re.search(r"\(see (\S+)\)", run.stdout.partition("\n")[0])
     if owner and run.returncode == STATES.index("UNKNOWN"):
         return owner[1]
-    if "UNKNOWN - usage: a login is needed" in run.stdout:
+    if f"UNKNOWN - usage: {NEEDED}" in run.stdout:
         return NO_LOGIN
     print(f"$ {shlex.join([probes.command(probe), *arguments])}\n{run.stdout}{ending(run.returncode)}\n", flush=True)
     if "UNKNOWN - usage: " in run.stdout:
@@ -61,7 +62,7 @@ def scene(title: str, chosen: list[Probe], shared: list[str], folder: str | None
     """Run each of these probes once."""
     headline(title)
     options = {probe.name: SERVICE.get(probe.name, []) if "--isolate" in shared else [] for probe in chosen}
-    print(f"Each with {shlex.join(shared)}")
+    print(f"All commands run with {shlex.join(shared)}")
     for probe in chosen:
         if options[probe.name]:
             print(f"{probes.command(probe)} also with {shlex.join(options[probe.name])}")
@@ -73,7 +74,7 @@ def scene(title: str, chosen: list[Probe], shared: list[str], folder: str | None
     fine, no_login = names.pop(FINE, []), names.pop(NO_LOGIN, [])
     names.pop("", None)
     for owner, following in names.items():
-        what = f"{len(following)} follow from this: they are UNKNOWN and say (see {owner})"
+        what = f'{len(following)} probes follow from this and are UNKNOWN with "(see {owner})"'
         print(f"{what}: {', '.join(following)}\n", flush=True)
     if fine:
         print(f"The other {len(fine)} are OK.\n", flush=True)
@@ -131,7 +132,7 @@ def stand_in() -> None:
         scene("3. The certificate has expired", names, [*options, "--isolate"], folder)
         harbor.reset()
         harbor.switch("database-down")
-        headline("4. PostgreSQL has stopped, and somebody asks what is wrong")
+        headline("4. PostgreSQL has stopped: run triage")
         triage(options, folder)
 
 

@@ -187,6 +187,16 @@ def test_agent_is_asked_for_the_command_of_the_service(words: list[str], asked: 
     assert f"command[{asked}]=" in (script.parent / "nrpe.cfg").read_text()
 
 
+def test_agent_has_the_commands_of_all_services_without_credentials() -> None:
+    asked = set()
+    for service in services.shipped():
+        if service.probe and not service.service.hosts:
+            own = [service.service.options.get(option) for option in ("--component", "--reminder")]
+            asked.add("_".join(["check_harbor", service.probe, *filter(None, own)]))
+    given = re.findall(r"^command\[(\w+)\]=", (ROOT / "nagios" / "examples" / "nrpe.cfg").read_text(), re.MULTILINE)
+    assert sorted(given) == sorted(asked)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

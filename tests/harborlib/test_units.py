@@ -147,6 +147,19 @@ def test_a_range_that_alerts_on_good_values_alone(bad: str, text: str, right: st
     assert str(refusal.value) == f"{text} alerts only on good values, use {right}"
 
 
+def test_a_path_is_a_range_that_the_shell_expanded() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="quote '~:', which a shell expands"):
+        units.RangeType(units.SECONDS)("/root:10")
+
+
+@pytest.mark.parametrize("text", ["101", "85:101", "101:", "~:100.5%", "@90:110"])
+@pytest.mark.parametrize("bad", [units.HIGH, units.LOW])
+def test_percent_above_100(bad: str, text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="above 100%: "):
+        units.RangeType(units.PERCENT, bad)(text)
+    assert units.RangeType(units.SECONDS, bad)("@90:110")
+
+
 BOUNDS = st.integers(-(10**6), 10**6)
 
 

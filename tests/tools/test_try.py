@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -12,6 +13,13 @@ import pytest
 from harbor_simulator import Simulator
 
 SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "try.py"
+
+
+def test_a_probe_that_lacks_an_account_does_not_end_the_run() -> None:
+    sys.path.insert(0, str(SCRIPT.parent))
+    shown = importlib.import_module("try")
+    [probe] = [probe for probe in shown.probes.single() if probe.name == "gc"]
+    assert shown.show(probe, [], ["-H", "https://harbor.invalid"], None) == shown.NO_LOGIN
 
 
 @pytest.mark.parametrize("login", ["file", "environment"])

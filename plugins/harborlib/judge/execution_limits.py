@@ -37,7 +37,7 @@ class RunningTime(Limit):
     """Seconds that the current execution has been running. One that never ends can be the job service's fault."""
 
     def __init__(self, id: str, warning: str, critical: str, next_step: str, *, option: str = "running",  # noqa: A002
-                 help: str = "how long a run takes") -> None:  # noqa: A002  # fmt: skip
+                 help: str = "how long an execution has been running") -> None:  # noqa: A002  # fmt: skip
         super().__init__(id, "running", units.SECONDS, "an execution has been running for {value}", warning, critical,
                          option=option, help=help, next_step=next_step, symptom=STANDSTILL)  # fmt: skip
 
@@ -54,7 +54,7 @@ class Executions:
 
     def __init__(
         self, *, success: Limit, running: Limit, failed: Problem, missed: Problem, grace: str,
-        not_read: NotRead, unscheduled: Problem | None = None, lost: Problem | None = None, what: str = "run",
+        not_read: NotRead, unscheduled: Problem | None = None, lost: Problem | None = None, what: str = "execution",
     ) -> None:  # fmt: skip
         self.success = success
         self.running = running

@@ -66,7 +66,7 @@ class Measure:
     symptom = isolation.FINDING
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the options that the judgement needs."""
+        """Declare the options that the judgment needs."""
 
     @property
     def measures(self) -> Sequence[Measure]:
@@ -128,7 +128,8 @@ class Shown(Measure):
 class Limit(Shown):
     """A number compared with a warning and a critical range, which are options of the probe.
 
-    `warning` and `critical` are the defaults in the operator's notation. `option` names the options: "" is -w and -c,
+    `warning` and `critical` are the defaults in the operator's notation, `computed` describes those that the probe
+    computes. `option` names the options: "" is -w and -c,
     "job" is --job-warning and --job-critical. `bad` says which values are bad, HIGH or LOW ones; thresholds are
     validated by it. `help` says in --help what is measured. `show` formats numbers if the unit's own format does not
     fit.
@@ -151,10 +152,12 @@ class Limit(Shown):
         low: float | None = 0,
         clamped: bool = False,
         symptom: str = isolation.FINDING,
+        computed: tuple[str, str] = ("", ""),
     ) -> None:
         super().__init__(label, unit, sentence, low, clamped, bad)
         self.id = id
         self.defaults = (warning, critical)
+        self.computed = computed
         self.option = option
         self.help = help
         self.next_step = next_step
@@ -163,7 +166,7 @@ class Limit(Shown):
 
     def declare(self, parser: argparse.ArgumentParser) -> None:
         """Declare -w and -c, or --NAME-warning and --NAME-critical."""
-        units.declare(parser, self.option, self.help, *self.defaults, self.unit, self.bad)
+        units.declare(parser, self.option, self.help, *self.defaults, self.unit, self.bad, self.computed)
 
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
         """The ranges of the options."""

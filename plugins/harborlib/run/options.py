@@ -114,15 +114,16 @@ def parser(probe: str, description: str) -> Parser:
     """The parser with the options that all plugins share; each plugin adds its own."""
     result = Parser(probe, description)
     _declare_where(result)
-    _declare_login(result.add_argument_group("TLS and login"))
-    _declare_output(result.add_argument_group("judgement and output"))
+    _declare_login(result.add_argument_group("TLS and credentials"))
+    _declare_output(result.add_argument_group("judgment and output"))
     return result
 
 
 def _declare_where(parser: Parser) -> None:
     where = parser.add_argument_group("where Harbor is")
     add = where.add_argument
-    add("-H", "--harbor", metavar="URL", type=Origin.parse, help="Harbor's URL or host name (or $HARBOR_URL)")
+    add("-H", "--harbor", metavar="URL", type=Origin.parse,
+        help="Harbor's URL; HOST[:PORT] alone means https (or $HARBOR_URL)")  # fmt: skip
     add(
         "-I",
         "--connect-to",
@@ -134,14 +135,14 @@ def _declare_where(parser: Parser) -> None:
     family("-4", dest="family", action="store_const", const=socket.AF_INET, help="IPv4 only")
     family("-6", dest="family", action="store_const", const=socket.AF_INET6, help="IPv6 only")
     parser.set_defaults(family=socket.AF_UNSPEC, replica="", every_address=None)
-    add("--proxy", metavar="URL", type=values.proxy, help="HTTP proxy to go through; the environment's is not used")
+    add("--proxy", metavar="URL", type=values.proxy, help="HTTP proxy to use; proxy variables are ignored")
 
 
 def declare_every_address(parser: Parser) -> None:
     """Declare the option of the probes that can judge each address of Harbor's name."""
     parser.add_argument("--every-address", metavar="ADDRESSES", nargs="?", type=values.addresses, const=(),
-                        help="judge each address of Harbor's name on its own; ADDRESSES: these, separated by commas; "
-                        "without a value, or all: those in DNS")  # fmt: skip
+                        help="judge each address of Harbor's name on its own; ADDRESSES: comma-separated; without a "
+                        'value, or "all": those in DNS; empty: off')  # fmt: skip
 
 
 def _declare_login(group: argparse._ArgumentGroup) -> None:
@@ -149,10 +150,10 @@ def _declare_login(group: argparse._ArgumentGroup) -> None:
     add(
         "--ca-file",
         metavar="FILE",
-        help="CA certificates to trust instead of the system's (for object stores: besides the system's)",
+        help="CA certificates to trust instead of the system's (for object stores: in addition to the system's)",
     )
     add("--client-cert", metavar="FILE", help="client certificate, PEM")
-    add("--client-key", metavar="FILE", help="its key, PEM without a pass phrase")
+    add("--client-key", metavar="FILE", help="its key, PEM without a passphrase")
     add("--insecure", action="store_true", help="do not verify the certificate")
     add("--authfile", metavar="FILE",
         help="file with username= and password= (or $HARBOR_USERNAME, $HARBOR_PASSWORD)")  # fmt: skip
@@ -162,15 +163,15 @@ def _declare_login(group: argparse._ArgumentGroup) -> None:
 def _declare_output(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("-t", "--timeout", metavar="TIME", type=units.duration, default=15,
-        help="total time limit, DNS and TLS included (default %(default)s s)")  # fmt: skip
+        help="total time limit, DNS and TLS included (default %(default)ss)")  # fmt: skip
     add("--unreachable", metavar="STATE", type=str.lower, choices=STATES, default="critical",
-        help="state when Harbor cannot be reached: %(choices)s (%(default)s)")  # fmt: skip
+        help="state when Harbor gives no usable answer: %(choices)s (default %(default)s)")  # fmt: skip
     add("--isolate", metavar="OWNERS", nargs="?", type=values.owners, const=frozenset(OWNERS),
-        help="report UNKNOWN if another scheduled probe owns the failure; OWNERS: these probes, separated by commas; "
+        help="report UNKNOWN if another scheduled probe owns the failure; OWNERS: comma-separated scheduled probes; "
         "without a value: all of " + ", ".join(OWNERS))  # fmt: skip
     add("--platform", metavar="PLATFORM", type=platform.parse_platform,
         help=f"where Harbor runs, for the commands in next steps: {platform.FORM}")  # fmt: skip
-    add("--output", choices=("nagios", "json"), default="nagios", help="output format (%(default)s)")
+    add("--output", choices=("nagios", "json"), default="nagios", help="output format (default %(default)s)")
     add(optionsfile.OPTION, metavar="FILE", help="take further options from this file, one per line, without quotes")
     add("-v", "--verbose", action="count", default=0, help="-v: one line per finding; -vvv: tracebacks")
     add("-V", "--version", action="version", version=f"%(prog)s {__version__}", help="show the version")

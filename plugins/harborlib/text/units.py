@@ -89,7 +89,7 @@ class RangeType:
     """argparse type for a Nagios range whose numbers may carry a unit: `10:`, `@8d:14d`, `~:`, `80%`.
 
     A number without a colon is read in the sense of the measure: if low values are `bad`, `30d` means `30d:`. A range
-    that alerts only on good values is refused (docs/thresholds.md).
+    that alerts only on good values, or a percentage above 100, is refused (docs/thresholds.md).
     """
 
     def __init__(self, unit: Unit, bad: str = HIGH) -> None:
@@ -101,6 +101,8 @@ class RangeType:
         bare = text.strip() and ":" not in text and "@" not in text
         found = self._range(f"{text.strip()}:" if bare and self.bad == LOW else text)
         low, high = math.isfinite(found.start), math.isfinite(found.end)
+        if self.unit is PERCENT and max(bound for bound in (found.start, found.end, 0) if math.isfinite(bound)) > 100:
+            raise argparse.ArgumentTypeError(f"above 100%: {text[:40]!r}")
         wrong = low and not high if self.bad == HIGH else high and found.start <= 0
         if found.invert or not wrong:
             return found
@@ -118,6 +120,8 @@ class RangeType:
 
     def _range(self, text: str) -> nagiosplugin.Range:
         start, _, end = text.strip().lstrip("@").rpartition(":")
+        if text.startswith("/"):
+            raise argparse.ArgumentTypeError("a path instead of a range: quote '~:', which a shell expands")
         if text.count("@") > 1 or "@" in text[1:] or text.count(":") > 1 or not (start or end):
             raise argparse.ArgumentTypeError(f"not a Nagios range ([@][start:][end]): {text[:40]!r}")
         low = "~" if start == "~" else plain(number(start, self.unit)) if start else "0"
@@ -130,20 +134,23 @@ class RangeType:
 
 def declare(
     parser: argparse.ArgumentParser, name: str, meaning: str, warning: str | None, critical: str | None, unit: Unit,
-    bad: str = HIGH,
+    bad: str = HIGH, computed: tuple[str, str] = ("", ""),
 ) -> None:  # fmt: skip
     """Declare a pair of thresholds: `-w`/`-c` for the name `""`, else `--NAME-warning`/`--NAME-critical`.
 
-    `warning` and `critical` are the defaults in the operator's notation; None: computed by the probe, or no default.
-    `bad`: which values are bad, HIGH or LOW ones.
+    `warning` and `critical` are the defaults in the operator's notation; None: no default, or one that the probe
+    computes, as `computed` says. `bad`: which values are bad, HIGH or LOW ones.
     """
     kind = RangeType(unit, bad)
     where = "outside this range" if bad == HIGH else "below this number, or outside this range"
-    for short, word, default in (("-w", "warning", warning), ("-c", "critical", critical)):
+    for short, word, default, said in (
+        ("-w", "warning", warning, computed[0]),
+        ("-c", "critical", critical, computed[1]),
+    ):
         flags = [f"--{name}-{word}"] if name else [short, f"--{word}"]
-        shown = f" (default {default})" if default else ""
+        shown = f"default {default or said}" if default or said else "no default"
         parser.add_argument(*flags, metavar="RANGE", type=kind, default=kind(default) if default else None,
-                            help=f"{word} {where}: {meaning}{shown}".replace("%", "%%"))  # fmt: skip
+                            help=f"{word} {where}: {meaning} ({shown})".replace("%", "%%"))  # fmt: skip
 
 
 def label(name: str) -> str:
