@@ -190,6 +190,11 @@ class Icinga(Engine):
         names = [entry["name"].split("!") for entry in self._get("objects/services", {"attrs": ["name"]})]
         return [(host, service) for host, service in names]
 
+    def check_commands(self) -> dict[tuple[str, str], str]:
+        """The check command of each host and service."""
+        entries = self._get("objects/services", {"attrs": ["check_command", "host_name"]})
+        return {tuple(entry["name"].split("!")): entry["attrs"]["check_command"] for entry in entries}
+
     def dependencies(self) -> list[tuple[str, str, str]]:
         names = ["child_host_name", "child_service_name", "parent_host_name", "parent_service_name"]
         found = [entry["attrs"] for entry in self._get("objects/dependencies", {"attrs": names})]

@@ -46,7 +46,7 @@ class IcingaWeb:
     def __init__(
         self,
         folder: Path,
-        database: MariaDB,
+        database: MariaDB | None,
         databases: Iterable[str],
         modules: Iterable[str],
         files: Mapping[str, str],
@@ -61,7 +61,8 @@ class IcingaWeb:
         (folder / "enabledModules").mkdir()
         for name in modules:
             (folder / "enabledModules" / name).symlink_to(MODULES / name)
-        self._php = ["php", "-d", f"pdo_mysql.default_socket={database.socket}", "-d", "error_reporting=8191"]
+        self._php = ["php", "-d", "error_reporting=8191"]
+        self._php += ["-d", f"pdo_mysql.default_socket={database.socket}"] if database else []
 
     @staticmethod
     def needed(*modules: str) -> None:
@@ -76,12 +77,16 @@ class IcingaWeb:
 
     def cli(self, *words: str, text: str = "") -> str:
         """Run icingacli, and return what it prints."""
+        return self.script("/usr/bin/icingacli", *words, text=text)
+
+    def script(self, file: str, *words: str, text: str = "") -> str:
+        """Run a PHP script with this configuration, and return what it prints."""
         done = subprocess.run(
-            [*self._php, "/usr/bin/icingacli", *words],
+            [*self._php, file, *words],
             input=text, capture_output=True, text=True, timeout=120, check=False,
             env={**os.environ, **self._environment},
         )  # fmt: skip
-        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{file} {words}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def __enter__(self) -> IcingaWeb:
