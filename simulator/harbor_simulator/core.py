@@ -101,8 +101,7 @@ def authenticate(world: World, request: Request) -> Login:
     is_robot = credentials[0].startswith("robot$")
     if world.state.part("database") in ("frozen", "locked", *(["robots locked"] if is_robot else [])):
         raise StalledError
-    trouble = signin.directory_trouble(world, *credentials)
-    return trouble or world.authenticator.login(*credentials)
+    return signin.by_directory(world, *credentials) or world.authenticator.login(*credentials)
 
 
 def _finish(world: World, request: Request, response: Response) -> Response:

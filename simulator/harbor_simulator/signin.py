@@ -1,6 +1,7 @@
 """How people log in: Harbor's own database, a directory (LDAP), or an OpenID provider.
 
-Without a real provider (world.provider) the made-up one of the recordings knows Harbor and no code.
+Without a real provider (world.provider) the made-up one of the recordings knows Harbor and no code. Without a real
+directory (world.directory) people are in the made-up one, with the accounts of this Harbor.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from .accounts import Login
+from .accounts import Account, Login
 from .messages import Request, Response, StalledError, error
 from .world import Provider, World
 
@@ -32,18 +33,34 @@ def mode(world: World) -> str:
     return {"ldap": "ldap_auth", "oidc": "oidc_auth"}.get(world.state.part("people").partition(" ")[0], "db_auth")
 
 
-def directory_trouble(world: World, name: str, password: str) -> Login | None:
-    """What a broken directory makes of a login; None if core does not need it for this one. Raises StalledError."""
+def by_directory(world: World, name: str, password: str) -> Login | None:
+    """What a directory makes of a login; None if core does not need it for this one. Raises StalledError."""
     trouble = world.state.part("people")
     if not trouble.startswith("ldap "):
-        return None
-    account = world.authenticator.accounts.get(name)
-    local = account and (account.sysadmin or name.startswith("robot$"))
-    if account and local and account.password == password:
+        return _by_real_directory(world, name, password) if trouble == "ldap" else None
+    if _is_local(world, name, password):
         return None
     if trouble == "ldap frozen":
         raise StalledError
     return Login(seconds=LDAP_TIMEOUT if trouble == "ldap silent" else 0.0)
+
+
+def _is_local(world: World, name: str, password: str) -> bool:
+    account = world.authenticator.accounts.get(name)
+    local = account and (account.sysadmin or name.startswith("robot$"))
+    return bool(account and local and account.password == password)
+
+
+def _by_real_directory(world: World, name: str, password: str) -> Login | None:
+    if not world.directory or _is_local(world, name, password):
+        return None
+    try:
+        known = world.directory.knows(name, password)
+    except TimeoutError:
+        raise StalledError from None
+    except OSError:
+        return Login()
+    return Login(name, Account(password)) if known else None
 
 
 def answer(world: World, request: Request) -> Response:

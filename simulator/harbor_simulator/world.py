@@ -25,6 +25,16 @@ class Provider:
     ca_file: str | None = None
 
 
+class Directory(Protocol):
+    """A real directory (LDAP), as Harbor asks it about people."""
+
+    def knows(self, name: str, password: str) -> bool:
+        """Whether this person's entry is found and takes this password.
+
+        Raises TimeoutError if it does not answer, another OSError if it cannot be searched.
+        """
+
+
 class Registry(Protocol):
     """A registry behind core, and what core's database knows about it.
 
@@ -67,7 +77,7 @@ class Registry(Protocol):
 class World:
     """One Harbor. `url` is the URL for clients, `external_url` is Harbor's own idea of its URL.
 
-    `provider` is the one by which people log in, None a made-up one.
+    `provider` and `directory` are those by which people log in, None made-up ones.
 
     `gateway_timeout` is the time in seconds after which nginx gives up on a hang. `upstream` is a real registry behind
     core, None the one in memory. `database` is the address of a real database behind core, None: it takes no time.
@@ -82,6 +92,7 @@ class World:
     gateway_timeout: float = 60.0
     upstream: Registry | None = None
     provider: Provider | None = None
+    directory: Directory | None = None
     database: tuple[str, int] | None = None
 
     @property
