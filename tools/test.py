@@ -123,8 +123,12 @@ def read(report: Path, run: Run) -> set[str]:
     tree = ElementTree.parse(report)  # noqa: S314 - written by our own pytest a moment ago
     failed = set()
     for case in tree.iter("testcase"):
+        name = f"{case.get('classname')}::{case.get('name')}"
+        # A scenario that was counted twice in the same daemon.
+        if case.find("properties/property[@name='attempts']") is not None:
+            run.retried.add(name)
         if case.find("failure") is not None or case.find("error") is not None:
-            failed.add(f"{case.get('classname')}::{case.get('name')}")
+            failed.add(name)
         elif (skip := case.find("skipped")) is not None:
             run.skipped += 1
             wanted = PACKAGE.search(skip.get("message", ""))
