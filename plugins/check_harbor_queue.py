@@ -54,6 +54,7 @@ crowded = Limit("queue.crowded", "count", COUNT, "{value} jobs waiting",
 paused = Problem("queue.paused", WARNING, RESUME)
 stopped = Problem("queue.scheduler-paused", CRITICAL, RESUME)
 not_read = NotRead("queue.not-read")
+all_waiting = Shown("count")  # no limit: that of `crowded` is for one queue
 paused_queues = Shown("paused")
 
 
@@ -78,7 +79,7 @@ def measure(run: Run) -> Readings:
     oldest = max((queue.wait.value or 0 for queue in known), default=0)
     all_jobs = sum(queue.jobs for queue in known)
     yield waiting.worst(oldest)
-    yield crowded.worst(all_jobs)
+    yield all_waiting(all_jobs)
     yield paused_queues(sum(queue.paused for queue in known), high=len(known))
     text = f"{words.number(len(known), 'queue')}, {words.number(all_jobs, 'job')} waiting"
     return text + (f", the oldest for {words.span(oldest)}" if all_jobs else "")
@@ -104,7 +105,7 @@ class Queue(NamedTuple):
 main = plugin.main(Probe(
     __name__,
     measure,
-    [waiting, crowded, paused, stopped, not_read, paused_queues],
+    [waiting, crowded, paused, stopped, not_read, all_waiting, paused_queues],
     selects=queues,
     asks=[endpoints.QUEUES],
     services=[

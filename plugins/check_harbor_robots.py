@@ -69,7 +69,7 @@ class Expiry(Limit):
     def limits(self, reading: Reading, args: Options) -> tuple[Range, Range]:
         """The ranges of the options; else a week or a quarter of the account's life, whichever is shorter."""
         by_life = max(0, min(7 * DAY, reading.words["life"] / 4))
-        return args.warning or nagiosplugin.Range(f"{by_life:.0f}:"), args.critical or nagiosplugin.Range("~:")
+        return args.warning or nagiosplugin.Range(f"{by_life:.0f}:"), args.critical
 
     def say(self, reading: Reading) -> str:
         """When it expires or expired."""
@@ -106,7 +106,6 @@ not_all_seen = Problem("robots.not-all-seen", UNKNOWN, MORE, SLOW)
 all_accounts = Shown("robots")
 expired_accounts = Shown("expired")
 disabled_accounts = Shown("disabled")
-least_left = Shown("left", SECONDS, low=None)
 
 
 class Account(NamedTuple):
@@ -162,7 +161,7 @@ def measure(run: Run) -> Readings:
     text = f"{words.number(len(accounts), 'robot account')} {where}"
     if lasting:
         first = lasting[0].left or 0
-        yield least_left(round(first))
+        yield expiry.worst(round(first))._replace(words={"life": lasting[0].life})
         text += f", {lasting[0].name} expires first, in {words.span(first)}"
     source.confirm()
     counts = ((expired, "expired"), (len(off), "disabled"))
@@ -222,8 +221,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 main = plugin.main(Probe(
     __name__,
     measure,
-    [expiry, own_expiry, disabled, not_read, not_all_seen, all_accounts, expired_accounts, disabled_accounts,
-     least_left],
+    [expiry, own_expiry, disabled, not_read, not_all_seen, all_accounts, expired_accounts, disabled_accounts],
     declare=declare,
     selects=robots,
     asks=[endpoints.ROBOTS, endpoints.ROBOTS_OF_PROJECT],

@@ -133,7 +133,7 @@ def judge(run: Run, children: list[Child], going: list[Child], view: View) -> Re
     ordered = verdict.ordered()
     for row in ordered:
         yield outcome(round(seconds[row.name], 3), label=row.name, row=row)
-    return summary(run, ordered, verdict)
+    return summary(run, ordered, verdict, sum(view.reports(child.name) for child in children))
 
 
 def read_accounts(args: argparse.Namespace) -> None:
@@ -203,10 +203,11 @@ def lacking(children: list[Child]) -> list[str]:
     return [f"not run: {', '.join(names)} ({need})" for need, names in needs.items()]
 
 
-def summary(run: Run, rows: list[Row], verdict: Verdict) -> Summary:
-    """The first line: the verdict."""
+def summary(run: Run, rows: list[Row], verdict: Verdict, known: int) -> Summary:
+    """The first line: the verdict. `known`: how many probes there are for this Harbor, with those that did not run."""
     health = verdict.rows.get("health")
-    fine = f"{run.client.origin.where}: {len(rows)} probes have run, and all are OK"
+    ran = f"{len(rows)} of {known}" if len(rows) < known else f"{known}"
+    fine = f"{run.client.origin.where}: {ran} probes have run, and all are OK"
     if health and health.failure:
         fine = health.finding.text
     return Summary(fine, instead=verdict.sentence(), of=frozenset(row.finding.id for row in rows))

@@ -114,7 +114,7 @@ def test_options(ask, harbor: Simulator) -> None:
     limits = ("--count-warning", "2", "--count-critical", "5", "--perfdata-for", "WEB*")
     assert ask("queue", "--type", "WEBHOOK,REPLICATION", *limits) == [
         "HARBOR QUEUE CRITICAL - REPLICATION: 7 jobs waiting (critical at 5) (and 1 more) | time=Ts;;;0 "
-        "latency_WEBHOOK=10s;900;3600;0 count_WEBHOOK=3;2;5;0 latency=70s;900;3600;0 count=10;2;5;0 paused=0;;;0;2",
+        "latency_WEBHOOK=10s;900;3600;0 count_WEBHOOK=3;2;5;0 latency=70s;900;3600;0 count=10;;;0 paused=0;;;0;2",
         "CRITICAL: REPLICATION: 7 jobs waiting (critical at 5)",
         "WARNING: WEBHOOK: 3 jobs waiting (warning at 2)",
         WAITING,

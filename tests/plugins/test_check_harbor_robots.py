@@ -21,9 +21,13 @@ MORE = "Next: raise -t, or split the projects across services with --project"
 HERE = "on system level, those of projects not checked"
 
 
-def perfdata(robots: int, expired: int = 0, disabled: int = 0, left: float | None = None) -> str:
+def perfdata(
+    robots: int, expired: int = 0, disabled: int = 0, left: float | None = None, warning: float = 7 * DAY
+) -> str:
     counts = f"robots={robots};;;0 expired={expired};;;0 disabled={disabled};;;0"
-    return f" | time=Ts;;;0 {counts}" + ("" if left is None else f" left={left:.0f}s")
+    return f" | time=Ts;;;0 {counts}" + (
+        "" if left is None else f" left={left:.0f}s" + (f";{warning:.0f}:" if warning else "")
+    )
 
 
 def robot(number: int, name: str, left: float | None, life: float = 90 * DAY, **traits: Any) -> Robot:
@@ -85,14 +89,14 @@ def test_recorded(ask, harbor: Simulator, answer: str, expected: list[str]) -> N
         ),
         pytest.param(
             [robot(1, "short", 6 * HOUR, life=DAY)],
-            [f"OK - 1 robot account {HERE}, robot$short expires first, in 6 h" + perfdata(1, left=6 * HOUR),
-             "exit code 0"],
+            [f"OK - 1 robot account {HERE}, robot$short expires first, in 6 h"
+             + perfdata(1, left=6 * HOUR, warning=6 * HOUR), "exit code 0"],
             id="a quarter of a short life is enough",
         ),
         pytest.param(
             [robot(1, "short", 5 * HOUR, life=DAY)],
-            ["WARNING - robot$short: expires in 5 h, 2026-11-22 17:00 UTC" + perfdata(1, left=5 * HOUR), PROLONG,
-             "exit code 1"],
+            ["WARNING - robot$short: expires in 5 h, 2026-11-22 17:00 UTC"
+             + perfdata(1, left=5 * HOUR, warning=6 * HOUR), PROLONG, "exit code 1"],
             id="soon for a short life",
         ),
         pytest.param(
@@ -120,7 +124,8 @@ def test_recorded(ask, harbor: Simulator, answer: str, expected: list[str]) -> N
         ),
         pytest.param(
             [robot(1, "hacked", -DAY, life=-2 * DAY)],
-            ["WARNING - robot$hacked: expired 1 d ago, 2026-11-21 12:00 UTC" + perfdata(1, 1, left=-DAY), PROLONG,
+            ["WARNING - robot$hacked: expired 1 d ago, 2026-11-21 12:00 UTC"
+             + perfdata(1, 1, left=-DAY, warning=0), PROLONG,
              "exit code 1"],
             id="expired before it was made",
         ),
@@ -159,7 +164,8 @@ def test_options(ask, harbor: Simulator) -> None:
     harbor.content.robots = [robot(1, "ci", 10 * DAY), robot(2, "cd", 20 * DAY), robot(3, "monitor", 25 * DAY)]
     assert ask("robots", "-w", "14d:", "-c", "12h:", "--robot", "*c*", "--exclude", "*d", "--perfdata-for", "*") == [
         "HARBOR ROBOTS WARNING - robot$ci: expires in 10 d, 2026-12-02 12:00 UTC | "
-        "time=Ts;;;0 'left_robot$ci'=864000s;1209600:;43200: robots=1;;;0 expired=0;;;0 disabled=0;;;0 left=864000s",
+        "time=Ts;;;0 'left_robot$ci'=864000s;1209600:;43200: robots=1;;;0 expired=0;;;0 disabled=0;;;0 "
+        "left=864000s;1209600:;43200:",
         PROLONG,
         "exit code 1",
     ]

@@ -20,7 +20,8 @@ from support import runner
 from support.listeners import listening, says
 from support.verdicts import USUAL, WANT_MORE, lines, triage
 
-ANSWERED = "HARBOR TRIAGE OK - harbor.example.com: {} probes have run, and all are OK"
+ANSWERED = "HARBOR TRIAGE OK - harbor.example.com: {} of {} probes have run, and all are OK"
+ALL = USUAL + len(WANT_MORE)
 NO_LOGIN = "credentials are required: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
 NO_IMAGE = "not run: artifact, login, pull (needs --image P/R:TAG)"
 NO_PROJECT = "not run: push (needs --push-project P)"
@@ -44,7 +45,7 @@ def ask(harbor: Simulator, authfile: str):
 def test_without_a_login(ask) -> None:
     operation = sorted({probe.name for probe in installed(but="triage") if probe.asks} - WANT_MORE)
     assert ask(login=False) == [
-        ANSWERED.format(USUAL - len(operation)),
+        ANSWERED.format(USUAL - len(operation), ALL),
         f"Note: not run: {', '.join(operation)} ({NO_LOGIN})",
         f"Note: {NO_IMAGE}",
         f"Note: {NO_PROJECT}",
@@ -72,7 +73,7 @@ def test_missing_permissions(ask) -> None:
     """As with the canary robot's login alone: what it may not see is no trouble of Harbor's."""
     with Simulator(users={MONITOR: PULLS}) as harbor:
         said = ask("--push-project", "pub", against=harbor)
-    assert said[0] == ANSWERED.format(14)
+    assert said[0] == ANSWERED.format(14, ALL)
     assert "Note: not run: quota (the account lacks the permission quota:list (403 for /api/v2.0/quotas))" in said
     assert said[-1] == "exit code 0"
 
@@ -87,7 +88,7 @@ def test_a_refusal_is_a_missing_permission_only_while_the_login_passes(status: i
 def test_old_harbor(ask, harbor: Simulator) -> None:
     harbor.answer("/api/v2.0/jobservice/queues", 404, body="404 page not found")
     said = ask()
-    assert said[0] == ANSWERED.format(USUAL - 1)
+    assert said[0] == ANSWERED.format(USUAL - 1, ALL)
     assert "Note: not run: queue (404 for /api/v2.0/jobservice/queues, which needs Harbor 2.7 or newer)" in said
 
 
@@ -95,7 +96,7 @@ def test_component_that_is_not_reported_is_left_out(ask, harbor: Simulator) -> N
     names = ("core", "database", "jobservice", "portal", "redis", "registry", "registryctl")
     components = [{"name": name, "status": "healthy"} for name in names]
     harbor.answer("/api/v2.0/health", body={"status": "healthy", "components": components})
-    assert ask()[0] == ANSWERED.format(USUAL - 1)
+    assert ask()[0] == ANSWERED.format(USUAL - 1, ALL - 1)
 
 
 def test_clocks_that_differ(ask, harbor: Simulator) -> None:

@@ -27,7 +27,7 @@ SECTION = re.compile(r"^== (.*)\n((?:(?!== ).*\n)*)", re.MULTILINE)
 STALLED = platform.with_commands(components.STALLED, None)
 FOLLOWS = re.compile(r"Note: follows from (\S+): (.*)")
 NOT_RUN = re.compile(r"(?:Note|, )(?:: )?not run: ([\w, ]+) \(.*?\)")
-COUNT = re.compile(r"\d+ probes")
+COUNT = re.compile(r"(?:\d+ of )?\d+ probes")
 #: A first line is cut at 117 characters, seconds included: how many of them is chance.
 CUT = re.compile(r"^(HARBOR .* T s .*)\.\.\.$")
 CUT_AT = 110
