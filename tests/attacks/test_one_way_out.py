@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from harborlib.wire import credentials
+
 import pytest
 
 import check_harbor_pull
@@ -29,7 +31,8 @@ def test_a_usage_error(name: str, words: list[str], problem: str, harbor: Simula
     outcome = runner.process(name, "-H", harbor.url, "--ca-file", harbor.ca_file, *words, python=plugin_python)
     title = name.replace("check_", "").replace("_", " ", 1).upper()
     assert outcome.first.startswith(f"{title} UNKNOWN - usage: {problem}")
-    assert outcome.out.splitlines()[1:] == [f"Next: see {name} --help"]
+    step = credentials.WRITE if "--authfile" in words else f"see {name} --help"
+    assert outcome.out.splitlines()[1:] == [f"Next: {step}"]
     assert (outcome.code, outcome.err) == (3, "")
     assert outcome.seconds < 10
 

@@ -59,7 +59,7 @@ def process(against: Callable[..., list[str]], plugin_python: str) -> Run:
 def refusal(capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """The usage error of a plugin, with what stands around it taken off."""
 
-    def run(name: str, *argv: str) -> str:
+    def run(name: str, *argv: str, step: str = "") -> str:
         try:
             outcome = runner.here(name, *argv)
         except SystemExit as left:
@@ -67,8 +67,9 @@ def refusal(capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
             outcome = runner.Outcome(left.code if isinstance(left.code, int) else -1, captured.out, captured.err)
         assert (outcome.code, outcome.err) == (3, "")
         title = name.replace("check_", "").replace("_", " ", 1).upper()
-        match = re.fullmatch(rf"{title} UNKNOWN - usage: (.*)\nNext: see {name} --help\n", outcome.out)
+        match = re.fullmatch(rf"{title} UNKNOWN - usage: (.*)\nNext: (.*)\n", outcome.out)
         assert match, outcome.out
+        assert match[2] == (step or f"see {name} --help")
         assert re.fullmatch("[ -{}~]{,200}", match[1])
         return match[1]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harborlib.run import options
+
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
@@ -115,5 +117,5 @@ def test_login_over_http(name, refusal, against):
 def test_usage_error_of_a_process(name, process):
     outcome = process(name, "--password", SECRET)
     title = name.replace("check_", "").replace("_", " ", 1).upper()
-    expected = f"{title} UNKNOWN - usage: unknown option --password\nNext: see {name} --help\n"
+    expected = f"{title} UNKNOWN - usage: unknown option --password: {options.CREDENTIALS}\nNext: see {name} --help\n"
     assert (outcome.code, outcome.out, outcome.err) == (3, expected, "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import pwd
 import re
 from pathlib import Path
 
@@ -15,8 +17,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-PRINTABLE = st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable() and text.strip() == text)
-NAMES = PRINTABLE.filter(lambda text: ":" not in text)
+NOBODY = 65534
+PRINTABLE = (
+    st.text(min_size=1, max_size=40)
+    .filter(lambda text: text.isprintable() and text.strip() == text)
+    .filter(lambda text: text[0] not in credentials.QUOTES or text[0] != text[-1])
+)
+NAMES = PRINTABLE.filter(lambda text: ":" not in text and "$$" not in text)
 
 
 @given(NAMES, PRINTABLE)
@@ -37,9 +44,10 @@ def test_any_text_is_values_or_refused_without_repeating_it(text: str) -> None:
         found: object = set(credentials.parse(text, "FILE"))
     except Unusable as refusal:
         found = re.sub(r"\d+", "N", str(refusal))
-    assert found in (set(), {"username"}, {"password"}, {"username", "password"}, UNREADABLE)
+    assert found in (set(), {"username"}, {"password"}, {"username", "password"}, UNREADABLE, EMPTY)
 
 
+EMPTY = "authfile FILE: the file is empty"
 UNREADABLE = "authfile FILE: line N is neither username= nor password="
 
 
@@ -50,6 +58,44 @@ def test_any_file_is_a_login_or_refused(tmp_path_factory: pytest.TempPathFactory
     path.chmod(0o600)
     with pytest.raises(Unusable):
         credentials.read(str(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xef\xbb\xbf \r\n", "the file is empty"),
+        (b"# the robot\n", "username is missing"),
+        (b'username=a\npassword="secret"\n', "password is in quotes, remove them: they count as part of it"),
+        (b"username='a'\npassword=x\n", "username is in quotes, remove them: they count as part of it"),
+        (b"username=robot$$a\npassword=x\n", "username has $$, write a single $"),
+    ],
+)
+def test_what_looks_right_to_the_eye(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "authfile"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(Unusable) as refused:
+        credentials.read(str(path))
+    assert (str(refused.value), refused.value.next_step) == (f"authfile {path}: {words}", credentials.WRITE)
+
+
+def test_another_users_file_names_the_user_who_reads(tmp_path: Path) -> None:
+    """By hand, root can read it; the engine runs as another user."""
+    path = tmp_path / "authfile"
+    path.write_text("username=robot$monitor\npassword=open-sesame\n")
+    path.chmod(0)
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(NOBODY)
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        with pytest.raises(Unusable) as refused:
+            credentials.read(str(path))
+    finally:
+        if root:
+            os.seteuid(0)
+    assert str(refused.value) == f"authfile {path}: Permission denied for user {user}"
+    assert refused.value.next_step == f"make {user} its owner (chown {user} {path}), and let {user} enter its directory"
 
 
 def test_what_is_read_is_in_no_text_any_more(tmp_path: Path) -> None:

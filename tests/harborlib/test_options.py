@@ -191,7 +191,9 @@ def test_refused(kind: str, text: str) -> None:
     [
         (values.image, "img", "not P/R:TAG or P/R@sha256:DIGEST: 'img'"),
         (values.image, "img:1.0", "not PROJECT/REPOSITORY: 'img'"),
-        (values.image, "h:5000/p/r:1", "not P/R:TAG or P/R@sha256:DIGEST: 'h:5000/p/r:1'"),
+        (values.image, "h:5000/p/r:1", "write it without the registry's name: 'p/r:1'"),
+        (values.image, f"h.x:5000/p/r@{DIGEST}", f"write it without the registry's name: 'p/r@{DIGEST}'"),
+        (values.repository, "h:5000/p/r", "write it without the registry's name: 'p/r'"),
         (values.part, "Pub", "not lower case letters and digits, with . _ - between: 'Pub'"),
         (
             components.names,
@@ -216,3 +218,51 @@ def test_any_text_is_taken_or_refused(kind: str, text: str) -> None:
 @pytest.mark.parametrize("text", [f"a/b@{DIGEST}", "a/b:1.0"])
 def test_an_image_is_written_as_it_was_given(text: str) -> None:
     assert str(values.image(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("harbor", "option", "name", "refused"),
+    [
+        ("harbor.example.com:8443", "image", "harbor.example.com/p/r:1", True),
+        ("harbor.example.com", "artifact", "harbor.example.com/p/r/s:1", True),
+        ("localhost", "repository", "localhost/p/r", True),
+        ("harbor.example.com", "image", "team.example/p/r:1", False),
+        ("harbor.example.com", "image", "harbor.example.com/r:1", False),
+        ("harbor", "image", "harbor/p/r:1", False),
+    ],
+)
+def test_a_name_that_begins_with_the_registry(harbor: str, option: str, name: str, refused: bool) -> None:
+    """docker needs it there, the API does not; the name of a project may hold dots, and be that of a short host."""
+    parser = options.parser("any", "Is it?")
+    parser.add_argument(f"--{option}", type=values.repository if option == "repository" else values.image)
+    told = ""
+    try:
+        options.parse(parser, ["-H", harbor, f"--{option}", name])
+    except options.ParserExit as ended:
+        told = ended.problem
+    bare = name.partition("/")[2]
+    assert told == (f"--{option}: write it without the registry's name: {bare}" if refused else "")
+
+
+def test_a_required_option_that_lacks_says_what_it_takes() -> None:
+    parser = options.parser("any", "Is it?")
+    parser.add_argument("--image", metavar="P/R:TAG", required=True, help="the image with its project")
+    with pytest.raises(options.ParserExit) as told:
+        parser.parse_args(["-H", "harbor.example.com"])
+    assert told.value.problem == "--image P/R:TAG is required (the image with its project)"
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (["harbor.example.com"], "positional arguments are not accepted: Harbor's URL goes after -H"),
+        (["-H", "h", "sesame"], "positional arguments are not accepted"),
+        (["-u", "admin", "-p", "sesame"], f"unknown option -u: {options.CREDENTIALS}"),
+        (["-psesame"], f"unknown option -p: {options.CREDENTIALS}"),
+    ],
+)
+def test_what_other_plugins_take(given: list[str], problem: str) -> None:
+    """The words name where it belongs; the value, which can be a password, is not repeated."""
+    with pytest.raises(options.ParserExit) as told:
+        options.parser("any", "Is it?").parse_args(given)
+    assert told.value.problem == problem

@@ -22,7 +22,8 @@ def misfortune(name: str, error: BaseException) -> Finding:
         text = f"this monitoring host has no {lack(error)} left for the plugin"
         return Finding("host-starved", UNKNOWN, text, next_step=LIMITS)
     if isinstance(error, Unusable):
-        return Finding("usage", UNKNOWN, f"usage: {error}", next_step=f"see check_harbor_{name} --help")
+        step = error.next_step or f"see check_harbor_{name} --help"
+        return Finding("usage", UNKNOWN, f"usage: {error}", next_step=step)
     if isinstance(error, ImportError):
         return Finding("broken-installation", UNKNOWN, f"broken installation: {error}", next_step=INSTALL)
     return Finding("internal-error", UNKNOWN, f"internal error: {type(error).__name__}: {error}", next_step=BUG)

@@ -27,6 +27,9 @@ from harborlib.wire.origin import Origin, host_and_port
 from . import optionsfile, values
 
 USAGE_LINE = 200  # the limit of a usage error in characters, enough for a path
+#: Options for credentials that other plugins have, and what these have instead.
+PASSWORD_OPTIONS = ("-a", "-p", "-u", "--password", "--user", "--username")
+CREDENTIALS = "credentials come from --authfile FILE, or from HARBOR_USERNAME and HARBOR_PASSWORD"
 STATES = ("ok", "warning", "critical", "unknown")
 
 
@@ -74,7 +77,11 @@ class Parser(argparse.ArgumentParser):
             names = [
                 word.partition("=")[0] if word.startswith("--") else word[:2] for word in extra if word[0:1] == "-"
             ]
-            self.error(f"unknown option {names[0]}" if names else "positional arguments are not accepted")
+            where = "" if parsed.harbor else ": Harbor's URL goes after -H"
+            login = f": {CREDENTIALS}" if names and names[0] in PASSWORD_OPTIONS else ""
+            self.error(
+                f"unknown option {names[0]}{login}" if names else f"positional arguments are not accepted{where}"
+            )
         self._confirm_thresholds(parsed)
         return parsed
 
@@ -96,11 +103,16 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, "-- is not a value")
         return super()._get_values(action, arg_strings)
 
-    def error(self, message: str) -> NoReturn:
-        """Raise ParserExit with one line that says what is wrong with the command line."""
+    def error(self, message: str, next_step: str = "") -> NoReturn:
+        """Raise ParserExit with one line that says what is wrong with the command line, and the next step."""
+        for action in self._actions:
+            if action.required and message == f"the following arguments are required: {action.option_strings[-1]}":
+                message = f"{action.option_strings[-1]} {action.metavar} is required ({action.help})"
         message = re.sub(r"ignored explicit argument .*", "takes no value", message, flags=re.DOTALL)
         text = cut(clean(message.replace("argument ", "", 1)), USAGE_LINE)
-        raise ParserExit(f"{self.title} UNKNOWN - usage: {text}\nNext: see {self.prog} --help\n", text)
+        raise ParserExit(
+            f"{self.title} UNKNOWN - usage: {text}\nNext: {next_step or f'see {self.prog} --help'}\n", text
+        )
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Exit with 3, whatever argparse asks for: after --help it would exit with 0."""
@@ -202,7 +214,8 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
         if args.login:
             credentials.need_tls(args.harbor)
     except Unusable as error:
-        parser.error(str(error))
+        parser.error(str(error), error.next_step)
+    _confirm_names(parser, args)
     if args.proxy and args.connect_to:
         parser.error("--proxy and --connect-to cannot be combined")
     if args.every_address is not None and (args.proxy or args.connect_to):
@@ -213,6 +226,15 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
         path = getattr(args, option)
         if path and not os.access(path, os.R_OK):
             parser.error(f"--{option.replace('_', '-')}: cannot read {path}")
+
+
+def _confirm_names(parser: Parser, args: argparse.Namespace) -> None:
+    """Refuse an image or a repository that begins with Harbor's own name: no project has a host's name."""
+    host = args.harbor.host
+    for option in ("image", "artifact", "repository"):
+        first, _, name = str(getattr(args, option, "")).partition("/")
+        if first == host and "/" in name and ("." in host or host == "localhost"):
+            parser.error(f"--{option}: write it {values.WITHOUT_REGISTRY}: {name}")
 
 
 def parse(parser: Parser, argv: Sequence[str] | None = None) -> argparse.Namespace:

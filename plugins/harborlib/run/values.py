@@ -12,6 +12,8 @@ from harborlib.text import units
 from harborlib.wire.addresses import MOST, ordered
 from harborlib.wire.origin import Origin
 
+WITHOUT_REGISTRY = "without the registry's name"
+
 
 def owners(text: str) -> frozenset[str]:
     """The value of --isolate: names of owners, separated by commas."""
@@ -62,6 +64,13 @@ class Image(NamedTuple):
         return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}"
 
 
+def without_registry(text: str) -> None:
+    """Refuse the name of an image or repository that begins with the registry's name and port, as docker takes it."""
+    found = re.fullmatch(r"[\w.-]+:\d+/(.+/.+)", text)
+    if found:
+        raise argparse.ArgumentTypeError(f"write it {WITHOUT_REGISTRY}: {found[1][:120]!r}")
+
+
 def part(text: str) -> str:
     """A project, or one part of a repository's name, as the registry requires it."""
     if not re.fullmatch(r"[a-z0-9]+([._-]+[a-z0-9]+)*", text) or len(text) > 255:
@@ -71,6 +80,7 @@ def part(text: str) -> str:
 
 def repository(text: str) -> str:
     """`PROJECT/REPOSITORY`, which may have more parts."""
+    without_registry(text)
     if "/" not in text or len(text) > 255:
         raise argparse.ArgumentTypeError(f"not PROJECT/REPOSITORY: {text[:60]!r}")
     return "/".join(map(part, text.split("/")))
@@ -78,6 +88,7 @@ def repository(text: str) -> str:
 
 def image(text: str) -> Image:
     """`P/R:TAG` or `P/R@sha256:...` (or sha512), without a host."""
+    without_registry(text)
     path, at, digest = text.partition("@")
     name, _, tag = path.partition(":") if not at else (path, "", "")
     good = DIGEST.fullmatch(digest) if at else re.fullmatch(r"\w[\w.-]{0,127}", tag, re.ASCII)

@@ -94,7 +94,14 @@ def starve(error: BaseException) -> None:
 
 
 class Unusable(Exception):
-    """A file or value given to a plugin is unusable; the text says which one and why, and holds no secret."""
+    """A file or value given to a plugin is unusable; the text says which one and why, and holds no secret.
+
+    `next_step`: what to do, if --help does not say it.
+    """
+
+    def __init__(self, text: str, next_step: str = "") -> None:
+        super().__init__(text)
+        self.next_step = next_step
 
 
 class Failure(Exception):
