@@ -51,6 +51,27 @@ def test_unhealthy_without_a_reason() -> None:
 
 
 @pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        ('failed to check health: Get "http://r:5000/": dial tcp: lookup r on 127.0.0.11:53: no such host',
+         'no such host (Get "http://r:5000/": dial tcp: lookup r on 127.0.0.11:53)'),
+        ("failed to connect: dial error (dial tcp 10.0.0.1:5432: connect: connection refused)",
+         "connection refused (failed to connect: dial error (dial tcp 10.0.0.1:5432: connect))"),
+        ('Get "http://r/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+         'context deadline exceeded (Client.Timeout exceeded while awaiting headers) (Get "http://r/")'),
+        ('unexpected status code: 500 {"details":"dial tcp 10.0.0.1:6379: connect: connection refused"}', None),
+        ("unknown status", None),
+        ("no cause: ", None),
+        (": " * 10000, (": " * 10000)[:1000]),
+    ],
+)  # fmt: skip
+def test_the_cause_comes_first(error: str, shown: str | None) -> None:
+    found = report({"components": [entry("registry", error)]})
+    assert isinstance(found, HealthReport)
+    assert found.unhealthy["registry"] == (shown or error)
+
+
+@pytest.mark.parametrize(
     ("components", "started"),
     [
         ([entry("core"), entry("redis", "unknown status"), entry("registry", "unknown status")], True),

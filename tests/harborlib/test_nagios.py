@@ -52,6 +52,20 @@ def test_one_problem_is_reported_once() -> None:
     assert nagios.text(found, 0) == "HARBOR GC WARNING - late\nNext: look\n"
 
 
+def test_a_part_that_was_left_out_of_the_line_is_a_note() -> None:
+    text, number = (
+        "502 from the registry for manifest priv/img:1.0",
+        "X-Request-Id bb10c12f-b6e4-4a78-915c-1fa4d3035e15",
+    )
+    found = report("pull", finding(CRITICAL, f"{text}, {'x' * 20}", aside=number, next_step="look"))
+    first = f"HARBOR PULL CRITICAL - {text}, {'x' * 20}"
+    assert nagios.text(found, 0) == f"{first}\nNote: {number}\nNext: look\n"
+    whole = f"CRITICAL: {text}, {'x' * 20} ({number})"
+    assert nagios.text(found, 1) == f"{first}\n{whole} [test.problem]\nNext: look\n"
+    long = report("pull", finding(CRITICAL, "x" * 200, aside=number))
+    assert nagios.text(long, 0).split("\n")[1] == f"CRITICAL: {'x' * 200} ({number})"
+
+
 def test_a_note_of_a_healthy_one_is_in_the_line() -> None:
     found = report("v2", WELL, fine="it answers", notes=("not verified",))
     assert nagios.text(found, 0) == "HARBOR V2 OK - it answers, not verified\n"

@@ -62,10 +62,10 @@ def steady(text: str) -> str:
 PAGE = """\
 CRITICAL - nobody can log in, pull or push images: Harbor's database (PostgreSQL) is down
 
-CRITICAL  database           0.00 s  database is unhealthy: failed to run SQL "SELECT 1": failed to
-                                     connect to `host=127.0.0.1 user=postgres database=registry`:
-                                     dial error (dial tcp 127.0.0.1:15432: connect: connection
-                                     refused)
+CRITICAL  database           0.00 s  database is unhealthy: connection refused (failed to run SQL
+                                     "SELECT 1": failed to connect to `host=127.0.0.1 user=postgres
+                                     database=registry`: dial error (dial tcp 127.0.0.1:15432:
+                                     connect))
   Next: run docker ps -a; docker logs --tail 50 harbor-db (or kubectl logs sts/...-database)
   Runbook: RUNBOOK, section harbor-component-database
 

@@ -8,15 +8,15 @@ from harbor_simulator import Simulator
 from support import screens
 
 HEALTH = "/api/v2.0/health"
-REFUSED = "dial tcp 127.0.0.1:{}: connect: connection refused"
+REFUSED = "connection refused ({}dial tcp 127.0.0.1:{}: connect)"
 HUNG = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
 WITHOUT_REDIS = (
     'received unexpected status code: 500 {"code":10004,"message":"check stats of server failed with error",'
-    f'"details":"{REFUSED.format(16379)}"}}'
+    '"details":"dial tcp 127.0.0.1:16379: connect: connection refused"}'
 )
 POSTGRES = (
-    'failed to run SQL "SELECT 1": failed to connect to `host=127.0.0.1 user=postgres database=registry`: '
-    f"dial error ({REFUSED.format(15432)})"
+    'connection refused (failed to run SQL "SELECT 1": failed to connect to `host=127.0.0.1 user=postgres '
+    "database=registry`: dial error (dial tcp 127.0.0.1:15432: connect))"
 )
 STEPS = {
     "database": screens.DATABASE,
@@ -40,17 +40,17 @@ def test_healthy(check, component: str) -> None:
 @pytest.mark.parametrize(
     ("recording", "component", "error"),
     [
-        ("b-registry-down", "registry", f'Get "http://127.0.0.1:15000/": {REFUSED.format(15000)}'),
-        ("b-registry-hung", "registry", f'Get "http://127.0.0.1:15000/": {HUNG}'),
-        ("b-jobservice-down", "jobservice", f'Get "http://127.0.0.1:18082/api/v1/stats": {REFUSED.format(18082)}'),
-        ("b-jobservice-hung", "jobservice", f'Get "http://127.0.0.1:18082/api/v1/stats": {HUNG}'),
-        ("b-portal-down", "portal", f'Get "http://127.0.0.1:18085": {REFUSED.format(18085)}'),
-        ("b-portal-hung", "portal", f'Get "http://127.0.0.1:18085": {HUNG}'),
+        ("b-registry-down", "registry", REFUSED.format('Get "http://127.0.0.1:15000/": ', 15000)),
+        ("b-registry-hung", "registry", f'{HUNG} (Get "http://127.0.0.1:15000/")'),
+        ("b-jobservice-down", "jobservice", REFUSED.format('Get "http://127.0.0.1:18082/api/v1/stats": ', 18082)),
+        ("b-jobservice-hung", "jobservice", f'{HUNG} (Get "http://127.0.0.1:18082/api/v1/stats")'),
+        ("b-portal-down", "portal", REFUSED.format('Get "http://127.0.0.1:18085": ', 18085)),
+        ("b-portal-hung", "portal", f'{HUNG} (Get "http://127.0.0.1:18085")'),
         ("b-postgres-down", "database", POSTGRES),
-        ("b-redis-down", "redis", REFUSED.format(16379)),
+        ("b-redis-down", "redis", REFUSED.format("", 16379)),
         ("b-redis-down", "jobservice", WITHOUT_REDIS),
-        ("b-registryctl-down", "registryctl", f'Get "http://127.0.0.1:18084/api/health": {REFUSED.format(18084)}'),
-        ("b-trivystub-down", "trivy", f'Get "http://127.0.0.1:18087/probe/healthy": {REFUSED.format(18087)}'),
+        ("b-registryctl-down", "registryctl", REFUSED.format('Get "http://127.0.0.1:18084/api/health": ', 18084)),
+        ("b-trivystub-down", "trivy", REFUSED.format('Get "http://127.0.0.1:18087/probe/healthy": ', 18087)),
     ],
 )
 def test_unhealthy_as_recorded(check, recorded, recording: str, component: str, error: str) -> None:
@@ -80,8 +80,9 @@ def test_old_harbor(check, old_harbor: Simulator) -> None:
         "HARBOR COMPONENT OK - registry is healthy | time=Ts;1.5;5;0 registry=1;;;0;1"
     )
     assert check("component", "--component", "trivy", against=old_harbor)[0] == (
-        'HARBOR COMPONENT CRITICAL - trivy is unhealthy: Get "http://127.0.0.1:18087/probe/healthy": '
-        f"{REFUSED.format(18087)} | time=Ts;1.5;5;0 trivy=0;;;0;1"
+        "HARBOR COMPONENT CRITICAL - trivy is unhealthy: connection refused "
+        '(Get "http://127.0.0.1:18087/probe/healthy": dial tcp 127.0.0.1:18087: connect)'
+        " | time=Ts;1.5;5;0 trivy=0;;;0;1"
     )
 
 

@@ -9,10 +9,10 @@ from support import screens
 
 HEALTH = "/api/v2.0/health"
 NAMES = ("core", "database", "jobservice", "portal", "redis", "registry", "registryctl", "trivy")
-REFUSED = 'Get "http://{0}{1}": dial tcp {0}: connect: connection refused'
+REFUSED = 'connection refused (Get "http://{0}{1}": dial tcp {0}: connect)'
 TRIVY = "trivy is unhealthy: " + REFUSED.format("127.0.0.1:18087", "/probe/healthy")
 REGISTRY = "registry is unhealthy: " + REFUSED.format("127.0.0.1:15000", "/")
-REDIS = "redis is unhealthy: dial tcp 127.0.0.1:16379: connect: connection refused"
+REDIS = "redis is unhealthy: connection refused (dial tcp 127.0.0.1:16379: connect)"
 JOBSERVICE = (
     'jobservice is unhealthy: received unexpected status code: 500 {"code":10004,"message":"check stats of server '
     'failed with error","details":"dial tcp 127.0.0.1:16379: connect: connection refused"}'
@@ -21,8 +21,8 @@ HUNG = "context deadline exceeded (Client.Timeout exceeded while awaiting header
 JOBS = ("127.0.0.1:18082", "/api/v1/stats")
 CONTROLLER = ("127.0.0.1:18084", "/api/health")
 POSTGRES = (
-    'database is unhealthy: failed to run SQL "SELECT 1": failed to connect to `host=127.0.0.1 user=postgres '
-    "database=registry`: dial error (dial tcp 127.0.0.1:15432: connect: connection refused)"
+    'database is unhealthy: connection refused (failed to run SQL "SELECT 1": failed to connect to `host=127.0.0.1 '
+    "user=postgres database=registry`: dial error (dial tcp 127.0.0.1:15432: connect))"
 )
 
 
@@ -71,11 +71,11 @@ def test_old_harbor(check, old_harbor: Simulator) -> None:
     ("recording", "line", "sick"),
     [
         ("b-registry-down", REGISTRY, "registry"),
-        ("b-registry-hung", f'registry is unhealthy: Get "http://127.0.0.1:15000/": {HUNG}', "registry"),
+        ("b-registry-hung", f'registry is unhealthy: {HUNG} (Get "http://127.0.0.1:15000/")', "registry"),
         ("b-jobservice-down", f"jobservice is unhealthy: {REFUSED.format(*JOBS)}", "jobservice"),
-        ("b-jobservice-hung", f'jobservice is unhealthy: Get "http://{"".join(JOBS)}": {HUNG}', "jobservice"),
+        ("b-jobservice-hung", f'jobservice is unhealthy: {HUNG} (Get "http://{"".join(JOBS)}")', "jobservice"),
         ("b-portal-down", f"portal is unhealthy: {REFUSED.format('127.0.0.1:18085', '')}", "portal"),
-        ("b-portal-hung", f'portal is unhealthy: Get "http://127.0.0.1:18085": {HUNG}', "portal"),
+        ("b-portal-hung", f'portal is unhealthy: {HUNG} (Get "http://127.0.0.1:18085")', "portal"),
         ("b-postgres-down", POSTGRES, "database"),
         ("b-registryctl-down", f"registryctl is unhealthy: {REFUSED.format(*CONTROLLER)}", "registryctl"),
         ("b-trivystub-down", TRIVY, "trivy"),

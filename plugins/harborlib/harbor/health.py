@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harborlib.text.cleaning import begun
+from harborlib.text.cleaning import begun, redacted
 from harborlib.wire.failure import CONTENT
 from harborlib.wire.request import SMALL, Answer
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 HEALTH = "/api/v2.0/health"
 NOISE = "failed to check health: "
 MOST_COMPONENTS = 100  # Harbor has eight
+#: What went wrong at last, in plain words, behind what was tried: Go's way to write errors.
+WRAPPED = re.compile(r"(.+): ([A-Za-z][A-Za-z ]+(?: \([\w. ]+\))?)(\)*)", re.ASCII | re.DOTALL)
 LONGEST_NAME, LONGEST_REASON = 100, 1000  # characters of a component's name and of its error that are kept
 
 
@@ -63,6 +66,7 @@ class HealthReport(NamedTuple):
 
 
 def reason(entry: Mapping[str, Any]) -> str:
-    """Harbor's error text without the prefix that all of them have."""
-    text = str(entry.get("error") or "no reason given")
-    return begun(text.removeprefix(NOISE), LONGEST_REASON)
+    """Harbor's error text without the prefix that all of them have, the cause first: lines are cut at their end."""
+    text = redacted(str(entry.get("error") or "no reason given")).removeprefix(NOISE)[:LONGEST_REASON]
+    wrapped = WRAPPED.fullmatch(text)
+    return "{1} ({0}{2})".format(*wrapped.groups()) if wrapped else text

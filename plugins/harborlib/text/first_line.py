@@ -67,6 +67,11 @@ class Line(NamedTuple):
         """The evidence for the owner, and where to look; "" twice if the problem is the probe's own."""
         return (self.shown[0].reason, self.shown[0].pointer) if self.owned else ("", "")
 
+    @property
+    def bare(self) -> str:
+        """The line without the parts that can be left out."""
+        return self.text(aside=False) + "".join(self.ending)
+
     def __str__(self) -> str:
         return self.text() + "".join(self.ending)
 

@@ -25,20 +25,25 @@ def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None
     notes = fitting((cut(clean(note), ASIDE) for note in report.notes), LIMIT)
     sentence = ", ".join([report.headline, *notes])
     inline = report.state == OK and len(sentence) <= LINE
-    head = f"HARBOR {report.probe.upper()} {report.state} - {sentence if inline else first_line(report)}"
+    first = first_line(report)
+    head = f"HARBOR {report.probe.upper()} {report.state} - {sentence if inline else first}"
     parts, unlooked = (report if findings is None else report._replace(findings=findings)).parts()
     shown = [part for part in parts if verbose or part.is_problem]
     first_tells = len(shown) == 1 and shown[0]._replace(subject="").cleaned().sentence() in report.headline
     if not (verbose or (each and not first_tells) or len(shown) > 1 or len(report.headline) > LINE):
         shown = []
-    tail = [] if inline else fitting((f"Note: {note}" for note in notes), LIMIT // 2)
+    aside = ""
+    if len(shown) == 1 and not (verbose or each) and first == report.line.bare:
+        aside, shown = shown[0].cleaned().aside, []
+    tail = [f"Note: {aside}"] if aside else []
+    tail += [] if inline else fitting((f"Note: {note}" for note in notes), LIMIT // 2)
     tail += [f"Note: {cut(clean(report.remark), ASIDE)}"] if report.remark and verbose else []
     tail += [f"Next: {cut(report.next_step, ASIDE)}"] if report.next_step else []
     trace = traceback_of(report) if verbose >= 3 else []
     room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")
     perfdata = " ".join(fitting(map(str, report.labelled()), room))
-    first = f"{head} | {perfdata}" if perfdata else head
-    room = LIMIT - len(first) - sum(len(line) + 1 for line in tail) - len("\n...\n")
+    head = f"{head} | {perfdata}" if perfdata else head
+    room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len("\n...\n")
     details = list(map(Finding.cleaned, shown))
     if each:
         lines = [line for part in details for line in block(part, verbose, report.next_step)]
@@ -46,7 +51,7 @@ def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None
         lines = [detail(part, verbose) for part in details]
     kept = fitting(chain(lines, trace), room)
     unsaid = len(kept) < len(lines) + len(trace) or (shown and unlooked)
-    return "\n".join([first, *kept, *(["..."] if unsaid else []), *tail]) + "\n"
+    return "\n".join([head, *kept, *(["..."] if unsaid else []), *tail]) + "\n"
 
 
 def first_line(report: Report) -> str:
