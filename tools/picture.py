@@ -20,6 +20,7 @@ HOST = "harbor.example.com"
 TYPED = f"check_harbor_triage -H {HOST} --authfile robot.auth"
 COLUMNS = 108
 FILE = probes.ROOT / "docs" / "triage.svg"
+INSTALLED = "/usr/share/check_harbor"  # the place of runbook.md, instead of a checkout's
 
 CELL, LINE, MARGIN = 7.8, 18, 16  # the size of a character, and the space around the text
 COLOURS = {"0": "#d4d4d4", "2": "#8a8f98", "32": "#5fce7b", "33": "#e3b341", "35": "#c792ea", "1;31": "#ff6b6b"}
@@ -48,7 +49,7 @@ def captured() -> str:
         where = ["-I", f"127.0.0.1:{harbor.port}", "--ca-file", harbor.ca_file]
         _, *words = TYPED.split()
         text, _ = shown([sys.executable, probes.file("triage"), *words, *where], COLUMNS, folder=folder)
-    return final(text)
+    return final(text).replace(str(probes.ROOT / "docs"), INSTALLED)
 
 
 def drawn(line: str, number: int) -> str:
