@@ -1,6 +1,6 @@
 """The table in docs/alerting.md of what the engines told, one column for each engine.
 
-    WRITE_COUNTED=1 python -m pytest tests/engines/test_scenarios.py tests/engines/test_satellite.py
+    WRITE_COUNTED=1 python -m pytest tests/engines/test_{scenarios,replicas,satellite}.py
 
 writes it; every other run compares.
 """
@@ -16,8 +16,10 @@ DOCUMENT = ROOT / "docs" / "alerting.md"
 BEGIN, END = "<!-- begin: counted -->\n", "<!-- end: counted -->"
 HEAD = ("what is wrong", "who pages", "Icinga 2", "Nagios")
 COLUMNS = {"icinga2": 2, "nagios4": 3}
-#: The rows of hosts that a satellite checks, which Nagios does not know.
-BEHIND, GONE = ", behind a satellite", "satellite gone"
+#: Rows that other tests count than test_scenarios: at one of two addresses of a Harbor, and of hosts that a satellite
+#: checks, which Nagios does not know.
+REPLICA, BEHIND, GONE = ", at one of two addresses", ", behind a satellite", "satellite gone"
+PARTS = {"": (), "replica": (REPLICA,), "satellite": (BEHIND, GONE)}
 
 
 def rows() -> list[list[str]]:
@@ -27,27 +29,26 @@ def rows() -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table[1].splitlines()[2:]]
 
 
-def is_behind(title: str) -> bool:
-    """Whether the row is about a host that a satellite checks."""
-    return title.endswith((BEHIND, GONE))
+def part_of(title: str) -> str:
+    """The part of the table that a row is in."""
+    return next((part for part, ends in PARTS.items() if title.endswith(ends)), "")
 
 
-def column(engine: str, behind: bool = False) -> list[tuple[str, str, str]]:
-    """Scenario, who pages, and what this engine told; of the hosts behind a satellite, or of the others."""
-    return [(row[0], row[1], row[COLUMNS[engine]]) for row in rows() if is_behind(row[0]) is behind]
+def column(engine: str, part: str = "") -> list[tuple[str, str, str]]:
+    """Scenario, who pages, and what this engine told, of one part of the table."""
+    return [(row[0], row[1], row[COLUMNS[engine]]) for row in rows() if part_of(row[0]) == part]
 
 
 def write(engine: str, told: Sequence[tuple[str, str, str]]) -> None:
-    """Replace this engine's column, for the hosts behind a satellite or for the others."""
+    """Replace this engine's column in one part of the table."""
     known = {row[0]: row for row in rows()}
-    behind = is_behind(told[0][0])
-    table = []
+    table = [row for row in known.values() if part_of(row[0]) != part_of(told[0][0])]
     for title, who, count in told:
         row = known.get(title, [title, who, "", ""])
         row[1], row[COLUMNS[engine]] = who, count
         table.append(row)
-    others = [row for row in known.values() if is_behind(row[0]) is not behind]
-    lines = [HEAD, ["---"] * len(HEAD), *([*others, *table] if behind else [*table, *others])]
+    table.sort(key=lambda row: [*PARTS].index(part_of(row[0])))
+    lines = [HEAD, ["---"] * len(HEAD), *table]
     text = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     document = DOCUMENT.read_text(encoding="utf-8")
     replaced = re.sub(f"(?<={BEGIN}).*?(?={END})", lambda _: text, document, flags=re.DOTALL)

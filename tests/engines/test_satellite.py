@@ -187,4 +187,4 @@ def test_table_in_the_documentation(far: tuple[Far, list[Page]]) -> None:
     found.append((counted.GONE, NODE, f"{kinds['PROBLEM']} + {kinds['RECOVERY']}"))
     if os.environ.get("WRITE_COUNTED"):
         counted.write("icinga2", found)
-    assert counted.column("icinga2", behind=True) == found
+    assert counted.column("icinga2", part="satellite") == found

@@ -51,7 +51,13 @@ def covered(scenario: Scenario) -> bool:
     return scenario.title not in LEFT_OUT and there.issuperset(scenario.elsewhere)
 
 
-SCENARIOS = [scenario for scenario in (*STEADY, *TWO_CAUSES, *ROBOTS) if covered(scenario)]
+#: A directory or a provider is asked for people's logins alone.
+PEOPLE = (
+    Scenario("OIDC provider down", ("oidc-down",), elsewhere=("signin",)),
+    Scenario("LDAP directory down", ("ldap-down",), elsewhere=("signin",)),
+)
+
+SCENARIOS = [scenario for scenario in (*STEADY, *TWO_CAUSES, *ROBOTS, *PEOPLE) if covered(scenario)]
 
 
 @pytest.fixture(scope="module")
