@@ -3,7 +3,7 @@
 
 Robot accounts do not use LDAP or OIDC, and Harbor's health report does not include them: without this probe, a Harbor
 that no person can log in to looks healthy. /api/v2.0/systeminfo says whether Harbor uses OIDC, LDAP or its own
-database; each step is tried only once.
+database; each step of a login is tried only once.
 
 OIDC, without an account: follows /c/oidc/login to the provider, asks for the login page there, and lets Harbor redeem a
 fake code: the answer shows whether the provider accepts Harbor's client ID and secret. With --issuer the provider's
@@ -100,9 +100,8 @@ def by_password(run: Run, mode: str, who: Credentials) -> float:
     except Failure as failure:
         if mode != LDAP or not failure.hung or failure.late:
             raise
-        # Not as a hang: the login must not be sent again by anyone, it would wait behind this one.
         detail = f"the LDAP directory hangs: no answer to a login for {failure.waited:.0f} s"
-        raise failure.but(kind=account.DIRECTORY_FAILS, detail=detail, hung=False, state=CRITICAL) from None
+        raise failure.but(kind=account.DIRECTORY_FAILS, detail=detail, state=CRITICAL) from None
     if answer.status == 504 and mode == LDAP:
         raise answer.fail(account.DIRECTORY_FAILS, f"the LDAP directory hangs: 504 after {answer.elapsed:.0f} s")
     if answer.status != 401:
@@ -121,7 +120,8 @@ def judge_refusal(answer: Answer, mode: str, who: Credentials) -> None:
         raise answer.fail(account.DIRECTORY_FAILS, text)
     if mode == LDAP and answer.elapsed > LDAP_TIMEOUT:
         text = f"the LDAP directory does not answer Harbor in time: a login is refused after {answer.elapsed:.1f} s"
-        raise answer.fail(account.DIRECTORY_FAILS, text)
+        # Like a hang: a slow database looks the same.
+        raise answer.fail(account.DIRECTORY_FAILS, text).but(hung=True, waited=answer.elapsed)
     if who is not NOBODY:
         whom = "the LDAP directory works, but" if mode == LDAP else "Harbor"
         raise answer.fail(account.PERSON_REFUSED, f"{whom} refuses {who.username}: wrong password, or no such user")

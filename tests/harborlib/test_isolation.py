@@ -169,7 +169,7 @@ def test_slow_database_is_the_api_s(kind: str) -> None:
     """The api asks what isolation asks, and judges it by the same limit."""
 
     def whose(subject: str, seconds: float, server: str = "core") -> str:
-        snapshot = Snapshot(health(), login_seconds=seconds)
+        snapshot = Snapshot(health(), info_seconds=seconds)
         found = isolation.cause(Symptom(subject, kind, server, True), snapshot, ALL)
         return found.owner if found else ""
 

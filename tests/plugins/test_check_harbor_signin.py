@@ -177,6 +177,15 @@ def test_database_that_the_health_report_does_not_miss_yet_is_apis(
     assert (logins(people), found[-1]) == ([], "exit code 3")
 
 
+def test_slow_database_is_apis(signin: Check, people: Simulator) -> None:
+    """Core asks it before it asks the directory, so that a login is refused as late as if that did not answer."""
+    first, second, *_, code = signin("--isolate", switches=("ldap", "database-slow"))
+    text = "the LDAP directory does not answer Harbor in time: a login is refused after N s"
+    assert number_free(first) == f"HARBOR SIGNIN UNKNOWN - {text} (see harbor-api)"
+    assert number_free(second) == f"UNKNOWN: {text}, /systeminfo alone took 1.1 s (see harbor-api)"
+    assert (code, len(logins(people))) == ("exit code 3", 1)
+
+
 class Recovering(Simulator):
     """A Harbor whose database is back after the first request."""
 

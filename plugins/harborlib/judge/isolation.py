@@ -135,15 +135,15 @@ def blaming(owner: str, because: str) -> Cause:
 class Snapshot(NamedTuple):
     """The answers to the two questions: /health without credentials, /systeminfo with them if the probe may log in.
 
-    `health` is None if nothing was asked, `systeminfo` if nothing was asked or all was well; `login_seconds` is the
-    time that a login took there. `one_account`: all probes use the same account. `full`: percent used of the data
+    `health` is None if nothing was asked, `systeminfo` if nothing was asked or all was well; `info_seconds` is the
+    time that its answer took. `one_account`: all probes use the same account. `full`: percent used of the data
     volume, 0 if the account may not see it.
     """
 
     health: HealthReport | Failure | None
     systeminfo: Failure | None = None
     one_account: bool = False
-    login_seconds: float = 0.0
+    info_seconds: float = 0.0
     full: float = 0
 
     @property
@@ -168,7 +168,7 @@ def look(run: Run, ask: Callable[[Run], Answer] | None, seconds: float, ask_volu
     systeminfo = rest[0] if rest else None
     full = rest[1] if len(rest) > 1 and isinstance(rest[1], float) else 0
     if isinstance(systeminfo, Answer):
-        return Snapshot(health, login_seconds=systeminfo.elapsed if systeminfo.login else 0.0, full=full)
+        return Snapshot(health, info_seconds=systeminfo.elapsed, full=full)
     return Snapshot(health, systeminfo if isinstance(systeminfo, Failure) else None)
 
 
@@ -204,8 +204,8 @@ def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause 
     if snapshot.systeminfo and symptom.kind in TROUBLE | {REFUSED} and symptom.served_by in ("core", "registry"):
         failed = snapshot.systeminfo
         return blaming("api", f"other logins fail too: {failed.detail}" if failed.login else STEPS["api"])
-    if snapshot.login_seconds > SLOW_LOGIN and symptom.kind in (SLOW, HANG, REMOTE) and symptom.served_by != "portal":
-        return blaming("api", f"a login alone took {snapshot.login_seconds:.1f} s")
+    if snapshot.info_seconds > SLOW_LOGIN and symptom.kind in (SLOW, HANG, REMOTE) and symptom.served_by != "portal":
+        return blaming("api", f"/systeminfo alone took {snapshot.info_seconds:.1f} s")
     return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None
 
 
