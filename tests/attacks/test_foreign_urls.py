@@ -8,7 +8,6 @@ from contextlib import suppress
 from functools import partial
 from urllib.parse import urlsplit
 
-from harborlib.wire.connections import Adapter
 from harborlib.wire.failure import ROUTE, Failure
 from harborlib.wire.origin import URL_LIMIT, Origin, Target
 from harborlib.wire.transport import Transport
@@ -127,10 +126,8 @@ def astray(call: Callable[[], object]) -> None:
     assert " is not sent: it would not go to " in failure.value.detail
 
 
-def adapter_of(client: Transport) -> Adapter:
-    adapter = client.session.get_adapter(client.origin.url)
-    assert isinstance(adapter, Adapter)
-    return adapter
+def get(client: Transport, url: str) -> None:
+    client.adapter.send(requests.Request("GET", url).prepare(), proxies=client.proxies)
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
@@ -138,8 +135,8 @@ def test_what_is_dialed_is_what_was_checked(scheme: str, evil: Recorder) -> None
     """Were a URL read in another way after all: neither the adapter nor a connection goes there."""
     client = transport(f"{scheme}://{HARBOR}")
     for url in (f"{scheme}://{evil.where}/", f"{scheme}://{evil.where}\\@{HARBOR}/", f"{scheme}://u:p@{HARBOR}/"):
-        astray(partial(client.session.get, url))
-    pool = adapter_of(client).poolmanager
+        astray(partial(get, client, url))
+    pool = client.adapter.poolmanager
     host, port = evil.where.split(":")
     astray(lambda: pool.connection_from_host(host, int(port), scheme).urlopen("GET", "/"))
     astray(lambda: pool.connection_from_host(HARBOR, int(port), scheme).urlopen("GET", "/"))
@@ -152,8 +149,8 @@ def test_what_goes_through_a_proxy_is_what_was_checked(scheme: str, evil: Record
     with listening(proxy(asked)) as port:
         through = f"http://127.0.0.1:{port}"
         client = transport(f"{scheme}://{HARBOR}", through)
-        astray(lambda: client.session.get(f"{scheme}://{evil.where}/"))
-        adapter = adapter_of(client)
+        astray(lambda: get(client, f"{scheme}://{evil.where}/"))
+        adapter = client.adapter
         host, evil_port = evil.where.split(":")
         if scheme == "https":
             pool = adapter.proxy_manager_for(through).connection_from_host(host, int(evil_port), scheme)

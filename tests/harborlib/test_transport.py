@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable
 
 from harborlib.wire import deadline, tls
-from harborlib.wire.connections import Adapter
 from harborlib.wire.dial import Route
 from harborlib.wire.failure import ANSWER, BODY, CERTIFICATE, CONNECT, CONTENT, ROUTE, TLS, Failure, Kind
 from harborlib.wire.origin import Origin
@@ -196,8 +195,6 @@ def test_no_other_ca_comes_in_by_the_library(harbor: Simulator) -> None:
     context = tls.context(ca_file(), None, None, True)
     trusted = context.get_ca_certs()
     client = Transport(Origin.parse(harbor.url), Route(), context, None)
-    adapter = client.session.get_adapter(harbor.url)
-    assert isinstance(adapter, Adapter)
-    adapter.poolmanager.connection_pool_kw["ca_certs"] = certifi.where()
+    client.adapter.poolmanager.connection_pool_kw["ca_certs"] = certifi.where()
     assert deadline.supervised(lambda: client.send(PING), 5).status == 200
     assert context.get_ca_certs() == trusted

@@ -1,8 +1,9 @@
-"""HTTP: one `requests` session that turns every error into a Failure with its stage.
+"""HTTP: one adapter of `requests` whose every error becomes a Failure with its stage.
 
-No cookies (with Harbor's session cookie a POST would need a CSRF token), no netrc, no proxy from the environment, no
-compression. Heads and bodies are bounded, redirects stay within the origin, credentials go only to the origin and
-only over TLS. The host that `requests` and urllib3 connect to is compared with the origin, whatever they parsed.
+No session of `requests` around it: it would do, and cost, what we do not want. So: no cookies (with Harbor's session
+cookie a POST would need a CSRF token), no netrc, no proxy from the environment, no compression. Heads and bodies are
+bounded, redirects stay within the origin, credentials go only to the origin and only over TLS. The host that `requests`
+and urllib3 connect to is compared with the origin, whatever they parsed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
-from http.cookiejar import DefaultCookiePolicy
 
 from harborlib import __version__
 
@@ -25,6 +25,7 @@ from .origin import Origin, Target
 from .request import Answer, Request
 
 REDIRECTS = 3
+HEADERS = {"User-Agent": f"check_harbor/{__version__}", "Accept-Encoding": "identity"}
 REPEATABLE = ("GET", "HEAD")
 CHUNK = 65536
 #: How servers refuse plain HTTP on a TLS port: nginx, Go (Traefik, Caddy), Apache, Tomcat.
@@ -48,17 +49,12 @@ class Transport:
         self.context = context
         self.context.host = origin.host
         self.proxy = Origin.parse(proxy) if proxy else None
-        self.session = self._new_session()
-        self.spare: list[Session] = []  # used once; kept because Python warns about unclosed connections
+        self.proxies = {"http": self.proxy.url, "https": self.proxy.url} if self.proxy else {}
+        self.adapter = self._new_adapter()
+        self.spare: list[Adapter] = []  # used once; kept because Python warns about unclosed connections
 
-    def _new_session(self) -> Session:
-        session = Session()
-        session.trust_env = False
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        session.headers = {"User-Agent": f"check_harbor/{__version__}", "Accept-Encoding": "identity"}  # type: ignore[assignment]
-        session.proxies = {"http": self.proxy.url, "https": self.proxy.url} if self.proxy else {}
-        session.mount(f"{self.origin.scheme}://", Adapter(self.origin, self.route, self.context, self.proxy))
-        return session
+    def _new_adapter(self) -> Adapter:
+        return Adapter(self.origin, self.route, self.context, self.proxy)
 
     def send(self, request: Request) -> Answer:
         """One request with its redirects; raises Failure if no complete answer arrived in time."""
@@ -107,29 +103,27 @@ class Transport:
         if request.once:
             return self._ask(self._fresh(), request, path)
         try:
-            return self._ask(self.session, request, path)
+            return self._ask(self.adapter, request, path)
         except Stale:
             return self._ask(self._fresh(), request, path)
 
-    def _fresh(self) -> Session:
-        fresh = self._new_session()
+    def _fresh(self) -> Adapter:
+        fresh = self._new_adapter()
         self.spare.append(fresh)
         return fresh
 
-    def _ask(self, session: Session, request: Request, path: str) -> requests.Response:
+    def _ask(self, adapter: Adapter, request: Request, path: str) -> requests.Response:
         """One request; raises Failure, or Stale if it may be repeated because it had no effect."""
         deadline.enter(ANSWER, f"waiting for the answer to {request}")
         wait = deadline.remaining() + 1  # the supervisor ends it earlier and names the stage
         try:
-            return session.request(
+            prepared = requests.Request(
                 request.method,
                 self.origin.url + path,
-                headers=dict(request.headers),
+                headers={**HEADERS, **dict(request.headers)},
                 data=request.data,
-                timeout=wait,
-                stream=True,
-                allow_redirects=False,
-            )
+            ).prepare()
+            return adapter.send(prepared, stream=True, timeout=wait, proxies=self.proxies)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             root = innermost(error)
             if isinstance(root, Stale) and request.method in REPEATABLE:
@@ -172,14 +166,6 @@ def read(response: requests.Response, request: Request) -> bytes:
     if response.raw.length_remaining:  # urllib3 before 2 ignores it
         raise Failure(BODY, f"the answer to {request} was cut off: connection closed early")
     return bytes(body)
-
-
-class Session(requests.Session):
-    """Leaves redirects to us: requests reads the whole body of a redirect, however long, even if told not to follow."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None: no redirect."""
-        return None  # noqa: RET501  mypy requires it
 
 
 def explained(error: Exception, origin: Origin) -> Failure:
