@@ -16,7 +16,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import probes
+import probes  # isort: split
+
+from harborlib.run import launchers
+
 import simulated
 
 TURNS = 25
@@ -55,9 +58,10 @@ server.main()
 TEMPLATE = """\
 ## With the preloaded server
 
-Each plugin through the [preloaded server](preloaded.md), against check_curl, which makes one request with
-verification, and against the same plugin without the server ("cold"). CPU is that of the plugin, of its forked child
-and of the server. Goals: at most {curl:g} times check_curl, {cpu:g} of the CPU and {time:g} of the time of a cold run.
+Each plugin, started by its start script, through the [preloaded server](preloaded.md): against check_curl, which makes
+one request with verification, and against itself without the server ("cold"). CPU is that of the plugin, of its forked
+child and of the server. Goals: at most {curl:g} times check_curl, {cpu:g} of the CPU and {time:g} of the time of a cold
+run.
 
 | plugin | CPU, check_curl = 1 | CPU, cold = 1 | time, cold = 1 | CPU here: plugin + child + server | cold here |
 | --- | ---: | ---: | ---: | ---: | ---: |
@@ -122,9 +126,11 @@ def measure(turns: int) -> tuple[float, dict[str, tuple[list[float], list[float]
         harbor.answer("/liveness", headers={"Connection": "close"}, body=b"alive")
         request = ["--ssl", "-u", "/liveness", "-D", f"--ca-cert={harbor.ca_file}"]
         curl = [str(CURL), "-H", harbor.host, "-p", str(harbor.port), *request]
-        # -S as in the start scripts.
+        scripts = Path(name) / "bin"  # as the packages have them
+        scripts.mkdir()
+        launchers.write(scripts, sys.executable, str(launchers.MODULES))
         plugins = {
-            probes.command(probe): [sys.executable, "-S", probes.file(probe.name), *options, *probe.example]
+            probes.command(probe): [str(scripts / probes.command(probe)), *options, *probe.example]
             for probe in probes.single()
         }
         plugins = {name: command for name, command in plugins.items() if succeeds(command)}

@@ -94,11 +94,10 @@ def prepare(ca_file: str) -> None:
         tls.prepare(ca_file or None)
 
 
-def installation() -> object:
-    """What changes with an upgrade: the folders of everything that is loaded, and the interpreter."""
+def installed_places() -> list[str]:
+    """What an upgrade changes: the folders of everything that is loaded, and the interpreter."""
     files = [module.__file__ for module in list(sys.modules.values()) if getattr(module, "__file__", None)]
-    places = {os.path.dirname(file) for file in files if file} | {sys.executable, harbor_preloaded.__file__}
-    return sorted(map(as_found, places))
+    return sorted({os.path.dirname(file) for file in files if file} | {sys.executable, harbor_preloaded.__file__})
 
 
 def as_found(place: str) -> tuple[str, int, int]:

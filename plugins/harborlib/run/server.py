@@ -51,7 +51,8 @@ class Server:
         self.ca_files: list[str] = []
         self.stopping = ""
         self.looked = time.monotonic()
-        self.installation = listening.installation()
+        self.places = listening.installed_places()
+        self.installation = [listening.as_found(place) for place in self.places]
 
     def run(self) -> str:
         """Serve until told to stop, or until the installation changed; returns the reason when all children ended."""
@@ -103,7 +104,7 @@ class Server:
             return
         if time.monotonic() - self.looked > LOOK:
             self.looked = time.monotonic()
-            if listening.installation() != self.installation:
+            if [listening.as_found(place) for place in self.places] != self.installation:
                 connection.close()
                 self.stop(CHANGED)
                 return
