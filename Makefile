@@ -58,8 +58,12 @@ bench: ## measure CPU and memory, write docs/performance.md
 	@$(PYTHON) tools/bootstrap.py simulator bench
 	@.venv/bin/python tools/bench.py
 
+storm: ## kill the preloaded server among 200 checks, 100 times, then run 10,000 checks (an hour; ARGS=--rounds=5)
+	@$(PYTHON) tools/bootstrap.py simulator bench test
+	@.venv/bin/python tools/storm.py $(ARGS)
+
 clean: ## remove .venv, .tox and every cache
 	rm -rf .venv .tox .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help try test test-all engines lint docs new-probe picture screenshots docs-site release bench clean
+.PHONY: help try test test-all engines lint docs new-probe picture screenshots docs-site release bench storm clean

@@ -20,8 +20,9 @@ VARIABLE = b"HARBOR_PRELOADED"
 #: With these variables the check may load other code than the server has.
 OTHERWISE = {b"LD_PRELOAD", b"LD_LIBRARY_PATH", b"PYTHONPATH", b"PYTHONHOME", b"PYTHONUSERBASE"}
 MOST = 150000  # bytes of a message in either direction
-HEARD = 1.0  # seconds in which the server confirms a request
-PATIENCE = 5.0  # seconds to wait for a free place: a third of the default deadline
+HEARD = 1.0  # seconds until the server has taken a connection
+PATIENCE = 5.0  # seconds until the server has reacted: a third of the default time limit
+SHORT = 1.0  # the same with a time limit that is not read here
 LONGEST = 90.0  # seconds for an answer: the server and the child keep the deadline, this is for broken ones
 GRACE = 3  # seconds from a signal to the answer
 END = b"\0"
@@ -83,6 +84,16 @@ def message(name: str) -> bytes:
     return END.join([*[word.encode(errors="surrogateescape") for word in words], *variables])
 
 
+def patience() -> float:
+    """Seconds until the server must have reacted: on a busy host the check would be slower without it."""
+    for option, value in zip(sys.argv, [*sys.argv[1:], ""]):
+        if option in ("-t", "--timeout") and value.rstrip("s").isdigit():
+            return int(value.rstrip("s")) / 3
+        if option.startswith(("-t", "--timeout", "--options-file")):
+            return SHORT
+    return PATIENCE
+
+
 class Asked:
     """A request that was sent. Signals are passed on to the process that runs the check, which reports them."""
 
@@ -115,12 +126,14 @@ class Asked:
 
     def answer(self) -> bytes:
         """The last message of the server, or b""; raises OSError. Until it is there, `silence` says what is wrong."""
+        import time
+
         self.silence = "it does not answer"
+        self.server.settimeout(patience())
         heard = self.server.recv(MOST)
         if heard == b"w":
             self.silence = "all its places are taken"
-            unusual = any(word.startswith(("-t", "--timeout", "--options-file")) for word in sys.argv[1:])
-            self.server.settimeout(HEARD if unusual else PATIENCE)
+            self.server.settimeout(max(0.01, asked + 1.5 * patience() - time.monotonic()))  # half of the time limit
             heard = self.server.recv(MOST)
         if heard[:1] != b"g":  # nothing, or the child was faster
             return heard

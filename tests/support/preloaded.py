@@ -37,6 +37,15 @@ class Server:
         found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(child) for child in found]
 
+    def descriptors(self) -> int:
+        """How many it has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def memory(self) -> int:
+        """Its anonymous memory in KiB."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(text.partition("RssAnon:")[2].split()[0])
+
     def wait_until_idle(self) -> None:
         """Wait until all children are reaped: a child answers before it ends."""
         until = time.monotonic() + 20

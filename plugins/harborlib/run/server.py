@@ -10,6 +10,7 @@ from __future__ import annotations
 import harbor_preloaded
 
 import argparse
+import contextlib
 import gc
 import os
 import selectors
@@ -92,13 +93,20 @@ class Server:
         connection.close()
 
     def patience(self) -> float | None:
-        """Seconds until something has to be looked at without an event."""
+        """Seconds until something has to be done without an event."""
+        if self.waiting and len(self.checks) < self.most:
+            return 0
         times = [since + SILENT for since in self.silent.values()] + [check.until() for check in self.checks.values()]
         return max(0.0, min(times) - time.monotonic()) if times else None
 
     def accept(self) -> None:
+        """Take all connections that are there: each waits to hear that the server is alive."""
+        with contextlib.suppress(BlockingIOError):
+            while not self.stopping:
+                self.take(self.listener.accept()[0])
+
+    def take(self, connection: socket.socket) -> None:
         """Take a connection of our own user; whoever else comes is not heard."""
-        connection, _ = self.listener.accept()
         if not listening.is_ours(connection) or len(self.silent) + len(self.waiting) >= WAITING:
             connection.close()
             return
@@ -118,17 +126,17 @@ class Server:
         del self.silent[connection]
         self.selector.unregister(connection)
         self.waiting.append(connection)
-        if len(self.checks) >= self.most:
+        if len(self.waiting) > 1 or len(self.checks) >= self.most:  # not at once: it must know that we are alive
             listening.send(connection, b"w")
 
     def tidy(self) -> None:
-        """End what is too late, then start what waits, as far as there are places."""
+        """End what is too late, then start one check that waits, if there is a place: others may come meanwhile."""
         now = time.monotonic()
         for connection in [each for each, since in self.silent.items() if since + SILENT <= now]:
             self.drop(connection)
         for check in self.checks.values():
             check.supervise(now)
-        while self.waiting and len(self.checks) < self.most:
+        if self.waiting and len(self.checks) < self.most:
             connection = self.waiting.pop(0)
             if listening.is_gone(connection):
                 connection.close()
