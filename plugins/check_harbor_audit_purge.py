@@ -77,6 +77,6 @@ main = plugin.main(Probe(
     services=[
         Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
                 notes="The audit log is not purged: the database grows. "
-                "Look at the log of the last run and at the schedule.")
+                "Look at the log of the last execution and at the schedule.")
     ],
 ))  # fmt: skip

@@ -85,6 +85,6 @@ main = plugin.main(Probe(
     services=[
         Service(every="15min", attempts=2, retry="90s", hosts=(ROBOT,), login="robot",
                 notes="Garbage collection fails, hangs or does not run: the storage fills up. "
-                "Look at the log of the last run, at the schedule, and at registryctl.")
+                "Look at the log of the last execution, at the schedule, and at registryctl.")
     ],
 ))  # fmt: skip

@@ -214,6 +214,6 @@ main = plugin.main(Probe(
         Service(every="1min", retry="5s",
                 options={"--delegate": DELEGATED, "--last-state": LAST_STATE, "--every-address": REPLICAS},
                 notes="Harbor cannot be reached, or core is down: nobody can log in, pull or push. "
-                "Is the host up, does the proxy listen, is harbor-core running?")
+                "Is the host up, does the reverse proxy listen, is core running?")
     ],
 ))  # fmt: skip

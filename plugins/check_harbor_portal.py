@@ -166,6 +166,6 @@ main = plugin.main(Probe(
     services=[
         Service(every="2min", attempts=2, retry="90s",
                 notes="The web UI is down, or another application answers: people cannot log in, clients still can. "
-                "Look at harbor-portal, then at the proxy's or ingress's route for /.")
+                "Look at harbor-portal, then at the reverse proxy's or ingress's route for /.")
     ],
 ))  # fmt: skip

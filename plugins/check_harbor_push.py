@@ -26,7 +26,7 @@ not a proxy cache. Two monitoring hosts that use --depth image there need a --re
 Does not see: reading (check_harbor_pull); a quota that has room for 1 KiB.
 
 Leaves behind: the layer, once; for each run the configuration until garbage collection (so schedule it) and, on a file
-system, an empty folder for good. For a cancelled upload (--depth session, or a failure) the registry keeps four empty
+system, an empty folder for good. For a canceled upload (--depth session, or a failure) the registry keeps four empty
 folders and files. A run that is killed leaves an upload of at most 2 MiB, which the registry purges after a week, or
 with --depth image the tag check-harbor, which the next run deletes and reports.
 """
@@ -98,7 +98,7 @@ def measure(run: Run) -> Readings:
 
 
 def push_session(repository: Repository) -> int:
-    """An upload that is started and cancelled; returns the bytes that were written."""
+    """An upload that is started and canceled; returns the bytes that were written."""
     upload.Upload(repository).cancel()
     return 0
 
@@ -226,6 +226,6 @@ main = plugin.main(Probe(
         Service(every="5min", attempts=3, retry="40s", hosts=(CANARY, "canary_project"), login="canary",
                 options={"--project": "{canary_project}", "--image": "{canary_image}"},
                 notes="Nothing can be pushed. "
-                "Look for a full or read-only storage, a reached quota, read-only mode, a limit of the proxy.")
+                "Look for a full or read-only storage, a reached quota, read-only mode, a limit of the reverse proxy.")
     ],
 ))  # fmt: skip

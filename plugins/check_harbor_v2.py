@@ -89,6 +89,6 @@ main = plugin.main(Probe(
     services=[
         Service(every="2min", attempts=3, retry="40s", login="robot", options={"--every-address": REPLICAS},
                 notes="/v2/ does not speak the registry protocol: docker login, pull and push fail. "
-                "Compare external_url with the address that clients use, then look at the proxy's route for /v2/.")
+                "Compare external_url with the address that clients use, then look at the route for /v2/.")
     ],
 ))  # fmt: skip

@@ -7,10 +7,10 @@ collection, no replication, no scan and no webhook.
 States:
   OK        a pool is alive, and workers are free
   WARNING   the last heartbeat of all pools is old (--heartbeat-warning); one of several pools sends no heartbeat: it
-            crashed, and Harbor forgets it after ten minutes; nearly all workers are busy (--busy-warning); a job takes
-            long (--job-warning)
+            crashed, and Harbor forgets it after ten minutes; nearly all workers are busy (--busy-warning); a job has
+            been running too long (--job-warning)
   CRITICAL  fewer pools are alive than -c asks for (1); the last heartbeat of all pools is very old
-            (--heartbeat-critical); a job takes very long (--job-critical)
+            (--heartbeat-critical); a job has been running far too long (--job-critical)
   UNKNOWN   usage error, no credentials, a missing permission, an unexpected answer; with --isolate: another probe
             reports the cause, named in the line (jobservice, redis, database, the credentials)
 

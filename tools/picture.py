@@ -23,7 +23,7 @@ FILE = probes.ROOT / "docs" / "triage.svg"
 INSTALLED = "/usr/share/check_harbor"  # the place of runbook.md, instead of a checkout's
 
 CELL, LINE, MARGIN = 7.8, 18, 16  # the size of a character, and the space around the text
-COLOURS = {"0": "#d4d4d4", "2": "#8a8f98", "32": "#5fce7b", "33": "#e3b341", "35": "#c792ea", "1;31": "#ff6b6b"}
+COLORS = {"0": "#d4d4d4", "2": "#8a8f98", "32": "#5fce7b", "33": "#e3b341", "35": "#c792ea", "1;31": "#ff6b6b"}
 BACKGROUND = "#16191f"
 SGR = re.compile(r"\x1b\[([0-9;]*)m")
 
@@ -54,17 +54,17 @@ def captured() -> str:
 
 def drawn(line: str, number: int) -> str:
     """One line of the terminal; every piece has a fixed position and width, in any font."""
-    pieces, column, colour = [], 0, "0"
+    pieces, column, color = [], 0, "0"
     for position, piece in enumerate(SGR.split(line)):
         if position % 2:
-            colour = piece if piece in COLOURS else "0"
+            color = piece if piece in COLORS else "0"
             continue
         for word in re.finditer(r"\S+(?: \S+)*", piece):  # spaces between columns need no drawing
             left = MARGIN + (column + word.start()) * CELL
             width = len(word[0]) * CELL
             pieces.append(
                 f'<text x="{left:.1f}" y="{MARGIN + (number + 0.8) * LINE:.1f}" textLength="{width:.1f}"'
-                f' fill="{COLOURS[colour]}">{escape(word[0], quote=False)}</text>'
+                f' fill="{COLORS[color]}">{escape(word[0], quote=False)}</text>'
             )
         column += len(piece)
     return "\n".join(pieces)

@@ -26,7 +26,7 @@ USERS = ("health", "certificate", "v2", "login", "pull", "push", "portal", "data
 #: The only service that is not a probe.
 SELFCHECK = Service(
     every="1min", attempts=3, name="selfcheck",
-    notes="Checks of this Harbor could not judge anything: a broken installation, a wrong option, a missing "
+    notes="Services of this Harbor could not judge anything: a broken installation, a wrong option, a missing "
     "permission. The output lists them. Run the first one by hand.",
 )  # fmt: skip
 

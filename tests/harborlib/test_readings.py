@@ -1,4 +1,4 @@
-"""Readings and their judgement: what a declaration says of a value, with which limits, in which perfdata."""
+"""Readings and their judgment: what a declaration says of a value, with which limits, in which perfdata."""
 
 from __future__ import annotations
 

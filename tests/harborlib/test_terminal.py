@@ -20,7 +20,7 @@ from support.terminals import CLEAR, final, shown
 from support.verdicts import USUAL
 
 HOST = "harbor.example.com"
-#: What the text may hold on a terminal besides printable ASCII: our colours, and a return to the start of the line.
+#: What the text may hold on a terminal besides printable ASCII: our colors, and a return to the start of the line.
 OWN = re.compile(r"\x1b\[(?:0|2|32|33|35|1;31)m|\r\x1b\[K")
 LIMIT = 40_000  # bytes
 PROGRESS = re.compile(rf"\d+ of {USUAL} probes done")
@@ -81,7 +81,7 @@ COLOURED = {"CRITICAL": "\x1b[1;31mCRITICAL\x1b[0m", "follows": "\x1b[2mfollows\
 
 
 def painted(page: str) -> str:
-    """The page with the state at the beginning of a line in its colour."""
+    """The page with the state at the beginning of a line in its color."""
     return re.sub(r"^(CRITICAL|follows(?=  )|OK)", lambda match: COLOURED[match[0]], page, flags=re.MULTILINE)
 
 

@@ -125,7 +125,7 @@ class Daemon:
         return {f"sha256:{path.parent.name}" for path in self.root.glob("blobs/sha256/*/*/data")}
 
     def uploads(self, repository: str) -> list[Path]:
-        """The uploads that a repository still holds, what is left of cancelled ones included."""
+        """The uploads that a repository still holds, what is left of canceled ones included."""
         return sorted((self.root / "repositories" / repository / "_uploads").glob("*"))
 
     def files(self) -> set[str]:

@@ -40,7 +40,7 @@ A_MOMENT = 0.5  # seconds
 
 
 class Upload:
-    """One upload session. It is listed in `run.undo` until it is completed or cancelled."""
+    """One upload session. It is listed in `run.undo` until it is completed or canceled."""
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
@@ -61,7 +61,7 @@ class Upload:
     def _go_to(self, answer: Answer) -> None:
         """Where the session continues: only on Harbor itself, because our token is sent, and only in this repository.
 
-        If another host is named, the session is cancelled on ours: the registry behind it is the same.
+        If another host is named, the session is canceled on ours: the registry behind it is the same.
         """
         run = self.repository.run
         origin, path = registry.location(answer, run.client.origin)

@@ -186,7 +186,7 @@ def _declare_output(group: argparse._ArgumentGroup) -> None:
         help=f"where Harbor runs, for the commands in next steps: {platform.FORM}")  # fmt: skip
     add("--output", choices=("nagios", "json"), default="nagios", help="output format (default %(default)s)")
     add(optionsfile.OPTION, metavar="FILE", help="take further options from this file, one per line, without quotes")
-    add("-v", "--verbose", action="count", default=0, help="-v: one line per finding; -vvv: tracebacks")
+    add("-v", "--verbose", action="count", default=0, help="-v or -vv: one line per finding; -vvv: tracebacks")
     add("-V", "--version", action="version", version=f"%(prog)s {__version__}", help="show the version")
     add("-h", "--help", action="help", help="show this help")
 

@@ -18,7 +18,7 @@ from .report import Report
 from .states import OK
 from .writing import write
 
-COLOURS = {"OK": "32", "WARNING": "33", "CRITICAL": "1;31", "UNKNOWN": "35", "follows": "2"}
+COLORS = {"OK": "32", "WARNING": "33", "CRITICAL": "1;31", "UNKNOWN": "35", "follows": "2"}
 NARROWEST, WIDEST = 60, 140  # columns: a table needs a minimum, and longer lines are hard to read
 CLEAR = "\r\x1b[K"
 
@@ -31,7 +31,7 @@ def show(report: Report, args: argparse.Namespace, section: Callable[[str], str]
     if not os.isatty(1):
         return brief(report, args.verbose)
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
-    page = Page(report, width, coloured(args), args.verbose, section)
+    page = Page(report, width, colored(args), args.verbose, section)
     blocks = [page.verdict(), *page.causes(), page.table(), page.remarks(), page.next_step()]
     text = "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
     return CLEAR + text if animated(args) else text
@@ -48,18 +48,18 @@ def animated(args: argparse.Namespace) -> bool:
     return os.isatty(1) and not args.plain and os.environ.get("TERM", "") not in ("", "dumb")
 
 
-def coloured(args: argparse.Namespace) -> bool:
-    """Whether colours are wanted (https://no-color.org)."""
+def colored(args: argparse.Namespace) -> bool:
+    """Whether colors are wanted (https://no-color.org)."""
     return animated(args) and not os.environ.get("NO_COLOR")
 
 
 class Page:
     """A report in lines of at most `width` columns, with or without colors."""
 
-    def __init__(self, report: Report, width: int, colours: bool, verbose: int, section: Callable[[str], str]) -> None:
+    def __init__(self, report: Report, width: int, colors: bool, verbose: int, section: Callable[[str], str]) -> None:
         self.report = report
         self.width = width
-        self.colours = colours
+        self.colors = colors
         self.verbose = verbose
         self.section = section
         self.parts = [part.cleaned() for part in report.parts()[0]]
@@ -122,8 +122,8 @@ class Page:
     def _painted(self, state: str, lines: Sequence[str]) -> list[str]:
         """The lines, with the state at the beginning of the first one in its color."""
         first = lines[0]
-        if self.colours:
-            first = f"\x1b[{COLOURS[state]}m{state}\x1b[0m{first[len(state) :]}"
+        if self.colors:
+            first = f"\x1b[{COLORS[state]}m{state}\x1b[0m{first[len(state) :]}"
         return [first, *lines[1:]]
 
 
