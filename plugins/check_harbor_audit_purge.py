@@ -15,8 +15,8 @@ States:
             unexpected answer; with --isolate: another probe reports the cause, named in the line (jobservice, database,
             the credentials)
 
-Dry runs do not count. If none of those read succeeded, the age is that of the oldest one: the real age is at least
-that. A schedule that fires less than once a week needs other thresholds: -w 35d -c 65d for a monthly one.
+Dry runs do not count. If none of these executions succeeded, the age is that of the oldest one: the real age is at
+least that. A schedule that fires less than once a week needs other thresholds: -w 35d -c 65d for a monthly one.
 
 Perfdata:
   age       seconds since the last success ended

@@ -19,8 +19,8 @@ States:
             it counts; with --isolate: another probe reports the cause, named in the line (jobservice, database, the
             credentials)
 
-Dry runs do not count. If none of those read succeeded, the age is that of the oldest one: the real age is at least
-that. Schedules that fire less than once a week need other thresholds: -w 35d -c 65d for monthly ones.
+Dry runs do not count. If none of these executions succeeded, the age is that of the oldest one: the real age is at
+least that. Schedules that fire less than once a week need other thresholds: -w 35d -c 65d for monthly ones.
 
 Perfdata:
   policies       retention policies that were checked

@@ -177,7 +177,7 @@ def _declare_output(group: argparse._ArgumentGroup) -> None:
     add("-t", "--timeout", metavar="TIME", type=units.duration, default=15,
         help="total time limit, DNS and TLS included (default %(default)ss)")  # fmt: skip
     add("--unreachable", metavar="STATE", type=str.lower, choices=STATES, default="critical",
-        help="state when Harbor gives no usable answer (a 502 or a refused certificate is none): %(choices)s "
+        help="state when Harbor gives no usable answer, such as a 502 or a refused certificate: %(choices)s "
         "(default %(default)s)")  # fmt: skip
     add("--isolate", metavar="OWNERS", nargs="?", type=values.owners, const=frozenset(OWNERS),
         help="report UNKNOWN if another scheduled probe owns the failure; OWNERS: comma-separated scheduled probes; "
