@@ -51,8 +51,7 @@ def told(harbor: Simulator, authfile: str) -> Callable[..., str]:
     def run(name: str, url: str = "") -> str:
         where = ["-H", url or harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile, "-t", "4"]
         where += runner.NEEDED.get(name, [])
-        text = runner.here(name, *where, "-vvv", "--isolate")
-        report = runner.here(name, *where, "--output", "json")
+        text, report = runner.in_both_formats(name, *where, "-vvv", "--isolate")
         grammar.checked(text, traceback=True)
         return text.out + json.dumps(grammar.checked_json(report), ensure_ascii=False)
 

@@ -22,6 +22,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("name", runner.NAMES, ids=[name.replace("check_harbor_", "") for name in runner.NAMES])
 
 
+def for_every_plugin(check: Callable[[str], object]) -> None:
+    """One test for all plugins, where a test for each would cost more than what it does; names those that fail."""
+    failed = []
+    for name in runner.NAMES:
+        try:
+            check(name)
+        except AssertionError as error:
+            failed.append(f"{name}: {error}")
+    assert not failed, "\n".join(failed)
+
+
 @pytest.fixture(scope="session")
 def running_harbor() -> Iterator[Simulator]:
     with Simulator(users=ACCOUNTS) as simulator:

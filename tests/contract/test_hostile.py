@@ -6,8 +6,11 @@ import pytest
 
 from contract import grammar, twists, wire
 from contract.adversary import Adversary
+from contract.conftest import for_every_plugin
 from harbor_simulator.hostile import DISTORTIONS
 from support import runner
+
+pytestmark = pytest.mark.timeout(300)  # most tests here run every plugin
 
 HANGING = ("slow-drip-header", "slow-drip-body", "endless-body")
 QUICK = sorted({*DISTORTIONS} - {*HANGING})
@@ -29,34 +32,38 @@ def test_healthy_as_process(name, process):
 
 
 @pytest.mark.parametrize("case", sorted(wire.BROKEN))
-def test_broken_http(name, case, here):
+def test_broken_http(case, here):
     with Adversary(wire.BROKEN[case]) as server:
-        never_ok(name, here(name, "-t", "5", url=server.url))
+        for_every_plugin(lambda name: never_ok(name, here(name, "-t", "5", url=server.url)))
 
 
 @pytest.mark.parametrize("switch", QUICK)
-def test_strange_answers(name, switch, here, harbor):
+def test_strange_answers(switch, here, harbor):
     harbor.switch(switch)
-    never_ok(name, here(name, "-t", "5"))
+    for_every_plugin(lambda name: never_ok(name, here(name, "-t", "5")))
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 412, 429, 500, 502, 503, 504])
-def test_statuses(name, status, here, harbor):
+def test_statuses(status, here, harbor):
     harbor.switch(f"status-{status}@/")
-    printed = grammar.checked(here(name, "-t", "5"))
-    if name in runner.HANDSHAKE_ONLY:
-        assert printed.state == "OK"
-    elif status >= 500:
-        assert printed.state == "CRITICAL"
-    else:
-        assert printed.state != "OK"
+
+    def judged(name):
+        printed = grammar.checked(here(name, "-t", "5"))
+        if name in runner.HANDSHAKE_ONLY:
+            assert printed.state == "OK"
+        elif status >= 500:
+            assert printed.state == "CRITICAL"
+        else:
+            assert printed.state != "OK"
+
+    for_every_plugin(judged)
 
 
 @pytest.mark.parametrize("twist", sorted(twists.TWISTS))
-def test_lies(name, twist, here, harbor):
+def test_lies(twist, here, harbor):
     harbor.switch("registry-down", "trivy-down")
     harbor.state.distortions.append((("/",), twists.TWISTS[twist]))
-    grammar.checked(here(name, "-t", "2", "-v"))
+    for_every_plugin(lambda name: grammar.checked(here(name, "-t", "2", "-v")))
 
 
 @pytest.mark.parametrize("page", sorted(twists.PAGES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import re
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harborlib.run.probe import PREFIX, installed
+from harborlib.text.report import Report
 
 from harbor_simulator import MONITOR, MONITOR_SECRET
 
@@ -73,8 +75,21 @@ def process(name: str, *argv: str, python: str = sys.executable, **options) -> O
 
 def here(name: str, *argv: str) -> Outcome:
     """Run a plugin in this process: the same code without the start of an interpreter, without signals and exit."""
+    started = time.monotonic()
+    report, args = examined(name, *argv)
+    return shown(report, args, args.output, time.monotonic() - started)
+
+
+def in_both_formats(name: str, *argv: str) -> tuple[Outcome, Outcome]:
+    """Run a plugin once in this process: what it prints for an engine, and as JSON."""
+    report, args = examined(name, *argv)
+    return shown(report, args, "nagios"), shown(report, args, "json")
+
+
+def examined(name: str, *argv: str) -> tuple[Report, argparse.Namespace]:
+    """The report of a run in this process, and its options."""
     from harborlib.run import judging, options, plugin
-    from harborlib.text import cleaning, json_output
+    from harborlib.text import cleaning
     from harborlib.text.writing import write
 
     started = time.monotonic()
@@ -85,6 +100,13 @@ def here(name: str, *argv: str) -> Outcome:
     except options.ParserExit as ended:
         write(ended.text)
         raise
-    report = judging.examine(probe, args, started + args.timeout - plugin.LEAVING)
-    out = json_output.text(report) if args.output == "json" else plugin.engine(report, args)
-    return Outcome(report.exit_code, out, "", time.monotonic() - started)
+    return judging.examine(probe, args, started + args.timeout - plugin.LEAVING), args
+
+
+def shown(report: Report, args: argparse.Namespace, output: str, seconds: float = 0.0) -> Outcome:
+    """A report in one of the formats."""
+    from harborlib.run import plugin
+    from harborlib.text import json_output
+
+    out = json_output.text(report) if output == "json" else plugin.engine(report, args)
+    return Outcome(report.exit_code, out, "", seconds)
