@@ -40,6 +40,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from harborlib.harbor import HealthReport, Run, components
+from harborlib.harbor.health import is_portal
 from harborlib.harbor.refusals import HOST_REFUSED, RATE_LIMITED, REFUSED_IN_FRONT
 from harborlib.judge import Problem, Reading, Readings, ResponseTime, Shown, isolation
 from harborlib.run import Probe, Service, plugin
@@ -171,7 +172,7 @@ def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Ex
     if failure.kind in IN_FRONT:
         return "", ""
     pinged = isinstance(ping, Answer) and ping.status == 200 and not ping.is_html
-    has_portal = isinstance(page, Answer) and page.status == 200 and b"harbor" in page.body.lower()
+    has_portal = isinstance(page, Answer) and page.status == 200 and is_portal(page.body.decode(errors="replace"))
     stalled = failure.hung or failure.status == 504
     silent = stalled or failure.status >= 500 or failure.stage is ANSWER
     if stalled and pinged and isinstance(ping, Answer) and ping.elapsed < PROMPT:
@@ -181,7 +182,8 @@ def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Ex
     if pinged:
         return "core answers /ping, not /health", components.next_step("core") if silent else ""
     if has_portal:
-        return ("core fails", components.next_step("core")) if silent else ("/api/ is routed to the wrong place", "")
+        wrong = "/api/ is routed to the wrong place", f"check {components.ROUTES}"
+        return ("core fails", components.next_step("core")) if silent else wrong
     if silent:
         return "neither core nor the web UI answers", ""
     return "" if isinstance(page, Exception) else "no Harbor answers here", ""

@@ -29,6 +29,7 @@ from functools import partial
 from typing import Optional
 
 from harborlib.harbor import Run, components, good
+from harborlib.harbor.health import is_portal
 from harborlib.judge import Problem, Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import BYTES, CRITICAL
@@ -67,7 +68,7 @@ def measure(run: Run) -> Readings:
         kind = answer.headers.get("Content-Type", "untyped")
         raise misrouted(answer, f"the front page is not HTML but {kind}")
     page = answer.body.decode("utf-8", "replace")
-    if not is_harbors(page):
+    if not is_portal(page):
         yield foreign("the front page is not Harbor's: no harbor-app element, no Harbor in the title")
     elif run.args.keyword and run.args.keyword not in page:
         yield keyword(f"the front page lacks the keyword {run.args.keyword}")
@@ -86,13 +87,6 @@ def measure(run: Run) -> Readings:
 def misrouted(answer: Answer, detail: str) -> Failure:
     """The Failure for an answer of another application."""
     return answer.fail(ROUTE, detail, next_step=BACKEND)
-
-
-def is_harbors(page: str) -> bool:
-    """Whether the page has one of Harbor's own marks."""
-    text = page.lower()
-    title = text.partition("<title")[2].partition("</title>")[0]
-    return "<harbor-app" in text or "harbor" in title
 
 
 def assets_of(answer: Answer, page: str, front: Target) -> list[str]:

@@ -44,7 +44,7 @@ from harborlib.harbor.refusals import LOGIN_REFUSED
 from harborlib.harbor.rest import logged_in
 from harborlib.harbor.run import IGNORED_CERTIFICATE
 from harborlib.judge import Limit, Reading, Readings, Shown, isolation
-from harborlib.judge.verdict import Row, Verdict, seen_from_here
+from harborlib.judge.verdict import Row, Verdict, advised, seen_from_here
 from harborlib.run import Probe, options, plugin, runbook, values
 from harborlib.run.child import Child
 from harborlib.run.probe import installed
@@ -57,6 +57,7 @@ OWNERS = frozenset(isolation.OWNERS)
 PROBES_SHARE = 0.9  # of the time; the rest is for the verdict
 #: Seconds between the starts of two probes: started at the same moment, they would slow each other down.
 PACE = 0.004
+CANARY_LACKS = ("login.grants-too-little", "login.not-granted")  # ids about what the canary robot must have
 LOOK_AT_LOAD = "check the load of the Harbor host and of this host (-v shows which probe took long)"
 
 
@@ -125,7 +126,7 @@ def judge(run: Run, children: list[Child], going: list[Child], view: View) -> Re
         for note in child.attempt.run.notes:
             if note not in known:
                 run.note(note)
-    rows = [Row.of(child.name, child.attempt.report(), child.attempt.failure) for child in there if not child.need]
+    rows = [row_of(child, run.args) for child in there if not child.need]
     verdict = Verdict(rows, view.untrusted)
     for note in (*verdict.explained(), *lacking(children), *seen_from_here(run.args, verdict, view.skew)):
         run.note(note)
@@ -134,6 +135,14 @@ def judge(run: Run, children: list[Child], going: list[Child], view: View) -> Re
     for row in ordered:
         yield outcome(round(seconds[row.name], 3), label=row.name, row=row)
     return summary(run, ordered, verdict, sum(view.reports(child.name) for child in children))
+
+
+def row_of(child: Child, args: argparse.Namespace) -> Row:
+    """The row of a probe that has run. Without --canary-authfile, permissions of the canary robot are not missing."""
+    row = Row.of(child.name, child.attempt.report(), child.attempt.failure)
+    if args.canary or not args.login or row.finding.id not in CANARY_LACKS:
+        return row
+    return advised(row, f"pass --canary-authfile FILE: login, pull and push used {args.login.username}")
 
 
 def read_accounts(args: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harborlib.harbor import components, platform
 from harborlib.harbor.components import ASK_HEALTH, BEHIND_CORE, LOCKED, NEXT_STEPS, next_step, where_to_look
 from harborlib.judge import isolation
-from harborlib.wire.failure import ANSWER, CONTENT, STAGES, STATUS, Failure, Kind
+from harborlib.wire.failure import ANSWER, CONNECT, CONTENT, ROUTE, STAGES, STATUS, Failure, Kind
 from harborlib.wire.origin import Origin
 
 import pytest
@@ -109,3 +109,16 @@ def test_next_step_names_the_failing_component(
     kind = STATUS if status else ANSWER
     failure = Failure(kind, "x", status=status, hung=not status, path=path, login=True, by_core=by_core)
     assert where_to_look(failure, Origin.parse("https://harbor.example.com"), core_answers, logins_fail) == step
+
+
+@pytest.mark.parametrize(
+    ("kind", "where", "core_answers", "step"),
+    [
+        (CONNECT, "harbor.example.com", False, NEXT_STEPS[CONNECT] + "; if it is another port, pass -H HOST:PORT"),
+        (CONNECT, "harbor.example.com:8443", False, NEXT_STEPS[CONNECT]),
+        (ROUTE, "harbor.example.com", False, "check -H, then " + components.ROUTES),
+        (ROUTE, "harbor.example.com", True, "check " + components.ROUTES),
+    ],
+)
+def test_the_url_is_checked_first(kind: Kind, where: str, core_answers: bool, step: str) -> None:
+    assert where_to_look(Failure(kind, "x"), Origin.parse(where), core_answers) == step

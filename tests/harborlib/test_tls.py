@@ -64,6 +64,7 @@ def test_bad_ones(harbor: Simulator, kind: str, words: str) -> None:
     found = failure(harbor)
     assert found
     assert (found.stage, found.detail) == (CERTIFICATE, f"certificate does not verify: {words}")
+    assert found.next_step == (tls.OWN_CA if kind == "incomplete-chain" else "")
     assert failure(harbor, verify=False) is None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from harborlib.harbor import components
+
 import pytest
 
 from harbor_simulator import Simulator
@@ -29,7 +31,7 @@ MOVED = "is redirected to https://registry.example.net"
         (f"status-504@{HEALTH}", f"database stalled (core answers /ping): 504 {FROM_PROXY}", screens.DATABASE),
         ("status-504", f"core or Redis stalled (the reverse proxy answers): 504 {FROM_PROXY}", screens.STALLED),
         (f"status-500@{HEALTH}", f"core answers /ping, not /health: 500 {FROM_PROXY}", screens.CORE),
-        ("misrouted-api", f"/api/ is routed to the wrong place: {WEB_PAGE}", screens.ROUTE),
+        ("misrouted-api", f"/api/ is routed to the wrong place: {WEB_PAGE}", f"Next: check {components.ROUTES}"),
         (f"status-418@{HEALTH} misrouted-portal", f"418 {FROM_FRONT}", screens.IN_FRONT),
         ("status-418 misrouted-portal", f"418 {FROM_FRONT}", screens.IN_FRONT),
         ("html", f"no Harbor answers here: {WEB_PAGE}", screens.ROUTE),
@@ -142,3 +144,15 @@ def test_ping_that_waits_for_redis(check, monkeypatch: pytest.MonkeyPatch) -> No
             screens.STALLED,
             "exit code 2",
         ]
+
+
+def test_no_harbor_at_all(check, harbor: Simulator) -> None:
+    """The same verdict on the same answer: the page of another server may mention Harbor."""
+    harbor.answer(HEALTH, 404, headers={"Content-Type": "text/html"}, body="<title>Error response</title>")
+    harbor.answer("/api/v2.0/ping", 404)
+    harbor.answer("/", 200, headers={"Content-Type": "text/html"}, body="<title>Files</title><a>check_harbor</a>")
+    missing = "404 for /api/v2.0/health, which every Harbor since 2.0 has"
+    line = screens.problem("health", "CRITICAL", f"no Harbor answers here: {missing}")
+    assert check("health") == [*line, screens.ROUTE, "exit code 2"]
+    line = screens.problem("component", "CRITICAL", missing)
+    assert check("component", "--component", "redis") == [*line, screens.ROUTE, "exit code 2"]

@@ -142,6 +142,21 @@ def test_login_of_the_canary(ask, harbor: Simulator, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_the_monitoring_robot_may_not_push(ask, tmp_path: Path, own: bool) -> None:
+    """And should not: without --canary-authfile, that is what is missing, and no permission."""
+    canary = tmp_path / "canary"
+    canary.write_text(f"username=robot$canary\npassword={MONITOR_SECRET}\n")
+    canary.chmod(0o600)
+    reads = Account(MONITOR_SECRET, sysadmin=False)
+    with Simulator(users={MONITOR: reads, "robot$canary": reads}) as harbor:
+        options = ["--canary-authfile", str(canary)] if own else []
+        said = ask("--image", "priv/img:1.0", "--push-project", "priv", *options, against=harbor)
+    grant = "grant the robot account that permission in the project, or create the project"
+    step = grant if own else f"pass --canary-authfile FILE: login, pull and push used {MONITOR}"
+    assert said[-2:] == [f"Next: {step}", "exit code 2"]
+
+
 def test_trouble_of_the_canary_is_not_the_other_robots(ask, tmp_path: Path) -> None:
     """One login is refused, the other one meets a dead registry, of which Harbor does not know yet."""
     canary = tmp_path / "canary"

@@ -76,7 +76,7 @@ STUCK = f"Next: check the Harbor host and its reverse proxy, which accepts but d
 ANSWER = f"Next: check core, and nginx or the ingress: {CORE[10:]}; {NGINX}"
 BODY = f"Next: check the proxies between here and Harbor, then run {NGINX}"
 MOVED = "Next: point -H at https://registry.example.net"
-ROUTE = "Next: check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
+ROUTE = "Next: check -H, then the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
 IN_FRONT = (
     f"Next: look at the rules of the reverse proxy, WAF or CDN in front; {NGINX} shows whether the request got through"
 )

@@ -55,6 +55,9 @@ def next_step(component: str) -> str:
     return f"run {{look:{component}}}"
 
 
+ROUTES = "the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
+#: Without a port, -H means the usual one.
+OTHER_PORT = "; if it is another port, pass -H HOST:PORT"
 #: The next step for a failed request, by its kind or else by its stage.
 NEXT_STEPS: dict[Kind, str] = {
     failure.RESOLVE: "check the name and the name servers of this monitoring host: getent hosts {host}",
@@ -66,7 +69,7 @@ NEXT_STEPS: dict[Kind, str] = {
     failure.CERTIFICATE: "run check_harbor_certificate with the same options: it lists what clients refuse, and why",
     failure.ANSWER: "check core, and nginx or the ingress: {look:core}; {logs:nginx}",
     failure.BODY: "check the proxies between here and Harbor, then run {logs:nginx}",
-    failure.ROUTE: "check the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal",
+    failure.ROUTE: f"check -H, then {ROUTES}",
     failure.CONTENT: "fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output",
 }
 #: Harbor reports itself healthy, but no login succeeds.
@@ -94,7 +97,11 @@ def where_to_look(failed: Failure, origin: Origin, core_answers: bool = False, l
         return inside(failed, core_answers or failed.by_core, logins_fail)
     if stage is failure.TLS and failed.hung:
         return STUCK
+    if stage is failure.ROUTE and core_answers:
+        return f"check {ROUTES}"
     step = NEXT_STEPS.get(failed.kind) or NEXT_STEPS[stage]
+    if stage is failure.CONNECT and origin.port in (80, 443):
+        step += OTHER_PORT
     return step.replace("{host}", origin.host).replace("{where}", where(origin.host, origin.port))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harborlib.text.cleaning import begun, redacted
-from harborlib.wire.failure import CONTENT
+from harborlib.wire.failure import CONTENT, ROUTE
 from harborlib.wire.request import SMALL, Answer
 
 from .refusals import good
@@ -36,7 +36,10 @@ class HealthReport(NamedTuple):
     @classmethod
     def ask(cls, run: Run, limit: float | None = None) -> HealthReport:
         """Request it without credentials, for at most `limit` seconds; raises Failure."""
-        return cls.of(good(run.ask(HEALTH, limit=limit, size=SMALL)))
+        answer = run.ask(HEALTH, limit=limit, size=SMALL)
+        if answer.status == 404:
+            raise answer.fail(ROUTE, f"404 for {HEALTH}, which every Harbor since 2.0 has")
+        return cls.of(good(answer))
 
     @classmethod
     def of(cls, answer: Answer) -> HealthReport:
@@ -63,6 +66,13 @@ class HealthReport(NamedTuple):
         """Core has just started: no checker has run yet except core's own constant one."""
         others = [error for name, error in self.components.items() if name != "core"]
         return bool(others) and all(error == "unknown status" for error in others)
+
+
+def is_portal(page: str) -> bool:
+    """Whether a page has one of the marks of Harbor's web UI."""
+    text = page.lower()
+    title = text.partition("<title")[2].partition("</title>")[0]
+    return "<harbor-app" in text or "harbor" in title
 
 
 def reason(entry: Mapping[str, Any]) -> str:

@@ -109,11 +109,17 @@ def _refuse_pass_phrase() -> str:
     raise ssl.SSLError("the key has a pass phrase")
 
 
+#: X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+UNKNOWN_ISSUER = (19, 20)
+OWN_CA = "pass --ca-file FILE if your own CA issued it, else run check_harbor_certificate with the same options"
+
+
 def failure(error: OSError, host: str) -> Failure:
     """A failed handshake as a Failure (certificate, tls); raises Starved."""
     starve(error)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Failure(CERTIFICATE, f"certificate does not verify: {verdict(error, host)}")
+        step = OWN_CA if error.verify_code in UNKNOWN_ISSUER else ""
+        return Failure(CERTIFICATE, f"certificate does not verify: {verdict(error, host)}", next_step=step)
     why = reason(error)
     return Failure(NO_TLS if why == PLAIN else TLS, f"TLS handshake with {host} failed: {why}")
 
