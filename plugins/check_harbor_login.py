@@ -41,6 +41,7 @@ from harborlib.text import CRITICAL, SECONDS, WARNING
 from harborlib.wire import Unusable
 
 LEEWAY = 60  # the difference in seconds that the registry allows between its clock and a token's times
+SAME_HARBOR = "check the routes of the reverse proxy: /service/ and /v2/ must lead to core of the same Harbor"
 CLOCKS = "correct the clocks of the Harbor host and of this host (timedatectl, chronyc tracking)"
 
 time = ResponseTime("login.slow", "2s", "10s", "the token took {value}", help="seconds until the token arrives")
@@ -49,10 +50,8 @@ lacking = Problem("login.grants-too-little", CRITICAL,
                   "grant the robot account that permission in the project, or create the project")  # fmt: skip
 invalid = Problem("login.token-not-valid", CRITICAL, CLOCKS)
 other_clock = Problem("login.clocks-differ", WARNING, CLOCKS)
-audience = Problem(
-    "login.wrong-audience", CRITICAL, "compare auth.token in the registry's config.yml with core's configuration"
-)
-issuer = Problem("login.unknown-issuer", WARNING, "check auth.token.issuer in the registry's config.yml")
+audience = Problem("login.wrong-audience", CRITICAL, SAME_HARBOR)
+issuer = Problem("login.unknown-issuer", WARNING, SAME_HARBOR)
 
 
 def measure(run: Run) -> Readings:

@@ -72,7 +72,7 @@ def test_a_token_for_another_service(login: Check, canary_harbor: Simulator) -> 
     granted(canary_harbor, aud="another-registry")
     assert login() == [
         f"HARBOR LOGIN CRITICAL - the token is for another-registry, not for harbor-registry | {PERFDATA}",
-        "Next: compare auth.token in the registry's config.yml with core's configuration",
+        "Next: check the routes of the reverse proxy: /service/ and /v2/ must lead to core of the same Harbor",
         "exit code 2",
     ]
 
@@ -86,7 +86,7 @@ def test_a_strange_issuer(login: Check, canary_harbor: Simulator) -> None:
     granted(canary_harbor, iss="somebody")
     assert login() == [
         f"HARBOR LOGIN WARNING - the token's issuer is somebody, not harbor-token-issuer | {PERFDATA}",
-        "Next: check auth.token.issuer in the registry's config.yml",
+        "Next: check the routes of the reverse proxy: /service/ and /v2/ must lead to core of the same Harbor",
         "exit code 1",
     ]
 
