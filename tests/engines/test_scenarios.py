@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from isolation.scenarios import STEADY, TWO_CAUSES, Scenario
+from isolation.scenarios import PEOPLE, STEADY, TWO_CAUSES, Scenario
 from support.runner import NAMES
 
 from . import counted, plugins
@@ -50,12 +50,6 @@ def covered(scenario: Scenario) -> bool:
     there = {name.removeprefix("check_harbor_") for name in NAMES} | {"selfcheck"}
     return scenario.title not in LEFT_OUT and there.issuperset(scenario.elsewhere)
 
-
-#: A directory or a provider is asked for people's logins alone.
-PEOPLE = (
-    Scenario("OIDC provider down", ("oidc-down",), elsewhere=("signin",)),
-    Scenario("LDAP directory down", ("ldap-down",), elsewhere=("signin",)),
-)
 
 SCENARIOS = [scenario for scenario in (*STEADY, *TWO_CAUSES, *ROBOTS, *PEOPLE) if covered(scenario)]
 

@@ -139,6 +139,12 @@ INSIDE_THE_LAG = (
     Scenario("Trivy stopped", ("trivy-down", "stale-health")),
 )
 
+#: None of SERVICES asks a provider or a directory, which know people alone.
+PEOPLE = (
+    Scenario("OIDC provider down", ("oidc-down",), elsewhere=("signin",)),
+    Scenario("LDAP directory down", ("ldap-down",), elsewhere=("signin",)),
+)
+
 TWO_CAUSES = (
     Scenario(
         "registry and portal stopped",

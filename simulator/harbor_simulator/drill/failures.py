@@ -64,6 +64,7 @@ FAILURES = (
     _switch("realm-foreign-host", "realm on another host", "v2"),
     Failure("login-refused", "login refused", "api", refused="monitor"),
     Failure("canary-refused", "canary robot's secret revoked", "login", refused="canary"),
+    _switch("oidc-down", "OIDC provider down", "signin"),
     Failure("certificate-expired", "certificate expired", "certificate", certificate="expired"),
     Failure("certificate-wrong-name", "certificate for another name", "certificate", certificate="wrong-name"),
     Failure("certificate-expires-soon", "certificate expires soon", "certificate", certificate="days-left=20"),
