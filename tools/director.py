@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -26,6 +27,9 @@ TEMPLATE, NOTIFICATION, PEOPLE = "harbor-director", "harbor-director-notificatio
 NOT_ASKED = ("--harbor", "--authfile", "--isolate", "--output", "--verbose")
 
 
+FILE = "A file on the machine where the plugins run, with the lines username=NAME and password=SECRET"
+
+
 class Field(NamedTuple):
     """One line of Director's form."""
 
@@ -36,23 +40,43 @@ class Field(NamedTuple):
     kind: str = STRING
 
 
+#: In Director's form, captions decide the order of fields and of groups: digits come first, then "all probes".
 HOST = (
-    Field("harbor_url", "URL", "https://harbor.example.com: the name that clients use, never an address", "Harbor"),
-    Field("harbor_robot_authfile", "Monitoring robot", "file with its credentials, where the plugins run", "Harbor"),
-    Field("harbor_canary_authfile", "Canary robot", "file with its credentials, where the plugins run", "Harbor"),
-    Field("harbor_canary_project", "Canary project", "the project that the canary robot may write to", "Harbor"),
-    Field("harbor_canary_image", "Canary image", "an image to pull: project/repository:tag", "Harbor"),
-    Field("harbor_artifact", "Artifact", "an artifact to monitor: project/repository:tag", "Harbor"),
-    Field("harbor_without", "Without", "services that it does not have: portal, component-trivy", "Harbor", ARRAY),
-    Field("harbor_scanner", "Scanner", "whether Harbor has a scanner", "Harbor", BOOLEAN),
-    Field("harbor_projects", "Projects", "whether the monitoring robot has project permissions", "Harbor", BOOLEAN),
+    Field("harbor_url", "1. URL", "https://harbor.example.com: the name that clients use, never an address", "Harbor"),
+    Field("harbor_robot_authfile", "2. Credentials of the monitoring robot", FILE, "Harbor"),
+    Field("harbor_canary_authfile", "3. Credentials of the canary robot", FILE, "Harbor"),
+    Field("harbor_canary_project", "4. Canary project", "The canary robot may write to this project", "Harbor"),
+    Field("harbor_canary_image", "5. Canary image", "An image to pull: project/repository:tag", "Harbor"),
+    Field("harbor_artifact", "6. Artifact to monitor", "project/repository:tag", "Harbor"),
+    Field("harbor_without", "7. Services to leave out", "Such as portal, component-trivy", "Harbor", ARRAY),
     Field(
-        "harbor_replicas", "Replicas", "all: judge each address of Harbor's name on its own; or their list", "Harbor"
+        "harbor_replicas", "8. Replicas to check separately",
+        "all: each address that the name of Harbor resolves to; or a list of addresses", "Harbor",
     ),
-    Field("harbor_patient", "Patient", "a restart of ten seconds does not page", "Harbor", BOOLEAN),
-    Field("harbor_endpoint", "Endpoint", "the satellite or agent that runs the plugins", "Harbor"),
-    Field("harbor_runbook", "Runbook", "URL of runbook.md: every service links to its section", "Harbor"),
-)
+    Field("harbor_endpoint", "9. Where the plugins run", "The name of a satellite or an agent", "Harbor"),
+    Field("harbor_scanner", "Harbor has a scanner", "No: scanner and scan are left out", "Harbor", BOOLEAN),
+    Field(
+        "harbor_projects", "Monitoring robot may read projects",
+        "No: services that need permissions in projects are left out", "Harbor", BOOLEAN,
+    ),
+    Field("harbor_patient", "Tolerate short restarts", "Yes: ten seconds do not notify", "Harbor", BOOLEAN),
+    Field("harbor_runbook", "URL of the runbook", "Every service links to its section of this page", "Harbor"),
+)  # fmt: skip
+#: Captions of options whose help makes no caption.
+CAPTIONS = {
+    "harbor_options_file": "file with further options",
+    "harbor_client_key": "key of the client certificate",
+    "harbor_artifact_maximum_age": "maximum age",
+    "harbor_artifact_require": "what the artifact must have",
+    "harbor_login_actions": "actions that the canary robot must be granted",
+    "harbor_portal_keyword": "text that the page must contain",
+    "harbor_pull_blobs": "blobs to read",
+    "harbor_push_repository": "repository to write to",
+    "harbor_quota_page_limit": "pages of 100 projects to read at most",
+    "harbor_signin_issuer": "issuer of the OIDC provider",
+    "harbor_vulnerabilities_critical_cves": "number of critical vulnerabilities, warning",
+}
+THRESHOLD = re.compile(r"(warning|critical) .*?: (.*?)(?:,? such as .*)? \((.*)\)")
 
 
 def basket() -> str:
@@ -90,8 +114,17 @@ def all_fields() -> Iterator[Field]:
 def field(parser: argparse.ArgumentParser, action: argparse.Action, variable: str, category: str) -> Field:
     """The field of an option, with its help text."""
     kind = BOOLEAN if action.nargs == 0 else STRING
-    caption = action.option_strings[-1].lstrip("-").replace("-", " ")
-    return Field(variable, caption, parser._get_formatter()._expand_help(action), category, kind)
+    text = parser._get_formatter()._expand_help(action)
+    caption = f"{category.removeprefix('Harbor: ')}: {CAPTIONS.get(variable) or phrase(text)}"
+    return Field(variable, caption, text[0].upper() + text[1:], category, kind)
+
+
+def phrase(text: str) -> str:
+    """What a help text says at first; of a threshold what is measured, and the state."""
+    threshold = THRESHOLD.fullmatch(text)
+    if threshold:
+        return f"{threshold[2]}, {threshold[1]}"
+    return re.split(r": | \(|; |, e\.g\.|, such as", text)[0]
 
 
 def datafield(field: Field) -> dict[str, Any]:
