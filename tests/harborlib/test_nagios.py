@@ -62,6 +62,8 @@ def test_a_part_that_was_left_out_of_the_line_is_a_note() -> None:
     assert nagios.text(found, 0) == f"{first}\nNote: {number}\nNext: look\n"
     whole = f"CRITICAL: {text}, {'x' * 20} ({number})"
     assert nagios.text(found, 1) == f"{first}\n{whole} [test.problem]\nNext: look\n"
+    follows = finding(CRITICAL, text, aside=number).owned_by(blaming("redis", "redis is unhealthy"))
+    assert nagios.text(report("pull", follows), 0).split("\n")[1:] == [f"Next: {follows.next_step}", ""]
     long = report("pull", finding(CRITICAL, "x" * 200, aside=number))
     assert nagios.text(long, 0).split("\n")[1] == f"CRITICAL: {'x' * 200} ({number})"
 

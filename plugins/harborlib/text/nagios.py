@@ -34,7 +34,7 @@ def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None
         shown = []
     aside = ""
     if len(shown) == 1 and not (verbose or each) and first == report.line.bare:
-        aside, shown = shown[0].cleaned().aside, []
+        aside, shown = "" if shown[0].follows else shown[0].cleaned().aside, []
     tail = [f"Note: {aside}"] if aside else []
     tail += [] if inline else fitting((f"Note: {note}" for note in notes), LIMIT // 2)
     tail += [f"Note: {cut(clean(report.remark), ASIDE)}"] if report.remark and verbose else []
