@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import probes  # isort: split
@@ -25,7 +26,11 @@ import simulated
 # Like the shipped services: the registry has its own service, so health does not judge it.
 SERVICE = {"health": ["--delegate", "registry"]}
 SERVED_EVERYWHERE = {"component"}  # every Harbor has what it needs
-PLAIN = "Over http no password is sent: what needs an account is not run, nor is check_harbor_certificate."
+PLAIN = (
+    "Over http no password is sent: what needs an account is not run, nor is check_harbor_certificate. "
+    "If Harbor has https, use that."
+)
+OVER = "The simulated Harbor is gone now. To type commands yourself, start one: .venv/bin/python simulator"
 FINE, NO_LOGIN = "fine", "no login"
 STATES = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
 
@@ -58,15 +63,23 @@ def ending(code: int) -> str:
     return f"exit code {code} ({STATES[code] if code < len(STATES) else 'no plugin state'})"
 
 
-def scene(title: str, chosen: list[Probe], shared: list[str], folder: str | None = None) -> None:
-    """Run each of these probes once."""
+def uses_canary(probe: Probe) -> bool:
+    """Whether its service logs in as the canary robot."""
+    return any(service.login == "canary" for service in probe.services)
+
+
+def scene(
+    title: str, chosen: list[Probe], shared: list[str], folder: str | None = None, canary: Sequence[str] = ()
+) -> None:
+    """Run each of these probes once; `canary` are the options of the canary robot."""
     headline(title)
     options = {probe.name: SERVICE.get(probe.name, []) if "--isolate" in shared else [] for probe in chosen}
+    options.update({probe.name: list(canary) for probe in chosen if uses_canary(probe)})
     print(f"All commands run with {shlex.join(shared)}")
     for probe in chosen:
         if options[probe.name]:
             print(f"{probes.command(probe)} also with {shlex.join(options[probe.name])}")
-    print(flush=True)
+    print(f"Running {len(chosen)} probes one after the other ...\n", flush=True)
     results = {probes.command(probe): show(probe, options[probe.name], shared, folder) for probe in chosen}
     names: dict[str, list[str]] = {}
     for name, result in results.items():
@@ -113,27 +126,31 @@ def real(url: str, authfile: str, ca_file: str) -> None:
         print(f"{PLAIN}\n")
         for name in ("HARBOR_USERNAME", "HARBOR_PASSWORD"):
             os.environ.pop(name, None)
-    scene(f"Against {url}", there, options)
-    print(f"Not run, they need names of objects in your Harbor (see --help): {', '.join(left_out)}\n")
+    headline(f"Against {url}: all at once")
     triage(options)
+    print(flush=True)
+    scene(f"Against {url}: one by one", there, options)
+    print(f"Not run, they need names of objects in your Harbor (see --help): {', '.join(left_out)}")
 
 
 def stand_in() -> None:
     """Every probe against a healthy Harbor, then with its registry down, then with an expired certificate; triage."""
-    with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
+    with tempfile.TemporaryDirectory() as folder, simulated.harbor(simulated.two_robots()) as harbor:
         options = simulated.options(harbor, Path(folder))
+        canary = simulated.canary_options(Path(folder))
         names = probes.single()
-        scene("1. Everything is fine", names, options, folder)
+        scene("1. Everything is fine", names, options, folder, canary)
         # Like the shipped services: the probe that owns the failure alerts, the others refer to it.
         harbor.switch("registry-down")
-        scene("2. The registry container has stopped", names, [*options, "--isolate"], folder)
+        scene("2. The registry container has stopped", names, [*options, "--isolate"], folder, canary)
         harbor.reset()
         harbor.certificate = "expired"
-        scene("3. The certificate has expired", names, [*options, "--isolate"], folder)
+        scene("3. The certificate has expired", names, [*options, "--isolate"], folder, canary)
         harbor.reset()
         harbor.switch("database-down")
         headline("4. PostgreSQL has stopped: run triage")
-        triage(options, folder)
+        triage([*options, "--canary-authfile", canary[1]], folder)
+    print(f"\n{OVER}")
 
 
 def main() -> None:
@@ -143,6 +160,9 @@ def main() -> None:
     parser.add_argument("--authfile", default="")
     parser.add_argument("--ca-file", default="")
     args = parser.parse_args()
+    for name, path in (("AUTHFILE", args.authfile), ("CA_FILE", args.ca_file)):
+        if path and not os.access(path, os.R_OK):
+            sys.exit(f"{name}: {'cannot read' if os.path.exists(path) else 'no such file:'} {path}")
     if args.url:
         real(args.url, args.authfile, args.ca_file)
     else:
