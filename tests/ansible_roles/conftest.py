@@ -34,5 +34,6 @@ def chroots(collection: Controller) -> Controller:
 def host(request: pytest.FixtureRequest, namespace: rootfs.Namespace, chroots: Controller) -> Iterator[monitored.Host]:
     """A monitoring host with this release and the engine of the test class, after the first run of the role."""
     built = rootfs.built(request.param)
-    with monitored.Host(request.cls.kind, rootfs.Root(namespace, [str(built)]), chroots) as host:
+    root = rootfs.Root(namespace, [str(built)])
+    with monitored.Host(request.cls.kind, request.cls.preloaded, root, chroots) as host:
         yield host

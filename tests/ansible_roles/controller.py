@@ -28,6 +28,7 @@ PACKAGE = (
     "icinga2",
     "nagios",
     "docs",
+    "packaging",
     "setup.cfg",
     "pyproject.toml",
     "MANIFEST.in",

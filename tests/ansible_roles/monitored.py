@@ -214,8 +214,9 @@ class Host:
     `bare` is as it was before, `first` what the first run said, `variables` those of the role.
     """
 
-    def __init__(self, kind: type[InRoot], bare: Root, collection: Controller) -> None:
+    def __init__(self, kind: type[InRoot], preloaded: bool, bare: Root, collection: Controller) -> None:
         self.kind = kind
+        self.preloaded = preloaded
         self.bare = bare
         self._collection = collection
         self._simulator = simulated("harbor.test")
@@ -234,6 +235,7 @@ class Host:
             "harbor_checks_wheelhouse": str(wheelhouse()),
             "harbor_checks_contacts": ["oncall"],
             "harbor_checks_notification_command": "tell",
+            "harbor_checks_preloaded": self.preloaded,
             **self.kind.variables,
         }
         self.root = self.bare.copy()

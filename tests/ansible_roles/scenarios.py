@@ -18,6 +18,7 @@ from harbor_simulator import MONITOR_SECRET
 AUTHFILE = "/etc/check_harbor/harbor.test/robot.auth"
 WATCHED = [("harbor.test", f"harbor-{name}") for name in ("health", "v2", "api", "login", "pull", "push", "storage")]
 SELFCHECK = ("harbor.test", "harbor-selfcheck")
+UNITS = ("etc/systemd/system/harbor-preloaded.service", "etc/systemd/system/harbor-preloaded.socket")
 REGISTRY = ("harbor.test", "harbor-component-registry")
 
 
@@ -25,6 +26,7 @@ class Monitoring:
     """The role brings a monitoring host with the engine `kind` to life."""
 
     kind: ClassVar[type[InRoot]]
+    preloaded: ClassVar[bool] = False
 
     def test_first_run_shows_no_secret(self, host: Host) -> None:
         assert host.first.changed > 5
@@ -51,6 +53,9 @@ class Monitoring:
         plugin = "/usr/lib/nagios/plugins/check_harbor_api"
         ran = host.root.run(plugin, *options, "--authfile", AUTHFILE, user="nagios")
         assert (ran.returncode, ran.stdout[:14]) == (0, "HARBOR API OK ")
+
+    def test_preloaded_server_is_installed_if_wanted(self, host: Host) -> None:
+        assert [(host.root.seen / unit).is_file() for unit in UNITS] == [self.preloaded] * 2
 
     def test_services_left_out_are_not_there(self, host: Host) -> None:
         with self.kind(host.root.copy(), host.port) as engine:
@@ -82,7 +87,9 @@ class Monitoring:
 
 
 class Life(Monitoring):
-    """What comes later in its life too; the same on every release."""
+    """What comes later in its life too, and with the preloaded server; the same on every release."""
+
+    preloaded = True
 
     def test_check_mode_reports_what_the_first_run_would_do(self, host: Host) -> None:
         root = host.bare.copy()
@@ -96,7 +103,7 @@ class Life(Monitoring):
         assert different(before, host.root.files()) == []
 
     def test_only_the_right_files_change(self, host: Host) -> None:
-        """A threshold, then a Harbor less, while the daemon runs: it is reloaded each time."""
+        """A threshold, then a Harbor less and no preloaded server, while the daemon runs: it is reloaded each time."""
         root = host.root.copy()
         with host.running(root):
             known = self.reloads(root)
@@ -111,9 +118,10 @@ class Life(Monitoring):
             before = root.files()
             instances[1]["state"] = "absent"
             gone = [self.kind.options.format("lab.test/all")] if self.kind.options else []
-            assert host.play(root, harbor_checks_instances=instances).changed == len(gone) + 2
+            played = host.play(root, harbor_checks_instances=instances, harbor_checks_preloaded=False)
+            assert played.changed == len(gone) + 3
             gone = ["etc/check_harbor/lab.test", *gone, "etc/check_harbor/lab.test/ca.pem"]
-            assert different(before, root.files()) == [*gone, self.kind.objects.format("lab.test")]
+            assert different(before, root.files()) == [*gone, self.kind.objects.format("lab.test"), *UNITS]
             until(lambda: self.reloads(root) == known + 2, "the daemon is reloaded")
 
     def test_what_a_version_cannot_answer_is_left_out(self, host: Host) -> None:

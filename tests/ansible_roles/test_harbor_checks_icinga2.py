@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from ansible_roles.booted import booted, uses_server
 from ansible_roles.index import Index
 from ansible_roles.monitored import Host, IcingaInRoot
 from ansible_roles.rootfs import different
 from ansible_roles.scenarios import Life, Monitoring
+from engines.engine import until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -19,6 +21,16 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.mark.parametrize("host", ["bookworm"], ids=["Debian 12"], indirect=True, scope="class")
 class TestLife(Life):
     kind = IcingaInRoot
+
+    def test_systemd_runs_the_preloaded_server(self, host: Host) -> None:
+        """And no longer, when the role removes it."""
+        plugin = "/usr/lib/nagios/plugins/check_harbor_health"
+        options = ["-H", host.simulator.url, "--ca-file", "/etc/check_harbor/harbor.test/ca.pem"]
+        with booted(host.root.copy()) as root:
+            assert host.play(root).changed == 1
+            until(lambda: uses_server(root, plugin, *options), "the server runs the checks")
+            host.play(root, harbor_checks_state="absent")
+            assert root.run("systemctl", "list-units", "--all", "--quiet", "harbor-preloaded.*").stdout == ""
 
     def test_unknown_probe_or_option_is_one_clear_line(self, host: Host) -> None:
         instances = copy.deepcopy(host.variables["harbor_checks_instances"])

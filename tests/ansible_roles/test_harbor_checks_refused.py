@@ -29,6 +29,10 @@ PLAYED: dict[str, tuple[dict[str, object], str]] = {
         {"harbor_checks_dir": "FOLDER/full", "harbor_checks_state": "absent"},
         "harbor_checks_dir: FOLDER/full holds what this role has not put there (it has no .harbor_checks_dir)",
     ),
+    "unit of somebody else": (
+        {"harbor_checks_preloaded": True, "harbor_checks_units": ["FOLDER/full/passwd"]},
+        "harbor_checks_preloaded: FOLDER/full/passwd was not written by this role: remove it first",
+    ),
     "login of two lines": (
         {"harbor_checks_instances": [{**HARBOR, "robot": {"username": "x", "password": f"{SECRET}\nusername=y"}}]},
         f"{INSTANCES}robot: a username and a password, without line breaks",

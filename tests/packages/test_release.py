@@ -59,9 +59,11 @@ def test_packages_hold_types_and_definitions(builds: list[Path]) -> None:
     assert {"harborlib/py.typed", "harbor_simulator/py.typed", "check_harbor_health.py"} <= set(names)
     assert [name for name in names if name.endswith("share/check_harbor/icinga2/services.conf")]
     assert [name for name in names if name.endswith("share/check_harbor/runbook.md")]
+    assert [name for name in names if name.endswith("share/check_harbor/systemd/harbor-preloaded.socket")]
     with tarfile.open(sdist) as archive:
         assert [name for name in archive.getnames() if name.endswith("/nagios/check_harbor/services.cfg")]
         assert [name for name in archive.getnames() if name.endswith("/docs/runbook.md")]
+        assert [name for name in archive.getnames() if name.endswith("/packaging/harbor-preloaded.socket")]
 
 
 def test_matrix_is_that_of_the_classifiers() -> None:

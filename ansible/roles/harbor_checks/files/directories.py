@@ -1,6 +1,7 @@
 """Reads directories as JSON: may the role fill and empty them? Only what carries its mark, is empty or does not exist.
 
-Prints what is wrong and which of them carry the mark, as JSON. On request it marks them first.
+Prints what is wrong and which of them carry the mark, as JSON. On request it marks them first. Also prints which units
+of systemd exist, and whether the role has written them.
 """
 
 import json
@@ -81,6 +82,12 @@ def others_write(path):
     return bool(found.st_uid not in MINE or open_to_all)
 
 
+def has_first_line(unit, line):
+    """Whether the role has written this unit."""
+    with open(unit, encoding="utf-8", errors="replace") as file:
+        return file.readline().rstrip("\n") == line
+
+
 def main():
     """Answer on stdout what is asked on stdin."""
     asked = json.load(sys.stdin)
@@ -89,6 +96,8 @@ def main():
         make(directory)
     found = {"mistakes": list(mistakes(directories, asked["links"]))}
     found["marked"] = [directory["path"] for directory in directories if marked(directory)]
+    units = filter(os.path.exists, asked["units"])
+    found["units"] = {unit: has_first_line(unit, asked["first_line"]) for unit in units}
     print(json.dumps(found))
 
 
