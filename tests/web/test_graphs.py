@@ -89,7 +89,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
         programs = plugins.install(folder / "plugins")
         with Writing(folder / "icinga", programs, [watched], influxdb=influxdb, graphite=graphite) as icinga:
             commands = icinga.check_commands()
-            services = {commands[HOST, name]: name for _, name in sorted(commands)}
+            services = {commands[HOST, name]: name for _, name in sorted(commands, reverse=True)}
             checks = [(HOST, name) for name in services.values()]
             icinga.run(checks)
             metrics = {metric for check in checks for metric in expected(icinga, *check)}
@@ -174,6 +174,20 @@ def test_thresholds_are_drawn(written: Written) -> None:
     assert used == {"value": "used.value", "warn": "used.warn", "crit": "used.crit"}
     days = written.charts["check_harbor_certificate-days_left harbor-certificate"].curves
     assert days == {"value": "days_left.value"}  # its thresholds are ranges
+
+
+@pytest.mark.parametrize(
+    ("service", "shown"),
+    [
+        ("harbor-storage", ["check_harbor_storage-used", "check_harbor_storage-free"]),
+        ("harbor-certificate", ["check_harbor_certificate-days_left", "check_harbor-other-time"]),
+        ("harbor-health", ["check_harbor-time", "check_harbor_health-components"]),
+    ],
+)
+def test_what_is_judged_comes_first(written: Written, service: str, shown: list[str]) -> None:
+    """The page of a service shows two graphs."""
+    drawn = [template for template, name in map(str.split, written.charts) if name == service]
+    assert drawn[:2] == shown
 
 
 def test_every_picture_can_be_drawn(written: Written) -> None:
