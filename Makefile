@@ -58,6 +58,10 @@ bench: ## measure CPU and memory, write docs/performance.md
 	@$(PYTHON) tools/bootstrap.py simulator bench
 	@.venv/bin/python tools/bench.py
 
+bench-fleet: ## find how many Harbors a real Icinga 2 can watch here (half an hour; ARGS='--harbors 10 20')
+	@$(PYTHON) tools/bootstrap.py simulator bench test
+	@.venv/bin/python tools/bench_fleet.py $(ARGS)
+
 storm: ## kill the preloaded server among 200 checks, 100 times, then run 10,000 checks (an hour; ARGS=--rounds=5)
 	@$(PYTHON) tools/bootstrap.py simulator bench test
 	@.venv/bin/python tools/storm.py $(ARGS)
@@ -66,4 +70,4 @@ clean: ## remove .venv, .tox and every cache
 	rm -rf .venv .tox .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help try test test-all engines lint docs new-probe picture screenshots docs-site release bench storm clean
+.PHONY: help try test test-all engines lint docs new-probe picture screenshots docs-site release bench bench-fleet storm clean

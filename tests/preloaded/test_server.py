@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import harbor_preloaded
+
 import os
 import re
 import signal
@@ -130,6 +132,40 @@ def test_stopped_server_is_not_waited_for(server, check):
     os.kill(server.process.pid, signal.SIGCONT)
     assert outcome.first.startswith(OK)
     assert outcome.seconds < 5
+
+
+def test_who_comes_with_others_hears_at_once_that_the_server_is_alive(server):
+    """Forking a child for each of them takes longer than a plugin waits for a server that may be hung."""
+    os.kill(server.process.pid, signal.SIGSTOP)
+    clients = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(5)]
+    for client in clients:
+        client.connect(str(server.socket))
+        client.send(b"not a request, whose child ends at once")
+    os.kill(server.process.pid, signal.SIGCONT)
+    heard = []
+    for client in clients:
+        client.settimeout(20)
+        heard.append(client.recv(100)[:1])
+        client.close()
+    assert sorted(heard) == [b"g", b"w", b"w", b"w", b"w"]
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ([], harbor_preloaded.PATIENCE),
+        (["-w", "3"], harbor_preloaded.PATIENCE),
+        (["-t", "45"], 15),
+        (["--timeout", "45s"], 15),
+        (["-t", "1min"], harbor_preloaded.SHORT),
+        (["-t45"], harbor_preloaded.SHORT),
+        (["--options-file", "more"], harbor_preloaded.SHORT),
+        (["-t"], harbor_preloaded.SHORT),
+    ],
+)
+def test_patience_of_a_plugin(words, seconds, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["check_harbor_health", *words])
+    assert harbor_preloaded.patience() == seconds
 
 
 def test_full_server(small, harbor, check):
