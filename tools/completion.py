@@ -1,4 +1,4 @@
-"""Write the bash completion of the options of every plugin and of the fire drill: completion.py FOLDER."""
+"""Write the bash completion of the options of every plugin, the fire drill and the simulator: completion.py FOLDER."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from harborlib.run.probe import installed
 
 import shtab
 
+from harbor_simulator import command as simulator
 from harbor_simulator.drill import command as drill
 
 
@@ -18,7 +19,8 @@ def main(folder: Path) -> None:
     """A file for each command, under the name that bash-completion looks for."""
     folder.mkdir(parents=True, exist_ok=True)
     parsers = {probes.command(probe): probe.parser() for probe in installed()}
-    for name, parser in {**parsers, drill.NAME: drill.parser()}.items():
+    parsers_of_tools = {command.NAME: command.parser() for command in (drill, simulator)}
+    for name, parser in {**parsers, **parsers_of_tools}.items():
         completion = shtab.complete(parser, shell="bash")  # noqa: S604 - the name of a language
         (folder / name).write_text(completion, encoding="utf-8")
 

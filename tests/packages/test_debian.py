@@ -117,6 +117,11 @@ def test_man_page_completion_and_runbook(root: Root) -> None:
     assert (root.seen / "usr/share/check_harbor/runbook.md").read_text() == (ROOT / "docs/runbook.md").read_text()
 
 
+def test_what_a_person_types_is_in_the_path(root: Root) -> None:
+    for name in ("check_harbor_triage", "check_harbor_simulator", "check_harbor_drill"):
+        assert root.run(name, "--help").stdout.startswith(f"usage: {name} "), name
+
+
 def test_nothing_is_left_after_removal(bare: Root, root: Root, deb: Path) -> None:
     host = root.copy()
     done = host.run("dpkg", "--purge", deb.name.partition("_")[0])

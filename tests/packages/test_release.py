@@ -58,8 +58,14 @@ def test_packages_hold_types_and_definitions(builds: list[Path]) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {"harborlib/py.typed", "harbor_simulator/py.typed", "check_harbor_health.py"} <= set(names)
     assert [name for name in names if name.endswith("share/check_harbor/icinga2/services.conf")]
-    assert [name for name in names if name.endswith("share/check_harbor/runbook.md")]
-    assert [name for name in names if name.endswith("share/check_harbor/systemd/harbor-preloaded.socket")]
+    for file in (
+        "runbook.md",
+        "examples/basket.json",
+        "examples/host.conf",
+        "examples/host.cfg",
+        "systemd/harbor-preloaded.socket",
+    ):
+        assert [name for name in names if name.endswith(f"share/check_harbor/{file}")], file
     with tarfile.open(sdist) as archive:
         assert [name for name in archive.getnames() if name.endswith("/nagios/check_harbor/services.cfg")]
         assert [name for name in archive.getnames() if name.endswith("/docs/runbook.md")]

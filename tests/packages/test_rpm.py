@@ -47,7 +47,9 @@ def test_tree(package: Path) -> None:
     assert "/usr/share/check_harbor/plugins/harborlib/run/plugin.py" in files
     assert not [path for path in files if "__pycache__" in path]
     assert "/usr/share/check_harbor/simulator/harbor_simulator/simulator.py" in files
-    assert {"/usr/bin/check_harbor_drill", "/usr/share/bash-completion/completions/check_harbor_drill"} <= files
+    for name in ("check_harbor_drill", "check_harbor_simulator"):
+        assert {f"/usr/bin/{name}", f"/usr/share/bash-completion/completions/{name}"} <= files
+    assert "/usr/bin/check_harbor_triage" in files
     assert {
         "/usr/lib/systemd/system/harbor-preloaded.service",
         "/usr/lib/systemd/system/harbor-preloaded.socket",
