@@ -46,7 +46,7 @@ def test_in_projects_they_are_those_of_the_readme() -> None:
 
 
 def test_of_the_canary_robot_they_are_those_of_the_readme() -> None:
-    assert given("canary") == documented("the **canary robot**", "On Harbor 2.9 a robot")
+    assert given("canary") == documented("The **canary robot**", "On Harbor 2.9 a robot")
 
 
 def test_on_system_level_they_are_those_that_probes_need() -> None:
