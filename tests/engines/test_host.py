@@ -55,9 +55,9 @@ def test_host_names_the_cause(tmp_path: Path) -> None:
         engine.pass_all()
         engine.says(f"{start}all {count} services are OK")
         engine.submit(HOST.name, "harbor-pull", 3, "HARBOR PULL UNKNOWN - 502 (see harbor-component-registry)")
-        engine.submit(HOST.name, "harbor-component-registry", 2, "HARBOR COMPONENT CRITICAL - robot$a: down - now\nNext: x")
+        engine.submit(HOST.name, "harbor-component-registry", 2, "HARBOR COMPONENT CRITICAL - robot$a: a - b\nNext: x")
         because = "because of harbor-component-registry"
-        critical = "robot$a: down - now"
+        critical = "robot$a: a - b"
         engine.says(f"{start}2 of {count} services are not OK, {because}: {critical}")
         engine.submit(HOST.name, "harbor-api", 1, "HARBOR API WARNING - slow")
         engine.says(f"{start}3 of {count} services are not OK, {because} and 1 more: {critical}")
