@@ -44,7 +44,7 @@ from harborlib.text.cleaning import redacted
 from harborlib.wire.origin import Origin, Target
 
 WRITABLE = "switch it off unless maintenance is in progress (Administration > Configuration > System Settings)"
-CLOCK = "run timedatectl on the Harbor host and on this one, and correct the clock that is wrong"
+CLOCK = "compare date -u here with {clock}, and correct the wrong clock"
 UPDATE = "update Harbor, or lower --minimum-version"
 ADDRESS = (
     "give --external-url if this host goes another way than clients; else set external_url in harbor.yml (externalURL "

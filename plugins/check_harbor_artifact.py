@@ -48,9 +48,9 @@ from harborlib.text.units import limit
 from harborlib.wire import STATUS, Failure, Kind, Unusable
 
 PUSH = "check the pipeline that pushes it, then the project's tag retention and the audit log for who deleted it"
-SCAN = "start its scan in the UI (the artifact's menu), and run check_harbor_scanner"
+SCAN = "start its scan in the web UI (the artifact's menu), and run check_harbor_scanner"
 ATTACH = "check the pipeline that should attach it (copying and replication can lose it)"
-REBUILD = "rebuild it on a newer base image and scan it (the UI lists its vulnerabilities)"
+REBUILD = "rebuild it on a newer base image and scan it (the web UI lists its vulnerabilities)"
 
 
 class PushAge(Limit):

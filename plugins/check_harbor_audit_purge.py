@@ -41,15 +41,15 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import SECONDS, WARNING
 from harborlib.wire import Failure
 
-LOG = "read the execution's log in the UI (Administration > Clean Up > Log Rotation)"
-SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
+LOG = "read the execution's log in the web UI (Administration > Clean Up > Log Rotation)"
+SAVE = f"save the schedule again in the web UI, so that the job service gets it, then {LOG}"
 
 executions = Executions(
     success=SuccessAge("audit_purge.success-too-old", "8d", "15d", LOG),
     running=RunningTime("audit_purge.running-too-long", "12h", "24h", LOG),
     failed=Problem("audit_purge.failed", WARNING, LOG),
     missed=Problem("audit_purge.schedule-missed", WARNING, SAVE, STANDSTILL),
-    unscheduled=Problem("audit_purge.unscheduled", WARNING, "set a schedule in Harbor's UI"),
+    unscheduled=Problem("audit_purge.unscheduled", WARNING, "set a schedule in Harbor's web UI"),
     not_read=NotRead("audit_purge.not-read"),
     grace="1h",
 )

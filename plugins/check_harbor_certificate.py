@@ -51,7 +51,7 @@ from harborlib.text import CRITICAL, DAYS, OK, SECONDS, WARNING, words
 from harborlib.text.finding import Finding
 from harborlib.text.units import LOW
 from harborlib.wire import CERTIFICATE, TLS, Failure, Unusable, certificates, deadline, tls
-from harborlib.wire.certificates import DAY, ISSUE_AGAIN, LEAVE_OUT, NEEDED, RENEW, Certificate, Served
+from harborlib.wire.certificates import DAY, ISSUE_AGAIN, LEAVE_OUT, NEEDED, RENEW, REPLACE, Certificate, Served
 from harborlib.wire.dial import dial_harbor, through
 from harborlib.wire.failure import NO_TLS
 
@@ -61,7 +61,7 @@ REMINDERS = ("first", "second", "third")
 REPLICATED = {"--every-address": REPLICAS}
 REMINDED_LIFETIME = 10  # days; certificates with a shorter lifetime are renewed by a machine
 TLS_PORT = "point -H at the port where Harbor speaks TLS, or remove this service if it has none"
-IN_ORDER = "put the server's certificate first in the file, then each issuer, and restart the reverse proxy"
+IN_ORDER = "put the server's certificate first in the file, then each issuer, then {install}"
 
 
 def milestones(lifetime: float) -> dict[str, int]:
@@ -87,7 +87,7 @@ class DaysLeft(Limit):
 
     def judge(self, reading: Reading, args: argparse.Namespace) -> Finding:
         """Critical, then warning, then OK; a limit is named if an option set it."""
-        element, left = reading.words["element"], int(reading.value or 0)
+        element, step, left = reading.words["element"], reading.words["step"], int(reading.value or 0)
         warning, critical = self.limits(reading, args)
         for state, allowed, given in ((CRITICAL, critical, args.critical), (WARNING, warning, args.warning)):
             if allowed and not allowed.match(left) and is_due(args, element, left):
@@ -96,7 +96,7 @@ class DaysLeft(Limit):
                 if element.place != NEEDED:
                     text += ", but no client needs it"
                     return Finding(superfluous.id, state, text, values={"days_left": left}, next_step=LEAVE_OUT)
-                return Finding(self.id, state, text, limit=limit, values={"days_left": left}, next_step=RENEW)
+                return Finding(self.id, state, text, limit=limit, values={"days_left": left}, next_step=step)
         return Finding(self.id, OK, element.good_until(clock.time()))
 
 
@@ -119,7 +119,8 @@ def measure(run: Run) -> Readings:
     if run.args.judge != "validity":
         for position, element in enumerate(chain.elements):
             label = f"days_left_{position}" if position else ""
-            yield days_left(element.days_left(clock.time()), label=label, element=element)
+            step = REPLACE if position else RENEW
+            yield days_left(element.days_left(clock.time()), label=label, element=element, step=step)
     if run.args.judge != "expiry":
         yield from validity(run.args, chain, refusal.detail if refusal else "")
     own = chain.elements[0]
@@ -136,9 +137,11 @@ def validity(args: argparse.Namespace, chain: Served, why: str) -> Iterator[Read
         yield order(chain.misplaced)
     if chain.superfluous:
         yield superfluous(chain.superfluous)
-    weaknesses = [f"{one.subject}: {one.weakness}" for one in chain.elements if one.place == NEEDED and one.weakness]
+    weaknesses = [
+        f"{one.whose} is weak: {one.weakness}" for one in chain.elements if one.place == NEEDED and one.weakness
+    ]
     if weaknesses:
-        yield weak(f"weak: {', '.join(weaknesses)}")
+        yield weak(", ".join(weaknesses))
 
 
 def refuse_contradictions(args: argparse.Namespace) -> None:

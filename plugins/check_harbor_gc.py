@@ -43,15 +43,15 @@ from harborlib.run.service import ROBOT
 from harborlib.text import BYTES, SECONDS, WARNING, words
 from harborlib.wire import Failure
 
-LOG = "read the execution's log in the UI (Administration > Clean Up), then run {logs:registryctl}"
-SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
+LOG = "read the execution's log in the web UI (Administration > Clean Up), then run {logs:registryctl}"
+SAVE = f"save the schedule again in the web UI, so that the job service gets it, then {LOG}"
 
 executions = Executions(
     success=SuccessAge("gc.success-too-old", "8d", "15d", LOG),
     running=RunningTime("gc.running-too-long", "12h", "24h", LOG),
     failed=Problem("gc.failed", WARNING, LOG),
     missed=Problem("gc.schedule-missed", WARNING, SAVE, STANDSTILL),
-    unscheduled=Problem("gc.unscheduled", WARNING, "set a schedule in Harbor's UI"),
+    unscheduled=Problem("gc.unscheduled", WARNING, "set a schedule in Harbor's web UI"),
     not_read=NotRead("gc.not-read"),
     grace="1h",
 )

@@ -183,7 +183,7 @@ def broken_part(failure: Failure, ping: "Answer | Exception", page: "Answer | Ex
         return "core answers /ping, not /health", components.next_step("core") if silent else ""
     if has_portal:
         wrong = "/api/ is routed to the wrong place", f"check {components.ROUTES}"
-        return ("core fails", components.next_step("core")) if silent else wrong
+        return ("core is failing", components.next_step("core")) if silent else wrong
     if silent:
         return "neither core nor the web UI answers", ""
     return "" if isinstance(page, Exception) else "no Harbor answers here", ""

@@ -42,7 +42,7 @@ from harborlib.wire import Unusable
 
 LEEWAY = 60  # the difference in seconds that the registry allows between its clock and a token's times
 SAME_HARBOR = "check the routes of the reverse proxy: /service/ and /v2/ must lead to core of the same Harbor"
-CLOCKS = "correct the clocks of the Harbor host and of this host (timedatectl, chronyc tracking)"
+CLOCKS = "compare date -u here with {clock}, and correct the wrong clock"
 
 time = ResponseTime("login.slow", "2s", "10s", "the token took {value}", help="seconds until the token arrives")
 lifetime = Shown("lifetime", SECONDS, clamped=True)
@@ -83,7 +83,7 @@ def measure(run: Run) -> Readings:
         yield audience(f"the token is for {claims.audience or 'nobody'}, not for {repository.service}")
     if claims.issuer != ISSUER:
         yield issuer(f"the token's issuer is {claims.issuer or 'nobody'}, not {ISSUER}")
-    return f"{name} may {', '.join(run.args.actions)} in {repository.name}"
+    return f"{name} can {' and '.join(run.args.actions)} {repository.name}"
 
 
 def not_valid(claims: Claims, now: float, whose: str) -> str:

@@ -41,7 +41,7 @@ ASSETS = 30  # the most that are loaded; a page names about ten
 AT_ONCE = 6  # like browsers
 LARGEST = 8 * 1024 * 1024  # bytes of an asset that are read and discarded; Harbor's largest has 5 MiB
 FRONT_PAGE = 1024 * 1024  # the maximum in bytes; Harbor's has 2,000
-BACKEND = "check which backend the ingress routes / to: it should be harbor-portal"
+BACKEND = "check {routes}: / belongs to the portal"
 PAGE = 65536  # characters of the page that are searched for them
 
 time = ResponseTime("portal.slow", "2s", "5s", help="response time of the page")
@@ -57,7 +57,7 @@ def measure(run: Run) -> Readings:
     """The front page as a browser receives it."""
     answer = run.send(Request("GET", "/", {"Accept": "text/html"}, size=FRONT_PAGE))
     if (answer.status != 200 and answer.status < 400) or answer.status == 404:
-        raise misrouted(answer, f"{answer.status} instead of the front page")
+        raise misrouted(answer, f"{answer.status} instead of the web UI from /")
     try:
         good(answer)
     except Failure as failure:  # any refusal keeps people from the page
@@ -66,12 +66,12 @@ def measure(run: Run) -> Readings:
     yield size(len(answer.body))
     if not answer.is_html:
         kind = answer.headers.get("Content-Type", "untyped")
-        raise misrouted(answer, f"the front page is not HTML but {kind}")
+        raise misrouted(answer, f"{kind} instead of the web UI from /")
     page = answer.body.decode("utf-8", "replace")
     if not is_portal(page):
-        yield foreign("the front page is not Harbor's: no harbor-app element, no Harbor in the title")
+        yield foreign("another application answers at /: no harbor-app element, no Harbor in the title")
     elif run.args.keyword and run.args.keyword not in page:
-        yield keyword(f"the front page lacks the keyword {run.args.keyword}")
+        yield keyword(f"the web UI lacks the keyword {run.args.keyword}")
     if run.args.assets:
         paths = assets_of(answer, page, Target(run.client.origin, "/"))
         if not paths and not re.search("<script|<link", page, re.IGNORECASE):
@@ -81,7 +81,7 @@ def measure(run: Run) -> Readings:
             count = f"{len(missing)} of {len(paths)} assets of the page do not load"
             yield assets_missing(f"{count}: {', '.join(missing)}")
         yield loaded_assets(len(paths) - len(missing), high=len(paths))
-    return f"{run.client.origin.where} serves Harbor's page"
+    return f"{run.client.origin.where} serves Harbor's web UI"
 
 
 def misrouted(answer: Answer, detail: str) -> Failure:

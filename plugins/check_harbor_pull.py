@@ -81,11 +81,13 @@ def measure(run: Run) -> Readings:
     yield size(read)
     yield rate(round(read / spent) if spent else 0)
     yield time(clock.monotonic() - started)
-    left_out = f", {skipped} skipped (--max-bytes)" if skipped else ""
+    unread = len(found.layers) + bool(found.config) - len(chosen) - skipped
+    left_out = f", {unread if chosen else words.number(unread, 'blob')} not read" if unread else ""
+    left_out += f", {skipped} skipped (--max-bytes)" if skipped else ""
     if found.elsewhere:
         left_out += f", {words.number(found.elsewhere, 'layer')} not in the registry"
-    everything = len(found.layers) + bool(found.config)
-    return f"{image} pulled: manifest and {len(chosen)} of {everything} blobs intact{left_out}"
+    blobs = f" and {words.number(len(chosen), 'blob')}" if chosen else ""
+    return f"{image} pulled: manifest{blobs} intact{left_out}"
 
 
 def image_of(repository: Repository, args: argparse.Namespace) -> Manifest:

@@ -94,6 +94,8 @@ def measure(run: Run) -> Readings:
     if left:
         yield leftover(", ".join(left))
     yield time(clock.monotonic() - started)
+    if run.args.depth == "session":
+        return f"upload started in {repository.name} and canceled"
     return f"{run.args.depth} written to {repository.name} and cleaned up"
 
 
@@ -151,7 +153,7 @@ def take_back(run: Run) -> list[str]:
             undo()
         except Failure as failure:
             run.undo.pop(what)
-            left.append(f"left behind: the {what} ({failure.detail})")
+            left.append(f"left behind: {what} ({failure.detail})")
     return left
 
 
@@ -169,7 +171,7 @@ def unless_unreadable(run: Run, failure: Failure) -> Failure:
 
 
 def make_layer() -> bytes:
-    """An archive of one file. Its blob is kept: cancelling an upload leaves more behind than writing the blob again."""
+    """An archive of one file. Its blob is kept: canceling an upload leaves more behind than writing the blob again."""
     content = shake_256(b"check_harbor").digest(LARGE)
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w", format=tarfile.USTAR_FORMAT) as archive:

@@ -44,7 +44,7 @@ from harborlib.wire import CONTENT, Failure
 
 SCHEDULER = "SCHEDULER"  # the queue through which every schedule fires
 LOOK = "open Administration > Job Service Dashboard, then run {logs:jobservice}"
-RESUME = "resume it in the UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
+RESUME = "resume it in the web UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
 
 queues = Selectable("queue", "queues", "--type")
 waiting = Limit("queue.waiting", "latency", SECONDS, "the oldest job has been waiting for {value}", "15min", "60min",

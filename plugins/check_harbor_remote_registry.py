@@ -53,8 +53,8 @@ from harborlib.wire.origin import Origin, Target
 HEALTHY = "healthy"
 ENDS = ("src_registry", "dest_registry")  # the two registries of a policy
 PATIENCE = 5.0  # seconds for one ping; Harbor itself would wait longer for a silent remote registry
-READ_ONLY = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
-TEST_IT = "test it in the UI (Administration > Registries), then with curl from the core container"
+READ_ONLY = "read-only mode: remote registries not pinged, Harbor's status may be 5 minutes old"
+TEST_IT = "test it in the web UI (Administration > Registries), then with curl from the core container"
 REPAIR = "check Harbor's tables registry and replication_policy for a missing row or a secret that cannot be decrypted"
 MORE = "raise -t, or split the registries across services with --registry"
 

@@ -61,9 +61,9 @@ from harborlib.wire import Failure
 IN_A_ROW = 3  # failures in a row that are no longer an accident
 FEW = 5  # executions of a policy that are usually enough; Harbor needs a moment for each
 SKIPPED = "Execution skipped"  # the start of the status text of an execution that Harbor 2.14 skipped and calls failed
-LOG = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"
-SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
-STOP_LOST = "stop it in the UI (Administration > Replications): it can block newer executions. Then read its log"
+LOG = "read the execution's log in the web UI (Administration > Replications), and run check_harbor_remote_registry"
+SAVE = f"save the schedule again in the web UI, so that the job service gets it, then {LOG}"
+STOP_LOST = "stop it in the web UI (Administration > Replications): it can block newer executions. Then read its log"
 REPAIR = "check this policy's registries in Harbor's database (table replication_policy), and repair or delete it"
 STOP = f"stop the running execution if it hangs, then {LOG}"
 MORE = "raise -t, or split the policies across services with --policy"

@@ -55,9 +55,11 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import UNKNOWN, WARNING, words
 from harborlib.wire import Failure
 
-LOG = "read the execution's log in the UI (project > Policy > Tag Retention)"
-SAVE = f"save the schedule again in the UI, so that the job service gets it, then {LOG}"
-SET_AGAIN = "set the project's tag retention again in the UI: a policy deleted over the API leaves its number behind"
+LOG = "read the execution's log in the web UI (project > Policy > Tag Retention)"
+SAVE = f"save the schedule again in the web UI, so that the job service gets it, then {LOG}"
+SET_AGAIN = (
+    "set the project's tag retention again in the web UI: a policy deleted over the API leaves its number behind"
+)
 MORE = "raise -t, or split the projects across services with --project"
 
 projects = Selectable("project", "projects", "--project")
@@ -67,7 +69,7 @@ executions = Executions(
     failed=Problem("retention.failed", WARNING, LOG),
     missed=Problem("retention.schedule-missed", WARNING, SAVE, STANDSTILL),
     not_read=NotRead("retention.not-read", SET_AGAIN),
-    unscheduled=Problem("retention.unscheduled", WARNING, "set a schedule in Harbor's UI"),
+    unscheduled=Problem("retention.unscheduled", WARNING, "set a schedule in Harbor's web UI"),
     grace="1h",
 )
 not_all_seen = Problem("retention.not-all-seen", UNKNOWN, MORE, SLOW)
@@ -124,7 +126,7 @@ def summary(histories: Sequence[History]) -> str:
         return "no project has a tag retention policy"
     ages = [history.age for history in histories if history.age is not None]
     text = f"{words.number(len(histories), 'retention policy')}"
-    text += f", last success at most {words.span(max(ages))} ago" if ages else ""
+    text += f", {'last' if len(ages) == 1 else 'oldest'} success {words.span(max(ages))} ago" if ages else ""
     never = len(histories) - len(ages)
     return text + (f", {never} not executed yet" if never else "")
 

@@ -58,8 +58,8 @@ import nagiosplugin
 
 DAY = 86400
 RECENTLY = 30 * DAY  # an account that ended longer ago affects nobody any more
-PROLONG = "extend it in the UI (Robot Accounts > Edit, its secret stays the same), or delete it"
-ENABLE = "enable it in the UI (Robot Accounts), or delete it"
+PROLONG = "extend it in the web UI (Robot Accounts > Edit, its secret stays the same), or delete it"
+ENABLE = "enable it in the web UI (Robot Accounts), or delete it"
 MORE = "raise -t, or split the projects across services with --project"
 
 
@@ -162,7 +162,7 @@ def measure(run: Run) -> Readings:
     if lasting:
         first = lasting[0].left or 0
         yield expiry.worst(round(first))._replace(words={"life": lasting[0].life})
-        text += f", {lasting[0].name} expires first, in {words.span(first)}"
+        text += f", {lasting[0].name} expires first (in {words.span(first)})"
     source.confirm()
     counts = ((expired, "expired"), (len(off), "disabled"))
     return text + "".join(f", {count} {what}" for count, what in counts if count)
@@ -174,7 +174,7 @@ def of_system(run: Run, chosen: Selection) -> Accounts:
     unread: dict[str, Failure] = {}
     found = taken(run, chosen, pages, unread)
     failed = {**pages.failed, **unread}
-    return Accounts(found, pages, "on system level, those of projects not checked", pages.unseen, failed)
+    return Accounts(found, pages, "at the system level (project ones not checked)", pages.unseen, failed)
 
 
 def of_projects(run: Run, chosen: Selection) -> Accounts:
@@ -228,6 +228,6 @@ main = plugin.main(Probe(
     services=[
         Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
                 notes="A robot account expires soon or has expired, which locks out its users. "
-                "Extend it in the UI (its secret stays), or create a new one.")
+                "Extend it in the web UI (its secret stays), or create a new one.")
     ],
 ))  # fmt: skip

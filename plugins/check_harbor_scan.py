@@ -44,16 +44,13 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import PERCENT, WARNING, words
 from harborlib.text.units import duration
 
-READ_LOG = "read the log of a failed scan in the UI (the artifact's vulnerabilities), then run {logs:trivy}"
-SAVE = "save the schedule again in the UI (Interrogation Services), so that the job service gets it"
+READ_LOG = "read the log of a failed scan in the web UI (the artifact's vulnerabilities), then run {logs:trivy}"
+SAVE = "save the schedule again in the web UI (Interrogation Services), so that the job service gets it"
 WAIT = "open Administration > Job Service Dashboard (queue IMAGE_SCAN), then run {logs:jobservice}"
-AGAIN = (
-    "if this Harbor holds images: run check_harbor_scanner, then start scan-all again in the UI; the scanner may have "
-    "been away when it began"
-)
+AGAIN = "if this Harbor holds images: run check_harbor_scanner, then start scan-all again in the web UI"
 STOP_LOST = (
-    "look again in a minute; then stop it in the UI (Interrogation Services > Vulnerability): until it ends, no other "
-    "scan of all images starts"
+    "look again in a minute; then stop it in the web UI (Interrogation Services > Vulnerability), "
+    "because it blocks the next scan-all"
 )
 NO_IMAGE = "it succeeded without any image"
 GRACE = "1h"

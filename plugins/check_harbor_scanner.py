@@ -35,9 +35,9 @@ from harborlib.text import CRITICAL, SECONDS, WARNING, words
 from harborlib.wire import Failure
 
 UPDATED = "harbor.scanner-adapter/vulnerability-database-updated-at"
-CHOOSE = "choose a default scanner in the UI (Interrogation Services > Scanners)"
+CHOOSE = "choose a default scanner in the web UI (Interrogation Services > Scanners)"
 REACH = "run {look:trivy}, or check the scanner at that address"
-UPDATE = "run {logs:trivy}: can the scanner download its database (proxy, rate limits, disk)?"
+UPDATE = "run {logs:trivy}, to see whether the scanner can download its database (proxy, rate limit, disk)"
 
 no_default = Problem("scanner.no-default", WARNING, CHOOSE)
 disabled = Problem("scanner.disabled", WARNING, CHOOSE)
@@ -81,8 +81,8 @@ def metadata(run: Run, uuid: str, name: str) -> Generator[Reading, None, str]:
         in_front = failure.status in (502, 503) and not failure.by_core  # core itself does not answer
         if in_front or (failure.status < 500 and not failure.hung):
             raise
-        why = "in time" if failure.hung else f"({failure.status})"
-        yield no_answer(f"{name} does not answer Harbor {why}")
+        why = "no answer in time" if failure.hung else failure.status
+        yield no_answer(f"Harbor cannot use {name} ({why})")
         return ""
     updated = found.inner("properties").moment(UPDATED)
     if updated is None:

@@ -56,7 +56,7 @@ CLIENT = "compare client ID, secret and redirect URI of Harbor (Administration >
 
 time = ResponseTime("signin.slow", "3s", "10s", "logging in takes {value}", help="seconds for all steps")
 redirect_uri = Problem("signin.wrong-redirect", WARNING,
-                       "set external_url in harbor.yml (externalURL in the chart) to the URL people use")  # fmt: skip
+                       "set external_url (chart: externalURL) to the URL that people use, then {apply}")  # fmt: skip
 scope = Problem("signin.wrong-scope", CRITICAL, "add openid to the scope: Administration > Configuration > OIDC Scope")
 refused = Problem("signin.client-refused", CRITICAL, CLIENT)
 page_fails = Problem(
@@ -81,8 +81,8 @@ def measure(run: Run) -> Readings:
         raise Unusable("--authfile holds a robot account: give a user of the directory, made for this")
     if mode != LDAP and (robot or not person):
         yield time(answer.elapsed)
-        seen = "people log in by Harbor's own database" if mode == DATABASE else f"people log in by {mode}"
-        return f"{seen}, of which nothing shows without a user's account"
+        seen = "users log in with Harbor's own database" if mode == DATABASE else f"users log in by {mode}"
+        return f"{seen}, not tested without a user account"
     seconds = by_password(run, mode, person or NOBODY)
     yield time(seconds)
     if not person:

@@ -34,7 +34,7 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import BYTES, PERCENT, words
 from harborlib.text.units import LOW
 
-MAKE_ROOM = "run garbage collection, delete what is not needed, or enlarge the volume: {space:registry}"
+MAKE_ROOM = "check usage with {usage}, then delete images and run garbage collection, or enlarge the volume"
 
 used = Limit("storage.volume-full", "used", PERCENT, "{value} of the data volume used",
              "80%", f"{isolation.VOLUME_FULL}%", help="percent used", next_step=MAKE_ROOM)  # fmt: skip

@@ -209,7 +209,14 @@ def lacking(children: list[Child]) -> list[str]:
     for child in children:
         if child.need:
             needs.setdefault(child.need, []).append(child.name)
-    return [f"not run: {', '.join(names)} ({need})" for need, names in needs.items()]
+    return [
+        f"not run: {', '.join(names)} ({for_many(need) if len(names) > 1 else need})" for need, names in needs.items()
+    ]
+
+
+def for_many(need: str) -> str:
+    """What one probe needs, said of many."""
+    return f"need{need.removeprefix('needs')}" if need.startswith("needs ") else need
 
 
 def summary(run: Run, rows: list[Row], verdict: Verdict, known: int) -> Summary:

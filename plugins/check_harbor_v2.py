@@ -65,7 +65,7 @@ def logged_in(run: Run) -> Answer:
     except Failure as failure:
         if not failure.hung:
             raise
-        detail = f"{failure.detail} with credentials (it answers without)"
+        detail = f"{failure.detail} with credentials (it answers without them)"
         raise failure.but(detail=detail) from None
 
 
@@ -74,7 +74,7 @@ def spoken(answer: Answer, statuses: tuple[int, ...]) -> Answer:
     kind = answer.headers.get("Content-Type", "untyped")
     foreign = answer.status not in statuses or (answer.status == 200 and not registry.spoken(answer))
     if foreign and (answer.status < 400 or answer.status == 404):
-        raise answer.fail(ROUTE, f"{answer.status} {kind} instead of the registry from /v2/")
+        raise answer.fail(ROUTE, f"/v2/ answers {answer.status} {kind}, not the registry protocol")
     if in_front(answer) and answer.status not in (*statuses, 429):
         raise refused_in_front(answer, "/v2/", CRITICAL)
     return answer if answer.status in statuses else good(answer)

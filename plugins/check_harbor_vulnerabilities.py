@@ -47,10 +47,10 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import COUNT, PERCENT, UNKNOWN, WARNING, words
 from harborlib.text.units import LOW, RangeType
 
-SCAN = "start scan-all in the UI (Interrogation Services), or let projects scan on push"
-COUNT_THEM = "start scan-all in the UI (Interrogation Services), or set a schedule there: it counts them"
+SCAN = "start scan-all in the web UI (Interrogation Services), or let projects scan on push"
+COUNT_THEM = "start scan-all in the web UI (Interrogation Services), or set a schedule there: it counts them"
 FAILING = "run check_harbor_scan and check_harbor_scanner: as long as scans fail, these counts mean nothing"
-REBUILD = "find the worst artifacts in the UI's Security Hub, and have them rebuilt"
+REBUILD = "find the worst artifacts in the web UI's Security Hub, and have them rebuilt"
 SEVERITIES = ("high", "medium", "low", "unknown", "none")  # besides critical, which has a limit
 
 

@@ -48,9 +48,9 @@ from harborlib.run import Probe, Service, plugin
 from harborlib.text import PERCENT, UNKNOWN, WARNING, words
 from harborlib.wire import Failure
 
-READ_LOG = "read a delivery's log in the UI (project > Webhooks), then call the receiver from the jobservice container"
-ENABLE = "enable it in the UI (project > Webhooks), or delete it"
-GONE = "compare with the UI (project > Webhooks): if it was just deleted, this goes away by itself"
+READ_LOG = "read a delivery's log in the web UI (project > Webhooks), then test the receiver with curl from jobservice"
+ENABLE = "enable it in the web UI (project > Webhooks), or delete it"
+GONE = "compare with the web UI (project > Webhooks): if it was just deleted, this goes away by itself"
 SEE_MORE = "raise -t, or split the projects across services with --project"
 
 projects = Selectable("project", "projects", "--project")
@@ -91,7 +91,8 @@ def measure(run: Run) -> Readings:
     yield failing.worst(worst, low=0, high=100)
     found.confirm()
     text = words.number(len(webhooks), "webhook") if webhooks else "no webhook"
-    return text + (f", at most {words.percent(worst)} of the last deliveries failed" if used else "")
+    most = "" if len(used) == 1 else "worst: "
+    return text + (f", {most}{words.percent(worst)} of the last deliveries failed" if used else "")
 
 
 class Webhook(NamedTuple):

@@ -44,7 +44,7 @@ from harborlib.text.units import LOW
 from harborlib.wire import Failure
 
 JOBSERVICE = components.next_step("jobservice")
-LONG_JOB = "check the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
+LONG_JOB = "check the job in the web UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
 
 pools = Limit("workers.too-few-pools", "pools", COUNT, "live worker pools: {value}", None, "1:", bad=LOW,
               help="number of live pools", next_step=JOBSERVICE)  # fmt: skip

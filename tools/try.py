@@ -87,8 +87,9 @@ def scene(
     fine, no_login = names.pop(FINE, []), names.pop(NO_LOGIN, [])
     names.pop("", None)
     for owner, following in names.items():
-        what = f'{len(following)} probes follow from this and are UNKNOWN with "(see {owner})"'
-        print(f"{what}: {', '.join(following)}\n", flush=True)
+        count = len(following)
+        number = "1 probe follows from this and is" if count == 1 else f"{count} probes follow from this and are"
+        print(f'{number} UNKNOWN with "(see {owner})": {", ".join(following)}\n', flush=True)
     if fine:
         print(f"The other {len(fine)} are OK.\n", flush=True)
     if no_login:

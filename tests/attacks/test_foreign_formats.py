@@ -78,7 +78,7 @@ def test_a_name_that_the_library_does_not_know_is_left_out(plugin_python: str) -
         outcome = runner.process(
             "check_harbor_certificate", "-H", harbor.url, "--ca-file", ca_file(), python=plugin_python
         )
-    assert outcome.first.startswith("HARBOR CERTIFICATE OK - x is valid for 59 days")
+    assert outcome.first.startswith("HARBOR CERTIFICATE OK - x's certificate is valid for 59 days")
 
 
 # Pages

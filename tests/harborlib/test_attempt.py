@@ -219,7 +219,7 @@ def test_taking_back_has_a_limit_too(judge: Judge) -> None:
     started = time.monotonic()
     report = judge(work, seconds=0.5)
     assert time.monotonic() - started < 1.5
-    assert report.notes == ("left behind: the upload",)
+    assert report.notes == ("left behind: upload",)
     gate.set()
 
 

@@ -59,7 +59,7 @@ def test_also_what_does_not_verify(harbor: Simulator, kind: str) -> None:
 
 def test_weak_ones(harbor: Simulator) -> None:
     harbor.certificate = "weak-key"
-    assert served(harbor).elements[0].weakness == "RSA key of 1024 bits"
+    assert served(harbor).elements[0].weakness == "1024-bit RSA key"
     harbor.certificate = "weak-signature"
     leaf, above = served(harbor).elements
     assert (leaf.refused_algorithm, above.refused_algorithm) == ("signed with SHA1", "")

@@ -30,10 +30,10 @@ def test_names(host: str, names: list[str], named: bool) -> None:
 @pytest.mark.parametrize(
     ("key", "bits", "problem"),
     [
-        ("RSA", 1023, "RSA key of 1023 bits"),
+        ("RSA", 1023, "1023-bit RSA key"),
         ("RSA", 1024, ""),
         ("RSA", 8192, ""),
-        ("RSA", 8193, "RSA key of 8193 bits"),
+        ("RSA", 8193, "8193-bit RSA key"),
         ("EC", 224, ""),
         ("Ed25519", 256, ""),
         ("brainpoolP256r1", 256, "brainpoolP256r1 key"),

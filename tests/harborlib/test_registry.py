@@ -131,7 +131,7 @@ def test_any_error_is_a_failure_in_words(status: int, code: object, message: obj
 
 @given(JSON)
 def test_any_body_is_an_error_of_some_kind(body: object) -> None:
-    assert registry.refusal(answer(500, body), "blob x").detail.startswith("500 from the reverse proxy for blob x")
+    assert registry.refusal(answer(500, body), "blob x").detail.startswith("blob x: 500 from the reverse proxy")
 
 
 def test_a_refused_token_is_no_refused_login() -> None:

@@ -69,12 +69,12 @@ def test_without_a_login(harbor: Simulator, connect: Connect) -> None:
         (
             endpoints.GC,
             "the account lacks the permission garbage-collection:list (403 for /api/v2.0/system/gc)",
-            "grant the robot account garbage-collection:list on system level, possible since Harbor 2.9",
+            "grant the robot account garbage-collection:list at the system level, possible since Harbor 2.9",
         ),
         (
             endpoints.QUEUES,
             "the account lacks the permission jobservice-monitor:list (403 for /api/v2.0/jobservice/queues)",
-            "grant the robot account jobservice-monitor:list on system level, possible since Harbor 2.9",
+            "grant the robot account jobservice-monitor:list at the system level, possible since Harbor 2.9",
         ),
     ],
 )
@@ -119,7 +119,9 @@ def error(message: str) -> dict[str, object]:
          "not set up in this Harbor: no scanner (412 for /api/v2.0/jobservice/queues)"),
         (412, "", refusals.NOT_SET_UP,
          "not set up in this Harbor: no reason given (412 for /api/v2.0/jobservice/queues)"),
-        (401, error("unauthorized"), refusals.LOGIN_REFUSED, "login refused (401 for /api/v2.0/jobservice/queues)"),
+        (401, error("unauthorized"), refusals.LOGIN_REFUSED, (
+            "login refused (401 for /api/v2.0/jobservice/queues)"
+        )),
         (429, "", refusals.RATE_LIMITED, "too many requests (429 for /api/v2.0/jobservice/queues)"),
         (500, error("internal server error"), STATUS,
          "500 for /api/v2.0/jobservice/queues from the reverse proxy"),
@@ -150,7 +152,10 @@ def test_a_page_of_a_reverse_proxy_is_not_an_old_harbor(harbor: Simulator, conne
 def test_a_login_that_silently_makes_a_stranger_of_us_is_noticed(harbor: Simulator, connect: Connect) -> None:
     rest = connect(harbor, password="wrong")
     failure = refused(lambda: list(rest.pages(endpoints.PROJECTS)))
-    assert (failure.kind, failure.detail) == (LOGIN_REFUSED, "login refused (/systeminfo answers as if anonymous)")
+    assert (failure.kind, failure.detail) == (
+        LOGIN_REFUSED,
+        ("login refused (/systeminfo treats it as anonymous)"),
+    )
     assert failure.next_step.startswith("check username= and password= in the authfile")
     assert len(harbor.requests) == 1
 

@@ -62,19 +62,20 @@ def steady(text: str) -> str:
 PAGE = """\
 CRITICAL - nobody can log in, pull or push images: Harbor's database (PostgreSQL) is down
 
-CRITICAL  database           0.00 s  database is unhealthy: connection refused (failed to run SQL
-                                     "SELECT 1": failed to connect to `host=127.0.0.1 user=postgres
+CRITICAL  database           0.00 s  unhealthy: connection refused (failed to run SQL "SELECT 1":
+                                     failed to connect to `host=127.0.0.1 user=postgres
                                      database=registry`: dial error (dial tcp 127.0.0.1:15432:
                                      connect))
-  Next: run docker ps -a; docker logs --tail 50 harbor-db (or kubectl logs sts/...-database)
+  Next: run docker ps -a; docker logs --tail 50 harbor-db (or kubectl -n NAMESPACE logs --tail 50
+    sts/RELEASE-database)
   Runbook: RUNBOOK, section harbor-component-database
 
 OK        health, certificate, portal, redis, registry, jobservice, registryctl, trivy
 
-still fine: the registry itself
+still works: the registry component
 follows from database: api, v2, storage, audit_purge, gc, queue, quota, remote_registry,
   replication, retention, robots, scan, scanner, signin, vulnerabilities, webhook, workers
-not run: artifact, login, pull (needs --image P/R:TAG)
+not run: artifact, login, pull (need --image P/R:TAG)
 not run: push (needs --push-project P)
 """
 COLOURED = {"CRITICAL": "\x1b[1;31mCRITICAL\x1b[0m", "follows": "\x1b[2mfollows\x1b[0m", "OK": "\x1b[32mOK\x1b[0m"}

@@ -87,7 +87,7 @@ def test_further_causes_are_named() -> None:
     assert words(verdict.sentence()) == (
         "nobody can log in, pull or push images: Harbor's database (PostgreSQL) is down, also: trivy, quota, gc"
     )
-    assert verdict.explained() == ["still fine: the static web UI"]
+    assert verdict.explained() == ["still works: the static web UI"]
 
 
 def test_chain_of_causes_has_one_root() -> None:
@@ -129,13 +129,13 @@ def test_cause_that_did_not_run() -> None:
 @pytest.mark.parametrize(
     ("well", "notes"),
     [
-        (("pull", "push", "api"), ["still fine: pulls and pushes"]),
-        (("pull", "registry"), ["still fine: pulls"]),
-        (("push",), ["still fine: pushes"]),
-        (("api", "v2", "registry"), ["still fine: the API, and the registry answers"]),
-        (("api",), ["still fine: the API"]),
-        (("registry", "portal"), ["still fine: the registry itself"]),
-        (("portal", "gc"), ["still fine: the static web UI"]),
+        (("pull", "push", "api"), ["still works: pull and push"]),
+        (("pull", "registry"), ["still works: pull"]),
+        (("push",), ["still works: push"]),
+        (("api", "v2", "registry"), ["still works: the API, the registry"]),
+        (("api",), ["still works: the API"]),
+        (("registry", "portal"), ["still works: the registry component"]),
+        (("portal", "gc"), ["still works: the static web UI"]),
         (("gc",), []),
     ],
 )
@@ -188,7 +188,7 @@ def test_endless_text_is_cut() -> None:
 
 def test_certificate_that_clients_refuse() -> None:
     expired = row("certificate", CRITICAL, "expired")
-    assert words(Verdict([expired], untrusted=True).sentence()) == "clients refuse Harbor's certificate: expired"
+    assert words(Verdict([expired], untrusted=True).sentence()) == "clients refuse to connect: expired"
     assert words(Verdict([expired]).sentence()) == "certificate: expired"
 
 
@@ -198,22 +198,22 @@ def test_certificate_that_clients_refuse() -> None:
         ({}, [row("health")], 59, []),
         ({}, [row("health", CRITICAL, failure=Failure(STATUS, "502", status=502))], 0, []),
         ({}, [row("health", CRITICAL, failure=Failure(RESOLVE, "x"))], 0,
-         ["other hosts may have name servers that know it"]),
+         ["other hosts may resolve this name"]),
         ({}, [row("health", CRITICAL, failure=Failure(CONNECT, "x"))], 0,
-         ["a firewall or a route of its own may be in the way here and nowhere else: try from another host"]),
+         ["its firewall or route may be the cause, try another host"]),
         ({"proxy": Origin("http", "proxy", 3128)}, [row("health", CRITICAL, failure=Failure(CONNECT, "x"))], 0,
-         ["the proxy proxy:3128 may be in the way here and nowhere else: try from another host"]),
+         ["the proxy proxy:3128 may be the cause, try another host"]),
         ({}, [row("certificate", CRITICAL, "CA is self-signed and not trusted here", None, UNTRUSTED)], 0,
-         ["the system's CAs are trusted, clients may have others: compare --ca-file"]),
+         ["it trusts the system's CAs, clients may trust others"]),
         ({"ca_file": "ca.pem"}, [row("certificate", CRITICAL, "CA is neither served nor trusted here", None,
                                      UNTRUSTED)], 0,
-         ["the CAs in ca.pem are trusted, clients may have others: compare --ca-file"]),
+         ["it trusts the CAs in ca.pem, clients may trust others"]),
         ({}, [row("certificate", CRITICAL, "expired", None, "certificate.expired")], 86400 * 2,
-         ["this host's clock is 2 d behind Harbor's, certificates are judged by this host's"]),
+         ["its clock is 2 d behind Harbor's, and certificates are judged by it"]),
         ({}, [row("health")], -120,
-         ["this host's clock is 2 min ahead of Harbor's, certificates are judged by this host's"]),
+         ["its clock is 2 min ahead of Harbor's, and certificates are judged by it"]),
     ],
 )  # fmt: skip
 def test_seen_from_here(settings: dict[str, str], rows: list[Row], skew: float, told: list[str]) -> None:
     args = argparse.Namespace(**{"proxy": None, "ca_file": None, **settings})
-    assert seen_from_here(args, Verdict(rows), skew) == [f"as seen from here: {text}" for text in told]
+    assert seen_from_here(args, Verdict(rows), skew) == [f"seen from this host only: {text}" for text in told]

@@ -36,7 +36,7 @@ def job(status: str, ago: float = 8 * HOUR) -> Job:
 
 
 class TestRetention:
-    SET = "set the project's tag retention again in the UI: a policy deleted over the API leaves its number behind"
+    SET = "set the project's tag retention again in the web UI: a policy deleted over the API leaves its number behind"
     FAILED = "tiny: the last execution failed 7 h ago, 2026-11-22 04:00 UTC (number 9)"
 
     @pytest.fixture(autouse=True)

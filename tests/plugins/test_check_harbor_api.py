@@ -17,9 +17,12 @@ from support.screens import CONTENT, CORE, DATABASE, SLOW, screen
 
 SYSTEMINFO = "/api/v2.0/systeminfo"
 WELL = "HARBOR API OK - harbor.example.com accepts the credentials, Harbor v2.10.3 is writable"
-LOGIN = "Next: check username= and password= in the authfile, then the state and expiry of the account in the UI"
-CLOCK = "Next: run timedatectl on the Harbor host and on this one, and correct the clock that is wrong"
-STRANGER = "login refused (/systeminfo answers as if anonymous)"
+LOGIN = "Next: check username= and password= in the authfile, then the state and expiry of the account in the web UI"
+CLOCK = (
+    "Next: compare date -u here with docker exec harbor-core date -u (or the same in the core pod), and correct "
+    "the wrong clock"
+)
+STRANGER = "login refused (/systeminfo treats it as anonymous)"
 READ_ONLY = "Harbor is in read-only mode: pushes are refused"
 WRITABLE = "Next: switch it off unless maintenance is in progress (Administration > Configuration > System Settings)"
 UPDATE = "Next: update Harbor, or lower --minimum-version"

@@ -16,9 +16,9 @@ from support.screens import screen
 IMAGE = "priv/img:1.0"
 DIGEST = "sha256:216e249b24b14a97cfe411c564f6369b4184b2128c88771fb8ff1398f7f52907"
 PUSH = "Next: check the pipeline that pushes it, then the project's tag retention and the audit log for who deleted it"
-SCAN = "Next: start its scan in the UI (the artifact's menu), and run check_harbor_scanner"
+SCAN = "Next: start its scan in the web UI (the artifact's menu), and run check_harbor_scanner"
 ATTACH = "Next: check the pipeline that should attach it (copying and replication can lose it)"
-REBUILD = "Next: rebuild it on a newer base image and scan it (the UI lists its vulnerabilities)"
+REBUILD = "Next: rebuild it on a newer base image and scan it (the web UI lists its vulnerabilities)"
 FOUND = {"Critical": 1, "High": 2, "Medium": 1, "Low": 1}
 WORDS = "1 critical, 2 high, 1 medium, 1 low"
 

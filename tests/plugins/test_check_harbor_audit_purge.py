@@ -9,10 +9,10 @@ from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job
 from support.planted import NOW, plant
 
-LOG = "read the execution's log in the UI (Administration > Clean Up > Log Rotation)"
+LOG = "read the execution's log in the web UI (Administration > Clean Up > Log Rotation)"
 NOT_SCHEDULED = [
     "HARBOR AUDIT_PURGE WARNING - no audit log purge is scheduled | time=Ts;;;0 running=0s;43200;86400;0",
-    "Next: set a schedule in Harbor's UI",
+    "Next: set a schedule in Harbor's web UI",
     "exit code 1",
 ]
 

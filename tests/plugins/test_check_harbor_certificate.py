@@ -12,17 +12,33 @@ from harbor_simulator.certificates import intermediate, root
 from harbor_simulator.issuing import DAY, Identity, issue, now
 
 CA = "Testing CA"
-GOOD = f"HARBOR CERTIFICATE OK - localhost is valid for 89 days, until DATE (issued by {CA})"
+GOOD = f"HARBOR CERTIFICATE OK - localhost's certificate is valid for 89 days, until DATE (issued by {CA})"
 PERFDATA = "time=Ts;;;0 days_left=89;23:;7:"
-RENEW = "Next: renew the certificate, install it with its intermediate certificates and restart the reverse proxy"
+RENEW = (
+    "Next: renew the certificate (with its intermediates), then restart the reverse proxy (or update the "
+    "ingress's TLS secret)"
+)
 COMPLETE = (
     "Next: add the missing intermediate to the reverse proxy's certificate file, or pass --ca-file for a private CA"
 )
 TRUST = "Next: pass --ca-file for a private CA, or get a certificate from a CA that clients trust"
-RENAME = "Next: get a certificate with DNS:localhost in subjectAltName, or use a name that it is valid for"
-CLOCK = "Next: run timedatectl on both hosts; if the clocks agree, install the previous certificate again"
-LEAVE_OUT = "Next: remove it from the reverse proxy's certificate file, and restart the reverse proxy"
-ORDER = "Next: put the server's certificate first in the file, then each issuer, and restart the reverse proxy"
+RENAME = "Next: get a certificate with DNS:localhost in subjectAltName, or point -H at a name it covers"
+CLOCK = (
+    "Next: compare date -u here with docker exec harbor-core date -u (or the same in the core pod); if both "
+    "agree, reinstall the previous certificate"
+)
+LEAVE_OUT = (
+    "Next: remove it from the reverse proxy's certificate file, then restart the reverse proxy (or update the "
+    "ingress's TLS secret)"
+)
+ORDER = (
+    "Next: put the server's certificate first in the file, then each issuer, then restart the reverse proxy (or "
+    "update the ingress's TLS secret)"
+)
+REPLACE = (
+    "Next: replace that CA certificate in the certificate file, then restart the reverse proxy (or update the "
+    "ingress's TLS secret)"
+)
 WEAK = "Next: get a new certificate: RSA 2048 or EC P-256, signed with SHA-256"
 
 
@@ -41,8 +57,8 @@ def test_full_chain_shows_every_element(check, harbor: Simulator) -> None:
     assert check("certificate", "-v") == [
         f"{GOOD} | {PERFDATA} days_left_1=N;30:;7:",
         "OK: handshake in T s",
-        "OK: localhost is valid for 89 days, until DATE",
-        f"OK: {CA} is valid for N days, until 3000-01-01",
+        "OK: localhost's certificate is valid for 89 days, until DATE",
+        f"OK: {CA}'s certificate is valid for N days, until 3000-01-01",
         "exit code 0",
     ]
 
@@ -50,13 +66,13 @@ def test_full_chain_shows_every_element(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("kind", "line", "step", "perfdata"),
     [
-        ("expired", "localhost expired 1 day ago, on DATE", RENEW, "days_left=-2;30:;7:"),
-        ("not-yet-valid", "localhost is not valid before DATE", CLOCK, "days_left=92;23:;7:"),
-        ("self-signed", "localhost is self-signed and not trusted here", TRUST, "days_left=89;23:;7:"),
+        ("expired", "localhost's certificate expired 1 day ago, on DATE", RENEW, "days_left=-2;30:;7:"),
+        ("not-yet-valid", "localhost's certificate is not valid before DATE", CLOCK, "days_left=92;23:;7:"),
+        ("self-signed", "localhost's certificate is self-signed and not trusted here", TRUST, "days_left=89;23:;7:"),
         ("wrong-name", "not valid for localhost, only for DNS:other.example.net", RENAME, "days_left=89;23:;7:"),
         (
             "incomplete-chain",
-            f"{CA} is neither served nor trusted here, but issued localhost",
+            f"localhost's issuer, {CA}, is neither served nor trusted here",
             COMPLETE,
             "days_left=89;23:;7:",
         ),
@@ -74,8 +90,8 @@ def test_full_chain_shows_every_element(check, harbor: Simulator) -> None:
         ),
         (
             "expired-intermediate",
-            "Expired CA expired 1 day ago, on DATE",
-            RENEW,
+            "Expired CA's certificate expired 1 day ago, on DATE",
+            REPLACE,
             "days_left=89;23:;7: days_left_1=-2;30:;7:",
         ),
     ],
@@ -103,7 +119,7 @@ def test_clients_refuse_it(check, harbor: Simulator, kind: str, line: str, step:
             ORDER,
             "days_left=89;23:;7: days_left_1=N;30:;7: days_left_2=N;30:;7:",
         ),
-        ("weak-key", "weak: localhost: RSA key of 1024 bits", WEAK, "days_left=89;23:;7:"),
+        ("weak-key", "localhost's certificate is weak: 1024-bit RSA key", WEAK, "days_left=89;23:;7:"),
     ],
 )
 def test_clients_may_accept_it(check, harbor: Simulator, kind: str, line: str, step: str, perfdata: str) -> None:
@@ -134,10 +150,10 @@ def test_several_findings(check, harbor: Simulator) -> None:
         issue("other.example.net", issuer=root(), not_after=now() + 3.5 * DAY, not_before=now() - 400 * DAY), stranger
     )
     assert check("certificate") == [
-        "HARBOR CERTIFICATE CRITICAL - other.example.net expires in 3 days, on DATE, "
-        "not valid for localhost, only for DNS:other.example.net | "
+        "HARBOR CERTIFICATE CRITICAL - other.example.net's certificate expires in 3 days, on DATE, "
+        "not valid for localhost, only for DNS:other.example... | "
         "time=Ts;;;0 days_left=3;30:;7: days_left_1=89;23:",
-        "CRITICAL: other.example.net expires in 3 days, on DATE",
+        "CRITICAL: other.example.net's certificate expires in 3 days, on DATE",
         "CRITICAL: not valid for localhost, only for DNS:other.example.net",
         "WARNING: Somebody Else does not belong to the chain: other.example.net > Somebody Else",
         RENEW,
@@ -148,8 +164,8 @@ def test_several_findings(check, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("served", "line", "step"),
     [
-        (0, "harbor-ca is neither served nor trusted here, but issued localhost", COMPLETE),
-        (1, "harbor-ca is self-signed and not trusted here", TRUST),
+        (0, "localhost's issuer, harbor-ca, is neither served nor trusted here", COMPLETE),
+        (1, "harbor-ca's certificate is self-signed and not trusted here", TRUST),
     ],
 )
 def test_ca_that_is_not_trusted(check, harbor: Simulator, served: int, line: str, step: str) -> None:
@@ -165,7 +181,7 @@ def test_ca_that_is_not_trusted(check, harbor: Simulator, served: int, line: str
 def test_ca_file_is_trusted_instead_of_the_systems_store(check, harbor: Simulator, tmp_path: Path) -> None:
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(tmp_path / "other.pem"))
-    line = f"{CA} is neither served nor trusted here, but issued localhost"
+    line = f"localhost's issuer, {CA}, is neither served nor trusted here"
     assert check("certificate", "--judge", "validity", "--ca-file", str(tmp_path / "other.pem"))[0] == (
         f"HARBOR CERTIFICATE CRITICAL - {line} | time=Ts;;;0"
     )
@@ -184,7 +200,9 @@ def test_insecure_asks_no_client(check, harbor: Simulator, kind: str) -> None:
     harbor.certificate = kind
     *_, code = lines = check("certificate", "--insecure")
     if kind == "expired":
-        assert lines[0].startswith("HARBOR CERTIFICATE CRITICAL - localhost expired 1 day ago, on DATE | ")
+        assert lines[0].startswith(
+            "HARBOR CERTIFICATE CRITICAL - localhost's certificate expired 1 day ago, on DATE | "
+        )
         assert lines[1:] == ["Note: certificate not verified (--insecure)", RENEW, "exit code 2"]
     else:
         assert code == "exit code 0"

@@ -16,13 +16,19 @@ from harbor_simulator.issuing import DAY, HALF_DAY, YEAR, Identity, Issued, comm
 
 INSTALL = "Next: install Harbor's certificate on the reverse proxy or ingress that answers here: it serves its own"
 ISSUE_AGAIN = "Next: get a new certificate: RSA 2048 or EC P-256, signed with SHA-256"
-LEAVE_OUT = "Next: remove it from the reverse proxy's certificate file, and restart the reverse proxy"
-RENEW = "Next: renew the certificate, install it with its intermediate certificates and restart the reverse proxy"
+LEAVE_OUT = (
+    "Next: remove it from the reverse proxy's certificate file, then restart the reverse proxy (or update the "
+    "ingress's TLS secret)"
+)
+REPLACE = (
+    "Next: replace that CA certificate in the certificate file, then restart the reverse proxy (or update the "
+    "ingress's TLS secret)"
+)
 IGNORED = "and clients ignore the common name"
 
 
 def rename(entry: str) -> str:
-    return f"Next: get a certificate with {entry} in subjectAltName, or use a name that it is valid for"
+    return f"Next: get a certificate with {entry} in subjectAltName, or point -H at a name it covers"
 
 
 def certificate(leaf: Issued, *further: Issued) -> Identity:
@@ -109,15 +115,14 @@ def test_name_that_is_covered(judge, ca: Issued, pattern: str) -> None:
 
 def test_default_certificate_of_an_ingress(judge) -> None:
     """Whoever trusted it would find that it is for another name."""
-    line = (
-        "not valid for harbor.test, only for DNS:ingress.local, Ingress Fake Certificate is self-signed and not trusted"
-    )
+    untrusted = "Ingress Fake Certificate's certificate is self-signed and not"
+    line = f"not valid for harbor.test, only for DNS:ingress.local, {untrusted}"
     shown = certificate(issue("Ingress Fake Certificate", alternative=[x509.DNSName("ingress.local")]))
     first, name, trust, step, code = judge(shown, "--judge", "validity", host="harbor.test")
     assert first.startswith(f"HARBOR CERTIFICATE CRITICAL - {line}")
     assert (name, trust) == (
         "CRITICAL: not valid for harbor.test, only for DNS:ingress.local",
-        "CRITICAL: Ingress Fake Certificate is self-signed and not trusted here",
+        "CRITICAL: Ingress Fake Certificate's certificate is self-signed and not trusted here",
     )
     assert (step, code) == (INSTALL, "exit code 2")
     told = "".join(judge(shown, "--judge", "validity", "--output", "json", host="harbor.test"))
@@ -130,8 +135,8 @@ def test_every_complaint_is_listed(judge, ca: Issued) -> None:
     stranger = issue("Another CA", authority=True)
     assert judge(certificate(leaf), "--judge", "validity", trusted=(stranger,))[1:] == [
         "CRITICAL: not valid for localhost, only for DNS:other.test",
-        "CRITICAL: other.test expired 2 days ago, on DATE",
-        "CRITICAL: Our CA is neither served nor trusted here, but issued other.test",
+        "CRITICAL: other.test's certificate expired 2 days ago, on DATE",
+        "CRITICAL: other.test's issuer, Our CA, is neither served nor trusted here",
         "CRITICAL: other.test: signed with SHA1, which docker, containerd and helm refuse",
         rename("DNS:localhost"),
         "exit code 2",
@@ -179,11 +184,11 @@ def test_subject_like_its_cas(judge, ca: Issued) -> None:
 @pytest.mark.parametrize(
     ("wishes", "state", "line"),
     [
-        ({}, "OK", "harbor.test is valid for 89 days, until DATE (issued by Our CA)"),
+        ({}, "OK", "harbor.test's certificate is valid for 89 days, until DATE (issued by Our CA)"),
         ({"not_before": now() - YEAR, "not_after": now() + 3 * DAY + HALF_DAY}, "CRITICAL",
-         "harbor.test expires in 3 days, on DATE"),
+         "harbor.test's certificate expires in 3 days, on DATE"),
         ({"not_before": now() - YEAR, "not_after": now() - 2 * DAY + HALF_DAY}, "CRITICAL",
-         "harbor.test expired 1 day ago, on DATE"),
+         "harbor.test's certificate expired 1 day ago, on DATE"),
     ],
 )  # fmt: skip
 def test_without_a_subject(judge, ca: Issued, wishes: dict[str, Any], state: str, line: str) -> None:
@@ -196,7 +201,7 @@ def test_without_a_subject_and_its_issuer(judge, ca: Issued) -> None:
     middle = issue("Middle CA", issuer=ca, authority=True)
     shown = certificate(issue("localhost", subject=x509.Name([]), issuer=middle))
     assert judge(shown, "--judge", "validity")[0] == (
-        "HARBOR CERTIFICATE CRITICAL - Middle CA is neither served nor trusted here, but issued localhost | time=Ts;;;0"
+        "HARBOR CERTIFICATE CRITICAL - localhost's issuer, Middle CA, is neither served nor trusted here | time=Ts;;;0"
     )
 
 
@@ -215,8 +220,8 @@ def test_expired_element_that_no_client_needs(judge, ca: Issued, kind: str) -> N
     middle = issue("Middle CA", issuer=ca, authority=True)
     further = spare(ca, kind, not_before=now() - YEAR, not_after=now() - 3 * DAY + HALF_DAY)
     shown = certificate(issue("localhost", issuer=middle), middle, *further)
-    said = ["Our CA expired 2 days ago, on DATE, but no client needs it"]
-    said += ["Old Root expired 2 days ago, on DATE, but no client needs it"] * (len(further) - 1)
+    said = ["Our CA's certificate expired 2 days ago, on DATE, but no client needs it"]
+    said += ["Old Root's certificate expired 2 days ago, on DATE, but no client needs it"] * (len(further) - 1)
     lines = judge(shown)
     assert lines[0].startswith(f"HARBOR CERTIFICATE WARNING - {said[0]}")
     assert " days_left_1=89;23:;7: days_left_2=-3;30:" in lines[0]
@@ -232,7 +237,7 @@ def test_element_that_no_client_needs_is_never_critical(judge, ca: Issued) -> No
     middle = issue("Middle CA", issuer=ca, authority=True)
     due = spare(ca, "cross-signature", not_before=now() - YEAR, not_after=now() + 2 * DAY + HALF_DAY)
     shown = certificate(issue("localhost", issuer=middle), middle, *due)
-    line = "Our CA expires in 2 days, on DATE, but no client needs it"
+    line = "Our CA's certificate expires in 2 days, on DATE, but no client needs it"
     for options in ([], ["-w", "50:", "-c", "20:"]):
         first, step, code = judge(shown, *options)
         assert first.startswith(f"HARBOR CERTIFICATE WARNING - {line} | ")
@@ -253,11 +258,11 @@ def test_expired_cross_signature_that_clients_need(judge, ca: Issued) -> None:
     )
     shown = certificate(issue("localhost", issuer=ca), cross)
     assert judge(shown, "--judge", "validity", trusted=(old,)) == [
-        "HARBOR CERTIFICATE CRITICAL - Our CA expired 2 days ago, on DATE, Old Root expired 2 days ago, on DATE | "
-        "time=Ts;;;0",
-        "CRITICAL: Our CA expired 2 days ago, on DATE",
-        "CRITICAL: Old Root expired 2 days ago, on DATE",
-        RENEW,
+        "HARBOR CERTIFICATE CRITICAL - Our CA's certificate expired 2 days ago, on DATE, "
+        "Old Root's certificate expired 2 days ago, on DATE | time=Ts;;;0",
+        "CRITICAL: Our CA's certificate expired 2 days ago, on DATE",
+        "CRITICAL: Old Root's certificate expired 2 days ago, on DATE",
+        REPLACE,
         "exit code 2",
     ]  # fmt: skip
 

@@ -11,7 +11,10 @@ from harbor_simulator.certificates import root
 from harbor_simulator.issuing import DAY, HALF_DAY, Identity, issue, now
 from support import runner
 
-RENEW = "Next: renew the certificate, install it with its intermediate certificates and restart the reverse proxy"
+RENEW = (
+    "Next: renew the certificate (with its intermediates), then restart the reverse proxy (or update the "
+    "ingress's TLS secret)"
+)
 
 
 def lasting(lifetime: float, left: float, *further) -> Identity:
@@ -49,7 +52,7 @@ def test_default_thresholds_follow_from_the_lifetime(
         days = "1 day" if left == 1 else f"{left} days"
         words = f"expires in {days}, on DATE" if left else "expires within a day, at DATE"
         words = f"is valid for {days}, until DATE (issued by Testing CA)" if state == "OK" else words
-        line = f"HARBOR CERTIFICATE {state} - localhost {words}"
+        line = f"HARBOR CERTIFICATE {state} - localhost's certificate {words}"
         code = f"exit code {('OK', 'WARNING', 'CRITICAL').index(state)}"
         return line, f"time=Ts;;;0 days_left={left};{limits}", code
 
@@ -75,7 +78,7 @@ def test_default_thresholds_follow_from_the_lifetime(
 def test_whole_days_left(check, harbor: Simulator, left: float, days: int, words: str) -> None:
     harbor.certificate = lasting(365, left)
     first, *_ = check("certificate", "--judge", "expiry")
-    assert first.partition(" - ")[2] == f"localhost {words} | time=Ts;;;0 days_left={days};30:;7:"
+    assert first.partition(" - ")[2] == f"localhost's certificate {words} | time=Ts;;;0 days_left={days};30:;7:"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,7 @@ def test_end_in_utc(harbor: Simulator, left: float, form: str) -> None:
 def test_thresholds(check, harbor: Simulator, options: list[str], left: int, state: str, limits: str) -> None:
     harbor.certificate = lasting(365, left)
     first, *rest = check("certificate", "--judge", "expiry", *options)
-    assert first.startswith(f"HARBOR CERTIFICATE {state} - localhost ")
+    assert first.startswith(f"HARBOR CERTIFICATE {state} - localhost's certificate ")
     assert first.endswith(f" | time=Ts;;;0 days_left={left};{limits}")
     assert rest == [
         *([] if state == "OK" else [RENEW]),
@@ -140,12 +143,12 @@ def test_each_element_has_its_own_limits(check, harbor: Simulator) -> None:
     leaf = issue("localhost", issuer=ca, not_before=end - 90 * DAY, not_after=end)
     harbor.certificate = Identity(leaf.key, (leaf.certificate, ca.certificate))
     perfdata = "time=Ts;;;0 days_left=25;23:;7: days_left_1=20;30:;7:"
-    line = "Intermediate expires in 20 days, on DATE"
+    line = "Intermediate's certificate expires in 20 days, on DATE"
     assert check("certificate", "-v") == [
         f"HARBOR CERTIFICATE WARNING - {line} | {perfdata}",
         f"WARNING: {line} [certificate.expires]",
         "OK: handshake in T s",
-        "OK: localhost is valid for 25 days, until DATE",
+        "OK: localhost's certificate is valid for 25 days, until DATE",
         RENEW,
         "exit code 1",
     ]
@@ -155,7 +158,8 @@ def test_each_element_has_its_own_limits(check, harbor: Simulator) -> None:
 def test_an_expired_certificate_outside_the_thresholds_is_still_invalid(check, harbor: Simulator) -> None:
     harbor.certificate = lasting(365, -2)
     assert check("certificate", "-w", "~:", "-c", "~:") == [
-        "HARBOR CERTIFICATE CRITICAL - localhost expired 1 day ago, on DATE | time=Ts;;;0 days_left=-2;~:;~:",
+        "HARBOR CERTIFICATE CRITICAL - localhost's certificate expired 1 day ago, on DATE "
+        "| time=Ts;;;0 days_left=-2;~:;~:",
         RENEW,
         "exit code 2",
     ]

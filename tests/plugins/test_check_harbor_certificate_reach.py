@@ -18,7 +18,7 @@ from support import listeners, screens
 PERFDATA = "time=Ts;;;0"
 NO_TLS = "the server does not speak TLS on this port (plain HTTP?)"
 TLS_PORT = "Next: point -H at the port where Harbor speaks TLS, or remove this service if it has none"
-GOOD = "HARBOR CERTIFICATE OK - localhost is valid for 89 days, until DATE (issued by Testing CA)"
+GOOD = "HARBOR CERTIFICATE OK - localhost's certificate is valid for 89 days, until DATE (issued by Testing CA)"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_one_replica(check, harbor: Simulator) -> None:
         replica._context.sni_callback = lambda sock, name, context: names.append(name)
         target = f"127.0.0.1:{replica.port}"
         assert check("certificate", "-I", target, against=replica, url="harbor.example.com")[0].startswith(
-            "HARBOR CERTIFICATE OK - harbor.example.com is valid for 89 days"
+            "HARBOR CERTIFICATE OK - harbor.example.com's certificate is valid for 89 days"
         )
         assert check("certificate", "-I", target, against=replica, url="https://127.0.0.1")[-1] == "exit code 0"
         replica._context.sni_callback = None

@@ -98,6 +98,6 @@ def test_a_reminder_says_when_it_is_due(check, harbor: Simulator, lifetime: int,
     leaf = issue("localhost", issuer=root(), not_before=end - lifetime * DAY, not_after=end)
     harbor.certificate = Identity(leaf.key, (leaf.certificate,))
     first, *_, code = check("certificate", "--judge", "expiry", "--reminder", reminder)
-    assert first.startswith("HARBOR CERTIFICATE OK - localhost is valid for 18 days, until ")
+    assert first.startswith("HARBOR CERTIFICATE OK - localhost's certificate is valid for 18 days, until ")
     assert first.partition(" | ")[0].endswith(f" ({sentence})")
     assert code == "exit code 0"

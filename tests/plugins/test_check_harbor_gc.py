@@ -13,12 +13,12 @@ from harbor_simulator.records import Execution, Job
 from support.planted import NOW, plant
 
 LOG = (
-    "read the execution's log in the UI (Administration > Clean Up), then run docker logs --tail 50 registryctl "
-    "(or kubectl logs deploy/...-registry -c registryctl)"
+    "read the execution's log in the web UI (Administration > Clean Up), then run docker logs --tail 50 registryctl "
+    "(or kubectl -n NAMESPACE logs --tail 50 deploy/RELEASE-registry -c registryctl)"
 )
 READ_LOG = f"Next: {LOG}"
-SAVE_AGAIN = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
-SET_SCHEDULE = "Next: set a schedule in Harbor's UI"
+SAVE_AGAIN = f"Next: save the schedule again in the web UI, so that the job service gets it, then {LOG}"
+SET_SCHEDULE = "Next: set a schedule in Harbor's web UI"
 NOT_SCHEDULED = "HARBOR GC WARNING - no garbage collection is scheduled"
 WELL = (
     "OK - garbage collection: last execution succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled daily at 00:00 UTC"

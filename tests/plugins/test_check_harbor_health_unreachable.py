@@ -22,8 +22,8 @@ MOVED = "is redirected to https://registry.example.net"
 @pytest.mark.parametrize(
     ("switches", "line", "step"),
     [
-        ("core-down", f"core fails: 502 {FROM_PROXY}", screens.CORE),
-        ("core-unavailable", "core fails: 503 for /api/v2.0/health from core (X-Request-Id ID)", screens.CORE),
+        ("core-down", f"core is failing: 502 {FROM_PROXY}", screens.CORE),
+        ("core-unavailable", "core is failing: 503 for /api/v2.0/health from core (X-Request-Id ID)", screens.CORE),
         ("core-down portal-down", f"neither core nor the web UI answers: 502 {FROM_PROXY}", screens.CORE),
         ("core-frozen", f"core or Redis stalled (the reverse proxy answers): {TIMED_OUT}", screens.STALLED),
         ("redis-frozen", f"core or Redis stalled (the reverse proxy answers): {TIMED_OUT}", screens.STALLED),
@@ -121,7 +121,7 @@ def test_not_json(check, harbor: Simulator) -> None:
 def test_unreachable_in_another_state(check, harbor: Simulator, state: str, code: int) -> None:
     harbor.switch("core-down")
     assert check("health", "--unreachable", state.lower()) == [
-        f"HARBOR HEALTH {state} - core fails: 502 {FROM_PROXY}",
+        f"HARBOR HEALTH {state} - core is failing: 502 {FROM_PROXY}",
         screens.CORE,
         f"exit code {code}",
     ]
@@ -130,7 +130,7 @@ def test_unreachable_in_another_state(check, harbor: Simulator, state: str, code
 def test_unreachable_is_ok(check, harbor: Simulator) -> None:
     harbor.switch("core-down")
     assert check("health", "--unreachable", "ok") == [
-        f"HARBOR HEALTH OK - core fails: 502 {FROM_PROXY} (--unreachable ok)",
+        f"HARBOR HEALTH OK - core is failing: 502 {FROM_PROXY} (--unreachable ok)",
         "exit code 0",
     ]
 

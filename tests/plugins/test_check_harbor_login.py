@@ -14,24 +14,27 @@ from support.logins import PERFDATA, REPOSITORY, ROBOT, logins
 from support.screens import CONTENT, DATABASE, LOCKED, ROUTE, SLOW
 
 RIGHTS = "Next: grant the robot account that permission in the project, or create the project"
-CREDENTIALS = "Next: check username= and password= in the authfile, then the state and expiry of the account in the UI"
-REFUSED = "login refused: the token service answers as if anonymous"
+CREDENTIALS = (
+    "Next: check username= and password= in the authfile, then the state and expiry of the account in the web UI"
+)
+REFUSED = "login refused: the token service treats it as anonymous"
 ONCE_EACH = ["/service/token", "/api/v2.0/users/current"]  # the second to know whether the token service is wrong
 PERSON = "jane"
 LOST = (
-    "Next: make the reverse proxies pass the Authorization header to /service/token, then compare the replicas of core"
+    "Next: configure the reverse proxies to pass the Authorization header to /service/token, then compare "
+    "the core replicas"
 )
 Check = Callable[..., list[str]]
 
 
 def test_a_login_that_gets_its_permissions(login: Check, canary_harbor: Simulator) -> None:
-    assert login() == [f"HARBOR LOGIN OK - robot$canary may pull in priv/canary | {PERFDATA}", "exit code 0"]
+    assert login() == [f"HARBOR LOGIN OK - robot$canary can pull priv/canary | {PERFDATA}", "exit code 0"]
     assert [request.path for request in canary_harbor.requests] == ["/v2/", "/service/token"]
     assert canary_harbor.requests[1].query == {"service": "harbor-registry", "scope": "repository:priv/canary:pull"}
 
 
 def test_several_actions(login: Check) -> None:
-    line = f"HARBOR LOGIN OK - robot$canary may push, pull in priv/canary | {PERFDATA}"
+    line = f"HARBOR LOGIN OK - robot$canary can push and pull priv/canary | {PERFDATA}"
     assert login("--actions", "push,pull") == [line, "exit code 0"]
 
 
@@ -182,7 +185,11 @@ def test_login_that_the_token_service_refuses(login: Check, canary_harbor: Simul
     """As recorded: 401 without a word."""
     canary_harbor.answer("/service/token", status, {}, body)
     canary_harbor.answer("/api/v2.0/users/current", 401, {}, {"errors": [{"code": "UNAUTHORIZED"}]})
-    assert login() == ["HARBOR LOGIN CRITICAL - login refused (401 for /service/token)", CREDENTIALS, "exit code 2"]
+    assert login() == [
+        "HARBOR LOGIN CRITICAL - login refused (401 for /service/token)",
+        CREDENTIALS,
+        "exit code 2",
+    ]
 
 
 def test_rate_limit_in_front_of_the_token_service(login: Check, canary_harbor: Simulator) -> None:
@@ -214,7 +221,7 @@ def test_a_service_with_a_comma_reaches_the_token_service_whole(login: Check, ca
     challenged(canary_harbor, f'Bearer realm="{canary_harbor.url}/service/token",service="harbor, the registry"')
     assert login() == [
         "HARBOR LOGIN CRITICAL - 400 for /service/token: Unable to handle service: harbor, the registry",
-        "Next: run docker logs --tail 50 harbor-core (or kubectl logs deploy/...-core)",
+        "Next: run docker logs --tail 50 harbor-core (or kubectl -n NAMESPACE logs --tail 50 deploy/RELEASE-core)",
         "exit code 2",
     ]
     assert canary_harbor.requests[1].query["service"] == "harbor, the registry"

@@ -14,7 +14,10 @@ import pytest
 from harbor_simulator import Simulator, tokens
 from support.logins import ACTIONS, PERFDATA, REPOSITORY, ROBOT, SECRET
 
-CLOCKS = "Next: correct the clocks of the Harbor host and of this host (timedatectl, chronyc tracking)"
+CLOCKS = (
+    "Next: compare date -u here with docker exec harbor-core date -u (or the same in the core pod), and correct "
+    "the wrong clock"
+)
 Check = Callable[..., list[str]]
 
 

@@ -7,9 +7,9 @@ import pytest
 from harbor_simulator import Simulator
 from support import screens
 
-OK = "HARBOR PORTAL OK - harbor.example.com serves Harbor's page"
-FOREIGN = "the front page is not Harbor's: no harbor-app element, no Harbor in the title"
-ROUTE = "Next: check which backend the ingress routes / to: it should be harbor-portal"
+OK = "HARBOR PORTAL OK - harbor.example.com serves Harbor's web UI"
+FOREIGN = "another application answers at /: no harbor-app element, no Harbor in the title"
+ROUTE = "Next: check the routes of the reverse proxy (or of the ingress): / belongs to the portal"
 KEYWORD = "Next: open the page in a browser, and check that it is Harbor's and contains --keyword"
 MOVED = "is redirected to https://registry.example.net"
 HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -66,7 +66,7 @@ def test_misrouted(check, harbor: Simulator) -> None:
 def test_not_a_page(check, harbor: Simulator) -> None:
     harbor.answer("/", headers={"Content-Type": "application/json"}, body="<title>Harbor</title>")
     assert check("portal") == [
-        "HARBOR PORTAL CRITICAL - the front page is not HTML but application/json | time=Ts;2;5;0 size=21B;;;0",
+        "HARBOR PORTAL CRITICAL - application/json instead of the web UI from / | time=Ts;2;5;0 size=21B;;;0",
         ROUTE,
         "exit code 2",
     ]
@@ -75,7 +75,7 @@ def test_not_a_page(check, harbor: Simulator) -> None:
 def test_keyword(check) -> None:
     assert check("portal", "--keyword", 'href="styles.css"')[-1] == "exit code 0"
     assert check("portal", "--keyword", "HARBOR") == [
-        "HARBOR PORTAL CRITICAL - the front page lacks the keyword HARBOR | time=Ts;2;5;0 size=461B;;;0",
+        "HARBOR PORTAL CRITICAL - the web UI lacks the keyword HARBOR | time=Ts;2;5;0 size=461B;;;0",
         KEYWORD,
         "exit code 2",
     ]
@@ -86,7 +86,7 @@ def test_keyword(check) -> None:
     [
         ("portal-down", "502 for / from the reverse proxy", screens.PORTAL),
         ("portal-frozen", "timed out after T s waiting for the answer to GET /", screens.PORTAL),
-        ("status-404@/", "404 instead of the front page", ROUTE),
+        ("status-404@/", "404 instead of the web UI from /", ROUTE),
         ("redirect-foreign", f"GET / {MOVED}", screens.MOVED),
         ("nginx-down", "cannot connect to harbor.example.com: Connection refused", screens.CONNECT),
     ],
@@ -116,7 +116,7 @@ def test_whole_of_harbor_is_down(check, harbor: Simulator) -> None:
     [
         (["-w", "150ms"], "WARNING - the answer took T s (warning at 0.15 s)", "0.15;5"),
         (["-c", "150ms"], "CRITICAL - the answer took T s (critical at 0.15 s)", "2;0.15"),
-        (["-w", "1s"], "OK - harbor.example.com serves Harbor's page", "1;5"),
+        (["-w", "1s"], "OK - harbor.example.com serves Harbor's web UI", "1;5"),
     ],
 )
 def test_response_time(check, harbor: Simulator, options: list[str], state: str, limits: str) -> None:

@@ -11,12 +11,12 @@ import pytest
 from harbor_simulator import tokens
 from registry.images import DOCKER, MANIFEST, OCI, Image, digest_of, image, index
 from registry.lab import IMAGE, REPOSITORY, Lab
-from support.screens import SPACE
+from support.screens import MOUNTS
 
-NORMAL = "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 of 4 blobs intact | "
+NORMAL = "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 blobs intact | "
 PHASES = "token=Ts;;;0 manifest=Ts;;;0 blob=Ts;;;0 bytes={size}B;;;0 rate=NB;;;0 time=Ts;5;20;0"
 CORRUPT = "Next: check the disk and file system of the registry's storage, then push the image again"
-LOST = "Next: check the storage of the container registry (" + SPACE + "), then the last garbage collection's log"
+LOST = f"Next: check that the registry has its old storage: {MOUNTS}; then read the last garbage collection's log"
 
 
 def size(pulled: Image) -> int:
@@ -42,7 +42,7 @@ def test_a_tag_is_pulled_bit_by_bit(lab: Lab) -> None:
 
 def test_a_digest_is_pulled(lab: Lab) -> None:
     outcome = lab.pull("--image", f"{REPOSITORY}@{lab.image.digest}")
-    assert outcome.first == f"HARBOR PULL OK - {REPOSITORY}@{lab.image.digest} pulled: manifest and 4 of 4 blobs..."
+    assert outcome.first == f"HARBOR PULL OK - {REPOSITORY}@{lab.image.digest} pulled: manifest and 4 blobs intact"
     assert outcome.code == 0
 
 
@@ -54,7 +54,7 @@ def test_of_an_index_the_child_for_the_platform_is_pulled(lab: Lab, kind: str) -
     for platform, child in (("linux/amd64", amd), ("linux/arm64/v8", arm), ("linux/arm64", arm)):
         lab.harbor.requests.clear()
         outcome = lab.pull("--image", "priv/many:1", "--image-platform", platform)
-        assert outcome.first == "HARBOR PULL OK - priv/many:1 pulled: manifest and 2 of 2 blobs intact"
+        assert outcome.first == "HARBOR PULL OK - priv/many:1 pulled: manifest and 2 blobs intact"
         asked[platform] = [request.path.rpartition("/")[2] for request in lab.harbor.requests][2:]
         assert asked[platform] == ["1", child.digest, digest_of(child.config), digest_of(child.layers[0])]
 
@@ -70,18 +70,24 @@ def test_a_platform_that_an_index_does_not_have_is_named_with_those_it_has(lab: 
 
 
 @pytest.mark.parametrize(
-    ("blobs", "chosen"), [("none", []), ("config", [0]), ("smallest", [0, 3]), ("all", [0, 3, 1, 2])]
+    ("blobs", "chosen", "said"),
+    [
+        ("none", [], "manifest intact, 4 blobs not read"),
+        ("config", [0], "manifest and 1 blob intact, 3 not read"),
+        ("smallest", [0, 3], "manifest and 2 blobs intact, 2 not read"),
+        ("all", [0, 3, 1, 2], "manifest and 4 blobs intact"),
+    ],
 )
-def test_blobs_are_chosen(lab: Lab, blobs: str, chosen: list[int]) -> None:
+def test_blobs_are_chosen(lab: Lab, blobs: str, chosen: list[int], said: str) -> None:
     outcome = lab.pull("--blobs", blobs)
-    assert outcome.first == f"HARBOR PULL OK - {IMAGE} pulled: manifest and {len(chosen)} of 4 blobs intact"
+    assert outcome.first == f"HARBOR PULL OK - {IMAGE} pulled: {said}"
     asked = [request.path.rpartition("/")[2] for request in lab.harbor.requests if "/blobs/" in request.path]
     assert asked == [digest_of(lab.image.blobs[number]) for number in chosen]
 
 
 def test_no_more_than_max_bytes_are_read_the_smallest_first(lab: Lab) -> None:
     outcome = lab.pull("--max-bytes", "4kB")
-    text = "manifest and 3 of 4 blobs intact, 1 skipped (--max-bytes)"
+    text = "manifest and 3 blobs intact, 1 skipped (--max-bytes)"
     assert lab.screen(outcome)[0].startswith(f"HARBOR PULL OK - {IMAGE} pulled: {text} | ")
     assert f"bytes={size(lab.image) - len(lab.image.layers[1])}B" in outcome.out
 
@@ -91,7 +97,7 @@ def test_a_layer_that_is_elsewhere_is_not_asked_for(lab: Lab) -> None:
     foreign.update(digest=digest_of(b"windows"), urls=["https://mcr.example.com/windows"])
     lab.add("priv/windows:1", image(os.urandom(300), kind=DOCKER, more_layers=[foreign]))
     outcome = lab.pull("--image", "priv/windows:1")
-    text = "manifest and 2 of 2 blobs intact, 1 layer not in the registry"
+    text = "manifest and 2 blobs intact, 1 layer not in the registry"
     assert outcome.first == f"HARBOR PULL OK - priv/windows:1 pulled: {text}"
 
 
@@ -99,7 +105,7 @@ def test_a_layer_that_occurs_twice_is_read_once(lab: Lab) -> None:
     layer = os.urandom(300)
     lab.add("priv/twice:1", image(layer, layer))
     outcome = lab.pull("--image", "priv/twice:1")
-    assert outcome.first == "HARBOR PULL OK - priv/twice:1 pulled: manifest and 2 of 2 blobs intact"
+    assert outcome.first == "HARBOR PULL OK - priv/twice:1 pulled: manifest and 2 blobs intact"
 
 
 def test_what_harbor_does_not_know(lab: Lab) -> None:
@@ -127,7 +133,7 @@ def test_a_project_that_is_not_there_or_not_ours(lab: Lab) -> None:
 def test_a_stranger_pulls_what_is_public_and_nothing_else(lab: Lab) -> None:
     lab.add("pub/canary:1.0", lab.image)
     outcome = lab.pull("--no-login", "--image", "pub/canary:1.0")
-    assert outcome.first == "HARBOR PULL OK - pub/canary:1.0 pulled: manifest and 4 of 4 blobs intact"
+    assert outcome.first == "HARBOR PULL OK - pub/canary:1.0 pulled: manifest and 4 blobs intact"
     assert lab.screen(lab.pull("--no-login")) == [
         "HARBOR PULL CRITICAL - an anonymous client has no permission to pull in priv/canary, or there is no "
         "such project",
@@ -140,14 +146,14 @@ def test_a_stranger_pulls_what_is_public_and_nothing_else(lab: Lab) -> None:
 def test_a_token_service_that_loses_the_credentials(lab: Lab, isolate: bool) -> None:
     anonymous: dict[str, object] = {"iss": tokens.ISSUER, "aud": tokens.SERVICE, "access": []}
     lab.harbor.answer("/service/token", 200, {}, {"token": tokens.sign(anonymous)})
-    text = "login refused: the token service answers as if anonymous, although Harbor's API accepts the credentials"
+    text = "login refused: the token service treats it as anonymous, although Harbor's API accepts the credentials"
     if isolate:
         assert lab.pull("--isolate").first.endswith(" (see harbor-login)")
     else:
         assert lab.screen(lab.pull()) == [
             f"HARBOR PULL CRITICAL - {text}",
-            "Next: make the reverse proxies pass the Authorization header to /service/token, then compare the "
-            "replicas of core",
+            "Next: configure the reverse proxies to pass the Authorization header to /service/token, then compare the "
+            "core replicas",
             "exit code 2",
         ]
 
@@ -179,8 +185,8 @@ def test_a_blob_that_the_registry_believes_to_have(lab: Lab, left: int) -> None:
     assert lab.screen(lab.pull()) == [
         f"HARBOR PULL CRITICAL - blob {short(layer)} of {REPOSITORY} is cut off after {left} of 20000 bytes"
         " | token=Ts;;;0 manifest=Ts;;;0",
-        "Next: run docker logs --tail 50 registry (or kubectl logs deploy/...-registry -c registry); check the "
-        "storage of the container registry (" + SPACE + ")",
+        f"Next: check the registry's storage: {MOUNTS}, then run docker logs --tail 50 registry "
+        "(or kubectl -n NAMESPACE logs --tail 50 deploy/RELEASE-registry -c registry)",
         "exit code 2",
     ]
 
@@ -252,8 +258,7 @@ def test_a_proxy_cache_that_leaves_the_digest_empty(lab: Lab) -> None:
     lab.harbor.answer(f"/v2/{REPOSITORY}/manifests/1.0", 200, headers, lab.image.manifest)
     note = "no Docker-Content-Digest: the manifest's own digest is not checked"
     assert lab.screen(lab.pull()) == [
-        NORMAL + PHASES.format(size=size(lab.image)),
-        f"Note: {note}",
+        NORMAL.replace(" | ", f", {note} | ") + PHASES.format(size=size(lab.image)),
         "exit code 0",
     ]
 
@@ -361,7 +366,7 @@ def test_a_policy_of_the_project(lab: Lab) -> None:
 def test_the_hop_that_fails(lab: Lab, status: int, headers: dict[str, str], who: str) -> None:
     number = " (X-Request-Id 1-2)" if headers else ""
     lab.harbor.answer(f"/v2/{REPOSITORY}/manifests/1.0", status, headers)
-    assert lab.pull().first == f"HARBOR PULL CRITICAL - {status} from {who} for manifest {IMAGE}{number}"
+    assert lab.pull().first == f"HARBOR PULL CRITICAL - manifest {IMAGE}: {status} from {who}{number}"
 
 
 def test_a_lost_blob_is_found_by_an_answer_larger_than_itself(lab: Lab) -> None:

@@ -102,7 +102,7 @@ def named_by(lab: Lab, algorithm: str, layer: bytes, digest: str = "") -> None:
 @pytest.mark.parametrize("algorithm", ["sha512", "sha384"])
 def test_a_longer_digest_is_checked(lab: Lab, algorithm: str) -> None:
     named_by(lab, algorithm, b"a layer")
-    assert lab.pull().first == f"HARBOR PULL OK - {IMAGE} pulled: manifest and 2 of 2 blobs intact"
+    assert lab.pull().first == f"HARBOR PULL OK - {IMAGE} pulled: manifest and 2 blobs intact"
     named_by(lab, algorithm, b"a lager", by(algorithm, b"a layer"))
     wanted, found = by(algorithm, b"a layer")[:19], by(algorithm, b"a lager")[:19]
     text = f"blob {wanted} of {REPOSITORY} is corrupt: {found} arrived instead of {wanted}"

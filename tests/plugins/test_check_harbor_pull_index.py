@@ -48,7 +48,7 @@ def test_the_image_is_pulled(lab: Lab, shape) -> None:
     amd = image(os.urandom(700), os.urandom(300))
     lab.add(NAME, shape(amd))
     outcome = lab.pull("--image", NAME)
-    assert outcome.first == f"HARBOR PULL OK - {NAME} pulled: manifest and 3 of 3 blobs intact"
+    assert outcome.first == f"HARBOR PULL OK - {NAME} pulled: manifest and 3 blobs intact"
     asked = {request.path.rpartition("/")[2] for request in lab.harbor.requests if "/blobs/" in request.path}
     assert asked == set(map(digest_of, amd.blobs))
 

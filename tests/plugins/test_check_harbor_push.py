@@ -28,7 +28,7 @@ def test_what_is_written_is_taken_back(lab: Lab, depth: str) -> None:
 
 def test_a_session_is_started_and_cancelled(lab: Lab) -> None:
     assert lab.screen(lab.push("--depth", "session")) == [
-        "HARBOR PUSH OK - session written to priv/canary and cleaned up | "
+        "HARBOR PUSH OK - upload started in priv/canary and canceled | "
         "token=Ts;;;0 write=Ts;;;0 bytes=0B;;;0 time=Ts;5;20;0",
         "exit code 0",
     ]
@@ -66,7 +66,7 @@ def test_the_layer_is_stored_once(lab: Lab) -> None:
 def test_another_repository_of_the_project(lab: Lab) -> None:
     lab.canaries = {"priv/from.vienna"}
     outcome = lab.push("--repository", "from.vienna", "--depth", "session")
-    assert outcome.first == "HARBOR PUSH OK - session written to priv/from.vienna and cleaned up"
+    assert outcome.first == "HARBOR PUSH OK - upload started in priv/from.vienna and canceled"
 
 
 def test_relative_locations(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ from harbor_simulator.messages import Request, Response
 from registry import daemon, mounts, nginx
 from registry.images import canary
 from registry.lab import IMAGE, REPOSITORY, ROBOT, USERS, Lab
-from support.screens import SPACE
+from support.screens import MOUNTS, USAGE
 
 TAG = f"{REPOSITORY}:check-harbor"
-STORAGE = "Next: check the storage of the container registry (" + SPACE + ")"
+MAKE_ROOM = f"Next: check usage with {USAGE}, then delete images and run garbage collection, or enlarge the storage"
+STORAGE = f"Next: check the registry's storage: {MOUNTS}"
 UPLOADS = f"/v2/{REPOSITORY}/blobs/uploads/"
-LEFT = f"Note: left behind: the upload in {REPOSITORY}"
+LEFT = f"Note: left behind: upload in {REPOSITORY}"
 
 
 def test_read_only_mode(lab: Lab) -> None:
@@ -125,7 +126,7 @@ def test_storage_that_fails_in_other_ways(lab: Lab, detail: object, text: str) -
     told = (
         f"starting an upload: {text}"
         if text
-        else ("500 from the registry for starting an upload: unknown error (X-Request-Id ID)")
+        else ("starting an upload: 500 from the registry: unknown error (X-Request-Id ID)")
     )
     assert lab.screen(lab.push())[0] == f"HARBOR PUSH CRITICAL - {told} | token=Ts;;;0"
 
@@ -141,7 +142,7 @@ def test_a_full_disk(tmp_path: Path, size: int, leave: int, text: str, left: lis
     daemon.needed()
     with mounts.tmpfs(tmp_path / "storage", size) as storage, Lab(tmp_path, storage) as lab:
         mounts.fill(storage, leave)
-        expected = [f"HARBOR PUSH CRITICAL - {text} | token=Ts;;;0", *left, STORAGE, "exit code 2"]
+        expected = [f"HARBOR PUSH CRITICAL - {text} | token=Ts;;;0", *left, MAKE_ROOM, "exit code 2"]
         assert lab.screen(lab.push("--image", IMAGE)) == expected
         assert lab.pull().code == 0
         assert lab.here("v2").code == 0
@@ -181,7 +182,7 @@ def test_storage_that_cannot_be_read_either_belongs_to_pull(lab: Lab) -> None:
 def test_what_only_a_real_blob_shows(lab: Lab, switch: str, what: str) -> None:
     lab.harbor.switch(switch)
     assert lab.push("--depth", "session").code == 0
-    text = f"500 from core for {what}: internal server error (X-Request-Id ID)"
+    text = f"{what}: 500 from core: internal server error (X-Request-Id ID)"
     line = f"HARBOR PUSH CRITICAL - {text} | token=Ts;;;0"
     assert lab.screen(lab.push("--isolate"))[0] == line
     assert lab.pull().code == 0
@@ -232,6 +233,9 @@ def test_an_ingress_that_limits_bodies(lab: Lab) -> None:
         assert lab.screen(lab.push()) == [
             "HARBOR PUSH CRITICAL - writing 2050 KiB: 413, the reverse proxy limits the size of a request"
             " | token=Ts;;;0",
-            "Next: raise the body size limit of the ingress (nginx: client_max_body_size 0)",
+            (
+                "Next: raise the body size limit of the reverse proxy: client_max_body_size in nginx (or "
+                "annotation proxy-body-size of the ingress)"
+            ),
             "exit code 2",
         ]

@@ -12,7 +12,7 @@ from registry import daemon
 from registry.lab import REPOSITORY, Lab
 
 UPLOADS = f"/v2/{REPOSITORY}/blobs/uploads/"
-LEFT = f"Note: left behind: the upload in {REPOSITORY}"
+LEFT = f"Note: left behind: upload in {REPOSITORY}"
 
 
 # Where an upload continues
@@ -27,7 +27,7 @@ def test_an_upload_that_is_sent_on_to_another_host(tmp_path: Path, host: str) ->
         where = f"{elsewhere.replace(f'localhost:{port}', 'harbor.example.com')}, not to https://harbor.example.com"
         assert lab.screen(lab.push()) == [
             f"HARBOR PUSH CRITICAL - the upload is redirected to {where} | token=Ts;;;0",
-            "Next: make the reverse proxies pass Host and X-Forwarded-Proto as clients see them",
+            "Next: configure the reverse proxies to pass the client's Host and X-Forwarded-Proto",
             "exit code 2",
         ]
         assert lab.harbor.requests[-1].method == "DELETE"
@@ -104,5 +104,5 @@ def test_the_second_try_reports_what_the_first_left_behind(lab: Lab) -> None:
 def test_what_cannot_be_taken_back_is_a_warning(lab: Lab) -> None:
     lab.intercept("DELETE", lambda request: Response(500))
     lines = lab.screen(lab.push())
-    assert lines[0].startswith("HARBOR PUSH WARNING - left behind: the blob sha256:")
+    assert lines[0].startswith("HARBOR PUSH WARNING - left behind: blob sha256:")
     assert lines[-1] == "exit code 1"

@@ -11,9 +11,11 @@ from support.planted import plant
 QUEUES = "/api/v2.0/jobservice/queues"
 WAITING = (
     "Next: open Administration > Job Service Dashboard, then run docker logs --tail 50 harbor-jobservice (or "
-    "kubectl logs deploy/...-jobservice)"
+    "kubectl -n NAMESPACE logs --tail 50 deploy/RELEASE-jobservice)"
 )
-RESUME = "Next: resume it in the UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
+RESUME = (
+    "Next: resume it in the web UI (Administration > Job Service Dashboard), unless somebody paused it for a reason"
+)
 COMPARE = "Next: compare --include with the names in Harbor: a robot account sees only what its permissions cover"
 
 

@@ -10,8 +10,8 @@ from harbor_simulator import Simulator
 from harbor_simulator.records import Remote, Replication
 from support.planted import plant
 
-TEST_IT = "Next: test it in the UI (Administration > Registries), then with curl from the core container"
-NOTE = "read-only mode: no live ping, but Harbor's own status, up to 5 minutes old"
+TEST_IT = "Next: test it in the web UI (Administration > Registries), then with curl from the core container"
+NOTE = "read-only mode: remote registries not pinged, Harbor's status may be 5 minutes old"
 FAILS = "live ping fails (the registry is unhealthy)"
 
 

@@ -10,8 +10,10 @@ from harbor_simulator.records import Replication
 from support.planted import NOW
 from support.replications import LAST_NIGHT, LOG, NIGHTLY, READ_LOG, THE_NIGHT_BEFORE, perfdata, policy, run
 
-RESAVE = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
-STOP_LOST = "Next: stop it in the UI (Administration > Replications): it can block newer executions. Then read its log"
+RESAVE = f"Next: save the schedule again in the web UI, so that the job service gets it, then {LOG}"
+STOP_LOST = (
+    "Next: stop it in the web UI (Administration > Replications): it can block newer executions. Then read its log"
+)
 SKIPPED = "Execution skipped: active replication still in progress."
 
 

@@ -11,9 +11,9 @@ from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job
 from support.planted import NOW, plant
 
-LOG = "read the execution's log in the UI (project > Policy > Tag Retention)"
+LOG = "read the execution's log in the web UI (project > Policy > Tag Retention)"
 READ_LOG = f"Next: {LOG}"
-SAVE_AGAIN = f"Next: save the schedule again in the UI, so that the job service gets it, then {LOG}"
+SAVE_AGAIN = f"Next: save the schedule again in the web UI, so that the job service gets it, then {LOG}"
 MORE = "Next: raise -t, or split the projects across services with --project"
 DAILY = "0 0 4 * * *"
 
@@ -57,13 +57,13 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
     [
         pytest.param(
             {"priv": job("Success", 8 * HOUR), "pub": job("Success", 8.5 * HOUR, "0 30 3 * * *")},
-            ["OK - 2 retention policies, last success at most 8 h ago" + perfdata(2, 30587), "exit code 0"],
+            ["OK - 2 retention policies, oldest success 8 h ago" + perfdata(2, 30587), "exit code 0"],
             id="well",
         ),
         pytest.param(
             {"priv": job("Success", 8 * HOUR), "pub": Job([], DAILY)},
             [
-                "OK - 2 retention policies, last success at most 7 h ago, 1 not executed yet" + perfdata(2, 28787),
+                "OK - 2 retention policies, last success 7 h ago, 1 not executed yet" + perfdata(2, 28787),
                 "exit code 0",
             ],
             id="a new one",
@@ -84,7 +84,7 @@ def test_recorded(ask, harbor: Simulator, projects: str, policy: str, runs: str,
             {"priv": job("Success", 8 * HOUR, "")},
             [
                 "WARNING - priv: its rules have no schedule" + perfdata(1, 28787),
-                "Next: set a schedule in Harbor's UI",
+                "Next: set a schedule in Harbor's web UI",
                 "exit code 1",
             ],
             id="no schedule",

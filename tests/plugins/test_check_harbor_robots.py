@@ -14,11 +14,11 @@ from support import runner
 from support.planted import NOW, peak, plant
 
 MIB = 1024 * 1024
-PROLONG = "Next: extend it in the UI (Robot Accounts > Edit, its secret stays the same), or delete it"
+PROLONG = "Next: extend it in the web UI (Robot Accounts > Edit, its secret stays the same), or delete it"
 COMPARE = "Next: compare --include with the names in Harbor: a robot account sees only what its permissions cover"
-ENABLE = "Next: enable it in the UI (Robot Accounts), or delete it"
+ENABLE = "Next: enable it in the web UI (Robot Accounts), or delete it"
 MORE = "Next: raise -t, or split the projects across services with --project"
-HERE = "on system level, those of projects not checked"
+HERE = "at the system level (project ones not checked)"
 
 
 def perfdata(
@@ -53,14 +53,15 @@ def robot(number: int, name: str, left: float | None, life: float = 90 * DAY, **
         (
             "e-robots/project-robots-list",
             [
-                f"OK - 2 robot accounts {HERE}, robot$priv+projpull expires first, in 29 d" + perfdata(2, left=2591988),
+                f"OK - 2 robot accounts {HERE}, robot$priv+projpull expires first (in 29 d)"
+                + perfdata(2, left=2591988),
                 "exit code 0",
             ],
         ),
         (
             "k-robots-api/find",
             [
-                f"OK - 1 robot account {HERE}, robot$monitoring expires first, in 30 d" + perfdata(1, left=2592000),
+                f"OK - 1 robot account {HERE}, robot$monitoring expires first (in 30 d)" + perfdata(1, left=2592000),
                 "exit code 0",
             ],
         ),
@@ -77,7 +78,7 @@ def test_recorded(ask, harbor: Simulator, answer: str, expected: list[str]) -> N
     [
         pytest.param(
             [robot(1, "ci", 7 * DAY), robot(2, "old", None)],
-            [f"OK - 2 robot accounts {HERE}, robot$ci expires first, in 7 d" + perfdata(2, left=7 * DAY),
+            [f"OK - 2 robot accounts {HERE}, robot$ci expires first (in 7 d)" + perfdata(2, left=7 * DAY),
              "exit code 0"],
             id="a week is enough",
         ),
@@ -89,7 +90,7 @@ def test_recorded(ask, harbor: Simulator, answer: str, expected: list[str]) -> N
         ),
         pytest.param(
             [robot(1, "short", 6 * HOUR, life=DAY)],
-            [f"OK - 1 robot account {HERE}, robot$short expires first, in 6 h"
+            [f"OK - 1 robot account {HERE}, robot$short expires first (in 6 h)"
              + perfdata(1, left=6 * HOUR, warning=6 * HOUR), "exit code 0"],
             id="a quarter of a short life is enough",
         ),
@@ -189,12 +190,12 @@ def test_details(ask, harbor: Simulator) -> None:
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [
-        (("--project", "priv,pub"), ["OK - 2 robot accounts in 2 projects, robot$pub+ci expires first, in 10 d"
+        (("--project", "priv,pub"), ["OK - 2 robot accounts in 2 projects, robot$pub+ci expires first (in 10 d)"
                                      + perfdata(2, left=10 * DAY), "exit code 0"]),
         (("--project", "t*"), ["WARNING - robot$tiny+ci: expires in 2 d, 2026-11-24 12:00 UTC"
                                + perfdata(1, left=2 * DAY), PROLONG, "exit code 1"]),
-        (("--project", "*", "--robot", "*priv*"), ["OK - 1 robot account in 4 projects, robot$priv+ci expires first, "
-                                                   "in 30 d" + perfdata(1, left=30 * DAY), "exit code 0"]),
+        (("--project", "*", "--robot", "*priv*"), ["OK - 1 robot account in 4 projects, robot$priv+ci expires first "
+                                                   "(in 30 d)" + perfdata(1, left=30 * DAY), "exit code 0"]),
         (("--project", "nosuch"), ["UNKNOWN - no project is named nosuch", COMPARE, "exit code 3"]),
         (("--robot", "robot$gone"), ["UNKNOWN - no robot account is named robot$gone", COMPARE, "exit code 3"]),
     ],
@@ -222,7 +223,7 @@ def test_ten_thousand_accounts(harbor: Simulator, authfile: str) -> None:
     harbor.content.now = NOW
     harbor.content.robots = [robot(number, f"ci-{number:05}", 30 * DAY + number) for number in range(10000)]
     out, size = peak(command(harbor, authfile, "-t", "50"))
-    assert out.startswith(f"HARBOR ROBOTS OK - 10000 robot accounts {HERE}, robot$ci-00000 expires first, in 30 d | ")
+    assert out.startswith(f"HARBOR ROBOTS OK - 10000 robot accounts {HERE}, robot$ci-00000 expires first (in 30 d) | ")
     assert size < 80 * MIB
 
 

@@ -12,21 +12,18 @@ from support.screens import problem
 
 NIGHTLY = "0 0 2 * * *"
 READ_LOG = (
-    "Next: read the log of a failed scan in the UI (the artifact's vulnerabilities), then run docker logs --tail 50 "
-    "trivy-adapter (or kubectl logs sts/...-trivy)"
+    "Next: read the log of a failed scan in the web UI (the artifact's vulnerabilities), then run docker logs "
+    "--tail 50 trivy-adapter (or kubectl -n NAMESPACE logs --tail 50 sts/RELEASE-trivy)"
 )
-SAVE_AGAIN = "Next: save the schedule again in the UI (Interrogation Services), so that the job service gets it"
-START_AGAIN = (
-    "Next: if this Harbor holds images: run check_harbor_scanner, then start scan-all again in the UI; "
-    "the scanner may have been away when it began"
-)
+SAVE_AGAIN = "Next: save the schedule again in the web UI (Interrogation Services), so that the job service gets it"
+START_AGAIN = "Next: if this Harbor holds images: run check_harbor_scanner, then start scan-all again in the web UI"
 STOP_LOST = (
-    "Next: look again in a minute; then stop it in the UI (Interrogation Services > Vulnerability): until it ends, no "
-    "other scan of all images starts"
+    "Next: look again in a minute; then stop it in the web UI (Interrogation Services > Vulnerability), "
+    "because it blocks the next scan-all"
 )
 WAIT = (
     "Next: open Administration > Job Service Dashboard (queue IMAGE_SCAN), then run docker logs --tail 50 "
-    "harbor-jobservice (or kubectl logs deploy/...-jobservice)"
+    "harbor-jobservice (or kubectl -n NAMESPACE logs --tail 50 deploy/RELEASE-jobservice)"
 )
 
 

@@ -11,14 +11,14 @@ from support.planted import NOW, plant
 
 TRIVY = "Trivy at http://127.0.0.1:18087"
 UPDATE = (
-    "Next: run docker logs --tail 50 trivy-adapter (or kubectl logs sts/...-trivy): can the scanner download its "
-    "database (proxy, rate limits, disk)?"
+    "Next: run docker logs --tail 50 trivy-adapter (or kubectl -n NAMESPACE logs --tail 50 sts/RELEASE-trivy), "
+    "to see whether the scanner can download its database (proxy, rate limit, disk)"
 )
 REACH = (
-    "Next: run docker ps -a; docker logs --tail 50 trivy-adapter (or kubectl logs sts/...-trivy), or check the "
-    "scanner at that address"
+    "Next: run docker ps -a; docker logs --tail 50 trivy-adapter "
+    "(or kubectl -n NAMESPACE logs --tail 50 sts/RELEASE-trivy), or check the scanner at that address"
 )
-CHOOSE = "Next: choose a default scanner in the UI (Interrogation Services > Scanners)"
+CHOOSE = "Next: choose a default scanner in the web UI (Interrogation Services > Scanners)"
 
 
 def perfdata(age: int | None = None) -> str:
@@ -68,7 +68,7 @@ def test_recorded(check, harbor: Simulator, scanners: str, metadata: str) -> Non
         ),
         pytest.param(
             [Scanner(answers=False)],
-            [f"CRITICAL - {TRIVY} does not answer Harbor (500)" + perfdata(), REACH, "exit code 2"],
+            [f"CRITICAL - Harbor cannot use {TRIVY} (500)" + perfdata(), REACH, "exit code 2"],
             id="does not answer",
         ),
         pytest.param(
@@ -109,7 +109,7 @@ def test_limits(check, harbor: Simulator) -> None:
 def test_frozen_scanner(check, harbor: Simulator) -> None:
     harbor.delay("/api/v2.0/scanners/", 5)
     assert check("scanner", "-t", "1", login=True) == [
-        f"HARBOR SCANNER CRITICAL - {TRIVY} does not answer Harbor in time" + perfdata(),
+        f"HARBOR SCANNER CRITICAL - Harbor cannot use {TRIVY} (no answer in time)" + perfdata(),
         REACH,
         "exit code 2",
     ]
@@ -127,10 +127,11 @@ def test_unexpected_answer(check, harbor: Simulator) -> None:
 
 def test_trivy_explains_it(check, harbor: Simulator) -> None:
     harbor.switch("trivy-down")
-    assert check("scanner", login=True)[0].startswith(f"HARBOR SCANNER CRITICAL - {TRIVY} does not answer Harbor (500)")
+    assert check("scanner", login=True)[0].startswith(f"HARBOR SCANNER CRITICAL - Harbor cannot use {TRIVY} (500)")
     first, *_ = check("scanner", "--isolate", login=True)
     assert first.partition(" | ")[0] == (
-        f"HARBOR SCANNER UNKNOWN - {TRIVY} does not answer Harbor (500) (see harbor-component-trivy)"
+        f"HARBOR SCANNER UNKNOWN - Harbor cannot use {TRIVY} (500), Harbor says trivy is unhealthy "
+        "(see harbor-component-trivy)"
     )
 
 

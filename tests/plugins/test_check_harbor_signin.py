@@ -23,8 +23,11 @@ LDAP = (
     "Next: test Harbor's LDAP settings: Administration > Configuration > Test LDAP Server; then look at the directory "
     "itself"
 )
-LOG = "Next: search core's log for oidc: docker logs --tail 50 harbor-core (or kubectl logs deploy/...-core)"
-NOTHING_SHOWS = "people log in by Harbor's own database, of which nothing shows without a user's account"
+LOG = (
+    "Next: search core's log for oidc: docker logs --tail 50 harbor-core (or kubectl -n NAMESPACE logs --tail 50 "
+    "deploy/RELEASE-core)"
+)
+NOTHING_SHOWS = "users log in with Harbor's own database, not tested without a user account"
 Check = Callable[..., list[str]]
 
 

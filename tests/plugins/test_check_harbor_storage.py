@@ -8,10 +8,10 @@ import pytest
 
 from harbor_simulator import Simulator
 from support.planted import plant
-from support.screens import SPACE
+from support.screens import USAGE
 
 VOLUMES = "/api/v2.0/systeminfo/volumes"
-NEXT = "Next: run garbage collection, delete what is not needed, or enlarge the volume: " + SPACE
+NEXT = f"Next: check usage with {USAGE}, then delete images and run garbage collection, or enlarge the volume"
 GIB = 1024**3
 
 

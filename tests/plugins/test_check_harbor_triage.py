@@ -72,9 +72,9 @@ def test_who_follows(title: str, notes: dict[str, list[str]], logins: list[str])
     scenario = SCENARIOS[title]
     with simulated(scenario) as harbor:
         _, report = triaged("-H", harbor.url, "--ca-file", harbor.ca_file, *logins, *options(scenario))
-    assert tuple(note for note in report.notes if not note.startswith("still fine: ")) == (
+    assert tuple(note for note in report.notes if not note.startswith("still works: ")) == (
         *(f"follows from {root}: {', '.join(names)}" for root, names in notes.items()),
-        "not run: artifact, login, pull (needs --image P/R:TAG)",
+        "not run: artifact, login, pull (need --image P/R:TAG)",
     )
 
 

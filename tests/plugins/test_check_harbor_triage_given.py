@@ -23,11 +23,11 @@ from support.verdicts import USUAL, WANT_MORE, lines, triage
 ANSWERED = "HARBOR TRIAGE OK - harbor.example.com: {} of {} probes have run, and all are OK"
 ALL = USUAL + len(WANT_MORE)
 NO_LOGIN = "credentials are required: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
-NO_IMAGE = "not run: artifact, login, pull (needs --image P/R:TAG)"
+NO_IMAGE = "not run: artifact, login, pull (need --image P/R:TAG)"
 NO_PROJECT = "not run: push (needs --push-project P)"
-SEEN = "login refused (/systeminfo answers as if anonymous)"
+SEEN = "login refused (/systeminfo treats it as anonymous)"
 REFUSED = f"the monitoring account cannot log in: {SEEN}"
-LOGIN = "check username= and password= in the authfile, then the state and expiry of the account in the UI"
+LOGIN = "check username= and password= in the authfile, then the state and expiry of the account in the web UI"
 PULLS = Account(MONITOR_SECRET, projects={"pub": ("pull", "push", "delete")})
 
 
@@ -58,7 +58,7 @@ def test_one_login_for_all_is_refused_once(ask) -> None:
     with Simulator(users={}) as stranger:
         said = ask("--image", "pub/img:1.0", "--push-project", "pub", against=stranger)
     assert said[0] == f"HARBOR TRIAGE CRITICAL - {REFUSED}"
-    assert said[1] == "Note: still fine: the registry itself"
+    assert said[1] == "Note: still works: the registry component"
     assert said[2].startswith("Note: follows from api: v2, login, pull, push, storage, audit_purge, gc, ")
     assert said[3:] == [f"Next: {LOGIN}", "exit code 2"]
 
@@ -102,8 +102,8 @@ def test_component_that_is_not_reported_is_left_out(ask, harbor: Simulator) -> N
 def test_clocks_that_differ(ask, harbor: Simulator) -> None:
     harbor.switch("clock-wrong")
     said = ask()
-    hint = "this host's clock is 10 min behind Harbor's, certificates are judged by this host's"
-    assert f"Note: as seen from here: {hint}" in said
+    hint = "its clock is 10 min behind Harbor's, and certificates are judged by it"
+    assert f"Note: seen from this host only: {hint}" in said
     assert said[0].startswith("HARBOR TRIAGE CRITICAL - Harbor's clock is ")
 
 
@@ -112,7 +112,7 @@ def test_proxy_in_the_way(ask) -> None:
         said = ask("--proxy", f"127.0.0.1:{port}")
     proxy = f"the proxy 127.0.0.1:{port}"
     assert said[0].startswith(f"HARBOR TRIAGE CRITICAL - Harbor cannot be reached from here: {proxy} refuses the")
-    assert f"Note: as seen from here: {proxy} may be in the way here and nowhere else: try from another host" in said
+    assert f"Note: seen from this host only: {proxy} may be the cause, try another host" in said
 
 
 def test_no_hint_where_all_is_well(ask, harbor: Simulator) -> None:
@@ -131,7 +131,7 @@ def test_login_of_the_canary(ask, harbor: Simulator, tmp_path: Path) -> None:
     canary.write_text(f"username=nobody\npassword={MONITOR_SECRET}\n")
     canary.chmod(0o600)
     said = ask("--canary-authfile", str(canary), "--push-project", "pub")
-    told = "the canary account cannot log in: login refused: the token service answers as if anonymous"
+    told = "the canary account cannot log in: login refused: the token service treats it as anonymous"
     assert said[0].startswith(f"HARBOR TRIAGE CRITICAL - {told}")
     usage = "HARBOR TRIAGE UNKNOWN - usage: "
     assert ask("--canary-authfile", "/nowhere")[0] == f"{usage}authfile /nowhere: No such file or directory"
@@ -165,7 +165,7 @@ def test_trouble_of_the_canary_is_not_the_other_robots(ask, tmp_path: Path) -> N
     with Simulator("registry-down", "stale-health", users={"robot$canary": PULLS}) as harbor:
         said = ask("--canary-authfile", str(canary), "--push-project", "pub", against=harbor)
     assert f"CRITICAL: api: {SEEN}" in said
-    assert [line for line in said if line.startswith("CRITICAL: push: 502 from the registry for starting an upload")]
+    assert [line for line in said if line.startswith("CRITICAL: push: starting an upload: 502 from the registry")]
 
 
 def test_secret_of_the_canary_is_kept_too(ask, harbor: Simulator, authfile: str) -> None:
@@ -187,7 +187,7 @@ def test_ticket(harbor: Simulator, authfile: str) -> None:
     assert ticket["summary"] == "nobody can pull or push images: Harbor's registry is down, also: trivy"
     assert [part["text"].partition(":")[0] for part in ticket["parts"][:4]] == ["registry", "trivy", "v2", "scanner"]
     assert ticket["notes"] == [
-        "still fine: the API",
+        "still works: the API",
         "follows from registry: v2",
         "follows from trivy: scanner",
         NO_IMAGE,

@@ -19,7 +19,7 @@ LOGGED_IN = (
 PERFDATA = "time=Ts;1;5;0"
 MOVED = "is redirected to https://registry.example.net"
 HUNG = "timed out after T s waiting for the answer to GET /v2/"
-AUTHFILE = "Next: check username= and password= in the authfile, then the state and expiry of the account in the UI"
+AUTHFILE = "Next: check username= and password= in the authfile, then the state and expiry of the account in the web UI"
 
 
 def test_without_a_login(check, harbor: Simulator) -> None:
@@ -69,7 +69,7 @@ def test_registry_without_logins(check, harbor: Simulator) -> None:
 def test_not_a_registry(check, harbor: Simulator, status: int, kind: str) -> None:
     harbor.answer("/v2/", status, {"Content-Type": kind}, "It works!")
     assert check("v2") == [
-        f"HARBOR V2 CRITICAL - {status} {kind} instead of the registry from /v2/",
+        f"HARBOR V2 CRITICAL - /v2/ answers {status} {kind}, not the registry protocol",
         screens.ROUTE,
         "exit code 2",
     ]
@@ -143,8 +143,8 @@ def test_which_hop_answers_502(check, harbor: Simulator) -> None:
         ("core-down", "502 for /v2/ from the reverse proxy", screens.CORE),
         ("core-unavailable", "503 for /v2/ from core (X-Request-Id ID)", screens.CORE),
         ("core-frozen", HUNG, screens.ASK_HEALTH),
-        ("tables-locked", f"{HUNG} with credentials (it answers without)", screens.ASK_HEALTH),
-        ("misrouted-v2", "200 text/html instead of the registry from /v2/", screens.ROUTE),
+        ("tables-locked", f"{HUNG} with credentials (it answers without them)", screens.ASK_HEALTH),
+        ("misrouted-v2", "/v2/ answers 200 text/html, not the registry protocol", screens.ROUTE),
         ("redirect-foreign", f"GET /v2/ {MOVED}", screens.MOVED),
         ("reset", "no answer from harbor.example.com: connection closed early", screens.ANSWER),
         ("nginx-down", "cannot connect to harbor.example.com: Connection refused", screens.CONNECT),
@@ -159,7 +159,7 @@ def test_registry_frozen(check, harbor: Simulator) -> None:
     """Harbor's own word is asked for in the little time that is left; without it the line is the same, but for that."""
     harbor.switch("registry-frozen")
     first, *_, code = check("v2", "-t", "1", login=True)
-    assert first.startswith(f"HARBOR V2 CRITICAL - {HUNG} with credentials (it answers without)")
+    assert first.startswith(f"HARBOR V2 CRITICAL - {HUNG} with credentials (it answers without them)")
     assert code == "exit code 2"
 
 

@@ -8,7 +8,8 @@ from harbor_simulator import Simulator
 
 PERFDATA = "time=Ts;1;5;0"
 STEP = (
-    "Next: set external_url in harbor.yml (externalURL in the chart) to the address that clients use, and restart core"
+    "Next: set external_url (chart: externalURL) to the address that clients use, then run ./prepare and "
+    "docker compose up -d (or helm upgrade)"
 )
 NO_BEARER = "/v2/ answers 401 without a Bearer challenge: clients cannot log in"
 LACKS = "the challenge of /v2/ lacks a realm or a service: clients cannot log in"

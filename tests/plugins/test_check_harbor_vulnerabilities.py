@@ -9,10 +9,10 @@ from harbor_simulator.records import ScanAll, Security
 from support.planted import plant
 from support.screens import problem
 
-SCAN = "Next: start scan-all in the UI (Interrogation Services), or let projects scan on push"
-COUNT = "Next: start scan-all in the UI (Interrogation Services), or set a schedule there: it counts them"
+SCAN = "Next: start scan-all in the web UI (Interrogation Services), or let projects scan on push"
+COUNT = "Next: start scan-all in the web UI (Interrogation Services), or set a schedule there: it counts them"
 FAILING = "Next: run check_harbor_scan and check_harbor_scanner: as long as scans fail, these counts mean nothing"
-REBUILD = "Next: find the worst artifacts in the UI's Security Hub, and have them rebuilt"
+REBUILD = "Next: find the worst artifacts in the web UI's Security Hub, and have them rebuilt"
 FOUND = {"critical": 4, "high": 8, "medium": 4, "low": 4}
 
 

@@ -14,9 +14,9 @@ from support.planted import NOW
 from support.screens import screen
 
 READ_LOG = (
-    "Next: read a delivery's log in the UI (project > Webhooks), then call the receiver from the jobservice container"
+    "Next: read a delivery's log in the web UI (project > Webhooks), then test the receiver with curl from jobservice"
 )
-ENABLE = "Next: enable it in the UI (project > Webhooks), or delete it"
+ENABLE = "Next: enable it in the web UI (project > Webhooks), or delete it"
 MORE = "Next: raise -t, or split the projects across services with --project"
 
 
@@ -39,12 +39,12 @@ def runs(*statuses: str) -> list[Execution]:
         ),
         pytest.param(
             [Webhook(1, "priv", "chat", runs("Running", "Success", "Stopped", "Pending"))],
-            ["OK - 1 webhook, at most 0% of the last deliveries failed" + perfdata(deliveries=2), "exit code 0"],
+            ["OK - 1 webhook, 0% of the last deliveries failed" + perfdata(deliveries=2), "exit code 0"],
             id="well",
         ),
         pytest.param(
             [Webhook(1, "priv", "chat", runs("Error", *["Success"] * 9))],
-            ["OK - 1 webhook, at most 10% of the last deliveries failed" + perfdata(deliveries=10, failed=10),
+            ["OK - 1 webhook, 10% of the last deliveries failed" + perfdata(deliveries=10, failed=10),
              "exit code 0"],
             id="one of ten",
         ),
@@ -101,7 +101,7 @@ def test_options(ask, harbor: Simulator) -> None:
         Webhook(2, "pub", "ci", runs("Error")),
     ]
     assert ask("webhook", "--last", "1", "--project", "pr*", "--perfdata-for", "priv/*") == [
-        "HARBOR WEBHOOK OK - 1 webhook, at most 0% of the last deliveries failed | time=Ts;;;0 "
+        "HARBOR WEBHOOK OK - 1 webhook, 0% of the last deliveries failed | time=Ts;;;0 "
         "'failed_priv/chat'=0%;10;50 webhooks=1;;;0 disabled=0;;;0 deliveries=1;;;0 failed=0%;10;50;0;100",
         "exit code 0",
     ]
@@ -151,7 +151,10 @@ def test_no_project_at_all_is_nothing_judged(ask, harbor: Simulator, probe: str)
     options = ["--project", "*"] if probe == "robots" else []
     assert ask(probe, *options) == [
         f"HARBOR {probe.upper()} UNKNOWN - Harbor shows this account no projects, so nothing was checked",
-        "Next: grant the robot account project:list on system level, or remove this service if Harbor has no projects",
+        (
+            "Next: grant the robot account project:list at the system level, or remove this service if Harbor "
+            "has no projects"
+        ),
         "exit code 3",
     ]
 

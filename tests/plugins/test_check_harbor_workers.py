@@ -9,7 +9,9 @@ from harbor_simulator.content import HOUR, Pool, Work
 from support.planted import NOW, plant
 from support.screens import JOBSERVICE
 
-LONG_JOB = "Next: check the job in the UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
+LONG_JOB = (
+    "Next: check the job in the web UI (Administration > Job Service Dashboard > Workers), and stop it if it hangs"
+)
 
 
 def perfdata(pools: int, heartbeat: int | None, busy: str = "0", longest: int = 0) -> str:

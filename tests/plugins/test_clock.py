@@ -66,5 +66,8 @@ def test_the_api_says_that_the_clocks_differ(
     first, step, code = run(harbor, authfile, plugin_python, "api", offset)
     assert first.startswith("HARBOR API CRITICAL - Harbor's clock is ")
     assert f" {told} this host's (critical at 5 min) | " in first
-    assert step == "Next: run timedatectl on the Harbor host and on this one, and correct the clock that is wrong"
+    assert step == (
+        "Next: compare date -u here with docker exec harbor-core date -u (or the same in the core pod), and "
+        "correct the wrong clock"
+    )
     assert code == "exit code 2"

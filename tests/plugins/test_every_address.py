@@ -46,10 +46,13 @@ def test_all_are_well(check, replica: Simulator) -> None:
 def test_one_certificate_expires(check, replica: Simulator) -> None:
     replica.certificate = "days-left=2"
     assert check("certificate", "--every-address", BOTH) == [
-        "HARBOR CERTIFICATE CRITICAL - problem at 1 of 2 addresses: 127.0.0.2: localhost expires in 2 days, on DATE "
-        f"| time=Ts;;;0 days_left=2;30:;7: {COUNTS}",
+        "HARBOR CERTIFICATE CRITICAL - problem at 1 of 2 addresses: "
+        f"127.0.0.2: localhost's certificate expires in 2 days, on DATE | time=Ts;;;0 days_left=2;30:;7: {COUNTS}",
         ALONE,
-        "Next: renew the certificate, install it with its intermediate certificates and restart the reverse proxy",
+        (
+            "Next: renew the certificate (with its intermediates), then restart the reverse proxy (or update the "
+            "ingress's TLS secret)"
+        ),
         "exit code 2",
     ]
 
@@ -63,7 +66,7 @@ def test_one_certificate_expires(check, replica: Simulator) -> None:
         ("reset@/v2/", "good", "no answer from harbor.example.com: Connection reset by peer"),
         ("huge-body@/v2/", "good", "the answer to GET /v2/ is larger than 262144 bytes"),
         ("redirect-foreign@/v2/", "good", "GET /v2/ is redirected to https://registry.example.net"),
-        ("html@/v2/", "good", "200 text/html instead of the registry from /v2/"),
+        ("html@/v2/", "good", "/v2/ answers 200 text/html, not the registry protocol"),
         ("nothing", "wrong-name", "certificate does not verify: not valid for localhost"),
     ],
 )  # fmt: skip

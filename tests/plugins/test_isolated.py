@@ -13,7 +13,7 @@ from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job, Replication
 from support.planted import NOW
 from support.runner import OF_API
-from support.screens import SPACE
+from support.screens import MOUNTS, USAGE
 
 #: Those that ask jobservice itself; what stops because of it is another matter.
 JOBSERVICE = ("queue", "workers")
@@ -147,7 +147,7 @@ def test_what_is_well_asks_nothing_extra(ask, harbor: Simulator, probe: str) -> 
 
 PUSH = ("--project", "pub", "--depth", "session", "--isolate")
 FULL = "starting an upload: the registry's storage is full"
-LOOK = "Next: check the storage of the container registry (" + SPACE + ")"
+LOOK = f"Next: check usage with {USAGE}, then delete images and run garbage collection, or enlarge the storage"
 
 
 def test_push_into_a_full_data_volume(check, harbor: Simulator) -> None:
@@ -168,4 +168,4 @@ def test_push_onto_a_read_only_storage_is_its_own(check, harbor: Simulator) -> N
     """Whatever the data volume says."""
     harbor.authenticator.accounts[MONITOR] = Account(MONITOR_SECRET, sysadmin=True)
     harbor.switch("storage-readonly")
-    assert check("push", *PUSH, login=True)[1:] == [LOOK, "exit code 2"]
+    assert check("push", *PUSH, login=True)[1:] == [f"Next: check the registry's storage: {MOUNTS}", "exit code 2"]

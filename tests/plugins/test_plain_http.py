@@ -78,7 +78,7 @@ def test_connection_that_is_closed_without_a_word() -> None:
     assert line == f"no answer from {screens.HOST}: connection closed early"
     assert step == (
         f"Next: point -H at https://{screens.HOST} if that port speaks TLS, otherwise check nginx and core: "
-        f"docker ps -a (or kubectl get pods)"
+        f"docker ps -a (or kubectl -n NAMESPACE get pods)"
     )
     assert code == "exit code 2"
 
@@ -122,9 +122,7 @@ def test_redirect_of_a_proxy_that_does_not_know_of_tls(harbor: Simulator) -> Non
     harbor.switch("redirect-http")
     first, step, code = answer("v2", harbor.url, "--ca-file", harbor.ca_file)
     assert first == f"GET /v2/ is redirected to http://{screens.HOST}"
-    assert step == (
-        "Next: set external_url in harbor.yml (externalURL in the chart) to https://, and pass X-Forwarded-Proto on"
-    )
+    assert step == ("Next: set external_url (chart: externalURL) to https://..., and pass X-Forwarded-Proto on")
     assert code == "exit code 2"
 
 

@@ -19,7 +19,7 @@ from support.planted import plant
 from support.replay import DIRECTORY, Recording, load
 from support.screens import BEHIND_CORE, CORE, JOBSERVICE
 
-LOGIN = "Next: check username= and password= in the authfile, then the state and expiry of the account in the UI"
+LOGIN = "Next: check username= and password= in the authfile, then the state and expiry of the account in the web UI"
 
 
 #: Of another artifact or policy than the one that is asked for, of one row, and queries that no probe sends.

@@ -162,7 +162,7 @@ def test_an_interrupted_push_names_what_it_cannot_remove(lab: Lab) -> None:
     lab.registry.resume()
     release()
     assert out.splitlines()[1:] == [
-        f"Note: left behind: the upload in {REPOSITORY}",
+        f"Note: left behind: upload in {REPOSITORY}",
         "Next: set the engine's check timeout higher than -t",
     ]
     assert process.returncode == 3

@@ -164,10 +164,10 @@ def test_the_quota_counts_each_blob_once(harbor: Simulator) -> None:
     [
         ("storage-full", "starting an upload: the registry's storage is full"),
         ("storage-readonly", "starting an upload: the registry's storage is read-only"),
-        ("database-read-only", "500 from core for completing a blob"),
-        ("redis-refuses-writes", "500 from core for writing 2050 KiB"),
+        ("database-read-only", "completing a blob: 500 from core"),
+        ("redis-refuses-writes", "writing 2050 KiB: 500 from core"),
         ("read-only-mode", "Harbor is in read-only mode"),
-        ("registry-down", "502 from the registry for starting an upload"),
+        ("registry-down", "starting an upload: 502 from the registry"),
     ],
 )
 def test_what_stops_a_push(harbor: Simulator, switch: str, told: str) -> None:

@@ -8,7 +8,7 @@ from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job, Replication
 from support.planted import NOW
 
-LOG = "read the execution's log in the UI (Administration > Replications), and run check_harbor_remote_registry"
+LOG = "read the execution's log in the web UI (Administration > Replications), and run check_harbor_remote_registry"
 READ_LOG = f"Next: {LOG}"
 NIGHTLY = "0 0 3 * * *"
 

@@ -18,8 +18,9 @@ VARIABLE = (
 )
 DATE = r"\b20\d\d-\d\d-\d\d( \d\d:\d\d UTC)?"
 
-#: Where the free space of the registry's storage shows, on both platforms.
-SPACE = "df -h /data; mount (or kubectl exec deploy/...-registry -c registry -- df -h /storage; kubectl get pvc)"
+#: Where the registry's storage and its free space show, on both platforms.
+MOUNTS = "df -h /data; mount (or kubectl -n NAMESPACE get pvc)"
+USAGE = "df -h /data (or kubectl -n NAMESPACE exec deploy/RELEASE-registry -c registry -- df -h /storage)"
 
 
 def screen(outcome: Outcome, harbor: Simulator, dates: bool = False) -> list[str]:
@@ -42,47 +43,62 @@ def problem(probe: str, state: str, line: str) -> list[str]:
 
 def look(container: str, workload: str) -> str:
     """The next step for a component: where to look."""
-    return f"Next: run docker ps -a; docker logs --tail 50 {container} (or kubectl logs {workload})"
+    return (
+        f"Next: run docker ps -a; docker logs --tail 50 {container} (or kubectl -n NAMESPACE logs --tail 50 {workload})"
+    )
 
 
-CORE = look("harbor-core", "deploy/...-core")
-DATABASE = look("harbor-db", "sts/...-database")
-JOBSERVICE = look("harbor-jobservice", "deploy/...-jobservice")
-PORTAL = look("harbor-portal", "deploy/...-portal")
-REDIS = look("redis", "sts/...-redis")
-REGISTRY = look("registry", "deploy/...-registry -c registry")
-REGISTRYCTL = look("registryctl", "deploy/...-registry -c registryctl")
-TRIVY = look("trivy-adapter", "sts/...-trivy")
+CORE = look("harbor-core", "deploy/RELEASE-core")
+DATABASE = look("harbor-db", "sts/RELEASE-database")
+JOBSERVICE = look("harbor-jobservice", "deploy/RELEASE-jobservice")
+PORTAL = look("harbor-portal", "deploy/RELEASE-portal")
+REDIS = look("redis", "sts/RELEASE-redis")
+REGISTRY = look("registry", "deploy/RELEASE-registry -c registry")
+REGISTRYCTL = look("registryctl", "deploy/RELEASE-registry -c registryctl")
+TRIVY = look("trivy-adapter", "sts/RELEASE-trivy")
 
 STALLED = (
-    "Next: run docker exec redis redis-cli ping (or the same in the pod of Redis): if that hangs, restart Redis, "
-    "otherwise core"
+    "Next: run docker exec redis redis-cli ping (or the same in the Redis pod); if it hangs, restart Redis, "
+    "if it answers PONG, restart core"
 )
 ASK_HEALTH = (
     "Next: run check_harbor_health with the same options: it shows whether core, Redis or the database is stalled"
 )
-LOCKED = "Next: look for locks and for free connections in the database: select * from pg_stat_activity"
-BEHIND_CORE = "Next: search core's log for the X-Request-Id: the line names what failed behind core"
+LOCKED = (
+    "Next: check the database for locks and used-up connections: docker exec harbor-db psql -U postgres registry "
+    "-c 'select * from pg_stat_activity' (or the same in the database pod)"
+)
+BEHIND_CORE = (
+    "Next: search core's log for the X-Request-Id, to see what failed behind core: docker logs --since 1h "
+    "harbor-core (or kubectl -n NAMESPACE logs --since 1h deploy/RELEASE-core)"
+)
 
-CONNECT = "Next: check that the Harbor host is up and its reverse proxy (container nginx, or the ingress) listens"
+CONNECT = (
+    "Next: check that the Harbor host (or load balancer) is up and its reverse proxy listens: docker ps -a; "
+    "docker logs --tail 50 nginx (or kubectl -n NAMESPACE get ingress,svc,endpoints)"
+)
 TLS = f"Next: check the TLS settings of Harbor's reverse proxy or ingress: openssl s_client -connect {HOST}"
 CERTIFICATE = "Next: run check_harbor_certificate with the same options: it lists what clients refuse, and why"
 NO_TLS = (
-    f"Next: point -H at http://{HOST} if Harbor speaks plain HTTP there (logins need https), "
+    f"Next: point -H at http://{HOST} if Harbor speaks plain HTTP there (credentials need https), "
     "or find out what listens there"
 )
-NGINX = "docker logs --tail 50 nginx (or the log of the ingress controller)"
-STUCK = f"Next: check the Harbor host and its reverse proxy, which accepts but does not answer: uptime; {NGINX}"
-ANSWER = f"Next: check core, and nginx or the ingress: {CORE[10:]}; {NGINX}"
+NGINX = "docker logs --tail 50 nginx (or the ingress controller's log)"
+STUCK = (
+    "Next: check the reverse proxy and its host (connects, does not answer): docker ps -a; "
+    "docker logs --tail 50 nginx (or kubectl -n NAMESPACE get ingress,svc,endpoints)"
+)
+ANSWER = f"Next: run {CORE.partition('; ')[2]}, then {NGINX}"
 BODY = f"Next: check the proxies between here and Harbor, then run {NGINX}"
 MOVED = "Next: point -H at https://registry.example.net"
-ROUTE = "Next: check -H, then the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
-IN_FRONT = (
-    f"Next: look at the rules of the reverse proxy, WAF or CDN in front; {NGINX} shows whether the request got through"
+ROUTE = (
+    "Next: check -H, then the routes of the reverse proxy (or of the ingress): /api/, /service/ and /v2/ belong to core, "
+    "/ to the portal"
 )
+IN_FRONT = f"Next: check the rules of the reverse proxy, WAF or CDN; {NGINX} shows whether the request got through"
 CONTENT = "Next: fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output"
 SLOW = (
-    "Next: look at the load of the Harbor host: uptime, docker stats (or kubectl top pods); then for slow "
-    "statements in pg_stat_activity"
+    "Next: check the load with uptime; docker stats --no-stream (or kubectl -n NAMESPACE top pods), then slow "
+    "statements in the database (pg_stat_activity)"
 )
 WAIT = "Next: wait half a minute, then check again"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TOKEN_ANONYMOUS = Kind(
     "login.token-anonymous", STATUS, CRITICAL,
-    "make the reverse proxies pass the Authorization header to /service/token, then compare the replicas of core",
+    "configure the reverse proxies to pass the Authorization header to /service/token, then compare the core replicas",
 )  # fmt: skip
 DIRECTORY_FAILS = Kind(
     "signin.directory-fails", STATUS, CRITICAL,

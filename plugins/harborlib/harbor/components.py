@@ -19,7 +19,7 @@ LOSSES = {
     "jobservice": "scans, replication and garbage collection have stopped",
     "redis": "nobody can push images, and all jobs have stopped",
     "registry": "nobody can pull or push images",
-    "registryctl": "garbage collection fails",
+    "registryctl": "garbage collection cannot run",
     "trivy": "images are not scanned for vulnerabilities",
 }
 
@@ -55,36 +55,36 @@ def next_step(component: str) -> str:
     return f"run {{look:{component}}}"
 
 
-ROUTES = "the routes of the ingress: /api/, /service/ and /v2/ belong to core, / to the portal"
+ROUTES = "{routes}: /api/, /service/ and /v2/ belong to core, / to the portal"
 #: Without a port, -H means the usual one.
 OTHER_PORT = "; if it is another port, pass -H HOST:PORT"
 #: The next step for a failed request, by its kind or else by its stage.
 NEXT_STEPS: dict[Kind, str] = {
     failure.RESOLVE: "check the name and the name servers of this monitoring host: getent hosts {host}",
-    failure.CONNECT: "check that the Harbor host is up and its reverse proxy (container nginx, or the ingress) listens",
+    failure.CONNECT: "check that the Harbor host (or load balancer) is up and its reverse proxy listens: {edge}",
     failure.TLS: "check the TLS settings of Harbor's reverse proxy or ingress: openssl s_client -connect {where}",
-    failure.NO_TLS: "point -H at http://{where} if Harbor speaks plain HTTP there (logins need https), "
+    failure.NO_TLS: "point -H at http://{where} if Harbor speaks plain HTTP there (credentials need https), "
     "or find out what listens there",
     failure.PLAIN_TO_TLS: "point -H at https://{where}",
     failure.CERTIFICATE: "run check_harbor_certificate with the same options: it lists what clients refuse, and why",
-    failure.ANSWER: "check core, and nginx or the ingress: {look:core}; {logs:nginx}",
+    failure.ANSWER: "run {logs:core}, then {logs:nginx}",
     failure.BODY: "check the proxies between here and Harbor, then run {logs:nginx}",
     failure.ROUTE: f"check -H, then {ROUTES}",
     failure.CONTENT: "fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output",
 }
 #: Harbor reports itself healthy, but no login succeeds.
-LOCKED = "look for locks and for free connections in the database: select * from pg_stat_activity"
+LOCKED = "check the database for locks and used-up connections: {activity}"
 #: A frozen core and a frozen Redis look alike from outside; this command tells which one it is.
-STALLED = "run {ping}: if that hangs, restart Redis, otherwise core"
+STALLED = "run {ping}; if it hangs, restart Redis, if it answers PONG, restart core"
 #: Something hangs, and it is not known yet whether core does.
 ASK_HEALTH = "run check_harbor_health with the same options: it shows whether core, Redis or the database is stalled"
 #: Core answers with an error and does not give the reason.
-BEHIND_CORE = "search core's log for the X-Request-Id: the line names what failed behind core"
+BEHIND_CORE = "search core's log for the X-Request-Id, to see what failed behind core: {recent:core}"
 JOBSERVICE = "/api/v2.0/jobservice/"
 #: Requests that core cannot answer without the database.
 NEEDS_DATABASE = ("/api/v2.0/systeminfo", "/service/token")
 #: For a handshake that does not finish: the process that accepted the connection is stuck.
-STUCK = "check the Harbor host and its reverse proxy, which accepts but does not answer: uptime; {logs:nginx}"
+STUCK = "check the reverse proxy and its host (connects, does not answer): {edge}"
 
 
 def where_to_look(failed: Failure, origin: Origin, core_answers: bool = False, logins_fail: bool = False) -> str:

@@ -50,7 +50,7 @@ def ask(run: Run, origin: Origin, path: str, sink: Sink) -> Answer:
     if origin.scheme == "http":
         run.note(f"object store {origin.where} is read over http")
     elif run.args.ca_file and not run.args.insecure and origin != run.client.origin:
-        run.note(f"object store {origin.where} is verified by --ca-file or the system's CAs")
+        run.note(f"object store {origin.where} is verified against --ca-file or the system's CAs")
     return run.send(Request("GET", path, {}, origin=origin, size=SMALL, sink=sink, follow=False))
 
 

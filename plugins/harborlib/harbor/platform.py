@@ -1,6 +1,6 @@
 """Where Harbor runs, and the commands that show more there: docker for its installer, kubectl for its Helm chart.
 
-A next step names a place by a mark: `{logs:core}`. `with_commands` replaces each mark by the command of the platform,
+A next step names a command by a mark: `{logs:core}`. `with_commands` replaces each mark by the command of the platform,
 or by both commands if the platform is not known. Names as in goharbor/harbor (docker-compose.yml) and in
 goharbor/harbor-helm (templates/_helpers.tpl).
 """
@@ -38,10 +38,58 @@ WORKLOADS = {
     "registry": "deploy/{}-registry -c registry",
     "registryctl": "deploy/{}-registry -c registryctl",
     "trivy": "sts/{}-trivy",
+    "nginx": "deploy/{}-nginx",
 }
-#: Components that the chart can leave to a server outside of it; then there is no such workload.
-EXTERNAL = ("database", "redis")
-MARK = re.compile(r"\{(logs|look|list|load|ping|space):?(\w*)\}")
+#: For kubectl: what else to know about a component. Core's own probes wait for Redis, so a frozen Redis restarts core.
+HINTS = {
+    "core": "if it keeps restarting: check Redis and the database",
+    "database": "if external: its own log",
+    "redis": "if external: its own log",
+    "nginx": "or the ingress controller's log",
+}
+RESTARTED = "if it restarted: --previous"
+ACTIVITY = "psql -U postgres registry -c 'select * from pg_stat_activity'"
+
+
+class Commands(NamedTuple):
+    """What a mark stands for: with docker, with kubectl, and what kubectl is called after docker (else the same)."""
+
+    docker: str
+    kubectl: str
+    also: str = ""
+
+
+#: By mark. `{container}`, `{workload}` and `{hint}` are the component's, `{kubectl}` includes the namespace.
+COMMANDS = {
+    "activity": Commands(f"docker exec harbor-db {ACTIVITY}",
+                         f"{{kubectl}} exec {{database}} -- {ACTIVITY} (if external: in its own psql)",
+                         "the same in the database pod"),
+    "apply": Commands("run ./prepare and docker compose up -d", "run helm upgrade", "helm upgrade"),
+    "body": Commands("client_max_body_size in nginx", "annotation proxy-body-size of the ingress"),
+    "clock": Commands("docker exec harbor-core date -u", "{kubectl} exec {core} -- date -u",
+                      "the same in the core pod"),
+    "edge": Commands("docker ps -a; docker logs --tail 50 nginx", "{kubectl} get ingress,svc,endpoints"),
+    "install": Commands("restart the reverse proxy",
+                        "update the ingress's TLS secret (cert-manager: {kubectl} get certificate)",
+                        "update the ingress's TLS secret"),
+    "list": Commands("docker ps -a", "{kubectl} get pods"),
+    "load": Commands("uptime; docker stats --no-stream", "{kubectl} top pods; kubectl top nodes",
+                     "{kubectl} top pods"),
+    "logs": Commands("docker logs --tail 50 {container}", "{kubectl} logs --tail 50 {workload}{hint}"),
+    "look": Commands("docker ps -a; docker logs --tail 50 {container}",
+                     "{kubectl} get pods; {kubectl} logs --tail 50 {workload}{hint}",
+                     "{kubectl} logs --tail 50 {workload}"),
+    "mounts": Commands("df -h /data; mount", "{kubectl} get pvc; {kubectl} exec {registry} -- df -h /storage",
+                       "{kubectl} get pvc"),
+    "ping": Commands("docker exec redis redis-cli ping",
+                     "{kubectl} exec {redis} -- redis-cli ping (if external: redis-cli -h HOST ping)",
+                     "the same in the Redis pod"),
+    "recent": Commands("docker logs --since 1h {container}", "{kubectl} logs --since 1h {workload}"),
+    "routes": Commands("the routes of the reverse proxy", "the routes of the ingress ({kubectl} get ingress -o yaml)",
+                       "of the ingress"),
+    "usage": Commands("df -h /data", "{kubectl} exec {registry} -- df -h /storage"),
+}  # fmt: skip
+MARK = re.compile(rf"\{{({'|'.join(COMMANDS)}):?(\w*)\}}")
 
 
 class Platform(NamedTuple):
@@ -53,24 +101,19 @@ class Platform(NamedTuple):
 
     def command(self, what: str, component: str) -> str:
         """The command for one mark."""
-        return docker(what, component) if self.kind == "compose" else self.kubectl(what, component)
+        if self.kind == "compose":
+            return docker(what, component)
+        return self.kubectl(COMMANDS[what].kubectl, component, f" ({HINTS.get(component, RESTARTED)})")
 
-    def kubectl(self, what: str, component: str) -> str:
-        """The command for the chart."""
+    def kubectl(self, command: str, component: str, hint: str = "") -> str:
+        """A command of COMMANDS for the chart, with this hint."""
+        workloads = {name: workload.format(self.release) for name, workload in WORKLOADS.items()}
         run = f"kubectl -n {self.namespace}" if self.namespace else "kubectl"
-        if what == "list":
-            return f"{run} get pods"
-        if what == "load":
-            return f"{run} top pods"
-        if what == "ping":
-            return f"{run} exec {WORKLOADS['redis'].format(self.release)} -- redis-cli ping"
-        if what == "space":
-            return f"{run} exec {WORKLOADS[component].format(self.release)} -- df -h /storage; {run} get pvc"
-        if component not in WORKLOADS:
-            return "the log of the ingress controller"
-        logs = f"{run} logs --tail 50 {WORKLOADS[component].format(self.release)}"
-        logs += " (if external: its own log)" if component in EXTERNAL else ""
-        return f"{run} get pods; {logs}" if what == "look" else logs
+        return command.format(kubectl=run, workload=workloads.get(component), hint=hint, **workloads)
+
+
+#: For a Harbor whose platform is not known.
+SOME_CHART = Platform("kubernetes", "NAMESPACE", "RELEASE")
 
 
 def parse_platform(text: str) -> Platform | None:
@@ -98,22 +141,13 @@ def localized(finding: Finding, platform: Platform | None) -> Finding:
 
 def docker(what: str, component: str) -> str:
     """The command for Harbor's installer."""
-    if what in ("list", "load", "ping"):
-        return {"list": "docker ps -a", "load": "docker stats", "ping": "docker exec redis redis-cli ping"}[what]
-    if what == "space":
-        return "df -h /data; mount"
-    logs = f"docker logs --tail 50 {CONTAINERS[component]}"
-    return f"docker ps -a; {logs}" if what == "look" else logs
+    return COMMANDS[what].docker.format(container=CONTAINERS.get(component))
 
 
 def both(what: str, component: str) -> str:
     """Both commands, in short."""
-    if what in ("list", "load", "ping"):
-        other = {"list": "kubectl get pods", "load": "kubectl top pods", "ping": "the same in the pod of Redis"}[what]
-    elif what == "space":
-        other = f"kubectl exec {WORKLOADS[component].format('...')} -- df -h /storage; kubectl get pvc"
-    elif component in WORKLOADS:
-        other = f"kubectl logs {WORKLOADS[component].format('...')}"
-    else:
-        other = "the log of the ingress controller"
+    named = COMMANDS[what]
+    if component == "nginx":
+        return f"{docker(what, component)} ({HINTS[component]})"
+    other = SOME_CHART.kubectl(named.also or named.kubectl, component)
     return f"{docker(what, component)} (or {other})"

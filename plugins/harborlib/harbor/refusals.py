@@ -8,7 +8,7 @@ from harborlib.wire.request import Answer
 from .fields import Fields
 
 NEEDED = "credentials are required: --authfile FILE, or HARBOR_USERNAME and HARBOR_PASSWORD"
-CHECK_ACCOUNT = "check username= and password= in the authfile, then the state and expiry of the account in the UI"
+CHECK_ACCOUNT = "check username= and password= in the authfile, then the state and expiry of the account in the web UI"
 
 LOGIN_REFUSED = Kind("login.refused", STATUS, next_step=CHECK_ACCOUNT)
 LOGIN_NEEDED = Kind("login.needed", STATUS,
@@ -19,7 +19,7 @@ HOST_REFUSED = Kind("harbor.host-refused", STATUS,
                     next_step="ask the owner of the reverse proxy or firewall to allow this host")  # fmt: skip
 #: Any other 4xx that does not come from Harbor.
 REFUSED_IN_FRONT = Kind("harbor.refused-in-front", STATUS,
-                        next_step="look at the rules of the reverse proxy, WAF or CDN in front; {logs:nginx} "
+                        next_step="check the rules of the reverse proxy, WAF or CDN; {logs:nginx} "
                         "shows whether the request got through")  # fmt: skip
 TOO_OLD = Kind("harbor.too-old", STATUS, next_step="check -H, and the Harbor version that --help requires")
 NOT_SET_UP = Kind("harbor.not-set-up", STATUS, next_step="set it up, or remove this service")

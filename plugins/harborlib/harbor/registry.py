@@ -20,7 +20,7 @@ from .run import Run
 
 BASE = "/v2/"
 #: The next step for a realm that clients cannot use.
-REALM = "set external_url in harbor.yml (externalURL in the chart) to the address that clients use, and restart core"
+REALM = "set external_url (chart: externalURL) to the address that clients use, then {apply}"
 #: The next step for a 401 that is not Harbor's.
 NO_LOGIN = "disable the reverse proxy's own authentication for /v2/: clients need Harbor's Bearer challenge"
 BAD_CHALLENGE = Kind("v2.bad-challenge", ROUTE, next_step=REALM)
@@ -125,13 +125,21 @@ ERRNO = {
     122: "the disk quota of the registry's storage is used up",
 }
 NUMBERS = {os.strerror(number).lower(): number for number in errno.errorcode}
-STORAGE = "check the storage of the container registry ({space:registry})"
-
+STORAGE = "check the registry's storage: {mounts}"
+MAKE_ROOM = "check usage with {usage}, then delete images and run garbage collection, or enlarge the storage"
+#: For a storage driver other than this: no command on a host or in a pod shows the space of an object store.
+FILE_SYSTEM = ("filesystem", None)
+OBJECT_STORE = "check the object storage (quota, credentials, endpoint), then run {logs:registry}"
 
 STORAGE_FAILS = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
 #: The same for a full storage: check_harbor_storage also sees a data volume that is full.
-STORAGE_FULL = Kind("registry.storage-fails", STATUS, CRITICAL, STORAGE)
-LOST = Kind("registry.content-lost", STATUS, CRITICAL, f"{STORAGE}, then the last garbage collection's log")
+STORAGE_FULL = Kind("registry.storage-fails", STATUS, CRITICAL, MAKE_ROOM)
+LOST = Kind(
+    "registry.content-lost",
+    STATUS,
+    CRITICAL,
+    "check that the registry has its old storage: {mounts}; then read the last garbage collection's log",
+)
 NOT_THERE = Kind("registry.not-there", STATUS, CRITICAL,
                  "push the canary image again, or correct its name in the options")  # fmt: skip
 UPSTREAM_LIMIT = Kind("registry.upstream-rate-limit", STATUS, WARNING,
@@ -166,7 +174,8 @@ def refusal(answer: Answer, what: str) -> Failure:
     storage = storage_trouble(detail)
     if storage:
         full = storage == ERRNO[errno.ENOSPC]
-        return answer.fail(STORAGE_FULL if full else STORAGE_FAILS, f"{what}: {storage}")
+        step = OBJECT_STORE if isinstance(detail, dict) and detail.get("DriverName") not in FILE_SYSTEM else ""
+        return answer.fail(STORAGE_FULL if full else STORAGE_FAILS, f"{what}: {storage}", next_step=step)
     if answer.status == 404 and code in ("MANIFEST_UNKNOWN", "BLOB_UNKNOWN"):
         return answer.fail(LOST, f"{what} is lost: Harbor lists it, but the registry's storage does not have it")
     if answer.status == 404:
@@ -178,7 +187,7 @@ def refusal(answer: Answer, what: str) -> Failure:
     if answer.status == 412:
         return answer.fail(POLICY, f"{what}: refused by a policy of its project: {message}")
     if answer.status >= 500:
-        text = f"{answer.status} from {hop(answer)} for {what}{message and ': '}{message}"
+        text = f"{what}: {answer.status} from {hop(answer)}{message and ': '}{message}"
         aside = f"X-Request-Id {answer.request_id}" if answer.request_id else ""
         step = components.next_step("registry") if hop(answer) == "the registry" else ""
         return answer.fail(STATUS, text, aside=aside, state=CRITICAL, next_step=step)

@@ -172,7 +172,7 @@ class Repository:
                     raise
                 # Such as when the storage has lost content that the cache still lists.
                 text = f"{what} is cut off after {sink.received} of {blob.size} bytes"
-                where = f"run {{logs:registry}}; {registry.STORAGE}"
+                where = f"{registry.STORAGE}, then run {{logs:registry}}"
                 raise failure.but(detail=text, next_step=where) from None
             if answer.status in objectstore.REDIRECTS:
                 again = partial(self.send, "GET", sink=sink, follow=False)
@@ -210,7 +210,7 @@ def tokens(answer: Answer) -> Answer:
 
 def refused_login(answer: Answer) -> Failure:
     """The token service does not refuse a wrong login: it issues an anonymous token."""
-    detail = "login refused: the token service answers as if anonymous"
+    detail = "login refused: the token service treats it as anonymous"
     return answer.fail(LOGIN_REFUSED, detail)
 
 

@@ -46,7 +46,7 @@ AT_ONCE = 4  # parallel requests; more would put a load of their own on Harbor
 T = TypeVar("T")
 #: The level of a robot account on which a permission is given.
 WHERE = {
-    endpoints.SYSTEM: "on system level",
+    endpoints.SYSTEM: "at the system level",
     endpoints.PROJECT: "in the project (on Harbor 2.9 with a robot of its own: system permissions override them)",
 }
 
@@ -244,5 +244,5 @@ def logged_in(run: Run) -> Answer:
     answer = good(run.ask(endpoints.SYSTEMINFO.at(), login=True, size=SMALL))
     info = answer.json()
     if not isinstance(info, dict) or not any(name in info for name in ONLY_FOR_LOGINS):
-        raise answer.fail(LOGIN_REFUSED, "login refused (/systeminfo answers as if anonymous)")
+        raise answer.fail(LOGIN_REFUSED, "login refused (/systeminfo treats it as anonymous)")
     return answer

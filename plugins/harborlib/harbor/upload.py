@@ -28,7 +28,7 @@ QUOTA = Kind("push.quota-exceeded", STATUS, CRITICAL,
 UPLOAD_LOST = Kind("push.upload-lost", STATUS, CRITICAL,
                    "check that all registry replicas share the storage and http.secret")  # fmt: skip
 BODY_LIMIT = Kind("push.body-limit", STATUS, CRITICAL,
-                  "raise the body size limit of the ingress (nginx: client_max_body_size 0)")  # fmt: skip
+                  "raise the body size limit of the reverse proxy: {body}")  # fmt: skip
 NOT_ALLOWED = Kind(
     "push.not-allowed", STATUS, CRITICAL,
     "grant the robot account pull, push and delete in a canary project that is not a proxy cache",
@@ -70,7 +70,7 @@ class Upload:
         self.path = path
         if origin != run.client.origin:
             detail = f"the upload is redirected to {origin.url}, not to {run.client.origin.url}"
-            step = "make the reverse proxies pass Host and X-Forwarded-Proto as clients see them"
+            step = "configure the reverse proxies to pass the client's Host and X-Forwarded-Proto"
             raise answer.fail(ROUTE, detail, next_step=step)
 
     def write(self, data: bytes) -> None:
@@ -99,7 +99,7 @@ class Upload:
             # After a failed PATCH the registry has more bytes than we know: the answer is UPLOAD_INVALID, the upload
             # stays.
             if answer.status != 204 and registry.error(answer)[0] != "BLOB_UPLOAD_UNKNOWN":
-                raise refused(answer, f"cancelling the {self.name}")
+                raise refused(answer, f"canceling the {self.name}")
             self.repository.run.undo.pop(self.name, None)
 
 

@@ -15,7 +15,7 @@ from harborlib.wire.failure import Failure
 from .selection import Selection
 
 NO_PROJECT = "Harbor shows this account no projects, so nothing was checked"
-LIST = "grant the robot account project:list on system level, or remove this service if Harbor has no projects"
+LIST = "grant the robot account project:list at the system level, or remove this service if Harbor has no projects"
 
 
 class Projects:

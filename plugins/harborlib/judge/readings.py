@@ -231,7 +231,7 @@ class ResponseTime(Limit):
 
     def __init__(self, id: str, warning: str, critical: str, sentence: str = "the answer took {value}",  # noqa: A002
                  help: str = "response time") -> None:  # noqa: A002  # fmt: skip
-        step = "look at the load of the Harbor host: uptime, {load}; then for slow statements in pg_stat_activity"
+        step = "check the load with {load}, then slow statements in the database (pg_stat_activity)"
         super().__init__(id, "time", units.SECONDS, sentence, warning, critical, help=help, next_step=step,
                          show=lambda value: f"{units.plain(value)} s", symptom=isolation.SLOW)  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from harborlib.harbor import components
-from harborlib.harbor.refusals import LOGIN_REFUSED
+from harborlib.harbor.refusals import CHECK_ACCOUNT, LOGIN_REFUSED
 from harborlib.text import CRITICAL, OK, UNKNOWN, words
 from harborlib.text.cleaning import cut, redacted
 from harborlib.text.finding import Finding
@@ -15,7 +15,7 @@ from harborlib.text.report import Report
 from harborlib.text.states import SEVERITY, worst_of
 from harborlib.wire.failure import CONNECT, RESOLVE, TLS, Failure
 
-from .isolation import OWNERS
+from .isolation import LOGIN_OWNER, OWNERS
 
 SENTENCE = 300  # characters of one cause; the table shows all of it
 CLOCKS_DIFFER = 60  # seconds; a smaller difference is network delay and harmless
@@ -28,7 +28,7 @@ LOSSES = {
     "portal": "the web UI is down",
     "api": "robot accounts cannot log in",
     "signin": "people cannot log in",
-    "v2": "nobody can log in with docker, pull or push images",
+    "v2": "nobody can log in, pull or push with docker",
     "login": "clients cannot log in",
     "pull": "at least one image cannot be pulled",  # the canary image: others may be fine
     "push": "nobody can push images",
@@ -37,6 +37,7 @@ LOSSES = {
 LOSSES_BY_ID = {
     "push.quota-exceeded": "nobody can push to the canary project",
     "push.body-limit": "large images cannot be pushed",
+    "v2.bad-challenge": "clients cannot log in",
 }
 #: Failures without a connection: other hosts may have one.
 NO_CONNECTION = (RESOLVE, CONNECT, TLS)
@@ -44,14 +45,15 @@ NOT_REACHED = "Harbor cannot be reached from here"
 #: A refused login is the trouble of this account alone.
 REFUSED_TO = {"api": "the monitoring account cannot log in"}
 REFUSED_TO_CANARY = "the canary account cannot log in"
+CHECK_CANARY = CHECK_ACCOUNT.replace("the authfile", "the canary authfile")
 #: What these probes prove together while they are OK; the first match is shown.
 WORKING = (
-    (("pull", "push"), "pulls and pushes"),
-    (("pull",), "pulls"),
-    (("push",), "pushes"),
-    (("api", "v2"), "the API, and the registry answers"),
+    (("pull", "push"), "pull and push"),
+    (("pull",), "pull"),
+    (("push",), "push"),
+    (("api", "v2"), "the API, the registry"),
     (("api",), "the API"),
-    (("registry",), "the registry itself"),
+    (("registry",), "the registry component"),
     (("portal",), "the static web UI"),
 )
 
@@ -74,8 +76,8 @@ class Row(NamedTuple):
         own = [finding for finding in problems if not finding.follows]
         ids = frozenset(finding.id for finding in problems)
         if not problems:
-            return cls(Finding("", OK, report.headline, name), failure, ids)
-        text, aside = report.line.text(aside=False), problems[0].aside
+            return cls(Finding("", OK, report.headline.removeprefix(f"{name} is "), name), failure, ids)
+        text, aside = report.line.text(aside=False).removeprefix(f"{name} is "), problems[0].aside
         if not own:
             first = problems[0]
             finding = Finding(first.id, UNKNOWN, text, name, aside=aside, cause=first.cause, follows=True,
@@ -86,6 +88,7 @@ class Row(NamedTuple):
         if len(own) < len(problems):
             text = ", ".join(dict.fromkeys(finding.sentence(aside=False) for finding in leading))
         step = next((finding.next_step for finding in leading if finding.next_step), "")
+        step = CHECK_CANARY if step == CHECK_ACCOUNT and name in LOGIN_OWNER else step
         return cls(Finding(leading[0].id, state, text, name, aside=leading[0].aside, next_step=step), failure, ids)
 
     @property
@@ -168,14 +171,14 @@ class Verdict:
 
     def _sentence(self, row: Row) -> str:
         if row.name == "certificate" and self.untrusted:
-            return f"clients refuse Harbor's certificate: {cut(redacted(row.finding.text), SENTENCE)}"
+            return f"clients refuse to connect: {cut(redacted(row.finding.text), SENTENCE)}"
         return row.sentence(self.follows.get(row.name, []))
 
     def _working(self) -> list[str]:
         if not (self.causes and self.causes[0].finding.state == CRITICAL):
             return []
         well = {row.name for row in self.rows.values() if not row.finding.is_problem and not row.failure}
-        return [f"still fine: {text}" for names, text in WORKING if well.issuperset(names)][:1]
+        return [f"still works: {text}" for names, text in WORKING if well.issuperset(names)][:1]
 
     def _elsewhere(self) -> list[Finding]:
         """The causes that are no row's own problem, such as a core that has just started."""
@@ -212,15 +215,15 @@ def seen_from_here(args: argparse.Namespace, verdict: Verdict, skew: float) -> l
     found = []
     health, certificate = verdict.rows.get("health"), verdict.rows.get("certificate")
     stage = health.failure.stage if health and health.failure else ""
-    through = f"the proxy {args.proxy.where}" if args.proxy else "a firewall or a route of its own"
+    through = f"the proxy {args.proxy.where}" if args.proxy else "its firewall or route"
     if stage == RESOLVE:
-        found.append("other hosts may have name servers that know it")
+        found.append("other hosts may resolve this name")
     elif stage == CONNECT:
-        found.append(f"{through} may be in the way here and nowhere else: try from another host")
+        found.append(f"{through} may be the cause, try another host")
     if certificate and certificate.finding.state == CRITICAL and UNTRUSTED in certificate.ids:
         known = f"the CAs in {args.ca_file}" if args.ca_file else "the system's CAs"
-        found.append(f"{known} are trusted, clients may have others: compare --ca-file")
+        found.append(f"it trusts {known}, clients may trust others")
     if abs(skew) > CLOCKS_DIFFER:
         apart, side = words.span(round(abs(skew), -1)), "behind" if skew > 0 else "ahead of"
-        found.append(f"this host's clock is {apart} {side} Harbor's, certificates are judged by this host's")
-    return [f"as seen from here: {text}" for text in found]
+        found.append(f"its clock is {apart} {side} Harbor's, and certificates are judged by it")
+    return [f"seen from this host only: {text}" for text in found]

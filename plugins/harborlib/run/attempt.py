@@ -93,7 +93,7 @@ class Attempt:
         begun = dict(self.run.undo)
         for what, outcome in zip(begun, deadline.side_by_side(list(begun.values()), seconds)):
             if isinstance(outcome, Exception):
-                self.left_behind.append(f"left behind: the {what}")
+                self.left_behind.append(f"left behind: {what}")
         self.run.notes += self.left_behind
 
     def _seen(self, error: BaseException) -> Seen:

@@ -11,15 +11,16 @@ from harborlib.text import words
 from .clients import BROKEN_DIGESTS, UNREADABLE, entry, is_address, is_named, refused_key
 
 DAY = 86400
-RENEW = "renew the certificate, install it with its intermediate certificates and restart the reverse proxy"
+RENEW = "renew the certificate (with its intermediates), then {install}"
+REPLACE = "replace that CA certificate in the certificate file, then {install}"
 COMPLETE = "add the missing intermediate to the reverse proxy's certificate file, or pass --ca-file for a private CA"
 TRUST = "pass --ca-file for a private CA, or get a certificate from a CA that clients trust"
 DEFAULT = "install Harbor's certificate on the reverse proxy or ingress that answers here: it serves its own"
 OTHER_SUBJECT = "get a certificate with a subject that differs from its CA's"
-CLOCK = "run timedatectl on both hosts; if the clocks agree, install the previous certificate again"
+CLOCK = "compare date -u here with {clock}; if both agree, reinstall the previous certificate"
 ISSUE_AGAIN = "get a new certificate: RSA 2048 or EC P-256, signed with SHA-256"
 REISSUE = "get a new certificate from a CA that clients trust"
-LEAVE_OUT = "remove it from the reverse proxy's certificate file, and restart the reverse proxy"
+LEAVE_OUT = "remove it from the reverse proxy's certificate file, then {install}"
 CLIENTS = "docker, containerd and helm refuse"
 NAMES = 5  # the number of subjectAltName entries that are shown
 #: The reasons why clients refuse a chain.
@@ -61,6 +62,11 @@ class Certificate(NamedTuple):
     place: str = NEEDED
 
     @property
+    def whose(self) -> str:
+        """What to call it in a sentence."""
+        return f"{self.subject}'s certificate"
+
+    @property
     def lifetime(self) -> float:
         """The length of its validity period in days."""
         return (self.not_after - self.not_before) / DAY
@@ -73,7 +79,7 @@ class Certificate(NamedTuple):
     def weakness(self) -> str:
         """What makes its key too weak, or "": RSA and DSA under 2048 bits, curves under 224."""
         if self.bits < (2048 if self.key in ("RSA", "DSA") else 224):
-            return f"{self.key} key of {self.bits} bits"
+            return f"{self.bits}-bit {self.key} key"
         return ""
 
     @property
@@ -90,14 +96,14 @@ class Certificate(NamedTuple):
         """How long it is valid, how soon it expires (`ends`), or how long ago it expired."""
         left, date = self.days_left(now), day(self.not_after)
         if left < -1:
-            return f"{self.subject} expired {words.number(-left - 1, 'day')} ago, on {date}"
+            return f"{self.whose} expired {words.number(-left - 1, 'day')} ago, on {date}"
         if left == -1:
-            return f"{self.subject} expired less than a day ago, at {words.moment(self.not_after)}"
+            return f"{self.whose} expired less than a day ago, at {words.moment(self.not_after)}"
         if left == 0:
-            return f"{self.subject} expires within a day, at {words.moment(self.not_after)}"
+            return f"{self.whose} expires within a day, at {words.moment(self.not_after)}"
         if ends:
-            return f"{self.subject} expires in {words.number(left, 'day')}, on {date}"
-        return f"{self.subject} is valid for {words.number(left, 'day')}, until {date}"
+            return f"{self.whose} expires in {words.number(left, 'day')}, on {date}"
+        return f"{self.whose} is valid for {words.number(left, 'day')}, until {date}"
 
 
 class Served(NamedTuple):
@@ -155,9 +161,9 @@ def refusals(served: Served, why: str, host: str, now: float) -> list[Refusal]:
     found = [wrong_name(leaf, host, is_default)] if refused_name else []
     for element in served.path:
         if now > element.not_after:
-            found.append(Refusal("expired", element.good_until(now), RENEW))
+            found.append(Refusal("expired", element.good_until(now), RENEW if element is leaf else REPLACE))
         if now < element.not_before:
-            text = f"{element.subject} is not valid before {day(element.not_before)}"
+            text = f"{element.whose} is not valid before {day(element.not_before)}"
             found.append(Refusal("not-yet-valid", text, CLOCK))
     if why and not served.is_trusted:
         refusal = untrusted(served.path[-1])
@@ -194,18 +200,18 @@ def wrong_name(leaf: Certificate, host: str, is_default: bool) -> Refusal:
             text += ": no wildcard may stand before the last part of a name"
     if is_default:
         return Refusal("wrong-name", text, DEFAULT)
-    step = f"get a certificate with {entry(host)} in subjectAltName, or use a name that it is valid for"
+    step = f"get a certificate with {entry(host)} in subjectAltName, or point -H at a name it covers"
     return Refusal("wrong-name", text, step)
 
 
 def untrusted(last: Certificate) -> Refusal:
     """The refusal of a path that ends at a certificate not trusted here."""
     if last.self_signed:
-        return Refusal("untrusted", f"{last.subject} is self-signed and not trusted here", TRUST)
+        return Refusal("untrusted", f"{last.whose} is self-signed and not trusted here", TRUST)
     if last.subject == last.issuer:
         text = f"{last.subject} has the same name as its CA, so clients do not look for that CA"
         return Refusal("untrusted", text, OTHER_SUBJECT)
-    text = f"{last.issuer} is neither served nor trusted here, but issued {last.subject}"
+    text = f"{last.subject}'s issuer, {last.issuer}, is neither served nor trusted here"
     return Refusal("untrusted", text, COMPLETE)
 
 

@@ -54,4 +54,4 @@ def refused_key(key: str, bits: int) -> str:
     """Why clients refuse a key of this kind and size, or ""."""
     if key not in KNOWN_KEYS:
         return f"{key} key"
-    return f"RSA key of {bits} bits" if key == "RSA" and bits not in RSA_BITS else ""
+    return f"{bits}-bit RSA key" if key == "RSA" and bits not in RSA_BITS else ""

@@ -36,7 +36,7 @@ PLAIN_REFUSED = (
     b"combination of host and port requires tls",
 )
 BACKEND = "set the backend protocol of the reverse proxy to HTTPS, or point it at Harbor's port for plain HTTP"
-EXTERNAL_URL = "set external_url in harbor.yml (externalURL in the chart) to https://, and pass X-Forwarded-Proto on"
+EXTERNAL_URL = "set external_url (chart: externalURL) to https://..., and pass X-Forwarded-Proto on"
 IN_FRONT = "ask the owner of the reverse proxy or ingress: it sends requests for Harbor elsewhere"
 
 
