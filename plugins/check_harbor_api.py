@@ -47,8 +47,8 @@ WRITABLE = "switch it off unless maintenance is in progress (Administration > Co
 CLOCK = "compare date -u here with {clock}, and correct the wrong clock"
 UPDATE = "update Harbor, or lower --minimum-version"
 ADDRESS = (
-    "give --external-url if this host goes another way than clients; else set external_url in harbor.yml (externalURL "
-    "in the chart) to the address that clients use"
+    "pass --external-url if clients use another address than -H, "
+    "else set external_url (chart: externalURL) to theirs and {apply}"
 )
 
 #: Facts that older Harbors do not report: the field, what it is, the Harbor that introduced it.

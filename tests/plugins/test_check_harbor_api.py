@@ -27,8 +27,8 @@ READ_ONLY = "Harbor is in read-only mode: pushes are refused"
 WRITABLE = "Next: switch it off unless maintenance is in progress (Administration > Configuration > System Settings)"
 UPDATE = "Next: update Harbor, or lower --minimum-version"
 ADDRESS = (
-    "Next: give --external-url if this host goes another way than clients; else set external_url in harbor.yml "
-    "(externalURL in the chart) to the address that clients use"
+    "Next: pass --external-url if clients use another address than -H, else set external_url (chart: externalURL) "
+    "to theirs and run ./prepare and docker compose up -d (or helm upgrade)"
 )
 
 

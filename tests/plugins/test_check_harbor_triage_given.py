@@ -117,7 +117,7 @@ def test_proxy_in_the_way(ask) -> None:
 
 def test_no_hint_where_all_is_well(ask, harbor: Simulator) -> None:
     harbor.switch("registry-down")
-    assert not [line for line in ask() if "as seen from here" in line]
+    assert not [line for line in ask() if "seen from this host only" in line]
 
 
 def test_time_limits(ask, harbor: Simulator) -> None:
