@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from harborlib.harbor import components
-
 import pytest
 
 from harbor_simulator import Simulator
@@ -31,7 +29,11 @@ MOVED = "is redirected to https://registry.example.net"
         (f"status-504@{HEALTH}", f"database stalled (core answers /ping): 504 {FROM_PROXY}", screens.DATABASE),
         ("status-504", f"core or Redis stalled (the reverse proxy answers): 504 {FROM_PROXY}", screens.STALLED),
         (f"status-500@{HEALTH}", f"core answers /ping, not /health: 500 {FROM_PROXY}", screens.CORE),
-        ("misrouted-api", f"/api/ is routed to the wrong place: {WEB_PAGE}", f"Next: check {components.ROUTES}"),
+        (
+            "misrouted-api",
+            f"/api/ is routed to the wrong place: {WEB_PAGE}",
+            screens.ROUTE.replace("check -H, then", "check"),
+        ),
         (f"status-418@{HEALTH} misrouted-portal", f"418 {FROM_FRONT}", screens.IN_FRONT),
         ("status-418 misrouted-portal", f"418 {FROM_FRONT}", screens.IN_FRONT),
         ("html", f"no Harbor answers here: {WEB_PAGE}", screens.ROUTE),

@@ -92,8 +92,8 @@ ANSWER = f"Next: run {CORE.partition('; ')[2]}, then {NGINX}"
 BODY = f"Next: check the proxies between here and Harbor, then run {NGINX}"
 MOVED = "Next: point -H at https://registry.example.net"
 ROUTE = (
-    "Next: check -H, then the routes of the reverse proxy (or of the ingress): /api/, /service/ and /v2/ belong to core, "
-    "/ to the portal"
+    "Next: check -H, then the routes of the reverse proxy (or of the ingress): /api/, /service/ and /v2/ belong "
+    "to core, / to the portal"
 )
 IN_FRONT = f"Next: check the rules of the reverse proxy, WAF or CDN; {NGINX} shows whether the request got through"
 CONTENT = "Next: fetch it with curl; if it looks valid, report a check_harbor bug and attach the -vvv output"
