@@ -29,7 +29,8 @@ class TestLife(Life):
         with booted(host.root.copy()) as root:
             assert host.play(root).changed == 1
             until(lambda: uses_server(root, plugin, *options), "the server runs the checks")
-            host.play(root, harbor_checks_state="absent")
+            assert host.play(root, harbor_checks_preloaded=False).changed == 2
+            assert not uses_server(root, plugin, *options)
             assert root.run("systemctl", "list-units", "--all", "--quiet", "harbor-preloaded.*").stdout == ""
 
     def test_unknown_probe_or_option_is_one_clear_line(self, host: Host) -> None:
