@@ -66,8 +66,8 @@ def given() -> dict[str, str]:
     """What one fills in at least."""
     return {
         "harbor_url": f"https://{HEALTHY}",
-        "harbor_robot_authfile": "/etc/icinga2/harbor/robot.auth",
-        "harbor_canary_authfile": "/etc/icinga2/harbor/canary.auth",
+        "harbor_robot_authfile": "/etc/check_harbor/robot.auth",
+        "harbor_canary_authfile": "/etc/check_harbor/canary.auth",
         "harbor_canary_project": "canary",
         "harbor_canary_image": "canary/alpine:3",
     }
