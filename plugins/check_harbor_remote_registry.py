@@ -167,8 +167,8 @@ def live_ping(run: Run, remote: Remote) -> tuple[str, Optional[float]]:
 
 def own_addresses(run: Run) -> list[Origin]:
     """The addresses of this Harbor, for us and for its clients."""
-    told = origin_of(run.rest.systeminfo().text("external_url"))
-    return [run.client.origin, *([told] if told else [])]
+    external = origin_of(run.rest.systeminfo().text("external_url"))
+    return [run.client.origin, *([external] if external else [])]
 
 
 def origin_of(url: str) -> Optional[Origin]:

@@ -120,13 +120,13 @@ class Pages:
 
     def _take(self, answer: Answer, rows: int, page: int) -> None:
         """Record how many rows a page had, and what it says about further ones."""
-        told, linked = total(answer), 'rel="next"' in answer.headers.get("Link", "")
+        announced, linked = total(answer), 'rel="next"' in answer.headers.get("Link", "")
         if self._is_long:
             self._rest.count(rows)
         self.seen += rows
-        if told is not None:
-            self.total = max(self.total or 0, told, self.seen)
-        self._more = bool(rows) and (linked or self.seen + len(self._refused) < (told or 0))
+        if announced is not None:
+            self.total = max(self.total or 0, announced, self.seen)
+        self._more = bool(rows) and (linked or self.seen + len(self._refused) < (announced or 0))
         if not self._more or page * self._size >= self._wanted:
             self._judge(answer, several=page > 1, promised=not rows and (linked or (self.total is None and page > 1)))
         self.complete = not (self._more or self._short or self._refused)

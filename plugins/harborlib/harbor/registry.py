@@ -204,11 +204,11 @@ def hop(answer: Answer) -> str:
 
 def reset(answer: Answer) -> str:
     """When a rate limit ends, if the answer says so: in seconds or as a date. Harbor itself does not forward that."""
-    told = answer.headers.get("Retry-After") or answer.headers.get("RateLimit-Reset") or ""
-    date = http_date(told)
+    header = answer.headers.get("Retry-After") or answer.headers.get("RateLimit-Reset") or ""
+    date = http_date(header)
     seconds = round(date - answer.date) if date is not None else -1
-    if re.fullmatch("[0-9]{1,6}", told):
-        seconds = int(told)
+    if re.fullmatch("[0-9]{1,6}", header):
+        seconds = int(header)
     end = time.gmtime(answer.date + seconds) if 0 <= seconds < 1_000_000 else None
     return f", resets in {seconds} s ({time.strftime('%H:%M:%S', end)} UTC)" if end else ""
 

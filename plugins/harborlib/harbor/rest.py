@@ -152,7 +152,7 @@ class Rest:
         """The answer, if its status is 200; else raises Failure that explains the refusal for this endpoint."""
         if answer.status == 200:
             return answer
-        told, where = said(answer), f"({answer.status} for {answer.path})"
+        message, where = said(answer), f"({answer.status} for {answer.path})"
         if in_front(answer) and (answer.status == 403 or (answer.status == 404 and endpoint.since == EVERY)):
             raise refused_in_front(answer, answer.path)
         if answer.status == 403:
@@ -160,14 +160,14 @@ class Rest:
             step += f"possible since Harbor {endpoint.robots}"
             text = f"the account lacks the permission {endpoint.permission} {where}"
             raise answer.fail(PERMISSION_MISSING, text, next_step=step)
-        if answer.status == 400 and told:
-            raise answer.fail(STATUS, f"{told} {where}")
-        if answer.status == 404 and told and not told.startswith("path ") and "{}" not in endpoint.path:
-            detail = f"Harbor refuses the whole list because of one row: {told} {where}"
+        if answer.status == 400 and message:
+            raise answer.fail(STATUS, f"{message} {where}")
+        if answer.status == 404 and message and not message.startswith("path ") and "{}" not in endpoint.path:
+            detail = f"Harbor refuses the whole list because of one row: {message} {where}"
             raise answer.fail(ABSENT, detail, next_step=WHOLE_LIST)
-        if answer.status == 404 and told and not told.startswith("path "):
+        if answer.status == 404 and message and not message.startswith("path "):
             step = "compare the names in the command with Harbor's: a robot account does not see other projects"
-            raise answer.fail(ABSENT, f"{told} {where}", next_step=step)
+            raise answer.fail(ABSENT, f"{message} {where}", next_step=step)
         if answer.status == 404:
             step = "update Harbor if it is older, or remove this service from the host"
             step += "; if it is not older, check the routes of the ingress" if in_front(answer) else ""
@@ -175,7 +175,7 @@ class Rest:
             raise answer.fail(TOO_OLD, detail, next_step=step)
         if answer.status == 412:
             step = "set it up, or remove this service from the host"
-            detail = f"not set up in this Harbor: {told or 'no reason given'} {where}"
+            detail = f"not set up in this Harbor: {message or 'no reason given'} {where}"
             raise answer.fail(NOT_SET_UP, detail, next_step=step)
         return good(answer)
 

@@ -51,8 +51,8 @@ class Line(NamedTuple):
             if shown and len(", ".join(each.sentence() for each in [*shown, clean_one])) > room:
                 break
             shown.append(clean_one)
-        told = {finding.sentence() for finding in leading}
-        lesser = {finding.sentence() for finding in problems if finding.state != state} - told
+        leading_sentences = {finding.sentence() for finding in leading}
+        lesser = {finding.sentence() for finding in problems if finding.state != state} - leading_sentences
         rest = len(leading) - len(shown) + len(lesser) if many else 0
         title = f"{clean(summary.title)}: " if summary.title else ""
         return cls(title, shown, rest, all(finding.follows for finding in leading))

@@ -138,16 +138,16 @@ def progress(args: argparse.Namespace, names: Sequence[str]) -> Iterator[Callabl
         call()
         with lock:
             waiting.pop(name)
-            tell()
+            show_progress()
 
-    def tell() -> None:
+    def show_progress() -> None:
         if visible:
             done = f"{len(names) - len(waiting)} of {len(names)} probes done"
             text = f"{done}, waiting for {', '.join(waiting)}" if waiting else done
             write(CLEAR + cut(text, shutil.get_terminal_size().columns - 1))
 
     with lock:
-        tell()
+        show_progress()
     yield watched
     with lock:
         visible = False  # late probes no longer show progress

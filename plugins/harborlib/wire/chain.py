@@ -80,8 +80,8 @@ def understood(
     try:
         needed = [certificate.to_cryptography() for certificate in path]
         elements = placed([certificate.to_cryptography() for certificate in chain], needed)
-        told = [(number, read(certificate.to_cryptography())) for number, certificate in complaints]
-        return Served(elements, [read(certificate) for certificate in needed], told, version)
+        errors = [(number, read(certificate.to_cryptography())) for number, certificate in complaints]
+        return Served(elements, [read(certificate) for certificate in needed], errors, version)
     except Exception:  # the exceptions for broken certificates differ between versions of cryptography
         raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
 

@@ -75,8 +75,8 @@ class Answer(NamedTuple):
     @property
     def date(self) -> float:
         """The server's clock in seconds since 1970; ours if the server does not send it."""
-        told = http_date(self.headers.get("Date", ""))
-        return time.time() if told is None else told
+        date = http_date(self.headers.get("Date", ""))
+        return time.time() if date is None else date
 
     @property
     def crowd(self) -> int:
