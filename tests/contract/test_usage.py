@@ -14,6 +14,7 @@ from support import runner
 
 SECRET = "sesame42"  # no letter of it an option, so that -vsesame42 is one flag and the secret
 HUGE = "9" * 400 + ".5"
+NO_PEM = "/etc/passwd"  # a short path: a long one makes a line that is cut
 #: Arguments and the words that tell what is wrong with them.
 CASES = {
     "unknown option": (["--nonsense"], "unknown option --nonsense"),
@@ -50,10 +51,10 @@ CASES = {
     "proxy and connect-to": (["--proxy", "h:1", "-I", "h:2"], "--proxy and --connect-to cannot be combined"),
     "no CA file": (["--ca-file", "/nowhere"], "--ca-file: cannot read /nowhere"),
     "CA file is a directory": (["--ca-file", "/"], "--ca-file: "),
-    "CA file is no PEM": (["--ca-file", __file__], "--ca-file: no usable PEM in "),
+    "CA file is no PEM": (["--ca-file", NO_PEM], "--ca-file: no usable PEM in "),
     "CA file is empty": (["--ca-file", "/dev/null"], "--ca-file: no usable PEM in "),
     "no client certificate": (["--client-cert", "/nowhere"], "--client-cert: cannot read /nowhere"),
-    "client certificate is no PEM": (["--client-cert", __file__], "client certificate: no usable PEM in "),
+    "client certificate is no PEM": (["--client-cert", NO_PEM], "client certificate: no usable PEM in "),
     "key without certificate": (["--client-key", __file__], "--client-key needs --client-cert"),
     "timeout 0": (["-t", "0"], "-t/--timeout: must be more than 0 and at most a day: '0'"),
     "timeout below 0": (["-t=-1"], "-t/--timeout: must be more than 0 and at most a day: '-1'"),
