@@ -43,7 +43,7 @@ from harborlib.judge import Limit, NotRead, Problem, Readings, Selectable, Shown
 from harborlib.judge.projects import Projects
 from harborlib.judge.selection import Selection, declare_page_limit
 from harborlib.run import Probe, Service, plugin
-from harborlib.text import PERCENT, UNKNOWN, words
+from harborlib.text import PERCENT_OF_LIMIT, UNKNOWN, words
 from harborlib.wire import Failure
 
 MAKE_ROOM = "delete unused artifacts in the project and run garbage collection, or raise its quota"
@@ -51,7 +51,7 @@ NO_QUOTA = "look at Administration > Project Quotas; if none is listed there, th
 SEE_MORE = "raise -t, select projects with --project, or read only the most used ones (--page-limit)"
 
 projects = Selectable("project", "projects", "--project")
-used_up = Limit("quota.nearly-used-up", "used", PERCENT, "{value} of its quota used", "85%", "99%",
+used_up = Limit("quota.nearly-used-up", "used", PERCENT_OF_LIMIT, "{value} of its quota used", "85%", "99%",
                 help="percent of a quota used", next_step=MAKE_ROOM, clamped=True)  # fmt: skip
 not_read = NotRead("quota.not-read")
 not_all_seen = Problem("quota.not-all-seen", UNKNOWN, SEE_MORE)

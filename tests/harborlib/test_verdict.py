@@ -85,7 +85,7 @@ def test_further_causes_are_named() -> None:
     rows = [row("database", CRITICAL), row("trivy", CRITICAL), row("gc", WARNING), row("quota", UNKNOWN), row("portal")]
     verdict = Verdict(rows)
     assert words(verdict.sentence()) == (
-        "nobody can log in, pull or push images: Harbor's database (PostgreSQL) is down, also: trivy, quota, gc"
+        "nobody can log in, pull or push images: Harbor's database (PostgreSQL) is down, also: trivy is down, quota, gc"
     )
     assert verdict.explained() == ["still works: the static web UI"]
 

@@ -37,6 +37,9 @@ LOSSES = {
 LOSSES_BY_ID = {
     "push.quota-exceeded": "nobody can push to the canary project",
     "push.body-limit": "large images cannot be pushed",
+    # The canary's project or tag is set up wrong: others may push.
+    "push.not-allowed": "the canary cannot be pushed",
+    "push.tag-immutable": "the canary cannot be pushed",
     "v2.bad-challenge": "clients cannot log in",
 }
 #: Failures without a connection: other hosts may have one.
@@ -101,9 +104,17 @@ class Row(NamedTuple):
         """Whether it has a problem of its own."""
         return self.finding.is_problem and not self.finding.follows
 
+    def is_component_down(self) -> bool:
+        """Whether Harbor itself calls this component unhealthy."""
+        return self.name in components.SPOKEN and self.finding.state == CRITICAL and not self.failure
+
+    def brief(self) -> str:
+        """A few words for a cause that is not the first one."""
+        return f"{self.name} is down" if self.is_component_down() else self.name
+
     def sentence(self, following: Iterable[str] = ()) -> str:
         """The cause in words for everyone, after what people cannot do; `following` are the probes that fail too."""
-        if self.name in components.SPOKEN and self.finding.state == CRITICAL and not self.failure:
+        if self.is_component_down():
             return f"{components.LOSSES[self.name]}: {components.SPOKEN[self.name]} is down"
         text = cut(redacted(self.finding.text), SENTENCE)
         loss = self.loss(following) if self.finding.state == CRITICAL else ""
@@ -133,7 +144,12 @@ class Verdict:
             if row.finding.follows:
                 self.follows.setdefault(self.root(row), []).append(row.name)
         guilty = [row for row in self.rows.values() if row.guilty]
-        self.causes = sorted(guilty, key=lambda row: (-severity(row), -len(self.follows.get(row.name, []))))
+        self.causes = sorted(guilty, key=self._weight)
+
+    def _weight(self, row: Row) -> tuple[int, bool, int]:
+        """The worst first, then what concerns everyone and not only our account, then what explains most."""
+        refused = bool(row.failure and row.failure.kind is LOGIN_REFUSED)
+        return -severity(row), refused, -len(self.follows.get(row.name, []))
 
     def root(self, row: Row) -> str:
         """The name of the root cause, at the end of the chain of causes."""
@@ -166,7 +182,7 @@ class Verdict:
         if not self.causes:
             return self._elsewhere()
         first, *others = self.causes
-        also = [spoken(f"also: {', '.join(row.name for row in others)}")] if others else []
+        also = [spoken(f"also: {', '.join(row.brief() for row in others)}")] if others else []
         return [spoken(self._sentence(first)), *also]
 
     def _sentence(self, row: Row) -> str:

@@ -4,7 +4,7 @@ from . import words
 from .finding import Finding
 from .first_line import Summary
 from .states import CRITICAL, OK, UNKNOWN, WARNING
-from .units import BYTES, COUNT, DAYS, PERCENT, SECONDS
+from .units import BYTES, COUNT, DAYS, PERCENT, PERCENT_OF_LIMIT, SECONDS
 
 __all__ = [
     "BYTES",
@@ -13,6 +13,7 @@ __all__ = [
     "DAYS",
     "OK",
     "PERCENT",
+    "PERCENT_OF_LIMIT",
     "SECONDS",
     "UNKNOWN",
     "WARNING",

@@ -28,6 +28,8 @@ class Unit(NamedTuple):
 SECONDS = Unit({"": 1, "ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}, "s", words.span)
 DAYS = Unit({"": 1, "d": 1, "w": 7}, "", lambda count: words.number(int(count), "day"))
 PERCENT = Unit({"": 1, "%": 1}, "%", words.percent)
+#: Percent of a limit that can be exceeded, as of a quota that was lowered.
+PERCENT_OF_LIMIT = Unit({"": 1, "%": 1}, "%", words.percent)
 BYTES = Unit(
     {
         "": 1,
