@@ -45,7 +45,7 @@ from typing import Optional
 from harborlib.harbor import Run
 from harborlib.judge import Limit, Problem, Reading, Readings, Shown
 from harborlib.judge.readings import Range
-from harborlib.run import Probe, Service, plugin
+from harborlib.run import Probe, Service, plugin, values
 from harborlib.run.service import ALERTING_SINCE, REPLICAS
 from harborlib.text import CRITICAL, DAYS, OK, SECONDS, WARNING, words
 from harborlib.text.finding import Finding
@@ -216,20 +216,13 @@ def schedule(reminder: str, element: Certificate) -> str:
     return f"reminder due below {words.number(begins, 'day')}" if begins > ends else "no reminder: short lifetime"
 
 
-def seconds(text: str) -> float:
-    """A point in time in seconds since 1970, in any notation of an engine; raises ValueError."""
-    if not math.isfinite(float(text)):
-        raise ValueError
-    return float(text)
-
-
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare its own options."""
     parser.add_argument("--judge", choices=("expiry", "validity", "all"), default="all",
                         help="the dates, the rest, or both (default %(default)s)")  # fmt: skip
     parser.add_argument("--reminder", choices=REMINDERS,
                         help="OK except on the days of this reminder (with --judge expiry)")  # fmt: skip
-    parser.add_argument("--alerting-since", metavar="SECONDS", type=seconds,
+    parser.add_argument("--alerting-since", metavar="SECONDS", type=values.moment,
                         help="Unix time at which the certificate's own service began to alert")  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from typing import NamedTuple
 
@@ -108,3 +109,10 @@ def proxy(text: str) -> Origin:
     if found.scheme != "http":
         raise argparse.ArgumentTypeError("only http:// proxies are supported (TLS goes through them end to end)")
     return found
+
+
+def moment(text: str) -> float:
+    """A point in time in seconds since 1970, in any notation of an engine; raises ValueError."""
+    if not math.isfinite(float(text)):
+        raise ValueError
+    return float(text)
