@@ -222,7 +222,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
                         help="the dates, the rest, or both (default %(default)s)")  # fmt: skip
     parser.add_argument("--reminder", choices=REMINDERS,
                         help="OK except on the days of this reminder (with --judge expiry)")  # fmt: skip
-    parser.add_argument("--alerting-since", metavar="SECONDS", type=values.moment,
+    parser.add_argument("--alerting-since", metavar="SECONDS", type=values.seconds,
                         help="Unix time at which the certificate's own service began to alert")  # fmt: skip
 
 

@@ -149,7 +149,8 @@ def test_each_element_has_its_own_limits(check, harbor: Simulator) -> None:
         f"WARNING: {line} [certificate.expires]",
         "OK: handshake in T s",
         "OK: localhost's certificate is valid for 25 days, until DATE",
-        RENEW,
+        "Next: replace that CA certificate in the certificate file, then restart the reverse proxy (or update the "
+        "ingress's TLS secret)",
         "exit code 1",
     ]
     assert check("certificate", "--judge", "validity")[-1] == "exit code 0"

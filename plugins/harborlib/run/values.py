@@ -111,7 +111,7 @@ def proxy(text: str) -> Origin:
     return found
 
 
-def moment(text: str) -> float:
+def seconds(text: str) -> float:
     """A point in time in seconds since 1970, in any notation of an engine; raises ValueError."""
     if not math.isfinite(float(text)):
         raise ValueError
