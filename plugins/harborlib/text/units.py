@@ -17,19 +17,20 @@ class Unit(NamedTuple):
     """A unit of measure.
 
     `factors` maps each spelling to its factor to the base unit ("" is the base unit itself), `uom` is its name in the
-    perfdata, `show` formats a number for people.
+    perfdata, `show` formats a number for people. A threshold above `most` could never be reached.
     """
 
     factors: Mapping[str, float]
     uom: str
     show: Callable[[float], str]
+    most: float = math.inf
 
 
 SECONDS = Unit({"": 1, "ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}, "s", words.span)
 DAYS = Unit({"": 1, "d": 1, "w": 7}, "", lambda count: words.number(int(count), "day"))
-PERCENT = Unit({"": 1, "%": 1}, "%", words.percent)
 #: Percent of a limit that can be exceeded, as of a quota that was lowered.
 PERCENT_OF_LIMIT = Unit({"": 1, "%": 1}, "%", words.percent)
+PERCENT = PERCENT_OF_LIMIT._replace(most=100)
 BYTES = Unit(
     {
         "": 1,
@@ -103,8 +104,8 @@ class RangeType:
         bare = text.strip() and ":" not in text and "@" not in text
         found = self._range(f"{text.strip()}:" if bare and self.bad == LOW else text)
         low, high = math.isfinite(found.start), math.isfinite(found.end)
-        if self.unit is PERCENT and max(bound for bound in (found.start, found.end, 0) if math.isfinite(bound)) > 100:
-            raise argparse.ArgumentTypeError(f"above 100%: {text[:40]!r}")
+        if any(math.isfinite(bound) and bound > self.unit.most for bound in (found.start, found.end)):
+            raise argparse.ArgumentTypeError(f"above {self.unit.show(self.unit.most)}: {text[:40]!r}")
         wrong = low and not high if self.bad == HIGH else high and found.start <= 0
         if found.invert or not wrong:
             return found
