@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
 from harbor_simulator import Simulator
-from harbor_simulator.content import DAY, HOUR, moment
+from harbor_simulator.content import DAY, HOUR
 from harbor_simulator.records import Execution, Job
-from support.planted import NOW, plant
+from support.garbage import DAILY, perfdata
+from support.planted import NOW
 
 LOG = (
     "read the execution's log in the web UI (Administration > Clean Up), then run docker logs --tail 50 registryctl "
@@ -18,18 +18,9 @@ LOG = (
 )
 READ_LOG = f"Next: {LOG}"
 SAVE_AGAIN = f"Next: save the schedule again in the web UI, so that the job service gets it, then {LOG}"
-SET_SCHEDULE = "Next: set a schedule in Harbor's web UI"
-NOT_SCHEDULED = "HARBOR GC WARNING - no garbage collection is scheduled"
 WELL = (
     "OK - garbage collection: last execution succeeded 11 h ago, took 13 s, freed 3 GiB, scheduled daily at 00:00 UTC"
 )
-DAILY = "0 0 0 * * *"
-
-
-def perfdata(age: int | None = None, running: int = 0, took: int | None = None, freed: int = 0) -> str:
-    shown = "" if age is None else f" age={age}s;691200;1296000;0"
-    done = "" if took is None else f" duration={took}s;;;0 freed={freed}B;;;0"
-    return f" | time=Ts;;;0{shown} running={running}s;43200;86400;0{done}"
 
 
 def run(number: int, status: str, ago: float, **traits: Any) -> Execution:
@@ -38,67 +29,6 @@ def run(number: int, status: str, ago: float, **traits: Any) -> Execution:
 
 LAST_NIGHT = run(7, "Success", 12 * HOUR, freed=3 * 1024**3)
 THE_NIGHT_BEFORE = run(6, "Success", 36 * HOUR, freed=0)
-
-
-@pytest.mark.parametrize(
-    ("runs", "schedule", "expected"),
-    [
-        ("a0-fresh/gc.admin", "a0-fresh/gc-schedule.admin", [NOT_SCHEDULED + perfdata(), SET_SCHEDULE, "exit code 1"]),
-        (
-            "a0-fresh/gc.admin",
-            "i-schedules/gc-schedule-none",
-            [NOT_SCHEDULED + perfdata(), SET_SCHEDULE, "exit code 1"],
-        ),
-        (
-            "a0-fresh/gc.admin",
-            "i-schedules/gc-schedule-daily",
-            [
-                "HARBOR GC OK - garbage collection: no execution yet, scheduled daily at 00:00 UTC" + perfdata(),
-                "exit code 0",
-            ],
-        ),
-        (
-            "a1-healthy/gc.admin",
-            "a1-healthy/gc-schedule.admin",
-            [
-                "HARBOR GC OK - garbage collection: last execution succeeded 2 min 37 s ago, took 13 s, freed 0 B, "
-                "scheduled daily at 00:00 UTC" + perfdata(157, took=13),
-                "exit code 0",
-            ],
-        ),
-        (
-            "v2-datapath/gc-q.admin",
-            "i-schedules/gc-schedule-hourly",
-            [
-                "HARBOR GC OK - garbage collection: last execution succeeded 35 min ago, took 13 s, freed 0 B, "
-                "scheduled hourly at minute 0" + perfdata(2118, took=13),
-                "exit code 0",
-            ],
-        ),
-        (
-            "f-gc-failed/gc-right-after",
-            "i-schedules/gc-schedule-custom",
-            [
-                "HARBOR GC OK - garbage collection: last execution succeeded 35 min ago, took 13 s, another "
-                "running for 6 min, "
-                "freed 0 B, custom sche..." + perfdata(2118, 366, took=13),
-                "exit code 0",
-            ],
-        ),
-        (
-            "f-queues/gc-jobservice-down",
-            "i-schedules/gc-schedule-custom",
-            [
-                "HARBOR GC OK - garbage collection: last execution succeeded 4 min ago, took 25 s, freed 0 B, "
-                "custom schedule" + perfdata(279, took=25),
-                "exit code 0",
-            ],
-        ),
-    ],
-)
-def test_recorded(ask, harbor: Simulator, runs: str, schedule: str, expected: list[str]) -> None:
-    plant(harbor, runs, schedule)
-    assert ask("gc") == expected
 
 
 @pytest.mark.parametrize(
@@ -322,92 +252,3 @@ def test_jobservice_explains_a_standstill(ask, harbor: Simulator, cron: str) -> 
     first, *_ = ask("gc", "--isolate")
     assert first.startswith("HARBOR GC UNKNOWN - ")
     assert first.partition(" | ")[0].endswith("(see harbor-component-jobservice)")
-
-
-# Old Harbors
-
-
-def listed(harbor: Simulator, *rows: dict[str, object]) -> None:
-    """Plant these rows; times are seconds ago."""
-    times = {"creation_time", "update_time"}
-    shown = [
-        {key: moment(time.time() - int(str(value))) if key in times else value for key, value in row.items()}
-        for row in rows
-    ]
-    harbor.answer("/api/v2.0/system/gc", body=shown)
-
-
-def periodic(status: str, since: int) -> dict[str, object]:
-    """The row of a daily schedule as Harbor 2.0 and 2.1 keep it: one for all its runs, created a hundred days ago."""
-    return {
-        "creation_time": 100 * DAY, "deleted": False, "id": 6, "job_kind": "Periodic", "job_name": "IMAGE_GC",
-        "job_parameters": '{"delete_untagged":true}', "job_status": status,
-        "schedule": {"cron": DAILY, "type": "Daily"}, "update_time": since,
-    }  # fmt: skip
-
-
-def generic(status: str, ago: int, number: int = 9) -> dict[str, object]:
-    return {**periodic(status, ago - 1000), "creation_time": ago, "id": number, "job_kind": "Generic"}
-
-
-@pytest.mark.parametrize(
-    ("rows", "state", "text"),
-    [
-        ([periodic("finished", 39000)], "OK", "last execution succeeded 10 h ago, scheduled"),
-        ([generic("finished", 40000)], "OK", "last execution succeeded 10 h ago, took 16 min, scheduled"),
-        ([generic("error", 40000), periodic("finished", 50000)], "WARNING", "the last execution failed 10 h ago"),
-        ([periodic("error", 39000)], "WARNING", "the last execution failed 10 h ago"),
-        ([periodic("stopped", 39000)], "WARNING", "the last execution was stopped 10 h ago"),
-        ([generic("canceled", 40000)], "WARNING", "the last execution was stopped 10 h ago"),
-        (
-            [periodic("running", 600), generic("finished", 40000)],
-            "OK",
-            "last execution succeeded 10 h ago, took 16 min, another",
-        ),
-        (
-            [periodic("running", 20 * HOUR + 60), generic("finished", 90000)],
-            "WARNING",
-            "an execution has been running for 20 h",
-        ),
-        ([periodic("pending", 40000)], "OK", "no execution yet, scheduled"),
-        ([periodic("scheduled", 40000), generic("finished", 50000)], "OK", "last execution succeeded 13 h ago, took"),
-    ],
-)
-def test_harbor_2_0_and_2_1(ask, harbor: Simulator, rows: list[dict[str, object]], state: str, text: str) -> None:
-    listed(harbor, *rows)
-    schedule = {**rows[0], "schedule": {"cron": DAILY, "type": "Daily"}}
-    harbor.answer(
-        "/api/v2.0/system/gc/schedule",
-        body={**schedule, "update_time": moment(time.time() - 39000), "creation_time": ""},
-    )
-    lead = "garbage collection: " if state == "OK" else ""
-    first, *_ = ask("gc", "--schedule-grace", "1d")
-    assert first.startswith(f"HARBOR GC {state} - {lead}{text}"), first
-    timed = [row for row in rows if row["job_kind"] == "Generic" and row["job_status"] == "finished"]
-    assert ("duration=" in first) == bool(timed)
-    assert "freed" not in first
-
-
-@pytest.mark.parametrize(
-    ("parameters", "freed"),
-    [
-        ('{"delete_untagged":true,"dry_run":false,"time_window":2}', ""),
-        ("null", ""),
-        ("", ""),
-        (None, ""),
-        ("{}", ""),
-        ('{"freed_space":null}', ""),
-        ('{"freed_space":0}', "freed 0 B, "),
-        ('{"freed_space":1024}', "freed 1 KiB, "),
-    ],
-)
-def test_freed_space_only_where_harbor_shows_it(ask, harbor: Simulator, parameters: str | None, freed: str) -> None:
-    harbor.content.gc = Job(cron=DAILY, since=time.time() - 30 * DAY)
-    row = {"creation_time": 40000, "id": 31, "job_kind": "SCHEDULE", "job_status": "Success", "update_time": 39000}
-    listed(harbor, {**row, "job_parameters": parameters})
-    first, code = ask("gc", "--schedule-grace", "1d")
-    assert first.startswith(
-        f"HARBOR GC OK - garbage collection: last execution succeeded 10 h ago, took 16 min, {freed}scheduled "
-        "daily at 00:00 UTC | "
-    )
-    assert ("freed=" in first, code) == (bool(freed), "exit code 0")

@@ -9,21 +9,12 @@ import pytest
 
 from harbor_simulator.issuing import Identity, issue
 from registry import daemon
-from registry.images import Image, digest_of
+from registry.images import digest_of
 from registry.lab import REPOSITORY, Lab
 from registry.objectstore import HOST, ObjectStore
+from support.pulls import NORMAL, phases, short
 
-NORMAL = "HARBOR PULL OK - priv/canary:1.0 pulled: manifest and 4 blobs intact | "
-PHASES = "token=Ts;;;0 manifest=Ts;;;0 blob=Ts;;;0 bytes={size}B;;;0 rate=NB;;;0 time=Ts;5;20;0"
 VERIFIED = "is verified against --ca-file or the system's CAs"
-
-
-def size(pulled: Image) -> int:
-    return sum(map(len, pulled.blobs))
-
-
-def short(content: bytes) -> str:
-    return digest_of(content)[:19]
 
 
 def test_a_proxy_cache_of_docker_hub_that_redirects_to_library(lab: Lab) -> None:
@@ -51,7 +42,7 @@ def redirecting(tmp_path: Path, store: ObjectStore) -> Iterator[Lab]:
 
 def test_the_object_store_gets_no_token(redirecting: Lab, store: ObjectStore) -> None:
     assert redirecting.screen(redirecting.pull()) == [
-        NORMAL + PHASES.format(size=size(redirecting.image)),
+        NORMAL + phases(redirecting.image),
         f"Note: object store {store.where} {VERIFIED}",
         "exit code 0",
     ]
@@ -195,7 +186,7 @@ def test_a_store_behind_harbors_own_name(lab: Lab) -> None:
         path = "/" + str(lab.registry.blob(digest_of(blob)).relative_to(lab.storage))
         lab.harbor.answer(f"/bucket{path}", 200, {}, blob)
     lab.harbor.requests.clear()
-    assert lab.screen(lab.pull()) == [NORMAL + PHASES.format(size=size(lab.image)), "exit code 0"]
+    assert lab.screen(lab.pull()) == [NORMAL + phases(lab.image), "exit code 0"]
     kept = [request for request in lab.harbor.requests if request.path.startswith("/bucket/")]
     assert {request.authorization for request in kept} == {None}
 

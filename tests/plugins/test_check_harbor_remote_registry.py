@@ -9,22 +9,9 @@ import pytest
 from harbor_simulator import Simulator
 from harbor_simulator.records import Remote, Replication
 from support.planted import plant
+from support.remotes import FAILS, TEST_IT, perfdata, shown
 
-TEST_IT = "Next: test it in the web UI (Administration > Registries), then with curl from the core container"
 NOTE = "read-only mode: remote registries not pinged, Harbor's status may be 5 minutes old"
-FAILS = "live ping fails (the registry is unhealthy)"
-
-
-def perfdata(registries: int, failed: int = 0, ping: str = "T") -> str:
-    slowest = f" ping={ping}s;3;;0" if ping else ""
-    return f" | time=Ts;;;0 registries={registries};;;0 failed={failed};;;0{slowest}"
-
-
-def shown(lines: list[str]) -> list[str]:
-    """The lines with the measured ping made the same."""
-    first, *further = lines
-    words = ["ping=Ts;3;;0" if word.startswith("ping=0.") else word for word in first.split(" ")]
-    return [" ".join(words), *further]
 
 
 @pytest.mark.parametrize(
@@ -191,36 +178,6 @@ def test_read_only_mode(check, harbor: Simulator, status: str, expected: list[st
     assert check("remote_registry", login=True) == [f"HARBOR REMOTE_REGISTRY {first}", *further]
 
 
-def test_silent_remote(check, harbor: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("check_harbor_remote_registry.PATIENCE", 0.3)
-    harbor.switch("remotes-frozen")
-    assert check("remote_registry", "--registry", "remote", login=True) == [
-        "HARBOR REMOTE_REGISTRY CRITICAL - remote: no answer to a live ping within 0.3 s, used by push-priv (+1)"
-        + perfdata(1, 1, ""),
-        TEST_IT,
-        "exit code 2",
-    ]
-
-
-def test_too_little_time_says_nothing_of_the_remote(check, harbor: Simulator) -> None:
-    harbor.switch("remotes-frozen")
-    first, step, code = check("remote_registry", "--registry", "remote", "-t", "1", login=True)
-    waiting = "timed out after T s waiting for the answer to POST "
-    assert first.startswith(f"HARBOR REMOTE_REGISTRY UNKNOWN - remote: {waiting}")
-    assert (step, code) == ("Next: raise -t, or split the registries across services with --registry", "exit code 3")
-
-
-def test_slow_remote(check, harbor: Simulator) -> None:
-    harbor.delay("/api/v2.0/registries/ping", 0.3)
-    options = ("-w", "200ms", "-c", "9s", "--registry", "h*", "--perfdata-for", "hub")
-    first, *further = check("remote_registry", *options, login=True)
-    assert re.sub(r"\b0\.\d+(?= s \(|s;)", "T", first) == (
-        "HARBOR REMOTE_REGISTRY WARNING - hub: a ping took T s (warning at 0.2 s) | "
-        "time=Ts;;;0 ping_hub=Ts;0.2;9;0 registries=1;;;0 failed=0;;;0 ping=Ts;0.2;9;0"
-    )
-    assert further == [TEST_IT, "exit code 1"]
-
-
 def test_no_label_holds_two_colons(check, harbor: Simulator) -> None:
     """Icinga 2 would take what stands before them for the prefix of all labels that follow."""
     harbor.content.remotes = [Remote(1, "fra::hub"), Remote(2, "muc::quay"), Remote(3, "a:b")]
@@ -242,57 +199,6 @@ def test_one_that_is_not_there(check) -> None:
     ]
 
 
-def test_fifty_remotes_side_by_side(check, harbor: Simulator) -> None:
-    harbor.content.remotes = [Remote(number, f"remote-{number}") for number in range(3, 53)]
-    harbor.delay("/api/v2.0/registries/ping", 0.1)
-    first, last = shown(check("remote_registry", login=True))
-    assert first == "HARBOR REMOTE_REGISTRY OK - 50 remote registries" + perfdata(50)
-    assert last == "exit code 0"
-
-
-def test_time_runs_out(check, harbor: Simulator) -> None:
-    harbor.content.remotes = [Remote(number, f"remote-{number}") for number in range(3, 53)]
-    harbor.delay("/api/v2.0/registries/ping", 0.5)
-    lines = shown(check("remote_registry", "-t", "1.5", login=True))
-    assert lines == [
-        "HARBOR REMOTE_REGISTRY UNKNOWN - only 4 of 50 remote registries checked: time ran out" + perfdata(4),
-        "Next: raise -t, or split the registries across services with --registry",
-        "exit code 3",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("switches", "owner"),
-    [
-        ("redis-down", "component-redis"),
-        ("registry-down", "component-registry"),
-        ("registry-frozen", "component-registry"),
-        ("core-just-started", "health"),
-    ],
-)
-@pytest.mark.parametrize("slow", [False, True], ids=["failed", "slow"])
-def test_ping_through_a_core_that_is_not_well(check, harbor: Simulator, switches: str, owner: str, slow: bool) -> None:
-    """It proves nothing about the remote."""
-    harbor.switch(switches)
-    harbor.content.remotes = [Remote(3, "remote", ping=200 if slow else 400)]
-    options = ("-w", "0.00001") if slow else ()
-    first, *_, code = check("remote_registry", "--isolate", *options, login=True)
-    assert f" (see harbor-{owner})" in first
-    assert code == "exit code 3"
-
-
-def test_remote_that_fails_alone_is_its_own_trouble(check, harbor: Simulator) -> None:
-    """Also while something else is down that no ping goes through, and as long as Harbor has noticed nothing."""
-    for switches in (("trivy-down", "jobservice-down"), ("registry-down", "stale-health")):
-        harbor.switch("remotes-down", *switches)
-        assert check("remote_registry", "--isolate", "--registry", "remote", login=True) == [
-            f"HARBOR REMOTE_REGISTRY CRITICAL - remote: {FAILS}, shown as healthy, used by push-priv (+1)"
-            + perfdata(1, 1, ""),
-            TEST_IT,
-            "exit code 2",
-        ]
-
-
 @pytest.mark.parametrize("external", ["", "https://registry.example.net"])
 def test_remote_that_is_this_harbor(check, harbor: Simulator, external: str) -> None:
     """By the address of -H, or by the one that Harbor gives to its clients."""
@@ -305,16 +211,3 @@ def test_remote_that_is_this_harbor(check, harbor: Simulator, external: str) -> 
     ]
     harbor.content.remotes = [Remote(3, "myself", url="https://elsewhere.example.net", ping=400)]
     assert check("remote_registry", login=True)[-1] == "exit code 2"
-
-
-@pytest.mark.parametrize(
-    ("status", "reason"),
-    [(405, "refused-in-front"), (418, "refused-in-front"), (429, "rate-limited"), (502, "error-status")],
-)
-def test_a_proxy_that_refuses_a_ping_is_not_the_remote(ask, harbor: Simulator, status: int, reason: str) -> None:
-    harbor.content.remotes = [Remote(3, "remote")]
-    harbor.switch(f"status-{status}@/api/v2.0/registries/ping")
-    text = "\n".join(ask("remote_registry", "-v"))
-    assert f"[harbor.{reason}]" in text
-    assert "remote_registry.down" not in text
-    assert "remote_registry.unused-down" not in text

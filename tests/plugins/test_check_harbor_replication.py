@@ -219,3 +219,15 @@ def test_states(check, harbor: Simulator, policies: list[Replication], expected:
     harbor.content.replications = policies
     first, *further = expected
     assert check("replication", login=True) == [f"HARBOR REPLICATION {first}", *further]
+
+
+def test_a_success_without_a_task_is_said(check, harbor: Simulator) -> None:
+    """A replication whose filter fits nothing succeeds; that is no success like others."""
+    harbor.content.now = NOW
+    harbor.content.replications = [policy(LAST_NIGHT)]
+    moment = "2026-11-22T05:00:00Z"
+    row = {"id": 7, "policy_id": 1, "status": "Succeed", "trigger": "scheduled", "start_time": moment, "total": 0}
+    rows = [{**row, "end_time": moment, "in_progress": 0}]
+    headers = {"X-Total-Count": "1", "Date": "Sun, 22 Nov 2026 12:00:00 GMT"}
+    harbor.answer("/api/v2.0/replication/executions", headers=headers, body=rows)
+    assert "with nothing to do" in check("replication", login=True)[0]

@@ -7,11 +7,18 @@ import subprocess
 import sys
 
 from harbor_simulator import Simulator
+from harbor_simulator.content import DAY, HOUR
+from harbor_simulator.records import Execution, Job
 from support.replay import DIRECTORY, load
 
 NOW = 1795348800.0  # 2026-11-22 12:00 UTC, for a simulator with a fixed clock
 #: The headers of an answer that a probe looks at; with the Date ages are those of the day of the recording.
 HEADERS = ("Content-Type", "Date", "Link", "X-Request-Id", "X-Total-Count")
+
+
+def job(status: str, ago: float = 8 * HOUR) -> Job:
+    """A nightly job with one execution, `ago` seconds old."""
+    return Job([Execution(9, status, NOW - ago)], "0 0 4 * * *", NOW - 30 * DAY)
 
 
 def plant(harbor: Simulator, *names: str) -> None:
