@@ -17,9 +17,8 @@ import pytest
 import trustme
 
 from support import runner
+from support.preloaded import OK
 from support.storm import Storm
-
-OK = "HARBOR HEALTH OK - localhost:"
 
 
 def same(outcome):
@@ -27,21 +26,11 @@ def same(outcome):
     return outcome.code, outcome.err, outcome.first
 
 
-def started(server, harbor):
-    """Wait until a check of the server has sent its request; returns its process."""
-    until = time.monotonic() + 20
-    while not harbor.requests:
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    (child,) = server.children()
-    return child
-
-
 def test_the_child_of_the_server_answers(server, harbor, check):
     harbor.delay("/", 1)
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(check)
-        started(server, harbor)
+        server.child_of(harbor)
     assert same(answer.result())[:2] == (0, "")
     assert answer.result().first.startswith(OK)
 
@@ -78,52 +67,6 @@ def test_a_replaced_ca_file_is_read_again(server, harbor, check, tmp_path, plugi
     trustme.CA().cert_pem.write_to_path(str(ca_file))
     outcome = run()
     assert (outcome.code, "certificate does not verify" in outcome.first) == (2, True), outcome.out
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signal_reaches_the_child(server, harbor, argv, plugin_python, number):
-    harbor.delay("/", 30)
-    command = runner.command("check_harbor_health", *argv, "-t", "30", python=plugin_python)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        started(server, harbor)
-        process.send_signal(number)
-        out, _ = process.communicate(timeout=10)
-    words = f"interrupted by {number.name} while waiting for the answer to GET /api/v2.0/health"
-    assert (process.returncode, words in out) == (3, True), out
-
-
-def test_child_ends_with_the_plugin(server, harbor, argv, plugin_python):
-    harbor.delay("/", 30)
-    command = runner.command("check_harbor_health", *argv, "-t", "30", python=plugin_python)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        started(server, harbor)
-        process.kill()
-    server.wait_until_idle()
-
-
-def test_stuck_child_is_ended_at_its_deadline(server, harbor, argv, plugin_python):
-    harbor.delay("/", 30)
-    command = runner.command("check_harbor_health", *argv, "-t", "2", python=plugin_python)
-    begun = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        os.kill(started(server, harbor), signal.SIGSTOP)
-        out, _ = process.communicate(timeout=10)
-    assert process.returncode == 3
-    assert "stuck while waiting for the answer to GET /api/v2.0/health: ended by force after" in out
-    assert time.monotonic() - begun < 4
-
-
-def test_killed_child_and_killed_server(server, harbor, argv, plugin_python):
-    """The plugin runs the check itself, or the child finishes it."""
-    for victim in ("child", "server"):
-        harbor.requests.clear()
-        harbor.delay("/", 1)
-        command = runner.command("check_harbor_health", *argv, python=plugin_python)
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            child = started(server, harbor)
-            os.kill(child if victim == "child" else server.process.pid, signal.SIGKILL)
-            out, _ = process.communicate(timeout=20)
-        assert (process.returncode, out[: len(OK)]) == (0, OK)
 
 
 def test_stopped_server_is_not_waited_for(server, check):
@@ -176,19 +119,6 @@ def test_full_server(small, harbor, check):
     assert [outcome.first.startswith(OK) for outcome in outcomes] == [True, True, True]
 
 
-def test_sigterm_finishes_what_runs(server, harbor, check):
-    harbor.delay("/", 1)
-    with ThreadPoolExecutor() as pool:
-        answer = pool.submit(check)
-        child = started(server, harbor)
-        server.process.terminate()
-        assert answer.result().first.startswith(OK)
-    assert server.process.wait(10) == 0
-    assert not server.socket.exists()
-    assert not Path(f"/proc/{child}").exists()
-    assert "stops: SIGTERM" in server.log.read_text()
-
-
 def test_many_checks_leave_nothing(server, argv, plugin_python):
     """Memory, descriptors, children; `make storm` runs 10,000 checks."""
     storm = Storm(plugin_python, argv)
@@ -200,24 +130,6 @@ def test_many_checks_leave_nothing(server, argv, plugin_python):
     assert server.descriptors() == descriptors
     assert server.memory() < memory + 300
     assert server.log.read_text().count("\n") == 1
-
-
-def test_a_child_sees_nothing_of_another(server, harbor, check):
-    harbor.delay("/", 1)
-    with ThreadPoolExecutor(2) as pool:
-        running = [pool.submit(check) for _ in range(2)]
-        until = time.monotonic() + 20
-        while len(harbor.requests) < 2:
-            assert time.monotonic() < until
-            time.sleep(0.01)
-        sockets = [
-            {os.readlink(f"/proc/{child}/fd/{number}") for number in os.listdir(f"/proc/{child}/fd")}
-            for child in server.children()
-        ]
-        assert len(sockets) == 2
-        assert {name for name in sockets[0] & sockets[1] if name.startswith("socket:")} == set()
-        for answer in running:
-            assert answer.result().code == 0
 
 
 def test_upgrade(server, check, tmp_path, plugin_python):
@@ -274,56 +186,3 @@ def test_storm(server, argv, plugin_python):
     _, children, wrong = Storm(plugin_python, argv).strike(server, 40)
     assert children > 0
     assert wrong == []
-
-
-def as_nobody(call):
-    """The exit code of a process of another user that does this."""
-    process = os.fork()
-    if process == 0:
-        code = 99
-        try:
-            os.setgroups([])
-            os.setgid(65534)
-            os.setuid(65534)
-            code = call()
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user")
-def test_another_user_is_not_heard(server):
-    def ask():
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
-            try:
-                client.connect(str(server.socket))
-            except PermissionError:
-                return 1
-            client.settimeout(5)
-            try:
-                client.send(b"request")
-                return 2 if client.recv(100) == b"" else 3
-            except OSError:
-                return 2
-
-    assert as_nobody(ask) == 1
-    server.socket.parent.chmod(0o755)
-    server.socket.chmod(0o666)
-    assert as_nobody(ask) == 2
-    assert server.children() == []
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user")
-@pytest.mark.parametrize("prepare", [lambda folder: folder.chmod(0o777), lambda folder: os.chown(folder, 65534, 0)])
-def test_plugin_trusts_no_socket_that_others_may_replace(prepare, check, tmp_path, monkeypatch):
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
-        stranger.bind(str(folder / "socket"))
-        stranger.listen(4)
-        stranger.setblocking(False)
-        prepare(folder)
-        monkeypatch.setenv("HARBOR_PRELOADED", str(folder / "socket"))
-        assert check().code == 0
-        with pytest.raises(BlockingIOError):
-            stranger.accept()

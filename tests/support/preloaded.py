@@ -10,7 +10,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from harbor_simulator import Simulator
+
 from .runner import PLUGINS
+
+OK = "HARBOR HEALTH OK - localhost:"  # what check_harbor_health of the tests answers
 
 
 class Server:
@@ -36,6 +40,15 @@ class Server:
         """The processes that it has forked and that have not been reaped."""
         found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return [int(child) for child in found]
+
+    def child_of(self, harbor: Simulator) -> int:
+        """Wait until a check has sent its request to this Harbor; the process that runs the check."""
+        until = time.monotonic() + 20
+        while not harbor.requests:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        (child,) = self.children()
+        return child
 
     def descriptors(self) -> int:
         """How many it has open."""
