@@ -10,6 +10,7 @@ import pytest
 
 from harbor_simulator import MONITOR, MONITOR_SECRET, Account, Simulator
 from support import runner
+from support.cases import for_each
 from support.runner import Outcome
 
 Run = Callable[..., Outcome]
@@ -23,14 +24,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def for_every_plugin(check: Callable[[str], object]) -> None:
-    """One test for all plugins, where a test for each would cost more than what it does; names those that fail."""
-    failed = []
-    for name in runner.NAMES:
-        try:
-            check(name)
-        except AssertionError as error:
-            failed.append(f"{name}: {error}")
-    assert not failed, "\n".join(failed)
+    """One test for all plugins; names those that fail."""
+    for_each(runner.NAMES, check)
 
 
 @pytest.fixture(scope="session")

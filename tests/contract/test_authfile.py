@@ -8,6 +8,7 @@ from harborlib.wire import credentials
 
 import pytest
 
+from contract.conftest import for_every_plugin
 from harbor_simulator import MONITOR, MONITOR_SECRET
 
 GOOD = f"username={MONITOR}\npassword={MONITOR_SECRET}\n".encode()
@@ -55,44 +56,61 @@ def refused(refusal, against, file):
     return run
 
 
+def everybody_says(refused, words):
+    def says(name):
+        assert refused(name) == words
+
+    for_every_plugin(says)
+
+
 @pytest.mark.parametrize("case", BAD)
-def test_no_login(name, case, file, refused):
+def test_no_login(case, file, refused):
     content, words = BAD[case]
     file.write_bytes(content)
     file.chmod(0o600)
-    assert refused(name) == words
+    everybody_says(refused, words)
 
 
 @pytest.mark.parametrize("case", FINE)
-def test_a_login(name, case, file, here):
+def test_a_login(case, file, here):
     file.write_bytes(FINE[case])
     file.chmod(0o640)
-    assert here(name, "--authfile", str(file)).code == 0
+
+    def logs_in(name):
+        outcome = here(name, "--authfile", str(file))
+        assert outcome.code == 0, outcome.out
+
+    for_every_plugin(logs_in)
 
 
-def test_missing(name, refused):
-    assert refused(name) == "No such file or directory"
+def test_missing(refused):
+    everybody_says(refused, "No such file or directory")
 
 
-def test_directory(name, file, refused):
+def test_directory(file, refused):
     file.mkdir()
-    assert refused(name) == "Is a directory"
+    everybody_says(refused, "Is a directory")
 
 
-def test_fifo(name, file, refused):
+def test_fifo(file, refused):
     """Nobody writes to it: whoever reads would wait for ever."""
     os.mkfifo(file, 0o600)
-    assert refused(name) == "not a regular file"
+    everybody_says(refused, "not a regular file")
 
 
-def test_device(name, file, refused):
+def test_device(file, refused):
     file.symlink_to("/dev/zero")
-    assert refused(name) == "not a regular file"
+    everybody_says(refused, "not a regular file")
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o602, 0o666, 0o777])
-def test_others_may_touch_it(name, mode, file, refused, here):
+def test_others_may_touch_it(mode, file, refused, here):
     file.write_bytes(GOOD)
     file.chmod(mode)
-    assert refused(name) == f"others may read it (mode {mode:04o}), chmod o= it"
-    assert here(name, "--authfile", str(file), "--authfile-any-mode").code == 0
+    everybody_says(refused, f"others may read it (mode {mode:04o}), chmod o= it")
+
+    def logs_in(name):
+        outcome = here(name, "--authfile", str(file), "--authfile-any-mode")
+        assert outcome.code == 0, outcome.out
+
+    for_every_plugin(logs_in)

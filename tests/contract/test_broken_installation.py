@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from support import runner
+from support.cases import for_each
 from support.pythons import bare_python
 
 #: What stands where a library should be.
@@ -77,9 +78,13 @@ def test_requests_or_pyopenssl_fails(stub, plugin_python, tmp_path, monkeypatch,
         assert problem.startswith("internal error: ")
 
 
-def test_an_old_python_gets_as_far_as_saying_so(name):
+def test_an_old_python_gets_as_far_as_saying_so():
     """Down to 3.6 it can read the probe and the first file of harborlib, which says that it is too old."""
-    for path in (runner.PLUGINS / f"{name}.py", runner.PLUGINS / "harborlib" / "__init__.py"):
+
+    def readable(path):
         tree = ast.parse(path.read_text(), feature_version=(3, 6))
         futures = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
         assert futures == []
+
+    probes = [runner.PLUGINS / f"{name}.py" for name in runner.NAMES]
+    for_each([*probes, runner.PLUGINS / "harborlib" / "__init__.py"], readable)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from contract import grammar
+from contract.conftest import for_every_plugin
 from support import runner
 
 SHIPPED = Path(__file__).resolve().parents[2] / "icinga2" / "graphite" / "harbor.ini"
@@ -42,12 +43,16 @@ def test_the_module_takes_every_template() -> None:
         assert [text for text in values if set(text) & {":", '"', "\n"}] == [], name
 
 
-def test_every_metric_is_printed(name, here) -> None:
+def test_every_metric_is_printed(here) -> None:
     """A healthy run prints each metric that a template of its command draws."""
-    drawn = {
-        match[1]
-        for template in templates().values() if name in commands(template)
-        for match in map(METRIC.fullmatch, template["metrics_filters"].values()) if match
-    }  # fmt: skip
-    assert bool(drawn) == (name not in runner.RUNS_OTHERS)
-    assert drawn <= set(grammar.checked(here(name)).perfdata)
+
+    def prints_it(name: str) -> None:
+        drawn = {
+            match[1]
+            for template in templates().values() if name in commands(template)
+            for match in map(METRIC.fullmatch, template["metrics_filters"].values()) if match
+        }  # fmt: skip
+        assert bool(drawn) == (name not in runner.RUNS_OTHERS)
+        assert drawn <= set(grammar.checked(here(name)).perfdata)
+
+    for_every_plugin(prints_it)

@@ -8,6 +8,7 @@ import re
 
 from harborlib import __version__
 
+from contract.conftest import for_every_plugin
 from support import runner
 
 SECTIONS = ("States:\n", "Perfdata:\n", "Permissions: ", " Harbor: ", "Does not see: ")
@@ -34,28 +35,36 @@ def test_help(name, plugin_python):
     assert page.startswith(probe(name).doc.strip() + "\n\n")
 
 
-def test_help_fits_a_narrow_terminal(name, monkeypatch):
+def test_help_fits_a_narrow_terminal(monkeypatch):
     """Wrapped between words, and not one of them lost."""
-    pages = {}
-    for columns in (80, 130):
-        monkeypatch.setenv("COLUMNS", str(columns))
-        pages[columns] = probe(name).parser().format_help()
-    assert [line for line in pages[80].splitlines() if len(line) > 80] == []
-    assert pages[80].split() == pages[130].split()
-    assert "\n  OK " in pages[80]
+
+    def fits(name):
+        pages = {}
+        for columns in (80, 130):
+            monkeypatch.setenv("COLUMNS", str(columns))
+            pages[columns] = probe(name).parser().format_help()
+        assert [line for line in pages[80].splitlines() if len(line) > 80] == []
+        assert pages[80].split() == pages[130].split()
+        assert "\n  OK " in pages[80]
+
+    for_every_plugin(fits)
 
 
-def test_examples_are_valid(name, monkeypatch):
+def test_examples_are_valid(monkeypatch):
     """As a shell reads them, on a terminal of 80 columns."""
     monkeypatch.setenv("COLUMNS", "80")
-    parser = probe(name).parser()
-    _, _, examples = parser.format_help().partition("\nExamples:\n\n")
-    for example in examples.split("\n\n")[:2]:
-        assert "\n" not in example.replace(" \\\n", " ")
-        command, *words = example.replace("\\\n", " ").split()
-        assert command == name
-        assert "--authfile" in words or not (probe(name).asks or probe(name).account.startswith("yes"))
-        assert parser.parse_args(words).harbor.host == "harbor.example.com"
+
+    def valid(name):
+        parser = probe(name).parser()
+        _, _, examples = parser.format_help().partition("\nExamples:\n\n")
+        for example in examples.split("\n\n")[:2]:
+            assert "\n" not in example.replace(" \\\n", " ")
+            command, *words = example.replace("\\\n", " ").split()
+            assert command == name
+            assert "--authfile" in words or not (probe(name).asks or probe(name).account.startswith("yes"))
+            assert parser.parse_args(words).harbor.host == "harbor.example.com"
+
+    for_every_plugin(valid)
 
 
 def test_version(name, plugin_python):
@@ -64,24 +73,33 @@ def test_version(name, plugin_python):
     assert (outcome.code, outcome.out, outcome.err) == (3, f"{name} {__version__}\n", "")
 
 
-def test_help_has_what_an_operator_needs(name):
-    doc = probe(name).doc
-    assert doc.split("\n")[0].endswith("?"), "the first line is the question that the probe answers"
-    for section in SECTIONS:
-        assert section in doc
-    for state in ("OK", "WARNING", "CRITICAL", "UNKNOWN"):
-        assert re.search(rf"^  {state} +\S", doc, re.MULTILINE)
+def test_help_has_what_an_operator_needs():
+    def complete(name):
+        doc = probe(name).doc
+        assert doc.split("\n")[0].endswith("?"), "the first line is the question that the probe answers"
+        for section in SECTIONS:
+            assert section in doc
+        for state in ("OK", "WARNING", "CRITICAL", "UNKNOWN"):
+            assert re.search(rf"^  {state} +\S", doc, re.MULTILINE)
+
+    for_every_plugin(complete)
 
 
-def test_every_option_is_explained(name):
-    actions = probe(name).parser()._actions
-    assert all(action.help for action in actions)
-    assert not [action.dest for action in actions if not action.option_strings], "positional arguments"
-    options = [option for action in actions for option in action.option_strings]
-    assert len(options) == len(set(options))
+def test_every_option_is_explained():
+    def explained(name):
+        actions = probe(name).parser()._actions
+        assert all(action.help for action in actions)
+        assert not [action.dest for action in actions if not action.option_strings], "positional arguments"
+        options = [option for action in actions for option in action.option_strings]
+        assert len(options) == len(set(options))
+
+    for_every_plugin(explained)
 
 
-def test_is_a_program(name):
-    file = runner.PLUGINS / f"{name}.py"
-    assert os.access(file, os.X_OK)
-    assert file.read_text().startswith('#!/usr/bin/env python3\n"""')
+def test_is_a_program():
+    def program(name):
+        file = runner.PLUGINS / f"{name}.py"
+        assert os.access(file, os.X_OK)
+        assert file.read_text().startswith('#!/usr/bin/env python3\n"""')
+
+    for_every_plugin(program)

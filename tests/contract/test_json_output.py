@@ -10,7 +10,10 @@ import pytest
 
 from contract import grammar, twists, wire
 from contract.adversary import Adversary
+from contract.conftest import for_every_plugin
 from support import runner
+
+pytestmark = pytest.mark.timeout(300)  # most tests here run every plugin
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "json.md").read_text(encoding="ascii")
 TYPES = {"string": str, "number": (int, float), "array": list, "object": dict, "null": type(None)}
@@ -25,15 +28,19 @@ def agree(outcome, report):
     assert printed.next_step == told["next_step"]
 
 
-def test_healthy(name, here):
-    agree(here(name), here(name, "--output", "json"))
+def test_healthy(here):
+    for_every_plugin(lambda name: agree(here(name), here(name, "--output", "json")))
 
 
 @pytest.mark.parametrize("switch", ["nginx-down", "status-500@/", "status-403@/", "html", "registry-down"])
-def test_failures(name, switch, here, harbor):
+def test_failures(switch, here, harbor):
     harbor.switch(switch)
-    agree(here(name, "-t", "5"), here(name, "-t", "5", "--output", "json"))
-    agree(here(name, "-t", "5", "--isolate"), here(name, "-t", "5", "--isolate", "--output", "json"))
+
+    def agrees(name):
+        agree(here(name, "-t", "5"), here(name, "-t", "5", "--output", "json"))
+        agree(here(name, "-t", "5", "--isolate"), here(name, "-t", "5", "--isolate", "--output", "json"))
+
+    for_every_plugin(agrees)
 
 
 @pytest.mark.parametrize("twist", sorted(twists.TWISTS))

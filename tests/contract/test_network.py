@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from contract import grammar
-from contract.conftest import ACCOUNTS
+from contract.conftest import ACCOUNTS, for_every_plugin
 from harbor_simulator import Simulator
 from support import runner
 from support.listeners import listening, proxy, pump, says
@@ -30,39 +30,55 @@ def hang(sock):
         pass
 
 
-def test_connect_to(name, here):
+def fine(outcome):
+    assert outcome.code == 0, outcome.out
+
+
+def test_connect_to(here):
     """The name has no address: it is only for the certificate and the Host header."""
     with Simulator(host="harbor.test", users=ACCOUNTS) as harbor:
-        outcome = here(name, "-I", "127.0.0.1", url=harbor.url)
-    assert outcome.code == 0, outcome.out
-    assert {request.host for request in harbor.requests} <= {f"harbor.test:{harbor.port}"}
+        for_every_plugin(lambda name: fine(here(name, "-I", "127.0.0.1", url=harbor.url)))
+    assert {request.host for request in harbor.requests} == {f"harbor.test:{harbor.port}"}
 
 
-def test_connect_to_a_closed_port(name, here):
-    printed = grammar.checked(here(name, "-I", "127.0.0.1:1"))
+def test_connect_to_a_closed_port(here):
     told = "cannot connect to 127.0.0.1:1: Connection refused (given with --connect-to)"
-    assert (printed.state, printed.cause) == ("CRITICAL", told)
-    assert printed.next_step == "check that 127.0.0.1:1 (--connect-to) is correct and up"
+
+    def refused(name):
+        printed = grammar.checked(here(name, "-I", "127.0.0.1:1"))
+        assert (printed.state, printed.cause) == ("CRITICAL", told)
+        assert printed.next_step == "check that 127.0.0.1:1 (--connect-to) is correct and up"
+
+    for_every_plugin(refused)
 
 
-def test_name_without_address(name, here):
-    printed = grammar.checked(here(name, url="https://harbor.invalid"))
-    assert printed.state == "CRITICAL"
-    assert printed.cause.startswith("cannot resolve harbor.invalid: ")
-    assert printed.next_step.endswith(": getent hosts harbor.invalid")
+def test_name_without_address(here):
+    def unresolved(name):
+        printed = grammar.checked(here(name, url="https://harbor.invalid"))
+        assert printed.state == "CRITICAL"
+        assert printed.cause.startswith("cannot resolve harbor.invalid: ")
+        assert printed.next_step.endswith(": getent hosts harbor.invalid")
+
+    for_every_plugin(unresolved)
 
 
-def test_ipv4_only(name, here):
-    assert here(name, "-4").code == 0
-    printed = grammar.checked(here(name, "-4", "-I", "[::1]:1"))
-    assert (printed.state, printed.cause[:42]) == ("CRITICAL", "cannot resolve ::1 to an IPv4 address (-4)")
+def test_ipv4_only(here):
+    def unresolved(name):
+        fine(here(name, "-4"))
+        printed = grammar.checked(here(name, "-4", "-I", "[::1]:1"))
+        assert (printed.state, printed.cause[:42]) == ("CRITICAL", "cannot resolve ::1 to an IPv4 address (-4)")
+
+    for_every_plugin(unresolved)
 
 
-def test_ipv6_only(name, here, harbor):
-    printed = grammar.checked(here(name, "-6", "-I", f"127.0.0.1:{harbor.port}"))
-    assert (printed.state, printed.cause[:48]) == ("CRITICAL", "cannot resolve 127.0.0.1 to an IPv6 address (-6)")
+def test_ipv6_only(here, harbor):
+    def unresolved(name):
+        printed = grammar.checked(here(name, "-6", "-I", f"127.0.0.1:{harbor.port}"))
+        assert (printed.state, printed.cause[:48]) == ("CRITICAL", "cannot resolve 127.0.0.1 to an IPv6 address (-6)")
+
+    for_every_plugin(unresolved)
     with relay(harbor.port) as port:
-        assert here(name, "-6", "-I", f"[::1]:{port}").code == 0
+        for_every_plugin(lambda name: fine(here(name, "-6", "-I", f"[::1]:{port}")))
 
 
 def relay(port):
@@ -92,32 +108,45 @@ def relay(port):
         pytest.skip("needs IPv6 on the loopback interface")
 
 
-def test_proxy(name, here, harbor):
+def test_proxy(here, harbor):
     asked: list[str] = []
     with listening(proxy(asked)) as port:
-        outcome = here(name, "--proxy", f"http://127.0.0.1:{port}")
-    assert outcome.code == 0, outcome.out
-    assert set(asked) == {f"localhost:{harbor.port}"}
+
+        def goes_there(name):
+            asked.clear()
+            fine(here(name, "--proxy", f"http://127.0.0.1:{port}"))
+            assert set(asked) == {f"localhost:{harbor.port}"}
+
+        for_every_plugin(goes_there)
 
 
-def test_proxy_resolves_the_name(name, here):
+def test_proxy_resolves_the_name(here):
     """Behind a proxy names need not be known here."""
     asked: list[str] = []
     with listening(proxy(asked, REFUSALS["403"][0])) as port:
-        here(name, "--proxy", f"127.0.0.1:{port}", url="https://harbor.invalid")
-    assert set(asked) == {"harbor.invalid:443"}
+
+        def goes_there(name):
+            asked.clear()
+            here(name, "--proxy", f"127.0.0.1:{port}", url="https://harbor.invalid")
+            assert set(asked) == {"harbor.invalid:443"}
+
+        for_every_plugin(goes_there)
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_proxy_refuses(name, case, here, harbor):
+def test_proxy_refuses(case, here, harbor):
     answer, words = REFUSALS[case]
     with listening(says(answer)) as port:
-        outcome = here(name, "--proxy", f"127.0.0.1:{port}")
-    printed = grammar.checked(outcome)
-    assert printed.state == "CRITICAL"
-    assert printed.cause.startswith(f"the proxy 127.0.0.1:{port} refuses the connection: ")
-    assert words in outcome.out
-    assert harbor.requests == []
+
+        def refused(name):
+            outcome = here(name, "--proxy", f"127.0.0.1:{port}")
+            printed = grammar.checked(outcome)
+            assert printed.state == "CRITICAL"
+            assert printed.cause.startswith(f"the proxy 127.0.0.1:{port} refuses the connection: ")
+            assert words in outcome.out
+            assert harbor.requests == []
+
+        for_every_plugin(refused)
 
 
 def test_proxy_hangs(here):
@@ -136,26 +165,38 @@ def test_proxy_hangs(here):
         assert f"asking the proxy 127.0.0.1:{port} for localhost:" in printed.text
 
 
-def test_proxy_that_is_none(name, here):
-    printed = grammar.checked(here(name, "--proxy", "127.0.0.1:1"))
+def test_proxy_that_is_none(here):
     told = "cannot connect to 127.0.0.1:1: Connection refused (given with --proxy)"
-    assert (printed.state, printed.cause) == ("CRITICAL", told)
-    assert printed.next_step == "check that 127.0.0.1:1 (--proxy) is correct and up"
+
+    def refused(name):
+        printed = grammar.checked(here(name, "--proxy", "127.0.0.1:1"))
+        assert (printed.state, printed.cause) == ("CRITICAL", told)
+        assert printed.next_step == "check that 127.0.0.1:1 (--proxy) is correct and up"
+
+    for_every_plugin(refused)
 
 
-def test_insecure(name, here, harbor):
+def test_insecure(here, harbor):
     harbor.certificate = "self-signed"
-    assert grammar.checked(here(name)).state == "CRITICAL"
-    outcome = here(name, "--insecure")
-    assert outcome.code == 0, outcome.out
-    assert "certificate not verified (--insecure)" in outcome.out
+
+    def looks_past_it(name):
+        assert grammar.checked(here(name)).state == "CRITICAL"
+        outcome = here(name, "--insecure")
+        fine(outcome)
+        assert "certificate not verified (--insecure)" in outcome.out
+
+    for_every_plugin(looks_past_it)
 
 
-def test_trusts_no_other_certificate(name, here, harbor):
+@pytest.mark.parametrize("kind", ["expired", "not-yet-valid", "self-signed", "wrong-name", "incomplete-chain"])
+def test_trusts_no_other_certificate(kind, here, harbor):
     """Without --insecure nothing that depends on a certificate goes unverified; with a wrong one nothing is asked."""
-    for kind in ("expired", "not-yet-valid", "self-signed", "wrong-name", "incomplete-chain"):
-        harbor.certificate = kind
-        printed = grammar.checked(here(name))
-        assert printed.state == "CRITICAL", f"{kind}: {printed.text}"
-    # What runs all probes does so under --isolate: test_no_secret.py shows that no login goes past a certificate.
-    assert harbor.requests == [] or name in runner.RUNS_OTHERS
+    harbor.certificate = kind
+
+    def asks_nothing(name):
+        harbor.requests.clear()
+        assert grammar.checked(here(name)).state == "CRITICAL"
+        # What runs all probes does so under --isolate: test_no_secret.py shows that no login goes past a certificate.
+        assert harbor.requests == [] or name in runner.RUNS_OTHERS
+
+    for_every_plugin(asks_nothing)

@@ -17,12 +17,14 @@ import pytest
 from attacks import trial
 from contract import grammar, twists
 from contract.adversary import Adversary
-from contract.conftest import ACCOUNTS
+from contract.conftest import ACCOUNTS, for_every_plugin
 from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 from harbor_simulator.hostile import DISTORTIONS
 from support import runner
 from support.listeners import listening
 from support.runner import SECRET, Outcome
+
+pytestmark = pytest.mark.timeout(300)  # many tests here run every plugin
 
 BASE64 = base64.b64encode(f"{MONITOR}:{MONITOR_SECRET}".encode()).decode()
 FORMS = {"password": MONITOR_SECRET, "base64": BASE64, "in a URL": quote(MONITOR_SECRET, safe="")}
@@ -67,11 +69,11 @@ def test_echo(echo, form, here):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_reported_by_harbor(name, form, here, harbor):
+def test_reported_by_harbor(form, here, harbor):
     """As a name and as the reason of a component, and wherever else Harbor has a text."""
     harbor.switch("registry-down", "trivy-down")
     harbor.state.distortions.append((("/",), twists.texts_become(f"<{FORMS[form]}>")))
-    told(here(name, "-vvv"), here(name, "--output", "json"))
+    for_every_plugin(lambda name: told(here(name, "-vvv"), here(name, "--output", "json")))
 
 
 def told(text, report):
@@ -115,15 +117,19 @@ def test_not_in_the_process_list(name, against, plugin_python, monkeypatch):
 
 
 @pytest.mark.parametrize("scheme", ["https", "http"])
-def test_nothing_to_another_server(name, scheme, here, harbor):
+@pytest.mark.parametrize("path", ["/", "/v2/", "/service/token"])
+def test_nothing_to_another_server(path, scheme, here, harbor):
     """Neither after a redirect nor after a challenge."""
     with Simulator(scheme=scheme, users=ACCOUNTS) as other:
-        for path in ("/", "/v2/", "/service/token"):
-            harbor.switch()
-            harbor.state.distortions.append(((path,), elsewhere(other.url)))
+        harbor.state.distortions.append(((path,), elsewhere(other.url)))
+
+        def keeps_its_login(name):
+            other.requests.clear()
             here(name, "-t", "5")
             here(name, "-t", "5", "--isolate")
-    assert [request.path for request in other.requests if request.authorization] == []
+            assert [request.path for request in other.requests if request.authorization] == []
+
+        for_every_plugin(keeps_its_login)
 
 
 def elsewhere(url):
@@ -139,17 +145,26 @@ def elsewhere(url):
     return distortion
 
 
-def test_nothing_past_a_certificate(name, here, harbor):
+@pytest.mark.parametrize("kind", ["expired", "self-signed", "wrong-name"])
+def test_nothing_past_a_certificate(kind, here, harbor):
     """With --isolate a request without credentials ignores an invalid certificate; one with credentials never does."""
-    for kind in ("expired", "self-signed", "wrong-name"):
-        harbor.certificate = kind
+    harbor.certificate = kind
+
+    def keeps_its_login(name):
+        harbor.requests.clear()
         here(name, "-t", "5", "--isolate")
-    assert [request.path for request in harbor.requests if request.authorization] == []
+        assert [request.path for request in harbor.requests if request.authorization] == []
+
+    for_every_plugin(keeps_its_login)
 
 
-def test_nothing_over_http(name, here, harbor):
-    harbor.switch("plain-http")
-    here(name, "-t", "5")
-    harbor.switch("redirect-http")
-    here(name, "-t", "5")
-    assert [request.path for request in harbor.requests if request.authorization and not request.tls] == []
+@pytest.mark.parametrize("switch", ["plain-http", "redirect-http"])
+def test_nothing_over_http(switch, here, harbor):
+    harbor.switch(switch)
+
+    def keeps_its_login(name):
+        harbor.requests.clear()
+        here(name, "-t", "5")
+        assert [request.path for request in harbor.requests if request.authorization and not request.tls] == []
+
+    for_every_plugin(keeps_its_login)

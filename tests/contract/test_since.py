@@ -22,6 +22,7 @@ from harbor_simulator.api.endpoints import ENDPOINTS
 from harbor_simulator.messages import Request, Response
 from harbor_simulator.records import ScanAll
 from support import runner
+from support.cases import for_each
 
 PROBES = [name for name in runner.NAMES if name != "check_harbor_triage"]
 ASKED = {name: endpoint for name, endpoint in vars(endpoints).items() if isinstance(endpoint, Endpoint)}
@@ -136,8 +137,7 @@ STEPS = sorted({since for row in SINCE.values() for since in (row.since, *row.fi
 
 
 @pytest.mark.parametrize("old", STEPS, ids=lambda step: ".".join(map(str, step)))
-@pytest.mark.parametrize("plugin", PROBES)
-def test_old_harbor_is_judged_or_the_answer_names_the_version(plugin: str, old: tuple[int, ...], authfile: str) -> None:
+def test_old_harbor_is_judged_or_the_answer_names_the_version(old: tuple[int, ...], authfile: str) -> None:
     def as_then(request: Request, response: Response) -> Response:
         if "json" not in response.headers.get("Content-Type", "") or not response.body:
             return response
@@ -147,19 +147,15 @@ def test_old_harbor_is_judged_or_the_answer_names_the_version(plugin: str, old: 
     text = ".".join(map(str, old))
     with Simulator(version=f"{text}.0", users=ACCOUNTS) as harbor:
         harbor.state.distortions.append(((BASE,), as_then))
-        outcome = runner.here(
-            plugin,
-            "-H",
-            harbor.url,
-            "--ca-file",
-            harbor.ca_file,
-            "--authfile",
-            authfile,
-            *runner.NEEDED.get(plugin, ()),
-        )
-    named = CAME_WITH.search(outcome.out)
-    if named:
-        assert outcome.code == 3
-        assert version(named[1]) > old
-    else:
-        assert outcome.code == 0, outcome.out
+        common = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile]
+
+        def judged(plugin: str) -> None:
+            outcome = runner.here(plugin, *common, *runner.NEEDED.get(plugin, ()))
+            named = CAME_WITH.search(outcome.out)
+            if named:
+                assert outcome.code == 3
+                assert version(named[1]) > old
+            else:
+                assert outcome.code == 0, outcome.out
+
+        for_each(PROBES, judged)

@@ -9,6 +9,7 @@ from harborlib.run import options
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from contract.conftest import for_every_plugin
 from harbor_simulator.issuing import issue
 from support import runner
 
@@ -82,37 +83,57 @@ RANGES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_usage_error(name, case, refusal, against):
+def test_usage_error(case, refusal, against):
     argv, words = CASES[case]
-    told = refusal(name, *against(name, *argv))
-    assert told.startswith(words)
-    assert SECRET not in told
+
+    def refused(name):
+        told = refusal(name, *against(name, *argv))
+        assert told.startswith(words)
+        assert SECRET not in told
+
+    for_every_plugin(refused)
 
 
 @pytest.mark.parametrize("case", RANGES)
 @pytest.mark.parametrize("option", ["-w/--warning", "-c/--critical"])
-def test_range(name, option, case, refusal, against):
+def test_range(option, case, refusal, against):
     text, words = RANGES[case]
-    assert refusal(name, *against(name, option.split("/")[1], text)).startswith(f"{option}: {words}")
+
+    def refused(name):
+        assert refusal(name, *against(name, option.split("/")[1], text)).startswith(f"{option}: {words}")
+
+    for_every_plugin(refused)
 
 
-def test_client_key_with_a_pass_phrase(name, refusal, against, harbor, tmp_path, monkeypatch):
+def test_client_key_with_a_pass_phrase(refusal, against, harbor, tmp_path, monkeypatch):
     """Nobody is there to be asked for it."""
     monkeypatch.chdir(tmp_path)
     locked = BestAvailableEncryption(SECRET.encode())
     Path("client.key").write_bytes(issue("monitor").key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
-    told = refusal(name, *against(name, "--client-cert", harbor.ca_file, "--client-key", "client.key"))
-    assert told == "client certificate: no usable PEM in client.key (the key has a pass phrase)"
+
+    def refused(name):
+        told = refusal(name, *against(name, "--client-cert", harbor.ca_file, "--client-key", "client.key"))
+        assert told == "client certificate: no usable PEM in client.key (the key has a pass phrase)"
+
+    for_every_plugin(refused)
 
 
-def test_no_harbor(name, refusal, monkeypatch):
+def test_no_harbor(refusal, monkeypatch):
     monkeypatch.delenv("HARBOR_URL", raising=False)
-    assert refusal(name, *runner.NEEDED.get(name, ())) == "-H/--harbor or HARBOR_URL is required"
+
+    def refused(name):
+        assert refusal(name, *runner.NEEDED.get(name, ())) == "-H/--harbor or HARBOR_URL is required"
+
+    for_every_plugin(refused)
 
 
-def test_login_over_http(name, refusal, against):
+def test_login_over_http(refusal, against):
     words = "a login needs https, the password is not sent in clear text: point -H at https://harbor.example.com"
-    assert refusal(name, *against(name, url="http://harbor.example.com")) == words
+
+    def refused(name):
+        assert refusal(name, *against(name, url="http://harbor.example.com")) == words
+
+    for_every_plugin(refused)
 
 
 def test_usage_error_of_a_process(name, process):
