@@ -86,11 +86,10 @@ def message(name: str) -> bytes:
 
 def patience() -> float:
     """Seconds until the server must have reacted: on a busy host the check would be slower without it."""
-    for option, value in zip(sys.argv, [*sys.argv[1:], ""]):
-        if option in ("-t", "--timeout") and value.rstrip("s").isdigit():
-            return int(value.rstrip("s")) / 3
-        if option.startswith(("-t", "--timeout", "--options-file")):
-            return SHORT
+    for word, following in zip(sys.argv, [*sys.argv[1:], ""]):
+        if word.startswith(("-t", "--timeout", "--options-file")):
+            value = (word.lstrip("-timeou=") or following).rstrip("s")  # also -t45 and --timeout=45
+            return int(value) / 3 if value.isdecimal() and len(value) < 5 else SHORT
     return PATIENCE
 
 
