@@ -241,7 +241,7 @@ def test_a_name_that_begins_with_the_registry(harbor: str, option: str, name: st
     except options.ParserExit as ended:
         told = ended.problem
     bare = name.partition("/")[2]
-    assert told == (f"--{option}: write it without the registry's name: {bare}" if refused else "")
+    assert told == (f"--{option}: write it without the registry's name: {bare!r}" if refused else "")
 
 
 def test_a_required_option_that_lacks_says_what_it_takes() -> None:

@@ -229,12 +229,12 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
 
 
 def _confirm_names(parser: Parser, args: argparse.Namespace) -> None:
-    """Refuse an image or a repository that begins with Harbor's own name: no project has a host's name."""
-    host = args.harbor.host
+    """Refuse an image or a repository that begins with Harbor's own name."""
     for option in ("image", "artifact", "repository"):
-        first, _, name = str(getattr(args, option, "")).partition("/")
-        if first == host and "/" in name and ("." in host or host == "localhost"):
-            parser.error(f"--{option}: write it {values.WITHOUT_REGISTRY}: {name}")
+        try:
+            values.without_registry(str(getattr(args, option, "")), args.harbor.host)
+        except argparse.ArgumentTypeError as error:
+            parser.error(f"--{option}: {error}")
 
 
 def parse(parser: Parser, argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -13,8 +13,6 @@ from harborlib.text import units
 from harborlib.wire.addresses import MOST, ordered
 from harborlib.wire.origin import Origin
 
-WITHOUT_REGISTRY = "without the registry's name"
-
 
 def owners(text: str) -> frozenset[str]:
     """The value of --isolate: names of owners, separated by commas."""
@@ -65,11 +63,16 @@ class Image(NamedTuple):
         return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}"
 
 
-def without_registry(text: str) -> None:
-    """Refuse the name of an image or repository that begins with the registry's name and port, as docker takes it."""
-    found = re.fullmatch(r"[\w.-]+:\d+/(.+/.+)", text)
+def without_registry(text: str, host: str = "") -> None:
+    """Refuse the name of an image or repository that begins with the registry's name, as docker takes it.
+
+    A part with a port is such a name in any case. Harbor's own `host` without one is if no project can be meant: with
+    a dot, or `localhost`.
+    """
+    ours = f"|{re.escape(host)}" if "." in host or host == "localhost" else ""
+    found = re.fullmatch(rf"(?:[\w.-]+:\d+{ours})/(.+/.+)", text)
     if found:
-        raise argparse.ArgumentTypeError(f"write it {WITHOUT_REGISTRY}: {found[1][:120]!r}")
+        raise argparse.ArgumentTypeError(f"write it without the registry's name: {found[1][:120]!r}")
 
 
 def part(text: str) -> str:
