@@ -15,6 +15,7 @@ import pytest
 
 from harbor_simulator import Simulator
 from support import runner
+from support.cases import for_each
 from support.planted import plant
 from support.replay import DIRECTORY, Recording, load
 from support.screens import BEHIND_CORE, CORE, JOBSERVICE
@@ -37,6 +38,9 @@ class Case(NamedTuple):
     probe: str
     endpoint: endpoints.Endpoint
     status: int
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def endpoint_of(recording: Recording) -> str:
@@ -98,16 +102,29 @@ def test_there_are_many() -> None:
     assert len(ANSWERED) > 220
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: f"{case.probe}-{case.name}")
-def test_refused(ask, harbor: Simulator, case: Case) -> None:
-    plant(harbor, case.name)
-    path = load(DIRECTORY / f"{case.name}.http").target.partition("?")[0]
-    first, *further = expected(case, path)
-    lines = ask(case.probe)
-    assert [lines[0].partition(" | ")[0], *lines[1:]] == [f"HARBOR {case.probe.upper()} {first}", *further]
+def of(probe: str, cases: list[Case]) -> list[Case]:
+    return [case for case in cases if case.probe == probe]
 
 
-@pytest.mark.parametrize("case", ANSWERED, ids=lambda case: f"{case.probe}-{case.name}")
-def test_understood(ask, harbor: Simulator, case: Case) -> None:
-    plant(harbor, case.name)
-    assert ask(case.probe)[-1] in ("exit code 0", "exit code 1", "exit code 2")
+@pytest.mark.parametrize("probe", sorted({case.probe for case in REFUSED}))
+def test_refused(ask, harbor: Simulator, probe: str) -> None:
+    def refused(case: Case) -> None:
+        harbor.reset()
+        plant(harbor, case.name)
+        path = load(DIRECTORY / f"{case.name}.http").target.partition("?")[0]
+        first, *further = expected(case, path)
+        lines = ask(probe)
+        assert [lines[0].partition(" | ")[0], *lines[1:]] == [f"HARBOR {probe.upper()} {first}", *further]
+
+    for_each(of(probe, REFUSED), refused)
+
+
+@pytest.mark.parametrize("probe", sorted({case.probe for case in ANSWERED}))
+def test_understood(ask, harbor: Simulator, probe: str) -> None:
+    def understood(case: Case) -> None:
+        harbor.reset()
+        plant(harbor, case.name)
+        lines = ask(probe)
+        assert lines[-1] in ("exit code 0", "exit code 1", "exit code 2"), lines
+
+    for_each(of(probe, ANSWERED), understood)
