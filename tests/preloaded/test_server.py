@@ -6,6 +6,7 @@ import harbor_preloaded
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from support import runner
+from support import preloaded, runner
 from support.preloaded import OK
 from support.storm import Storm
 
@@ -136,33 +137,19 @@ def test_many_checks_leave_nothing(server, argv, plugin_python):
     assert server.log.read_text().count("\n") == 1
 
 
-def test_upgrade(server, check, tmp_path, plugin_python):
+def test_upgrade(tmp_path, plugin_python):
     """A server whose installation changes starts again, with the same socket."""
-    subprocess.run(["cp", "-r", str(runner.PLUGINS), str(tmp_path / "plugins")], check=True)
-    here = tmp_path / "plugins"
-    folder = tmp_path / "run"
-    folder.mkdir(mode=0o700)
-    command = [plugin_python, str(here / "harbor_preloaded.py"), "--socket", str(folder / "socket")]
-    with (tmp_path / "log").open("w") as log, subprocess.Popen(command, stderr=log) as process:
-        wait_for(tmp_path / "log", "listens on", 1)
-        (here / "harborlib" / "new.py").touch()
+    plugins = tmp_path / "plugins"
+    shutil.copytree(runner.PLUGINS, plugins)
+    with preloaded.running(plugin_python, plugins=plugins) as server:
+        (plugins / "harborlib" / "new.py").touch()
         time.sleep(1.1)
-        run = [plugin_python, str(here / "check_harbor_health.py"), "-V"]
-        variables = {**os.environ, "HARBOR_PRELOADED": str(folder / "socket")}
+        run = [plugin_python, str(plugins / "check_harbor_health.py"), "-V"]
         for _ in range(2):
-            done = subprocess.run(run, env=variables, capture_output=True, text=True, timeout=20, check=False)
+            done = subprocess.run(run, capture_output=True, text=True, timeout=20, check=False)
             assert done.stdout.startswith("check_harbor_health ")
-            wait_for(tmp_path / "log", "listens on", 2)
-        assert process.poll() is None
-        process.terminate()
-    assert "the installation changed" in (tmp_path / "log").read_text()
-
-
-def wait_for(log, words, times):
-    until = time.monotonic() + 20
-    while log.read_text().count(words) < times:
-        assert time.monotonic() < until, log.read_text()
-        time.sleep(0.02)
+            server.wait_for("listens on", 2)
+        assert "the installation changed" in server.log.read_text()
 
 
 def test_socket_of_systemd(check, plugin_python, tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from harbor_simulator import Simulator
 
@@ -18,13 +19,13 @@ OK = "HARBOR HEALTH OK - localhost:"  # what check_harbor_health of the tests an
 
 
 class Server:
-    """A running server: its process, its socket and its log."""
+    """A running server, of these `plugins`: its process, its socket and its log."""
 
-    def __init__(self, python: str, folder: Path, *argv: str, **options: object) -> None:
+    def __init__(self, python: str, folder: Path, *argv: str, plugins: Path = PLUGINS, **options: object) -> None:
         self.socket = folder / "socket"
         self.log = folder / "log"
         with self.log.open("a") as log:
-            command = [python, str(PLUGINS / "harbor_preloaded.py"), "--socket", str(self.socket), *argv]
+            command = [python, str(plugins / "harbor_preloaded.py"), "--socket", str(self.socket), *argv]
             self.process = subprocess.Popen(command, stderr=log, **options)  # type: ignore[call-overload]
         self.wait_for("listens on")
 
@@ -68,7 +69,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(python: str, *argv: str, **options: object) -> Iterator[Server]:
+def running(python: str, *argv: str, **options: Any) -> Iterator[Server]:
     """The server, and the variable with which plugins find it."""
     with tempfile.TemporaryDirectory() as folder:
         server = Server(python, Path(folder), *argv, **options)
