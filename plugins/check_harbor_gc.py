@@ -39,7 +39,6 @@ from harborlib.judge.execution_limits import Executions, RunningTime, SuccessAge
 from harborlib.judge.executions import Execution, History
 from harborlib.judge.schedules import Schedule
 from harborlib.run import Probe, Service, plugin
-from harborlib.run.service import ROBOT
 from harborlib.text import BYTES, SECONDS, WARNING, words
 from harborlib.wire import Failure
 
@@ -83,7 +82,7 @@ main = plugin.main(Probe(
     [executions, duration, freed],
     asks=[endpoints.GC, endpoints.GC_SCHEDULE],
     services=[
-        Service(every="15min", attempts=2, retry="90s", hosts=(ROBOT,), login="robot",
+        Service(every="15min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
                 notes="Garbage collection fails, hangs or does not run: the storage fills up. "
                 "Look at the log of the last execution, at the schedule, and at registryctl.")
     ],

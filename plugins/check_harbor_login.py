@@ -36,7 +36,6 @@ from harborlib.harbor.repository import Repository
 from harborlib.harbor.tokens import ISSUER, Claims
 from harborlib.judge import Problem, Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin, values
-from harborlib.run.service import CANARY
 from harborlib.text import CRITICAL, SECONDS, WARNING
 from harborlib.wire import Unusable
 
@@ -113,7 +112,7 @@ main = plugin.main(Probe(
     example=["--repository", "pub/img"],
     account="yes",
     services=[
-        Service(every="5min", attempts=3, retry="40s", hosts=(CANARY, "canary_project"), login="canary",
+        Service(every="5min", attempts=3, retry="40s", login="canary", hosts=("canary_authfile", "canary_project"),
                 options={"--repository": "{canary_project}/canary"},
                 notes="A client's login is refused or grants too little: CI jobs fail. "
                 "Check the canary robot's secret, expiry and permissions, then core's log for the token service.")

@@ -47,7 +47,6 @@ from harborlib.harbor.refusals import NEEDED
 from harborlib.harbor.repository import Repository
 from harborlib.judge import Problem, Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin, values
-from harborlib.run.service import CANARY
 from harborlib.text import BYTES, CRITICAL, SECONDS, WARNING
 from harborlib.wire import CONTENT, Failure, Kind, Unusable
 
@@ -225,7 +224,7 @@ main = plugin.main(Probe(
     example=["--project", "pub", "--depth", "session"],
     account="yes, its own",
     services=[
-        Service(every="5min", attempts=3, retry="40s", hosts=(CANARY, "canary_project"), login="canary",
+        Service(every="5min", attempts=3, retry="40s", login="canary", hosts=("canary_authfile", "canary_project"),
                 options={"--project": "{canary_project}", "--image": "{canary_image}"},
                 notes="Nothing can be pushed. "
                 "Look for a full or read-only storage, a reached quota, read-only mode, a limit of the reverse proxy.")

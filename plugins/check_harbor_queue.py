@@ -38,7 +38,6 @@ from harborlib.harbor import Run, endpoints
 from harborlib.harbor.fields import Fields
 from harborlib.judge import Limit, NotRead, Problem, Reading, Readings, Selectable, Shown, each_row
 from harborlib.run import Probe, Service, plugin
-from harborlib.run.service import ROBOT
 from harborlib.text import COUNT, CRITICAL, SECONDS, WARNING, words
 from harborlib.wire import CONTENT, Failure
 
@@ -109,7 +108,7 @@ main = plugin.main(Probe(
     selects=queues,
     asks=[endpoints.QUEUES],
     services=[
-        Service(every="5min", attempts=2, retry="90s", hosts=(ROBOT,), login="robot",
+        Service(every="5min", attempts=2, retry="90s", login="robot", hosts=("robot_authfile",),
                 notes="Jobs wait too long, or a queue is paused. "
                 "Look at Administration > Job Service Dashboard, resume what is paused, then look at the log "
                 "of jobservice.")

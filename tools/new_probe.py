@@ -34,7 +34,6 @@ import harbor_preloaded
 from harborlib.harbor import Run, endpoints
 from harborlib.judge import Limit, Readings
 from harborlib.run import Probe, Service, plugin
-from harborlib.run.service import ROBOT
 from harborlib.text import COUNT, words
 
 many = Limit("NAME.too-many", "count", COUNT, "{value} projects", "1000", "5000",
@@ -54,7 +53,7 @@ main = plugin.main(Probe(
     [many],
     asks=[endpoints.PROJECTS],
     services=[
-        Service(every="1h", attempts=2, retry="5min", hosts=(ROBOT,), login="robot",
+        Service(every="1h", attempts=2, retry="5min", login="robot", hosts=("robot_authfile",),
                 notes="There are many NAME. Look at Projects in the UI.")
     ],
 ))  # fmt: skip

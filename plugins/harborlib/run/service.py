@@ -8,8 +8,6 @@ from typing import NamedTuple
 #: Option values that only the engine knows: the components with their own service, the time since when
 #: harbor-certificate alerts, the state of the service after its last check, and which addresses are judged one by one.
 DELEGATED, ALERTING_SINCE, LAST_STATE, REPLICAS = "delegated", "alerting since", "last state", "replicas"
-#: The host variables without which a host has no service that needs an account.
-ROBOT, CANARY = "robot_authfile", "canary_authfile"
 
 
 class Service(NamedTuple):
