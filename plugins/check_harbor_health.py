@@ -133,9 +133,9 @@ def judged(name: str, report: HealthReport, args: argparse.Namespace) -> tuple[s
 def counted(names: list[str], report: HealthReport) -> list[Finding]:
     """Several unhealthy components in one line, a cause before what follows from it."""
     causes = {name: isolation.explained_by(name, report) for name in names}
-    told = [name for name in names if not causes[name]]
-    told += [f"{name} (follows from {causes[name]})" for name in names if causes[name]]
-    text = f"{len(names)} of {len(report.components)} components unhealthy: {', '.join(told)}"
+    clauses = [name for name in names if not causes[name]]
+    clauses += [f"{name} (follows from {causes[name]})" for name in names if causes[name]]
+    text = f"{len(names)} of {len(report.components)} components unhealthy: {', '.join(clauses)}"
     return [Finding(component.id, CRITICAL, text)]
 
 

@@ -148,7 +148,8 @@ def row_of(child: Child, args: argparse.Namespace) -> Row:
 def read_accounts(args: argparse.Namespace) -> None:
     """Verify that the given files are usable: an error in them is reported by triage itself; raises Unusable."""
     tls.context(args.ca_file, args.client_cert, args.client_key, not args.insecure)
-    args.canary = credentials.read(args.canary_authfile, args.authfile_any_mode) if args.canary_authfile else None
+    path = args.canary_authfile
+    args.canary = credentials.read_credentials(path, args.authfile_any_mode) if path else None
     if args.canary:
         credentials.need_tls(args.harbor)
 

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable
 
-from harborlib.judge.isolation import blaming
+from harborlib.judge.isolation import caused_by
 from harborlib.run import judging, options
 from harborlib.text import UNKNOWN, WARNING, cleaning, json_output, nagios
 from harborlib.text.finding import Finding
@@ -40,7 +40,7 @@ def isolated(harbor: Simulator, authfile: str) -> Callable[[str], Report]:
         where = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile, "--isolate"]
         cleaning.forget()  # a lie that a token of the run before was
         probe = importlib.import_module(name).main.probe
-        args = options.parse(probe.parser(), [*where, *runner.NEEDED.get(name, ())])
+        args = options.parse_arguments(probe.parser(), [*where, *runner.NEEDED.get(name, ())])
         return judging.examine(probe, args, time.monotonic() + 5)
 
     return run
@@ -105,7 +105,7 @@ def test_what_is_not_explained_is_not_hidden(isolated: Callable[[str], Report], 
     harbor.switch("jobservice-down", "gc-forgotten")
     assert isolated("check_harbor_gc").cause
     ours = Finding("gc.odd", UNKNOWN, "odd")
-    theirs = Finding("gc.late", WARNING, "late").owned_by(blaming("jobservice", "it is down"))
+    theirs = Finding("gc.late", WARNING, "late").owned_by(caused_by("jobservice", "it is down"))
     for findings, owner in (([theirs], "jobservice"), ([theirs, ours], ""), ([ours], "")):
         cause = Report("gc", findings).cause
         assert (cause.owner if cause else "") == owner

@@ -14,7 +14,7 @@ import json, sys
 sys.path.insert(0, {plugins!r})
 from {name} import main
 from harborlib.run import options
-given = vars(options.parse(main.probe.parser()))
+given = vars(options.parse_arguments(main.probe.parser()))
 with open({noted!r}, "w") as file:
     json.dump({{name: str(value) for name, value in given.items()}}, file)
 print("noted")

@@ -39,7 +39,7 @@ def judge(harbor: Simulator, authfile: str) -> Judge:
     def judged(work: Work, *further: str, seconds: float = 5) -> Report:
         probe = Probe(check_harbor_pull.__name__, work, [level, wrong, odd])
         common = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile]
-        args = options.parse(probe.parser(), [*common, *further])
+        args = options.parse_arguments(probe.parser(), [*common, *further])
         return judging.examine(probe, args, time.monotonic() + seconds)
 
     return judged

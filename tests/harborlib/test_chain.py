@@ -148,7 +148,7 @@ def test_a_chain_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, harbor: Si
     def refuse(certificate: x509.Certificate) -> Certificate:
         raise x509.InvalidVersion("9 is not a valid X509 version", 9)
 
-    monkeypatch.setattr(chain, "read", refuse)
+    monkeypatch.setattr(chain, "read_certificate", refuse)
     with pytest.raises(Failure) as failure:
         served(harbor)
     assert (failure.value.stage, failure.value.detail) == (CONTENT, "a certificate of localhost cannot be read")
@@ -169,7 +169,7 @@ def test_keys(key: Any, name: str, bits: int) -> None:
     builder = x509.CertificateBuilder().subject_name(x509.Name([])).issuer_name(x509.Name([])).serial_number(5)
     builder = builder.public_key(key.public_key()).not_valid_before(now).not_valid_after(now)
     digest = None if name == "Ed25519" else hashes.SHA256()
-    found = chain.read(builder.sign(key, digest))
+    found = chain.read_certificate(builder.sign(key, digest))
     assert (found.key, found.bits, found.weakness, found.names) == (name, bits, "", ())
 
 
@@ -184,19 +184,19 @@ def test_days_left_are_whole_days(left: float, now: float) -> None:
 def test_self_signed_means_by_its_own_key() -> None:
     """Equal names are not enough."""
     ca = issue("Same", authority=True)
-    assert chain.read(ca.certificate).self_signed
-    assert not chain.read(issue("Same", issuer=ca).certificate).self_signed
-    assert not chain.read(issue("Other", issuer=ca).certificate).self_signed
+    assert chain.read_certificate(ca.certificate).self_signed
+    assert not chain.read_certificate(issue("Same", issuer=ca).certificate).self_signed
+    assert not chain.read_certificate(issue("Other", issuer=ca).certificate).self_signed
     rsa_ca = issue("Same", authority=True, key=rsa.generate_private_key(65537, 2048))
-    assert chain.read(rsa_ca.certificate).self_signed
-    assert not chain.read(issue("Same", issuer=rsa_ca).certificate).self_signed
+    assert chain.read_certificate(rsa_ca.certificate).self_signed
+    assert not chain.read_certificate(issue("Same", issuer=rsa_ca).certificate).self_signed
 
 
 def test_names_of_what_has_no_subject() -> None:
     nothing = x509.Name([])
-    assert chain.read(issue("a.test", "b.test", subject=nothing).certificate).subject == "a.test"
-    assert chain.read(issue("192.0.2.1", subject=nothing).certificate).subject == "192.0.2.1"
-    unnamed = chain.read(issue("a.test", subject=nothing, alternative=()).certificate)
+    assert chain.read_certificate(issue("a.test", "b.test", subject=nothing).certificate).subject == "a.test"
+    assert chain.read_certificate(issue("192.0.2.1", subject=nothing).certificate).subject == "192.0.2.1"
+    unnamed = chain.read_certificate(issue("a.test", subject=nothing, alternative=()).certificate)
     assert (unnamed.subject, unnamed.issuer) == ("a certificate without a name", "a CA without a name")
 
 

@@ -31,7 +31,7 @@ def test_a_file_gives_what_was_written(tmp_path_factory: pytest.TempPathFactory,
     path = tmp_path_factory.getbasetemp() / "authfile"
     path.write_text(f"# who\nusername={username}\npassword = {password}\n", encoding="utf-8")
     path.chmod(0o600)
-    account = credentials.read(str(path))
+    account = credentials.read_credentials(str(path))
     assert account == Credentials(username, password)
     kind, _, encoded = account.header.partition(" ")
     assert kind == "Basic"
@@ -41,7 +41,7 @@ def test_a_file_gives_what_was_written(tmp_path_factory: pytest.TempPathFactory,
 @given(st.text() | st.text(alphabet="username=pod \n#\r\u2028"))
 def test_any_text_is_values_or_refused_without_repeating_it(text: str) -> None:
     try:
-        found: object = set(credentials.parse(text, "FILE"))
+        found: object = set(credentials.parse_authfile(text, "FILE"))
     except Unusable as refusal:
         found = re.sub(r"\d+", "N", str(refusal))
     assert found in (set(), {"username"}, {"password"}, {"username", "password"}, UNREADABLE, EMPTY)
@@ -57,7 +57,7 @@ def test_any_file_is_a_login_or_refused(tmp_path_factory: pytest.TempPathFactory
     path.write_bytes(content)
     path.chmod(0o600)
     with pytest.raises(Unusable):
-        credentials.read(str(path))
+        credentials.read_credentials(str(path))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_looks_right_to_the_eye(tmp_path: Path, content: bytes, words: str)
     path.write_bytes(content)
     path.chmod(0o600)
     with pytest.raises(Unusable) as refused:
-        credentials.read(str(path))
+        credentials.read_credentials(str(path))
     assert (str(refused.value), refused.value.next_step) == (f"authfile {path}: {words}", credentials.WRITE)
 
 
@@ -90,7 +90,7 @@ def test_another_users_file_names_the_user_who_reads(tmp_path: Path) -> None:
     try:
         user = pwd.getpwuid(os.geteuid()).pw_name
         with pytest.raises(Unusable) as refused:
-            credentials.read(str(path))
+            credentials.read_credentials(str(path))
     finally:
         if root:
             os.seteuid(0)
@@ -103,7 +103,7 @@ def test_what_is_read_is_in_no_text_any_more(tmp_path: Path) -> None:
     path.write_text("username=robot$monitor\npassword=open-sesame\n")
     path.chmod(0o600)
     cleaning.forget()
-    account = credentials.read(str(path))
+    account = credentials.read_credentials(str(path))
     assert account
     assert cleaning.clean(f"{account.header} of {account.password}") == "Basic *** of ***"
 
@@ -116,11 +116,11 @@ def test_it_is_not_in_a_repr() -> None:
 def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HARBOR_USERNAME", "HARBOR_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
-    assert credentials.read(None) is None
+    assert credentials.read_credentials(None) is None
     monkeypatch.setenv("HARBOR_USERNAME", "robot$monitor")
     monkeypatch.setenv("HARBOR_PASSWORD", "\udcff")  # a byte that is not UTF-8
     with pytest.raises(Unusable, match="password contains a control character"):
-        credentials.read(None)
+        credentials.read_credentials(None)
 
 
 def test_the_file_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -129,4 +129,4 @@ def test_the_file_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch, 
     path = tmp_path / "authfile"
     path.write_text("username=robot$monitor\npassword=sesame\n")
     path.chmod(0o600)
-    assert credentials.read(str(path)) == Credentials("robot$monitor", "sesame")
+    assert credentials.read_credentials(str(path)) == Credentials("robot$monitor", "sesame")

@@ -66,12 +66,12 @@ def test_the_last_time_is_the_one_that_croniter_finds(expression: tuple[str, str
         theirs = croniter(plain, at + 1, second_at_beginning=True, max_years_between_matches=9).get_prev(float)
     except CroniterBadDateError:
         theirs = None
-    assert told(cron.parse(ours).previous(at)) == told(theirs)
+    assert told(cron.parse_cron(ours).previous(at)) == told(theirs)
 
 
 @given(EXPRESSIONS, MOMENTS)
 def test_the_last_time_is_not_later_and_is_its_own_last_time(expression: tuple[str, str], at: int) -> None:
-    parsed = cron.parse(expression[0])
+    parsed = cron.parse_cron(expression[0])
     found = parsed.previous(at + 0.75)
     if found is not None:
         assert found <= at
@@ -110,7 +110,7 @@ def test_the_last_time_is_not_later_and_is_its_own_last_time(expression: tuple[s
     ],
 )
 def test_expressions(expression: str, at: str, expected: str | None) -> None:
-    assert told(cron.parse(expression).previous(moment(at))) == expected
+    assert told(cron.parse_cron(expression).previous(moment(at))) == expected
 
 
 @pytest.mark.parametrize(
@@ -144,13 +144,13 @@ def test_expressions(expression: str, at: str, expected: str | None) -> None:
 )
 def test_what_is_no_expression(expression: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  it is the only error, whatever its words
-        cron.parse(expression)
+        cron.parse_cron(expression)
 
 
 @given(st.text())
 def test_any_text_is_an_expression_or_a_value_error(text: str) -> None:
     try:
-        cron.parse(text).previous(moment("2026-11-22T12:00:00"))
+        cron.parse_cron(text).previous(moment("2026-11-22T12:00:00"))
     except ValueError:
         return
 
@@ -177,4 +177,4 @@ def test_any_text_is_an_expression_or_a_value_error(text: str) -> None:
     ],
 )
 def test_in_words(text: str, words: str) -> None:
-    assert str(cron.parse(text)) == words
+    assert str(cron.parse_cron(text)) == words

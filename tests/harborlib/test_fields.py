@@ -7,7 +7,7 @@ import datetime
 import json
 from typing import Any
 
-from harborlib.harbor.fields import Fields, moment
+from harborlib.harbor.fields import Fields, parse_moment
 from harborlib.wire.failure import CONTENT, Failure
 from harborlib.wire.request import Answer
 
@@ -131,7 +131,7 @@ def test_bodies() -> None:
 )
 def test_never(text: str) -> None:
     if text.startswith("0000"):
-        assert moment(text) is None
+        assert parse_moment(text) is None
     else:
         assert fields({"x": text}).moment("x") is None
 
@@ -146,7 +146,7 @@ def test_moments_are_those_of_the_standard_library(at: datetime.datetime, minute
     fraction = f".{at.microsecond * 1000:09d}"[: digits + 1] if digits else ""
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
     offset = f"{sign}{hours:02d}:{rest:02d}" if minutes else "Z"
-    found = moment(at.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + fraction + offset)
+    found = parse_moment(at.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + fraction + offset)
     assert found is not None
     expected = at.replace(tzinfo=zone, microsecond=0).timestamp() + float(f"0{fraction}" if fraction else 0)
     assert abs(found - expected) < 0.001
@@ -172,7 +172,7 @@ def test_rows_do_not_keep_the_body() -> None:
 
 @given(st.text())
 def test_any_text_is_a_moment_or_none(text: str) -> None:
-    moment(text)
+    parse_moment(text)
 
 
 @given(JSON)

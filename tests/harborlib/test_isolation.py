@@ -271,4 +271,4 @@ def test_whatever_hangs_is_a_hang(stage: Kind) -> None:
 @pytest.mark.parametrize("name", OWNERS)
 def test_where_to_look(name: str) -> None:
     service = f"harbor-component-{name}" if name in COMPONENTS else f"harbor-{name}"
-    assert isolation.blaming(name, "because") == (name, "because", service)
+    assert isolation.caused_by(name, "because") == (name, "because", service)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from harborlib.judge.isolation import blaming
+from harborlib.judge.isolation import caused_by
 from harborlib.text import CRITICAL, OK, UNKNOWN, WARNING, Summary, cleaning, json_output
 from harborlib.text.cleaning import sanitised
 from harborlib.text.finding import Finding
@@ -50,7 +50,7 @@ def test_a_finding() -> None:
 
 
 def test_a_failure_of_another_owner_ends_with_the_owner() -> None:
-    redis = blaming("redis", "Harbor says redis is unhealthy")
+    redis = caused_by("redis", "Harbor says redis is unhealthy")
     report = Report("v2", [Finding("harbor.error-status", CRITICAL, "500 for /v2/").owned_by(redis)])
     found = json.loads(json_output.text(report))
     told = "500 for /v2/, Harbor says redis is unhealthy (see harbor-component-redis)"

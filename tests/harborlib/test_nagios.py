@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harborlib.judge.isolation import blaming
+from harborlib.judge.isolation import caused_by
 from harborlib.text import CRITICAL, OK, UNKNOWN, WARNING, Summary, cleaning, nagios
 from harborlib.text.cleaning import sanitised
 from harborlib.text.finding import Finding
@@ -62,7 +62,7 @@ def test_a_part_that_was_left_out_of_the_line_is_a_note() -> None:
     assert nagios.text(found, 0) == f"{first}\nNote: {number}\nNext: look\n"
     whole = f"CRITICAL: {text}, {'x' * 20} ({number})"
     assert nagios.text(found, 1) == f"{first}\n{whole} [test.problem]\nNext: look\n"
-    follows = finding(CRITICAL, text, aside=number).owned_by(blaming("redis", "redis is unhealthy"))
+    follows = finding(CRITICAL, text, aside=number).owned_by(caused_by("redis", "redis is unhealthy"))
     assert nagios.text(report("pull", follows), 0).split("\n")[1:] == [f"Next: {follows.next_step}", ""]
     long = report("pull", finding(CRITICAL, "x" * 200, aside=number))
     assert nagios.text(long, 0).split("\n")[1] == f"CRITICAL: {'x' * 200} ({number})"
@@ -126,7 +126,7 @@ def test_what_is_no_number_is_refused(value: float) -> None:
 @pytest.mark.parametrize("verbose", [0, 1])
 def test_a_failure_of_another_owner_ends_with_the_owner(verbose: int) -> None:
     """In the first line, and in the finding's own."""
-    redis = blaming("redis", "Harbor says redis is unhealthy")
+    redis = caused_by("redis", "Harbor says redis is unhealthy")
     told = "500 for /v2/, Harbor says redis is unhealthy (see harbor-component-redis)"
     lines = nagios.text(report("v2", finding(CRITICAL, "500 for /v2/").owned_by(redis)), verbose).splitlines()
     step = "Next: look at harbor-component-redis first: this follows from it"

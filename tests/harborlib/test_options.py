@@ -34,7 +34,7 @@ def test_any_command_line_is_taken_or_a_usage_error(arguments: list[str]) -> Non
         patch.delenv("HARBOR_URL", raising=False)
         ended: options.ParserExit | None = None
         try:
-            args = options.parse(options.parser("any", "Is it?"), arguments)
+            args = options.parse_arguments(options.parser("any", "Is it?"), arguments)
         except options.ParserExit as left:
             ended = left
     assert (ended.code == 3 and USAGE.fullmatch(ended.text)) if ended else isinstance(args.harbor, Origin)
@@ -52,7 +52,7 @@ def test_two_dashes_are_no_value(option: str) -> None:
 
 
 def test_defaults() -> None:
-    args = options.parse(options.parser("any", "Is it?"), ["-H", "harbor.example.com"])
+    args = options.parse_arguments(options.parser("any", "Is it?"), ["-H", "harbor.example.com"])
     assert (args.timeout, args.unreachable, args.isolate, args.output, args.verbose) == (
         15,
         "critical",
@@ -64,7 +64,7 @@ def test_defaults() -> None:
 
 
 def test_isolate_alone_means_all() -> None:
-    args = options.parse(options.parser("any", "Is it?"), ["-H", "harbor.example.com", "--isolate", "-vvv"])
+    args = options.parse_arguments(options.parser("any", "Is it?"), ["-H", "harbor.example.com", "--isolate", "-vvv"])
     assert args.isolate == frozenset(isolation.OWNERS)
     assert args.verbose == 3
 
@@ -237,7 +237,7 @@ def test_a_name_that_begins_with_the_registry(harbor: str, option: str, name: st
     parser.add_argument(f"--{option}", type=values.repository if option == "repository" else values.image)
     told = ""
     try:
-        options.parse(parser, ["-H", harbor, f"--{option}", name])
+        options.parse_arguments(parser, ["-H", harbor, f"--{option}", name])
     except options.ParserExit as ended:
         told = ended.problem
     bare = name.partition("/")[2]

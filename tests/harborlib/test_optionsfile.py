@@ -45,20 +45,20 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 @given(VALUES, st.sampled_from(LINES))
 def test_any_value_comes_as_it_was_written(write: Callable[[str], Path], value: str, line: str) -> None:
     line = LINES[0] if value.startswith("=") else line
-    args = options.parse(parser(), ["-H", "h", "--options-file", str(write(line.format(value)))])
+    args = options.parse_arguments(parser(), ["-H", "h", "--options-file", str(write(line.format(value)))])
     assert args.keyword == value
 
 
 def test_comments_flags_and_short_names(write: Callable[[str], Path]) -> None:
     path = write("\ufeff# of the portal\n\n -w 5\n--critical = ~:9\n--insecure\n--isolate\n-v\n-v\n-4\n")
-    args = options.parse(parser(), ["-H", "h", f"--options-file={path}"])
+    args = options.parse_arguments(parser(), ["-H", "h", f"--options-file={path}"])
     assert (str(args.warning), str(args.critical), args.verbose) == ("5", "~:9", 2)
     assert (args.insecure, bool(args.isolate), int(args.family)) == (True, True, 2)
 
 
 def test_an_option_counts_where_its_file_is_named(write: Callable[[str], Path]) -> None:
     path = str(write("--warning 5\n--critical 9\n"))
-    args = options.parse(parser(), ["-H", "h", "-w", "3", "--options-file", path, "-c", "7"])
+    args = options.parse_arguments(parser(), ["-H", "h", "-w", "3", "--options-file", path, "-c", "7"])
     assert (str(args.warning), str(args.critical)) == ("5", "7")
 
 
@@ -70,7 +70,7 @@ def told(write: Callable[[str], Path], text: str) -> str:
 
 def refused(path: str) -> str:
     with pytest.raises(options.ParserExit) as told:
-        options.parse(parser(), ["-H", "h", "--options-file", path])
+        options.parse_arguments(parser(), ["-H", "h", "--options-file", path])
     return told.value.problem
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harborlib.judge.isolation import blaming
+from harborlib.judge.isolation import caused_by
 from harborlib.text import CRITICAL, OK, UNKNOWN, WARNING, Summary
 from harborlib.text.finding import Finding
 from harborlib.text.report import MOST_PARTS, Measure, Report
@@ -10,7 +10,7 @@ from harborlib.text.states import EXIT_CODES, SEVERITY, worst_of
 
 import pytest
 
-REDIS = blaming("redis", "Harbor says redis is unhealthy")
+REDIS = caused_by("redis", "Harbor says redis is unhealthy")
 
 
 def finding(state: str, text: str, **more: object) -> Finding:

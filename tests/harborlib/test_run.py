@@ -7,7 +7,7 @@ from collections.abc import Callable
 from harborlib.harbor.client import Client
 from harborlib.harbor.health import HEALTH
 from harborlib.harbor.run import IGNORED_CERTIFICATE, Run
-from harborlib.run.options import parse, parser
+from harborlib.run.options import parse_arguments, parser
 from harborlib.wire.credentials import Credentials
 from harborlib.wire.failure import CERTIFICATE, Failure
 
@@ -25,7 +25,7 @@ def begin(harbor: Simulator, authfile: str) -> Begin:
 
     def made(*further: str) -> Run:
         common = ["-H", harbor.url, "--ca-file", harbor.ca_file, "--authfile", authfile]
-        args = parse(parser("any", "Is it?"), [*common, *further])
+        args = parse_arguments(parser("any", "Is it?"), [*common, *further])
         return Run(Client(args, args.login), args)
 
     return made

@@ -23,7 +23,7 @@ def judged(harbor: Simulator, authfile: str, probe: str, left: float, *further: 
     login = [] if probe in ("certificate", "portal", "health", "component") else ["--authfile", authfile]
     argv = ["-H", harbor.url, "--ca-file", harbor.ca_file, *login, *NEEDED[name], *further]
     found = importlib.import_module(name).main.probe
-    return judging.examine(found, options.parse(found.parser(), argv), time.monotonic() + left)
+    return judging.examine(found, options.parse_arguments(found.parser(), argv), time.monotonic() + left)
 
 
 @pytest.mark.parametrize("further", [(), ("--isolate",)], ids=["alone", "isolated"])

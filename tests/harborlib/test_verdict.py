@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from harborlib.harbor.refusals import LOGIN_REFUSED
-from harborlib.judge.isolation import blaming
+from harborlib.judge.isolation import caused_by
 from harborlib.judge.verdict import SENTENCE, UNTRUSTED, Row, Verdict, seen_from_here
 from harborlib.text import CRITICAL, OK, UNKNOWN, WARNING, Summary
 from harborlib.text.finding import Cause, Finding
@@ -16,8 +16,8 @@ from harborlib.wire.origin import Origin
 
 import pytest
 
-DATABASE = blaming("database", "Harbor says database is unhealthy")
-HEALTH = blaming("health", "core has just started")
+DATABASE = caused_by("database", "Harbor says database is unhealthy")
+HEALTH = caused_by("health", "core has just started")
 REFUSED = Finding("v2.refused", CRITICAL, "refused").owned_by(DATABASE)
 SLOW = Finding("v2.slow", WARNING, "slow", next_step="hurry")
 FINE = Finding("", OK, "fine")
@@ -44,12 +44,12 @@ def test_own_problem_of_a_probe_is_not_hidden_by_what_follows_from_another() -> 
     found = Row.of("v2", ran(SLOW, REFUSED, FINE))
     assert found.finding == Finding("v2.slow", WARNING, "slow", "v2", next_step="hurry")
     assert found.ids == {"v2.slow", "v2.refused"}
-    assert found.guilty
+    assert found.is_cause
 
 
 def test_row_of_what_follows() -> None:
     found = Row.of("v2", ran(REFUSED, FINE))
-    assert (found.finding.state, found.finding.cause, found.guilty) == (UNKNOWN, DATABASE, False)
+    assert (found.finding.state, found.finding.cause, found.is_cause) == (UNKNOWN, DATABASE, False)
     assert (found.finding.text, found.finding.follows) == ("refused", True)
 
 
@@ -57,7 +57,7 @@ def test_row_of_a_problem_and_of_none() -> None:
     failed = Finding("gc.failed", WARNING, "failed", next_step="do something")
     assert Row.of("gc", ran(failed)).finding == failed._replace(subject="gc")
     well = Row.of("gc", ran(FINE))
-    assert (well.finding, well.guilty, well.ids) == (Finding("", OK, "fine", "gc"), False, frozenset())
+    assert (well.finding, well.is_cause, well.ids) == (Finding("", OK, "fine", "gc"), False, frozenset())
 
 
 def test_row_of_one_among_many() -> None:
@@ -91,7 +91,7 @@ def test_further_causes_are_named() -> None:
 
 
 def test_chain_of_causes_has_one_root() -> None:
-    login, api = (blaming(owner, "the credentials are refused") for owner in ("login", "api"))
+    login, api = (caused_by(owner, "the credentials are refused") for owner in ("login", "api"))
     verdict = Verdict([row("api", CRITICAL), follows("login", api), follows("pull", login)])
     assert verdict.follows == {"api": ["login", "pull"]}
     assert verdict.explained() == ["follows from api: login, pull"]
@@ -99,12 +99,12 @@ def test_chain_of_causes_has_one_root() -> None:
 
 
 def test_circle_of_causes_ends() -> None:
-    api, login = blaming("api", "a"), blaming("login", "b")
+    api, login = caused_by("api", "a"), caused_by("login", "b")
     assert words(Verdict([follows("login", api), follows("api", login)]).sentence()) == "b, a"
 
 
 def test_what_follows_is_no_worse_than_its_cause() -> None:
-    read_only = blaming("api", "this affects all clients")
+    read_only = caused_by("api", "this affects all clients")
 
     def states(cause: str) -> dict[str, str]:
         rows = Verdict([row("api", cause), follows("push", read_only)]).ordered()
@@ -121,7 +121,7 @@ def test_cause_that_is_nobodys_problem() -> None:
 
 
 def test_cause_that_did_not_run() -> None:
-    verdict = Verdict([follows("pull", blaming("login", "the credentials are refused"))])
+    verdict = Verdict([follows("pull", caused_by("login", "the credentials are refused"))])
     assert verdict.explained() == ["follows from login: pull"]
     assert words(verdict.sentence()) == "the credentials are refused"
 
@@ -165,7 +165,7 @@ def test_what_users_lose(name: str, failure: Failure, said: str) -> None:
 
 def test_what_users_lose_is_what_was_seen() -> None:
     """A cause without a loss of its own has that of a probe that follows; a finding can say more than its probe."""
-    full = blaming("storage", "the data volume is full")
+    full = caused_by("storage", "the data volume is full")
     assert words(Verdict([row("storage", CRITICAL)]).sentence()) == "storage: text"
     assert (
         words(Verdict([row("storage", CRITICAL), follows("push", full)]).sentence()) == "nobody can push images: text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harborlib.judge.isolation import blaming
+from harborlib.judge.isolation import caused_by
 from harborlib.text import CRITICAL, OK, UNKNOWN, WARNING, Summary
 from harborlib.text.cleaning import LONG as LONG_SECRET
 from harborlib.text.cleaning import sanitised
@@ -22,7 +22,7 @@ NUMBERS = st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infini
 RANGES = st.sampled_from(["", "5", "1:", "~:5", "@1:2", "0.5:1.5"])
 LIMITS = NUMBERS | st.none()
 MEASURES = st.builds(Measure, WILD, NUMBERS, st.sampled_from(["", "s", "B", "c", "%"]), RANGES, RANGES, LIMITS, LIMITS)
-CAUSES = st.none() | st.builds(blaming, st.sampled_from(["health", "redis"]), SAID)
+CAUSES = st.none() | st.builds(caused_by, st.sampled_from(["health", "redis"]), SAID)
 VALUES: st.SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
     {"value": NUMBERS, "unit": st.just("s"), "limit": RANGES}
 )

@@ -96,7 +96,7 @@ def examined(name: str, *argv: str) -> tuple[Report, argparse.Namespace]:
     cleaning.forget()  # a process knows the secrets of one run
     probe = importlib.import_module(name).main.probe
     try:
-        args = options.parse(probe.parser(), argv)
+        args = options.parse_arguments(probe.parser(), argv)
     except options.ParserExit as ended:
         write(ended.text)
         raise

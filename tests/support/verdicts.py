@@ -58,7 +58,7 @@ def triaged(*argv: str) -> tuple[Outcome, Report]:
     """The same, with its report."""
     started = time.monotonic()
     probe = check_harbor_triage.main.probe
-    args = options.parse(probe.parser(), argv)
+    args = options.parse_arguments(probe.parser(), argv)
     report = judging.examine(probe, args, started + args.timeout)
     out = json_output.text(report) if args.output == "json" else terminal.brief(report, args.verbose)
     return Outcome(report.exit_code, out, "", time.monotonic() - started), report

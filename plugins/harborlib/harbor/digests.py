@@ -16,7 +16,7 @@ class UnknownAlgorithm(ValueError):
     """A digest whose algorithm cannot be computed here; the text names the algorithm."""
 
 
-def confirmed(digest: object) -> str:
+def verifiable(digest: object) -> str:
     """A digest that can be verified; raises UnknownAlgorithm, or ValueError for anything that is not a digest."""
     if isinstance(digest, str) and DIGEST.fullmatch(digest):
         return digest

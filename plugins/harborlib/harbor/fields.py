@@ -147,7 +147,7 @@ class Fields:
         text = self.text(name)
         if not text:
             return None
-        seconds = moment(text)
+        seconds = parse_moment(text)
         if seconds is None:
             raise self.fail(f"{name} is not a time")
         return seconds if seconds >= 365 * 86400 else None
@@ -184,7 +184,7 @@ class Fields:
         return {name: self.count(name) for name in self._values}
 
 
-def moment(text: str) -> float | None:
+def parse_moment(text: str) -> float | None:
     """An RFC 3339 time in seconds since 1970; None if it is not a valid one."""
     match = _MOMENT.fullmatch(text) if len(text) <= TIME else None
     if not match:

@@ -47,7 +47,7 @@ class HealthReport(NamedTuple):
         report = answer.json()
         try:
             components = {
-                begun(str(entry["name"]), LONGEST_NAME): None if entry["status"] == "healthy" else reason(entry)
+                begun(str(entry["name"]), LONGEST_NAME): None if entry["status"] == "healthy" else error_text(entry)
                 for entry in report["components"]
             }
         except (AttributeError, KeyError, TypeError, RecursionError):
@@ -75,7 +75,7 @@ def is_portal(page: str) -> bool:
     return "<harbor-app" in text or "harbor" in title
 
 
-def reason(entry: Mapping[str, Any]) -> str:
+def error_text(entry: Mapping[str, Any]) -> str:
     """Harbor's error text without the prefix that all of them have, the cause first: lines are cut at their end."""
     text = redacted(str(entry.get("error") or "no reason given")).removeprefix(NOISE)[:LONGEST_REASON]
     wrapped = WRAPPED.fullmatch(text)

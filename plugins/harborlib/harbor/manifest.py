@@ -10,7 +10,7 @@ from harborlib.text.cleaning import redacted
 from harborlib.wire.failure import CONTENT, Kind
 from harborlib.wire.request import Answer
 
-from .digests import UnknownAlgorithm, confirmed
+from .digests import UnknownAlgorithm, verifiable
 
 OCI_INDEX, OCI_MANIFEST = "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -47,7 +47,7 @@ class Descriptor(NamedTuple):
         platform = entry.get("platform") or {}
         parts = (platform.get("os"), platform.get("architecture"), platform.get("variant"))
         name = "/".join(str(part) for part in parts if part)
-        found = cls(confirmed(entry["digest"]), entry["size"], name, str(entry.get("mediaType") or ""))
+        found = cls(verifiable(entry["digest"]), entry["size"], name, str(entry.get("mediaType") or ""))
         if found.size < 0 or isinstance(found.size, (bool, float)):
             raise ValueError
         return found

@@ -33,7 +33,7 @@ def follow(run: Run, answer: Answer, sink: Sink, what: str, at_home: Callable[[s
         for _ in range(MOST_REDIRECTS):
             origin, path = registry.location(found, origin)
             away = away or origin != run.client.origin or not path.startswith(registry.BASE)
-            found = ask(run, origin, path, sink) if away else at_home(path)
+            found = ask_store(run, origin, path, sink) if away else at_home(path)
             if found.status not in REDIRECTS:
                 break
         else:
@@ -41,12 +41,12 @@ def follow(run: Run, answer: Answer, sink: Sink, what: str, at_home: Callable[[s
         if away and found.status != 200:
             raise answer.fail(STATUS, f"{found.status} for {what}")
     except Failure as failure:
-        raise named(failure, origin, answer) if away else failure from None
+        raise of_store(failure, origin, answer) if away else failure from None
     return found
 
 
-def ask(run: Run, origin: Origin, path: str, sink: Sink) -> Answer:
-    """The answer of an object store, with a note if it is verified differently from Harbor."""
+def ask_store(run: Run, origin: Origin, path: str, sink: Sink) -> Answer:
+    """The answer of an object store, with a note if it is verified differently from Harbor; raises Failure."""
     if origin.scheme == "http":
         run.note(f"object store {origin.where} is read over http")
     elif run.args.ca_file and not run.args.insecure and origin != run.client.origin:
@@ -54,7 +54,7 @@ def ask(run: Run, origin: Origin, path: str, sink: Sink) -> Answer:
     return run.send(Request("GET", path, {}, origin=origin, size=SMALL, sink=sink, follow=False))
 
 
-def named(failure: Failure, origin: Origin, answer: Answer) -> Failure:
+def of_store(failure: Failure, origin: Origin, answer: Answer) -> Failure:
     """A failure that follows this answer of the registry, attributed to the object store."""
     step = f"check the object store {origin.where}: clients that pull must be able to reach it"
     if failure.stage is CERTIFICATE:  # the store's certificate, which check_harbor_certificate does not check

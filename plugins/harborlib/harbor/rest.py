@@ -188,28 +188,28 @@ class Each(Iterable[tuple[T, Any]]):
     when there were more than MOST_ASKED items; else it is "".
     """
 
-    def __init__(self, things: Sequence[T], ask: Callable[[T], Any], noun: str, name: Callable[[T], str] = str) -> None:
+    def __init__(self, items: Sequence[T], ask: Callable[[T], Any], noun: str, name: Callable[[T], str] = str) -> None:
         self.unseen = ""
         self.failed: dict[str, Failure] = {}
         self._answered = False
         self._name = name
-        self._things = things
+        self._items = items
         self._ask = ask
         self._noun = noun
 
     def __iter__(self) -> Iterator[tuple[T, Any]]:
-        end = min(len(self._things), MOST_ASKED)
+        end = min(len(self._items), MOST_ASKED)
         for start in range(0, end, AT_ONCE):
             begun = time.monotonic()
-            few = self._things[start : min(start + AT_ONCE, end)]
-            for thing, answer in zip(few, deadline.side_by_side([partial(self._ask, thing) for thing in few])):
+            few = self._items[start : min(start + AT_ONCE, end)]
+            for item, answer in zip(few, deadline.side_by_side([partial(self._ask, item) for item in few])):
                 if isinstance(answer, Failure) and is_of_one(answer):
-                    self.failed[self._name(thing)] = answer
+                    self.failed[self._name(item)] = answer
                 elif isinstance(answer, Exception):
-                    raise named(self._name(thing), answer) if isinstance(answer, Failure) else answer
+                    raise named(self._name(item), answer) if isinstance(answer, Failure) else answer
                 else:
                     self._answered = True
-                    yield thing, answer
+                    yield item, answer
             seen = start + len(few)
             time_is_over = seen < end and deadline.remaining() < RESERVE + 1.5 * (time.monotonic() - begun)
             if time_is_over or seen == end or len(self.failed) >= MOST_FAILED:
@@ -217,7 +217,7 @@ class Each(Iterable[tuple[T, Any]]):
             if time_is_over:
                 self.unseen = self._only(seen, TIME_RAN_OUT)
                 return
-        if end < len(self._things):
+        if end < len(self._items):
             self.unseen = self._only(end, "more are too many")
 
     def _confirm(self) -> None:
@@ -226,7 +226,7 @@ class Each(Iterable[tuple[T, Any]]):
             raise named(*next(iter(self.failed.items())))
 
     def _only(self, seen: int, reason: str) -> str:
-        return f"only {seen} of {words.number(len(self._things), self._noun)} checked: {reason}"
+        return f"only {seen} of {words.number(len(self._items), self._noun)} checked: {reason}"
 
 
 def named(name: str, failure: Failure) -> Failure:

@@ -43,9 +43,9 @@ class Claims(NamedTuple):
                 subject=str(claims.get("sub") or ""),
                 issuer=str(claims.get("iss") or ""),
                 audience=" ".join(map(str, audience)) if isinstance(audience, list) else str(audience),
-                issued=moment(claims, "iat"),
-                not_before=moment(claims, "nbf"),
-                expires=moment(claims, "exp"),
+                issued=claimed_time(claims, "iat"),
+                not_before=claimed_time(claims, "nbf"),
+                expires=claimed_time(claims, "exp"),
                 access=access,
             )
         except Exception:  # whatever a wrong type or value raises
@@ -56,7 +56,7 @@ class Claims(NamedTuple):
         return sorted(actions - self.access.get(repository, frozenset()))
 
 
-def moment(claims: Mapping[str, Any], name: str) -> float:
+def claimed_time(claims: Mapping[str, Any], name: str) -> float:
     """A time in seconds since 1970, 0 if it is missing; raises what a wrong type or value raises."""
     seconds = float(claims.get(name) or 0)
     if not 0 <= seconds < END_OF_TIME:

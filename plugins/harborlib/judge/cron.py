@@ -104,7 +104,7 @@ class Cron(NamedTuple):
         return None if before is None else (before, latest_minute, latest_second)
 
 
-def parse(text: str) -> Cron:
+def parse_cron(text: str) -> Cron:
     """An expression as Harbor stores it; raises ValueError."""
     text = redacted(text)  # an error message quotes parts of the text
     if len(text) > LONGEST:

@@ -127,7 +127,7 @@ def service_of(owner: str) -> str:
     return f"harbor-component-{owner}" if owner in COMPONENTS else f"harbor-{owner}"
 
 
-def blaming(owner: str, because: str) -> Cause:
+def caused_by(owner: str, because: str) -> Cause:
     """The Cause that names this owner."""
     return Cause(owner, because, service_of(owner))
 
@@ -188,25 +188,25 @@ def cause(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause
 def find(symptom: Symptom, snapshot: Snapshot, owners: frozenset[str]) -> Cause | None:
     """The first cause that fits, from the outside in: certificate, health, a component, the login, core under load."""
     if symptom.kind == CERTIFICATE.id and "certificate" in owners:
-        return blaming("certificate", "clients refuse it")
+        return caused_by("certificate", "clients refuse it")
     if snapshot.health is None:
         return None
     reported = report_cause(symptom, snapshot.health, owners)
     if reported:
         return reported
     if fills_up(symptom, snapshot.full):
-        return blaming("storage", "the data volume is full")
+        return caused_by("storage", "the data volume is full")
     others_fail = snapshot.systeminfo and snapshot.systeminfo.kind is not LOGIN_REFUSED
     if symptom.kind == REFUSED and not others_fail:
         owner = "api" if snapshot.one_account else LOGIN_OWNER.get(symptom.subject, "api")
         owner = symptom.subject if symptom.own_account else owner
-        return blaming(owner, "the credentials are refused")
+        return caused_by(owner, "the credentials are refused")
     if snapshot.systeminfo and symptom.kind in TROUBLE | {REFUSED} and symptom.served_by in ("core", "registry"):
         failed = snapshot.systeminfo
-        return blaming("api", f"other logins fail too: {failed.detail}" if failed.login else STEPS["api"])
+        return caused_by("api", f"other logins fail too: {failed.detail}" if failed.login else STEPS["api"])
     if snapshot.info_seconds > SLOW_LOGIN and symptom.kind in (SLOW, HANG, REMOTE) and symptom.served_by != "portal":
-        return blaming("api", f"/systeminfo alone took {snapshot.info_seconds:.1f} s")
-    return blaming(symptom.step, STEPS[symptom.step]) if symptom.step else None
+        return caused_by("api", f"/systeminfo alone took {snapshot.info_seconds:.1f} s")
+    return caused_by(symptom.step, STEPS[symptom.step]) if symptom.step else None
 
 
 def fills_up(symptom: Symptom, full: float) -> bool:
@@ -222,13 +222,13 @@ def report_cause(symptom: Symptom, health: HealthReport | Failure, owners: froze
     """The owner according to Harbor's health report: health if there is none in time, else a component in it."""
     if isinstance(health, Failure):
         # An unexpected report is UNKNOWN and pages nobody: then each failing probe reports for itself.
-        return None if health.stage is CONTENT else blaming("health", ALL_DOWN)
+        return None if health.stage is CONTENT else caused_by("health", ALL_DOWN)
     if health.elapsed > SLOW_HEALTH:
-        return blaming("health", f"Harbor's health report took {health.elapsed:.1f} s")
+        return caused_by("health", f"Harbor's health report took {health.elapsed:.1f} s")
     if health.just_started:
-        return blaming("health", "core has just started")
+        return caused_by("health", "core has just started")
     component = unhealthy_cause(symptom, health, owners)
-    return blaming(component, f"Harbor says {component} is unhealthy") if component else None
+    return caused_by(component, f"Harbor says {component} is unhealthy") if component else None
 
 
 def unhealthy_cause(symptom: Symptom, health: HealthReport, owners: frozenset[str]) -> str | None:

@@ -129,10 +129,9 @@ class Limit(Shown):
     """A number compared with a warning and a critical range, which are options of the probe.
 
     `warning` and `critical` are the defaults in the operator's notation, `computed` describes those that the probe
-    computes. `option` names the options: "" is -w and -c,
-    "job" is --job-warning and --job-critical. `bad` says which values are bad, HIGH or LOW ones; thresholds are
-    validated by it. `help` says in --help what is measured. `show` formats numbers if the unit's own format does not
-    fit.
+    computes. `option` names the options: "" is -w and -c, "job" is --job-warning and --job-critical. `bad` says which
+    values are bad, HIGH or LOW ones; thresholds are validated by it. `help` says in --help what is measured. `show`
+    formats numbers if the unit's own format does not fit.
     """
 
     def __init__(

@@ -33,14 +33,14 @@ class Schedule(NamedTuple):
     @property
     def _words(self) -> str:
         try:
-            return str(cron.parse(self.text))
+            return str(cron.parse_cron(self.text))
         except ValueError:
             return ""
 
     def due(self, since: float, until: float) -> float | None:
         """The last time in between at which it should have fired; None if there was none. Raises Failure (content)."""
         try:
-            fired = cron.parse(self.text).previous(until)
+            fired = cron.parse_cron(self.text).previous(until)
         except ValueError as error:
             raise Failure(CONTENT, f"unexpected schedule: {error}") from None
         return fired if fired is not None and fired > since else None

@@ -100,7 +100,7 @@ class Row(NamedTuple):
         return self.finding.subject
 
     @property
-    def guilty(self) -> bool:
+    def is_cause(self) -> bool:
         """Whether it has a problem of its own."""
         return self.finding.is_problem and not self.finding.follows
 
@@ -138,13 +138,12 @@ class Verdict:
     def __init__(self, rows: Iterable[Row], untrusted: bool = False) -> None:
         """`untrusted`: clients refuse the certificate."""
         self.untrusted = untrusted
-        self.rows = {row.name: row for row in sorted(rows, key=lambda row: place(row.name))}
+        self.rows = {row.name: row for row in sorted(rows, key=lambda row: rank(row.name))}
         self.follows: dict[str, list[str]] = {}
         for row in self.rows.values():
             if row.finding.follows:
                 self.follows.setdefault(self.root(row), []).append(row.name)
-        guilty = [row for row in self.rows.values() if row.guilty]
-        self.causes = sorted(guilty, key=self._weight)
+        self.causes = sorted((row for row in self.rows.values() if row.is_cause), key=self._weight)
 
     def _weight(self, row: Row) -> tuple[int, bool, int]:
         """The worst first, then what concerns everyone and not only our account, then what explains most."""
@@ -172,7 +171,7 @@ class Verdict:
         """A row that follows: no worse than its cause, and with a next step if nobody owns the problem."""
         row = self.rows[name]
         root = self.rows.get(self.root(row))
-        if not root or not root.guilty:
+        if not root or not root.is_cause:
             return advised(row, "run this again in half a minute")
         state = row.finding.state if root.finding.state == CRITICAL else root.finding.state
         return row._replace(finding=row.finding._replace(state=state))
@@ -182,8 +181,8 @@ class Verdict:
         if not self.causes:
             return self._elsewhere()
         first, *others = self.causes
-        also = [spoken(f"also: {', '.join(row.brief() for row in others)}")] if others else []
-        return [spoken(self._sentence(first)), *also]
+        also = [clause(f"also: {', '.join(row.brief() for row in others)}")] if others else []
+        return [clause(self._sentence(first)), *also]
 
     def _sentence(self, row: Row) -> str:
         if row.name == "certificate" and self.untrusted:
@@ -199,14 +198,14 @@ class Verdict:
     def _elsewhere(self) -> list[Finding]:
         """The causes that are no row's own problem, such as a core that has just started."""
         causes = (row.finding.cause for row in self.rows.values())
-        return [spoken(text) for text in dict.fromkeys(cause.because for cause in causes if cause)]
+        return [clause(text) for text in dict.fromkeys(cause.because for cause in causes if cause)]
 
     def explained(self) -> list[str]:
         """A note on what still works during an outage, and one for each cause that explains something."""
         return self._working() + [f"follows from {root}: {', '.join(names)}" for root, names in self.follows.items()]
 
 
-def spoken(text: str) -> Finding:
+def clause(text: str) -> Finding:
     """A clause of the first line."""
     return Finding("", CRITICAL, text)
 
@@ -221,7 +220,7 @@ def severity(row: Row) -> int:
     return SEVERITY.index(row.finding.state)
 
 
-def place(name: str) -> tuple[int, str]:
+def rank(name: str) -> tuple[int, str]:
     """The owners of others' failures first, in the order of isolation, then by name."""
     return (OWNERS.index(name) if name in OWNERS else len(OWNERS), name)
 

@@ -1,4 +1,4 @@
-"""One run of a probe: its findings, and whose each of them is."""
+"""One run of a probe: its findings, and the owner of each."""
 
 from __future__ import annotations
 

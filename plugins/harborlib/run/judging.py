@@ -1,4 +1,4 @@
-"""The order of judging: one run, the questions of isolation, a second try, whose failure it is."""
+"""The order of judging: one run, the questions of isolation, a second try, the owner of what remains."""
 
 from __future__ import annotations
 

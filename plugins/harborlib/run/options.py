@@ -210,7 +210,7 @@ def finish(parser: Parser, args: argparse.Namespace) -> None:
                 f"HARBOR_URL: {error}" if os.environ.get("HARBOR_URL") else "-H/--harbor or HARBOR_URL is required"
             )
     try:
-        args.login = credentials.read(args.authfile, args.authfile_any_mode)
+        args.login = credentials.read_credentials(args.authfile, args.authfile_any_mode)
         if args.login:
             credentials.need_tls(args.harbor)
     except Unusable as error:
@@ -237,7 +237,7 @@ def _confirm_names(parser: Parser, args: argparse.Namespace) -> None:
             parser.error(f"--{option}: {error}")
 
 
-def parse(parser: Parser, argv: Sequence[str] | None = None) -> argparse.Namespace:
+def parse_arguments(parser: Parser, argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The arguments, complete and validated; raises ParserExit."""
     args = parser.parse_args(argv)
     finish(parser, args)

@@ -29,12 +29,12 @@ def expanded(parser: argparse.ArgumentParser, argv: Sequence[str]) -> Iterator[s
             continue
         path = path if equals else next(words, "")
         if path:
-            yield from read(parser, path)
+            yield from read_options(parser, path)
         else:
             yield OPTION  # argparse reports that the value is missing
 
 
-def read(parser: argparse.ArgumentParser, path: str) -> Iterator[str]:
+def read_options(parser: argparse.ArgumentParser, path: str) -> Iterator[str]:
     """The options in a file as words of a command line; raises Unusable with the number of the wrong line."""
     text = credentials.contents(path, "options file", 0o022, "write", "go-w")
     for number, line in enumerate(text.split("\n"), 1):
@@ -71,7 +71,7 @@ def check(action: argparse.Action, name: str, value: str) -> None:
     try:
         taken = action.type(value) if callable(action.type) else value
     except (argparse.ArgumentTypeError, TypeError, ValueError) as error:
-        told = str(error) if isinstance(error, argparse.ArgumentTypeError) else f"not valid: {value[:40]!r}"
-        raise argparse.ArgumentTypeError(f"{name}: {told}") from None
+        reason = str(error) if isinstance(error, argparse.ArgumentTypeError) else f"not valid: {value[:40]!r}"
+        raise argparse.ArgumentTypeError(f"{name}: {reason}") from None
     if action.choices is not None and taken not in action.choices:
         raise argparse.ArgumentTypeError(f"{name}: not one of {', '.join(map(str, action.choices))}")

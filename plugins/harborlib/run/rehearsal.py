@@ -25,7 +25,7 @@ def rehearse(probes: Iterable[Probe]) -> None:
     with stranger() as url:
         for probe in probes:
             with contextlib.suppress(options.ParserExit):
-                args = options.parse(probe.parser(), ["-H", url, "--isolate", *probe.example])
+                args = options.parse_arguments(probe.parser(), ["-H", url, "--isolate", *probe.example])
                 nagios.text(judging.examine(probe, args, time.monotonic() + SECONDS), 0)
     cleaning.forget()
     for thread in threading.enumerate():

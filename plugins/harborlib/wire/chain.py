@@ -43,7 +43,7 @@ def served(
         chain, path = connection.get_peer_cert_chain() or [], connection.get_verified_chain() or []
         version = connection.get_protocol_version()
     except (SSL.Error, OSError) as error:
-        raise Failure(TLS, f"no TLS handshake with {host}: {reason(error)}") from None
+        raise Failure(TLS, f"no TLS handshake with {host}: {handshake_error(error)}") from None
     finally:
         connection.close()
     return understood(host, chain, path or chain[:1], complaints, version)
@@ -80,14 +80,14 @@ def understood(
     try:
         needed = [certificate.to_cryptography() for certificate in path]
         elements = placed([certificate.to_cryptography() for certificate in chain], needed)
-        errors = [(number, read(certificate.to_cryptography())) for number, certificate in complaints]
-        return Served(elements, [read(certificate) for certificate in needed], errors, version)
+        errors = [(number, read_certificate(certificate.to_cryptography())) for number, certificate in complaints]
+        return Served(elements, [read_certificate(certificate) for certificate in needed], errors, version)
     except Exception:  # the exceptions for broken certificates differ between versions of cryptography
         raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
 
 
 def placed(elements: Sequence[x509.Certificate], needed: Sequence[x509.Certificate]) -> list[Certificate]:
-    """What we need from the elements of a chain, some of which a client needs; raises what `read` raises."""
+    """The elements of a chain, some of which a client needs; raises what `read_certificate` raises."""
     found: list[Certificate] = []
     # Names whose certificates a client may use, for example a cross-signature of its CA.
     wanted = {certificate.issuer for certificate in needed}
@@ -98,11 +98,11 @@ def placed(elements: Sequence[x509.Certificate], needed: Sequence[x509.Certifica
             place = SPARE if certificate.subject in wanted or certificate in needed else FOREIGN
         if place != FOREIGN:
             wanted.add(certificate.issuer)
-        found.append(read(certificate)._replace(place=place))
+        found.append(read_certificate(certificate)._replace(place=place))
     return found
 
 
-def read(certificate: x509.Certificate) -> Certificate:
+def read_certificate(certificate: x509.Certificate) -> Certificate:
     """What we need from a certificate; raises cryptography's exceptions for one that it cannot parse.
 
     An algorithm that cryptography does not know is newer than this code, and not weak.
@@ -112,8 +112,8 @@ def read(certificate: x509.Certificate) -> Certificate:
     return Certificate(
         subject=name(certificate.subject) or bare(names) or "a certificate without a name",
         issuer=name(certificate.issuer) or "a CA without a name",
-        not_before=moment(certificate, "not_valid_before"),
-        not_after=moment(certificate, "not_valid_after"),
+        not_before=date(certificate, "not_valid_before"),
+        not_after=date(certificate, "not_valid_after"),
         key=kind_of(key),
         bits=getattr(key, "key_size", 256),
         signature=getattr(known(lambda: certificate.signature_hash_algorithm), "name", "unhashed"),
@@ -190,7 +190,7 @@ def name(subject: x509.Name) -> str:
     return subject.rfc4514_string()
 
 
-def moment(certificate: x509.Certificate, which: str) -> float:
+def date(certificate: x509.Certificate, which: str) -> float:
     """One of the two dates in seconds since 1970; before version 42, cryptography returns it without a time zone."""
     aware: datetime.datetime | None = getattr(certificate, f"{which}_utc", None)
     if aware is None:
@@ -199,7 +199,7 @@ def moment(certificate: x509.Certificate, which: str) -> float:
     return aware.timestamp()
 
 
-def reason(error: Exception) -> str:
+def handshake_error(error: Exception) -> str:
     """OpenSSL's own message for a failed handshake."""
     if isinstance(error, SSL.Error) and error.args and isinstance(error.args[0], list) and error.args[0]:
         text = str(error.args[0][-1][-1])

@@ -51,14 +51,14 @@ class Credentials(NamedTuple):
         return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
-def read(authfile: str | None, any_mode: bool = False) -> Credentials | None:
+def read_credentials(authfile: str | None, any_mode: bool = False) -> Credentials | None:
     """The credentials from the file, else from $HARBOR_USERNAME and $HARBOR_PASSWORD; None if neither is set.
 
     From now on their secrets are removed from all output. Raises Unusable.
     """
     if authfile:
         text = contents(authfile, "authfile", 0 if any_mode else 0o007, "read", "o=", WRITE)
-        account = confirmed(parse(text, authfile), f"authfile {authfile}", WRITE)
+        account = confirmed(parse_authfile(text, authfile), f"authfile {authfile}", WRITE)
     else:
         values = {key: os.environ.get(f"HARBOR_{key.upper()}", "") for key in ("username", "password")}
         if not any(values.values()):
@@ -120,8 +120,11 @@ def user() -> str:
         return str(os.geteuid())
 
 
-def parse(text: str, path: str) -> dict[str, str]:
-    """The `key=value` lines of an authfile; blank lines and lines that begin with # are ignored."""
+def parse_authfile(text: str, path: str) -> dict[str, str]:
+    """The `key=value` lines of an authfile; blank lines and lines that begin with # are ignored.
+
+    Raises Unusable.
+    """
     if not text.strip():
         raise Unusable(f"authfile {path}: the file is empty", WRITE)
     values = {}
