@@ -27,7 +27,8 @@ class HealthReport(NamedTuple):
     """What `/api/v2.0/health` says: for each component its error text, or None if it is healthy.
 
     The report is not current: Harbor's checkers run every 10 s, and one that hangs keeps its last result for up to 60 s
-    more. `core` is always healthy: any answer at all proves that core is up. `elapsed` is the response time in seconds.
+    more. `core` is always healthy: any answer at all proves that core is up (src/controller/health/checker.go in
+    goharbor/harbor). `elapsed` is the response time in seconds.
     """
 
     components: dict[str, str | None]

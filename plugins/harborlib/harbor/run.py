@@ -58,7 +58,7 @@ class Run:
 
     @property
     def over(self) -> bool:
-        """Nothing new is started."""
+        """Whether nothing new is started."""
         return self._over or bool(self.whole and self.whole.over)
 
     def end(self) -> None:

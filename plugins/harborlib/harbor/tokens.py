@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from harborlib.wire.failure import CONTENT, Failure
 from harborlib.wire.request import parsed
 
-ISSUER = "harbor-token-issuer"  # a constant in Harbor that its registry expects
+ISSUER = "harbor-token-issuer"  # Harbor's constant (src/core/service/token/authutils.go); its registry expects it
 END_OF_TIME = 1e11  # seconds since 1970, in the year 5138
 
 

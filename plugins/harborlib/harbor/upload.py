@@ -160,7 +160,8 @@ def delete(repository: Repository, path: str, name: str) -> None:
 def behind_core(failure: Failure, component: str) -> Failure:
     """The failure; if core itself could not do its part, this component is the one that refused to store it.
 
-    Core keeps the size of an unfinished upload in Redis, and blobs and quotas in the database.
+    Core keeps the size of an unfinished upload in Redis, and blobs and quotas in the database
+    (src/controller/blob/controller.go in goharbor/harbor).
     """
     is_theirs = failure.kind is STATUS and failure.status == 500 and not failure.next_step
     return failure.but(next_step=components.next_step(component)) if is_theirs else failure

@@ -50,8 +50,8 @@ TROUBLE = frozenset({BAD_GATEWAY, ERROR, HANG, SLOW, REMOTE})
 class Symptom(NamedTuple):
     """One problem that a probe reports.
 
-    `subject` is the probe (or the component that it judges). `served_by` is the part of Harbor that answers that
-    request (portal, health, core, registry). `login` says whether it carried credentials or a token. `step` is the
+    `subject` is the probe (or the component that it judges). `served_by` says who answers that request in Harbor
+    (portal, health, core, registry). `login` says whether it carried credentials or a token. `step` is the
     probe that owns this step of the registry protocol. `own_account`: no other probe uses its account.
     """
 
@@ -153,7 +153,7 @@ class Snapshot(NamedTuple):
 
 
 def look(run: Run, ask: Callable[[Run], Answer] | None, seconds: float, ask_volumes: bool = False) -> Snapshot:
-    """Ask both questions at the same time; `ask` puts the second, None omits it.
+    """Ask both questions at the same time, for at most `seconds`; `ask` puts the second, None omits it.
 
     If a storage may be full (`ask_volumes`), a third question follows: how full is the data volume?
 

@@ -11,7 +11,10 @@ from . import cron
 
 
 class Schedule(NamedTuple):
-    """A cron expression, and since when it is set (None: unknown, but no later than the oldest execution)."""
+    """A cron expression, and since when it is set, in seconds since 1970.
+
+    `since` None: unknown, but no later than the oldest execution.
+    """
 
     text: str
     since: float | None = None
@@ -38,7 +41,10 @@ class Schedule(NamedTuple):
             return ""
 
     def due(self, since: float, until: float) -> float | None:
-        """The last time in between at which it should have fired; None if there was none. Raises Failure (content)."""
+        """The last time in between at which it should have fired, all in seconds since 1970; None if there was none.
+
+        Raises Failure (content).
+        """
         try:
             fired = cron.parse_cron(self.text).previous(until)
         except ValueError as error:

@@ -57,7 +57,7 @@ class Attempt:
         self.left_behind: list[str] = []
 
     def go(self, until: float, share: float) -> Attempt:
-        """Measure and judge in a share of the time until then; every exception becomes a finding."""
+        """Measure and judge in a share of the time `until` (of `time.monotonic`); every exception becomes a finding."""
         resource = measured.Measured(self.probe.measure(self.run), self.args, partial(self.probe.time, self.run))
         check = measured.check(resource)
         try:

@@ -157,5 +157,5 @@ class Failure(Exception):
 
     @property
     def unreachable(self) -> bool:
-        """Harbor did not answer as a server should, as opposed to an answer that could not be judged."""
+        """Whether Harbor did not answer as a server should, as opposed to an answer that could not be judged."""
         return self.status >= 500 if self.stage is STATUS else self.stage is not CONTENT
