@@ -4,13 +4,15 @@ Everything else is:
 
 1. The Ansible collection and the packages in root file systems; the Director and an InfluxDB.
 2. Pages counted on the real engines: a few outages side by side with the other tests, all of them alone on an
-   otherwise idle machine, because a late answer adds a page.
+   otherwise idle machine, because a late answer adds a page. All of them with the preloaded server, which takes a part
+   of the time, the few without it.
 3. The wheel on the oldest Python with the oldest libraries (tox, `floor`): the tests of harborlib, but for those of
    the terminal, which start many processes. The newest Python is Debian 13's, in the root file systems above.
 4. The contract suite with the plugins as processes of that oldest Python, and of the distribution's own python3 with
    its own packages. (The workflow for public hosting runs `make test` on each Python.)
 
-What is left to `make engines` alone: all Harbors of a site down at a random phase of their checks.
+What is left to `make engines` alone: all outages without the preloaded server, and all Harbors of a site down at a
+random phase of their checks.
 
 Ends with one table, the skipped parts with what they lacked, and a closing line in pytest's form over all runs.
 """
@@ -165,8 +167,8 @@ def main() -> None:
     all_runs: list[Run] = [own]
     left_out: list[str] = []
     if everything:
-        counting = [sys.executable, "-m", "pytest", "-q", COUNTING]
-        all_runs.append(execute("pages counted on Icinga 2 and Nagios", counting, tries=1))
+        counting = [sys.executable, "-m", "pytest", "-q", "--preloaded", COUNTING]
+        all_runs.append(execute("pages counted on Icinga 2 and Nagios, preloaded", counting, tries=1))
         for runs_of, missing in (other_pythons(), distribution()):
             all_runs += runs_of
             left_out += missing

@@ -15,6 +15,7 @@ import pytest
 
 from .daemons import end
 from .names import Names
+from .preloading import Preloading
 
 POLL = 0.03  # seconds
 PACE = 0.07  # seconds from one check to the next: what two idle cores can start without making any of them slow
@@ -88,6 +89,7 @@ class Engine:
         self.folder = folder
         self.names = Names(folder)
         self.plugins = plugins
+        self.preloading = Preloading(plugins, folder)
         self.harbors = list(harbors)
         self.active = active
         self.speed = speed
@@ -110,8 +112,12 @@ class Engine:
         self._start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def __exit__(self, failure: object, *_: object) -> None:
+        try:
+            if not failure:
+                self.preloading.verify()
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         """End the daemon."""
@@ -178,15 +184,15 @@ class Engine:
     def _start(self) -> None:
         with (self.folder / "output").open("wb") as output:
             self._daemon = subprocess.Popen(
-                [*self.names.prefix, *self.command()],
+                [*self.names.prefix, *self.preloading.command(), *self.command()],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=self.environment(),
+                env={**self.environment(), **self.preloading.environment()},
                 start_new_session=True,
             )
         until = time.monotonic() + 30
-        while not self.ready():
+        while not (self.preloading.ready() and self.ready()):
             if time.monotonic() > until or self._daemon.poll() is not None:
                 raise RuntimeError(f"{self.name} did not start:\n{(self.folder / 'output').read_text()}")
             time.sleep(0.05)  # nothing tells when a daemon listens

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from support.runner import PLUGINS
 
-#: As the real plugin reads its command line.
+#: As the real plugin reads its command line; no preloaded server runs the real one instead.
 SCRIPT = """#!{python}
-import json, sys
+import json, posix, sys
+posix.environ[b"HARBOR_PRELOADED"] = b""
 sys.path.insert(0, {plugins!r})
 from {name} import main
 from harborlib.run import options

@@ -77,6 +77,12 @@ def test_one_page_from_the_owner(run: Run, scenario: Scenario, request: pytest.F
     assert run.paged(name) == run.expected(name), pages
 
 
+def test_preloaded_server_runs_the_checks(run: Run, pytestconfig: pytest.Config) -> None:
+    """With --preloaded; how many it may leave out is asserted when the daemon ends."""
+    asked, _ = run.engine.preloading.runs()
+    assert (asked > len(SCENARIOS)) == pytestconfig.getoption("preloaded")
+
+
 def test_table_in_the_documentation(run: Run) -> None:
     found = [run.counted(slug(scenario)) for scenario in SCENARIOS]
     if os.environ.get("WRITE_COUNTED"):
