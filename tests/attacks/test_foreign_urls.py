@@ -16,6 +16,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3 import ProxyManager
 
 from attacks.client import enemy, transport
 from attacks.odd_urls import of_the_standard_library, of_urllib3, urls
@@ -150,11 +151,13 @@ def test_what_goes_through_a_proxy_is_what_was_checked(scheme: str, evil: Record
         through = f"http://127.0.0.1:{port}"
         client = transport(f"{scheme}://{HARBOR}", through)
         astray(lambda: get(client, f"{scheme}://{evil.where}/"))
-        adapter = client.adapter
         host, evil_port = evil.where.split(":")
+        manager = client.adapter.poolmanager
         if scheme == "https":
-            pool = adapter.proxy_manager_for(through).connection_from_host(host, int(evil_port), scheme)
+            pool = manager.connection_from_host(host, int(evil_port), scheme)
             astray(lambda: pool.urlopen("GET", f"https://{evil.where}/"))
-        other = adapter.proxy_manager_for(f"http://{evil.where}").connection_from_host(HARBOR, 443, scheme)
-        astray(lambda: other.urlopen("GET", f"{scheme}://{HARBOR}/", assert_same_host=False))
+        other = ProxyManager(f"http://{evil.where}", ssl_context=client.context)
+        other.pool_classes_by_scheme = manager.pool_classes_by_scheme
+        pool = other.connection_from_host(HARBOR, 443, scheme)
+        astray(lambda: pool.urlopen("GET", f"{scheme}://{HARBOR}/", assert_same_host=False))
     assert (asked, evil.heard) == ([], [])

@@ -195,6 +195,6 @@ def test_no_other_ca_comes_in_by_the_library(harbor: Simulator) -> None:
     context = tls.context(ca_file(), None, None, True)
     trusted = context.get_ca_certs()
     client = Transport(Origin.parse(harbor.url), Route(), context, None)
-    client.adapter.poolmanager.connection_pool_kw["ca_certs"] = certifi.where()
+    client.adapter.pool.ca_certs = certifi.where()  # type: ignore[attr-defined]
     assert deadline.supervised(lambda: client.send(PING), 5).status == 200
     assert context.get_ca_certs() == trusted

@@ -12,6 +12,8 @@ from harborlib.text.cleaning import redacted
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -21,7 +23,7 @@ from .failure import ANSWER, ROUTE, Failure, starve
 from .origin import Origin
 
 HEAD_LIMIT = 32768  # bytes of status line and headers; Harbor sends 500, and nginx forwards at most 8 KiB
-CONNECTIONS = 50  # the most that are kept open: as many as all probes use at the same time
+UNLIMITED = 0  # connections that are kept open
 
 
 class Adapter(HTTPAdapter):
@@ -30,19 +32,20 @@ class Adapter(HTTPAdapter):
     def __init__(self, origin: Origin, route: Route, context: ssl.SSLContext, proxy: Origin | None) -> None:
         self.origin = origin
         self.context = context
-        self.pools = pools(origin, route, proxy)
-        super().__init__(pool_maxsize=CONNECTIONS)
+        self.poolmanager = PoolManager() if proxy is None else ProxyManager(proxy.url)
+        self.poolmanager.connection_pool_kw.update(maxsize=UNLIMITED, ssl_context=context)
+        self.poolmanager.pool_classes_by_scheme = {origin.scheme: POOLS[origin.scheme](origin, route, proxy)}
+        self.pool = self.poolmanager.connection_from_host(origin.host, origin.port, origin.scheme)
+        super().__init__()
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools use our context and our connections."""
-        super().init_poolmanager(*args, ssl_context=self.context, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self.pools
+    def init_poolmanager(self, *_args: Any, **_kwargs: Any) -> None:
+        """It was made for the only origin, with the only pool."""
 
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """The same for connections through a proxy."""
-        manager = super().proxy_manager_for(proxy, ssl_context=self.context, **kwargs)
-        manager.pool_classes_by_scheme = self.pools
-        return manager
+    def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPConnectionPool:
+        """The pool, whatever requests reads in the URL."""
+        return self.pool
+
+    get_connection = get_connection_with_tls_context  # its name before requests 2.32
 
     def send(self, request: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         """Send a request to the origin; raises Failure for any other destination."""
@@ -61,13 +64,14 @@ class Adapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED" if verify else "CERT_NONE"
         conn.ca_certs = None  # Debian's urllib3 would add the system's CAs to our context on each connection
 
-
-def pools(origin: Origin, route: Route, proxy: Origin | None) -> dict[str, type]:
-    """Connection pools that connect to one origin by the route and record each stage.
-
-    `_new_conn` is the hook that urllib3's own SOCKS support uses, unchanged from 1.26 to 2.x.
-    """
-    return {"http": plain(origin, route, proxy), "https": secure(origin, route, proxy)}
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """The response as requests makes it, but for cookies, which we have no use for."""
+        response = requests.Response()
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.url = req.url
+        response.raw = resp
+        return response
 
 
 def plain(origin: Origin, route: Route, proxy: Origin | None) -> type[HTTPConnectionPool]:
@@ -125,6 +129,11 @@ def secure(origin: Origin, route: Route, proxy: Origin | None) -> type[HTTPSConn
         ConnectionCls = Secure
 
     return SecurePool
+
+
+#: Connection pools that connect to one origin by the route and record each stage, by scheme. `_new_conn` is the hook
+#: that urllib3's own SOCKS support uses, unchanged from 1.26 to 2.x.
+POOLS = {"http": plain, "https": secure}
 
 
 class Kept:

@@ -117,12 +117,11 @@ class Transport:
         deadline.enter(ANSWER, f"waiting for the answer to {request}")
         wait = deadline.remaining() + 1  # the supervisor ends it earlier and names the stage
         try:
-            prepared = requests.Request(
-                request.method,
-                self.origin.url + path,
-                headers={**HEADERS, **dict(request.headers)},
-                data=request.data,
-            ).prepare()
+            prepared = requests.PreparedRequest()
+            prepared.prepare_method(request.method)
+            prepared.prepare_url(self.origin.url + path, None)
+            prepared.prepare_headers({**HEADERS, **dict(request.headers)})
+            prepared.prepare_body(request.data, None)
             return adapter.send(prepared, stream=True, timeout=wait, proxies=self.proxies)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             root = innermost(error)
