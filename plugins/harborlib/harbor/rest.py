@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from harborlib.text import words
-from harborlib.wire import deadline
 from harborlib.wire.failure import CONTENT, STATUS, Failure, Unusable
 from harborlib.wire.request import SMALL, Answer, Request
 
 from . import endpoints
+from .each import named
 from .endpoints import EVERY, Endpoint
 from .fields import Fields
-from .pages import RESERVE, TIME_RAN_OUT, Pages, cut_short, total
+from .pages import TIME_RAN_OUT, Pages, cut_short, total
 from .refusals import (
     ABSENT,
     LOGIN_REFUSED,
@@ -28,7 +26,6 @@ from .refusals import (
     first_error,
     good,
     in_front,
-    is_of_one,
     refused_in_front,
     said,
 )
@@ -36,14 +33,10 @@ from .refusals import (
 if TYPE_CHECKING:
     from .run import Run
 
-MOST_ASKED = 5_000  # items about which one probe sends a request each
 SANE_CLOCK = (10**9, 10**10)  # seconds since 1970: a Date before 2001 or after 2286 is no clock
-MOST_FAILED = 8  # of those items, before any was answered: then the problem is not one of single items
 WHOLE_LIST = "find the rows that refer to it in Harbor's database, and repair or delete them"
 #: What /systeminfo shows only to a logged-in account: the clock since Harbor 2.5, the address since 2.0.
 ONLY_FOR_LOGINS = ("current_time", "registry_url")
-AT_ONCE = 4  # parallel requests; more would put a load of their own on Harbor
-T = TypeVar("T")
 #: The level of a robot account on which a permission is given.
 WHERE = {
     endpoints.SYSTEM: "at the system level",
@@ -178,60 +171,6 @@ class Rest:
             detail = f"not set up in this Harbor: {message or 'no reason given'} {where}"
             raise answer.fail(NOT_SET_UP, detail, next_step=step)
         return good(answer)
-
-
-class Each(Iterable[tuple[T, Any]]):
-    """One request for each of many items, a few in parallel, as long as there is time: pairs of item and answer.
-
-    `ask` is called with an item, and what it raises is raised. But if it can concern single items, and others are
-    answered, it is recorded in `failed` by the `name` of the item. `unseen` says how far it came when time ran out, or
-    when there were more than MOST_ASKED items; else it is "".
-    """
-
-    def __init__(self, items: Sequence[T], ask: Callable[[T], Any], noun: str, name: Callable[[T], str] = str) -> None:
-        self.unseen = ""
-        self.failed: dict[str, Failure] = {}
-        self._answered = False
-        self._name = name
-        self._items = items
-        self._ask = ask
-        self._noun = noun
-
-    def __iter__(self) -> Iterator[tuple[T, Any]]:
-        end = min(len(self._items), MOST_ASKED)
-        for start in range(0, end, AT_ONCE):
-            begun = time.monotonic()
-            few = self._items[start : min(start + AT_ONCE, end)]
-            for item, answer in zip(few, deadline.side_by_side([partial(self._ask, item) for item in few])):
-                if isinstance(answer, Failure) and is_of_one(answer):
-                    self.failed[self._name(item)] = answer
-                elif isinstance(answer, Exception):
-                    raise named(self._name(item), answer) if isinstance(answer, Failure) else answer
-                else:
-                    self._answered = True
-                    yield item, answer
-            seen = start + len(few)
-            time_is_over = seen < end and deadline.remaining() < RESERVE + 1.5 * (time.monotonic() - begun)
-            if time_is_over or seen == end or len(self.failed) >= MOST_FAILED:
-                self._confirm()
-            if time_is_over:
-                self.unseen = self._only(seen, TIME_RAN_OUT)
-                return
-        if end < len(self._items):
-            self.unseen = self._only(end, "more are too many")
-
-    def _confirm(self) -> None:
-        """Raise the first Failure if nothing was answered."""
-        if self.failed and not self._answered:
-            raise named(*next(iter(self.failed.items())))
-
-    def _only(self, seen: int, reason: str) -> str:
-        return f"only {seen} of {words.number(len(self._items), self._noun)} checked: {reason}"
-
-
-def named(name: str, failure: Failure) -> Failure:
-    """A copy of the failure that names the item among many."""
-    return failure.but(detail=f"{name}: {failure.detail}")
 
 
 def in_read_only_mode(answer: Answer) -> bool:

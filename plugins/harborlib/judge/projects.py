@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from harborlib.harbor.each import Each
 from harborlib.harbor.endpoints import PROJECTS
 from harborlib.harbor.fields import Fields
 from harborlib.harbor.pages import Pages
 from harborlib.harbor.refusals import NOTHING_SELECTED
-from harborlib.harbor.rest import Each, Rest
+from harborlib.harbor.rest import Rest
 from harborlib.wire.failure import Failure
 
 from .selection import Selection
