@@ -125,6 +125,14 @@ def become(check: Check) -> str:
     for descriptor in (*descriptors, check.connection.detach()):
         os.close(descriptor)
     sys.argv = [name, *rest[: int(count)]]
-    os.environ.clear()
-    os.environ.update(variable.partition("=")[::2] for variable in rest[int(count) :])
+    take_on(dict(variable.split("=", 1) for variable in rest[int(count) :]))
     return name
+
+
+def take_on(environment: Mapping[str, str]) -> None:
+    """Make this the environment; what is the same stays untouched, which is most of it."""
+    for name in [name for name in os.environ if name not in environment]:
+        del os.environ[name]
+    for name, value in environment.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
