@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 from harborlib import LIMITS, ROOM
-from harborlib.text.cleaning import clean
+from harborlib.text.cleaning import redacted
 from harborlib.wire import deadline
 from harborlib.wire.failure import Interrupted
 
@@ -118,7 +118,7 @@ def be_guarded(until: float, doing: mmap.mmap) -> None:
     """Be the child: report the current work, and notice when nobody reads any more."""
 
     def note(text: str) -> None:
-        data = clean(text).encode()[: NOTED - 1]
+        data = redacted(text).encode("ascii", "backslashreplace")[: NOTED - 1]
         doing[: len(data) + 1] = data + END
 
     be_quiet()
