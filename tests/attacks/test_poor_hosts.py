@@ -15,11 +15,12 @@ from typing import Callable
 
 from harborlib.harbor.health import HealthReport
 from harborlib.judge import isolation
-from harborlib.wire import tls, transport
+from harborlib.wire import chain, tls, transport
 from harborlib.wire.failure import Starved, lack
 from harborlib.wire.origin import Origin
 
 import pytest
+from OpenSSL import SSL
 
 from attacks import trial
 from contract import grammar
@@ -183,3 +184,17 @@ def stopped(command: list[str], number: signal.Signals, wait: float) -> Outcome:
         process.send_signal(number)
         out, _ = process.communicate(timeout=20)
         return Outcome(process.returncode, out.decode())
+
+
+def test_no_descriptor_for_the_ca_file(harbor: Simulator) -> None:
+    """OpenSSL only says that its system library failed."""
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    ca_file = harbor.ca_file
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        with pytest.raises(Starved, match=r"^file descriptors$"):
+            chain.load(context, ca_file, None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    chain.load(context, ca_file, None)

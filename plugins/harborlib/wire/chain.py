@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from OpenSSL import SSL, crypto
 
 from .certificates import FOREIGN, NEEDED, SPARE, Certificate, Served
 from .clients import DNS, IP, UNREADABLE, is_address
-from .failure import CONTENT, TLS, Failure
+from .failure import CONTENT, TLS, Failure, starve
 
 TLS_1_1 = 0x0302
 NIST_CURVES = ("secp224r1", "secp256r1", "secp384r1", "secp521r1")
@@ -61,12 +62,24 @@ def heard(context: SSL.Context, ca_file: str | None) -> list[tuple[int, crypto.X
     system = ssl.get_default_verify_paths()
     files = (ca_file, None) if ca_file else (system.cafile, system.capath)
     if any(files):
-        context.load_verify_locations(*files)
+        load(context, *files)
     store = context.get_cert_store()
     if store:
         store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
     context.set_verify(SSL.VERIFY_PEER, note)
     return complaints
+
+
+def load(context: SSL.Context, ca_file: str | None, folder: str | None) -> None:
+    """Load CAs, which `ssl` could read before; raises Starved."""
+    try:
+        context.load_verify_locations(ca_file, folder)
+    except SSL.Error:
+        try:
+            open(ca_file or os.devnull, "rb").close()  # OpenSSL does not say why it cannot
+        except OSError as error:
+            starve(error)
+        raise
 
 
 def understood(
