@@ -179,13 +179,13 @@ def test_proxy_that_is_none(here):
 def test_insecure(here, harbor):
     harbor.certificate = "self-signed"
 
-    def looks_past_it(name):
+    def ignores_it(name):
         assert grammar.checked(here(name)).state == "CRITICAL"
         outcome = here(name, "--insecure")
         fine(outcome)
         assert "certificate not verified (--insecure)" in outcome.out
 
-    for_every_plugin(looks_past_it)
+    for_every_plugin(ignores_it)
 
 
 @pytest.mark.parametrize("kind", ["expired", "not-yet-valid", "self-signed", "wrong-name", "incomplete-chain"])

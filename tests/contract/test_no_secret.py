@@ -123,13 +123,13 @@ def test_nothing_to_another_server(path, scheme, here, harbor):
     with Simulator(scheme=scheme, users=ACCOUNTS) as other:
         harbor.state.distortions.append(((path,), elsewhere(other.url)))
 
-        def keeps_its_login(name):
+        def keeps_its_credentials(name):
             other.requests.clear()
             here(name, "-t", "5")
             here(name, "-t", "5", "--isolate")
             assert [request.path for request in other.requests if request.authorization] == []
 
-        for_every_plugin(keeps_its_login)
+        for_every_plugin(keeps_its_credentials)
 
 
 def elsewhere(url):
@@ -150,21 +150,21 @@ def test_nothing_past_a_certificate(kind, here, harbor):
     """With --isolate a request without credentials ignores an invalid certificate; one with credentials never does."""
     harbor.certificate = kind
 
-    def keeps_its_login(name):
+    def keeps_its_credentials(name):
         harbor.requests.clear()
         here(name, "-t", "5", "--isolate")
         assert [request.path for request in harbor.requests if request.authorization] == []
 
-    for_every_plugin(keeps_its_login)
+    for_every_plugin(keeps_its_credentials)
 
 
 @pytest.mark.parametrize("switch", ["plain-http", "redirect-http"])
 def test_nothing_over_http(switch, here, harbor):
     harbor.switch(switch)
 
-    def keeps_its_login(name):
+    def keeps_its_credentials(name):
         harbor.requests.clear()
         here(name, "-t", "5")
         assert [request.path for request in harbor.requests if request.authorization and not request.tls] == []
 
-    for_every_plugin(keeps_its_login)
+    for_every_plugin(keeps_its_credentials)
