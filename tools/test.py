@@ -29,6 +29,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -41,9 +42,11 @@ COUNTING_TOO = ("certificate_life", "drill", "replicas", "restart", "satellite",
 SLOW += [f"tests/engines/test_{name}.py" for name in COUNTING_TOO]
 COUNTING = "tests/engines/test_scenarios.py"
 RANDOM_PHASE = "tests/engines/test_random_phase.py"
+# Those that wait for daemons more than they compute: side by side with each other they would leave the cores idle.
+WAITING = ("tests/ansible_roles/", "tests/engines/", "tests/packages/", "tests/web/")
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Most tests wait for something, so there is one process more than cores. The tests of a file stay in one process,
-# because they share its servers and daemons. Sorted by name: tests/ansible_roles, the slowest, starts first.
+# because they share its servers and daemons. The files start in the order in which they are given.
 PROCESSES = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
 SIDE_BY_SIDE = ["-q", *PROCESSES]
 # On a busy machine a deadline can expire. A few tests that failed are tried again, at most twice, when all others have
@@ -162,8 +165,8 @@ def main() -> None:
     everything = arguments.parse_args().all
     # Without it, each of the thousands of processes would compile all its modules again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    apart = [f"--ignore={path}" for path in (COUNTING, RANDOM_PHASE, *([] if everything else SLOW))]
-    own = execute(f"Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *apart])
+    files = in_turn((COUNTING, RANDOM_PHASE, *([] if everything else SLOW)))
+    own = execute(f"Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *files])
     all_runs: list[Run] = [own]
     left_out: list[str] = []
     if everything:
@@ -175,6 +178,16 @@ def main() -> None:
     else:
         left_out.append("Ansible, packages, web, counted pages, other libraries: `make test-all` runs them too")
     close(all_runs, left_out, time.monotonic() - started)
+
+
+def in_turn(left_out: Sequence[str]) -> list[str]:
+    """The files of tests by name, but those that wait are spread evenly among the others."""
+    paths = [str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")]
+    files = sorted(path for path in paths if not path.startswith(tuple(left_out)))
+    waiting = [path for path in files if path.startswith(WAITING)]
+    others = [path for path in files if path not in waiting]
+    turns = [(number / (len(part) + 1), path) for part in (waiting, others) for number, path in enumerate(part)]
+    return [path for _, path in sorted(turns)]
 
 
 def other_pythons() -> tuple[list[Run], list[str]]:

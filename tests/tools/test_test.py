@@ -25,6 +25,14 @@ def test_left_out(): pytest.skip("needs the Debian package hello")
 """
 
 
+def test_every_file_of_tests_has_its_turn() -> None:
+    files, quick = make_test.in_turn(()), make_test.in_turn(make_test.SLOW)
+    assert sorted(files) == sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py"))
+    assert {*files} - {*quick} == {path for path in files if path.startswith(tuple(make_test.SLOW))}
+    # Never two in a row that wait.
+    assert not [pair for pair in zip(files, files[1:]) if all(path.startswith(make_test.WAITING) for path in pair)]
+
+
 def test_failing_tests_are_tried_again(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(TESTS)
     run = make_test.execute("some", [sys.executable, "-m", "pytest", "-q", f"--rootdir={tmp_path}", str(tmp_path)])
