@@ -89,6 +89,7 @@ def in_both_formats(name: str, *argv: str) -> tuple[Outcome, Outcome]:
 def examined(name: str, *argv: str) -> tuple[Report, argparse.Namespace]:
     """The report of a run in this process, and its options."""
     from harborlib.run import judging, options, plugin
+    from harborlib.run.child import parser_of
     from harborlib.text import cleaning
     from harborlib.text.writing import write
 
@@ -96,7 +97,7 @@ def examined(name: str, *argv: str) -> tuple[Report, argparse.Namespace]:
     cleaning.forget()  # a process knows the secrets of one run
     probe = importlib.import_module(name).main.probe
     try:
-        args = options.parse_arguments(probe.parser(), argv)
+        args = options.parse_arguments(parser_of(probe), argv)
     except options.ParserExit as ended:
         write(ended.text)
         raise

@@ -12,6 +12,7 @@ from pathlib import Path
 from harborlib.harbor import components, platform
 from harborlib.judge.isolation import COMPONENTS, OWNERS
 from harborlib.run import judging, options
+from harborlib.run.child import parser_of
 from harborlib.run.probe import installed
 from harborlib.text import json_output, terminal
 from harborlib.text.report import Report
@@ -58,7 +59,7 @@ def triaged(*argv: str) -> tuple[Outcome, Report]:
     """The same, with its report."""
     started = time.monotonic()
     probe = check_harbor_triage.main.probe
-    args = options.parse_arguments(probe.parser(), argv)
+    args = options.parse_arguments(parser_of(probe), argv)
     report = judging.examine(probe, args, started + args.timeout)
     out = json_output.text(report) if args.output == "json" else terminal.brief(report, args.verbose)
     return Outcome(report.exit_code, out, "", time.monotonic() - started), report
