@@ -55,9 +55,9 @@ class Adapter(HTTPAdapter):
         return super().send(request, **kwargs)
 
     def request_url(self, request: Any, proxies: Any) -> str:
-        """The path in the request line, unchanged. requests 2.32 removes all but one of its leading slashes."""
-        found = super().request_url(request, proxies)
-        return request.path_url if found.startswith("/") else found
+        """What is in the request line, unchanged: the path, or the whole URL for a proxy that fetches it over HTTP."""
+        url: str = request.url
+        return url if proxies and self.origin.scheme == "http" else url[len(self.origin.url) :]
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Verify only by our context."""

@@ -119,7 +119,7 @@ class Transport:
         try:
             prepared = requests.PreparedRequest()
             prepared.prepare_method(request.method)
-            prepared.prepare_url(self.origin.url + path, None)
+            prepared.url = self.origin.url + path  # `prepare_url` would only parse what we have checked
             prepared.prepare_headers({**HEADERS, **dict(request.headers)})
             prepared.prepare_body(request.data, None)
             return adapter.send(prepared, stream=True, timeout=wait, proxies=self.proxies)
