@@ -19,6 +19,7 @@ from .digests import digest_of
 from .refusals import in_front
 from .repository import Repository, step
 
+SESSION = re.compile(r"/v2/([^?]+)/blobs/uploads/[\w-]+(\?.*)?")  # where an upload continues, in which repository
 READ_ONLY = Kind(
     "harbor.read-only", STATUS, CRITICAL,
     "switch it off unless maintenance is in progress (Administration > Configuration > System Settings)",
@@ -65,7 +66,8 @@ class Upload:
         """
         run = self.repository.run
         origin, path = registry.location(answer, run.client.origin)
-        if not re.fullmatch(rf"/v2/{re.escape(self.repository.name)}/blobs/uploads/[\w-]+(\?.*)?", path):
+        session = SESSION.fullmatch(path)
+        if not session or session[1] != self.repository.name:
             raise answer.fail(ROUTE, f"the upload is redirected to another path: {path.partition('?')[0]}")
         self.path = path
         if origin != run.client.origin:

@@ -114,25 +114,26 @@ def become(check: Check) -> str:
     data, descriptors, flags, _ = socket.recv_fds(check.connection, harbor_preloaded.MOST, 4)
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or not descriptors:
         raise ValueError("not a request")
-    words = [os.fsdecode(word) for word in data.split(b"\0")]
-    if words[:FACTS] != harbor_preloaded.identity():
+    words = data.split(b"\0")
+    if [os.fsdecode(word) for word in words[:FACTS]] != harbor_preloaded.identity():
         listening.send(check.connection, harbor_preloaded.OTHER)
         raise ValueError(harbor_preloaded.OTHER)
-    name, count, *rest = words[FACTS:]
+    given = FACTS + 2 + int(words[FACTS + 1])
+    name, _, *arguments = [os.fsdecode(word) for word in words[FACTS:given]]
     os.fchdir(descriptors[0])
     os.dup2(descriptors[1] if len(descriptors) > 1 else os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(check.connection.fileno(), ANSWER)
     for descriptor in (*descriptors, check.connection.detach()):
         os.close(descriptor)
-    sys.argv = [name, *rest[: int(count)]]
-    take_on(dict(variable.split("=", 1) for variable in rest[int(count) :]))
+    sys.argv = [name, *arguments]
+    take_on(dict(variable.partition(b"=")[::2] for variable in words[given:]))
     return name
 
 
-def take_on(environment: Mapping[str, str]) -> None:
+def take_on(environment: Mapping[bytes, bytes]) -> None:
     """Make this the environment; what is the same stays untouched, which is most of it."""
-    for name in [name for name in os.environ if name not in environment]:
-        del os.environ[name]
+    for name in [name for name in os.environb if name not in environment]:
+        del os.environb[name]
     for name, value in environment.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value
+        if os.environb.get(name) != value:
+            os.environb[name] = value
