@@ -33,7 +33,7 @@ REFERENCE = "check_harbor_health"
 LIBRARIES = {"nagiosplugin": "nagiosplugin", "requests": "requests", "OpenSSL": "pyOpenSSL"}
 DISTRIBUTION_PLUGINS = Path("/usr/lib/nagios/plugins")
 PAGE = probes.ROOT / "docs" / "performance.md"
-#: What `make storm` and `make bench-fleet` found is written by hand.
+#: `make storm` and `make bench-fleet` write their own parts of it.
 KEPT = re.compile(r"^## Many Harbors\n.*?(?=^Measured with)", re.MULTILINE | re.DOTALL)
 
 # A process starts with the resident size of its parent, so a small process starts each plugin: otherwise every figure

@@ -1,133 +1,147 @@
 """`make bench-fleet`: how many Harbors a real Icinga 2 on this machine can watch, cold and with the preloaded server.
 
 Each Harbor is a host with every shipped service and its real interval. One simulator answers for all of them. Its CPU
-is shown, but a real Harbor runs elsewhere. A number of Harbors fits if the average check latency stays below a second
-and no check runs out of time. The last lines say what a Harbor costs, and so how many would fill the cores.
+is shown, but a real Harbor runs elsewhere. A number of Harbors fits if checks have their result within a second of when
+they are due, on average, and none runs out of time. The search for the largest number does not go far beyond what
+would fill the cores.
+
+With --outage, all of so many Harbors lose their database at once, and the pages of each are counted.
+
+--write puts the result into docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
-import tempfile
+import textwrap
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
-import probes  # isort: split
+import probes
+from fleet import Fleet, Load, Outage
+from marked import replaced, table
 
-from harborlib.run import launchers
-
-from engines import watched
-from engines.icinga import Icinga
-from support import preloaded
-
-TICKS = os.sysconf("SC_CLK_TCK")
-LATENCY = 1.0  # seconds, on average
-TIMEOUT = 15  # seconds for each check, as shipped
-LATE = ("timed out", "terminated", "stuck")
-HEAD = "| Harbors | checks a minute | latency: average, maximum | late | CPU of a core: engine + checks, simulator |"
-
-
-class Spent(NamedTuple):
-    """Seconds of CPU: of the engine, of the checks that it and the preloaded server have started, of the simulator."""
-
-    engine: float
-    checks: float
-    simulator: float
+PAGE = probes.ROOT / "docs" / "performance.md"
+FIRST, STEP = 40, 10  # Harbors
+BEYOND = 1.2  # many cost less than the first in proportion
+CORES = len(os.sched_getaffinity(0))
+WITHIN = 1.0  # seconds from when a check is due to its result, on average
+SWITCH, OWNER = "database-down", "harbor-component-database"
+MODES = {False: "cold", True: "with the preloaded server"}
+LOADS = ("Harbors", "run", "checks a minute", "due to result: average, longest", "late",
+         "cores in use: engine + checks, simulator")  # fmt: skip
+OUTAGES = ("Harbors", "run", "one page and one recovery each", "all paged after", "all services knew after",
+           "all recovered after", "all services OK after", "late checks")  # fmt: skip
 
 
-def times(process: int) -> tuple[float, float]:
-    """The CPU of a process, and of the children that it has waited for."""
-    words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    user, system, children_user, children_system = map(int, words[11:15])
-    return (user + system) / TICKS, (children_user + children_system) / TICKS
+def fits(load: Load) -> bool:
+    """Whether the machine kept up."""
+    return load.average < WITHIN and not load.late
 
 
-def engine_processes(folder: Path) -> Iterator[int]:
-    """The processes of the daemon that runs in this folder."""
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            words = command.read_bytes().split(b"\0")
-            if words[0].endswith(b"icinga2") and f"-DConfigDir={folder / '.'}".encode() in words:
-                yield int(command.parent.name)
+def load_row(load: Load, warm: bool) -> list[str]:
+    """A line of the table."""
+    own, checks, simulator = load.cpu
+    return [
+        f"{load.harbors}{'' if fits(load) else ' (too many)'}", MODES[warm], f"{load.per_minute:.0f}",
+        f"{load.average:.2f} s, {load.longest:.1f} s", f"{load.late}", f"{own:.2f} + {checks:.2f}, {simulator:.2f}",
+    ]  # fmt: skip
 
 
-def spent(folder: Path, server: preloaded.Server | None) -> Spent:
-    """What was spent so far."""
-    found = [times(process) for process in engine_processes(folder)]
-    checks = sum(children for _, children in found) + (sum(times(server.process.pid)) if server else 0)
-    return Spent(sum(own for own, _ in found), checks, time.process_time())
+def outage_row(outage: Outage, warm: bool) -> list[str]:
+    """A line of the table."""
+    times = (outage.paged, outage.known, outage.recovered, outage.well)
+    seconds = [f"{each:.0f} s" for each in times]
+    return [f"{outage.harbors}", MODES[warm], f"{outage.right} of {outage.harbors}", *seconds, f"{outage.late}"]
 
 
-def late(engine: Icinga) -> int:
-    """How many services have a last result that says that time ran out."""
-    results = [entry["attrs"]["last_check_result"] or {} for entry in engine._get("objects/services", ATTRIBUTES)]
-    return sum(any(word in result.get("output", "") for word in LATE) for result in results)
-
-
-ATTRIBUTES = {"attrs": ["last_check_result"]}
-
-
-def status(engine: Icinga) -> dict[str, Any]:
-    """The engine's own figures."""
-    found: dict[str, Any] = engine._get("status/CIB", {})[0]["status"]
-    return found
-
-
-def measure(harbors: int, warm: bool, settle: float, seconds: float) -> tuple[bool, float, float]:
-    """Print a row; returns whether they fit, and the CPU of the engine and of the checks for each Harbor."""
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = stack.enter_context(preloaded.running(sys.executable)) if warm else None
-        simulator = stack.enter_context(watched.simulated())
-        plugins = folder / "plugins"
-        plugins.mkdir()
-        launchers.write(plugins, sys.executable, str(probes.ROOT / "plugins"))
-        logins = watched.authfiles(folder)
-        hosts = [watched.host(f"harbor{number}", simulator, logins, TIMEOUT) for number in range(harbors)]
-        home = folder / "engine"
-        engine = Icinga(home, plugins, hosts, active=True)
-        engine.names.prefix = []  # no mount namespace, in which the server would not be used
-        stack.enter_context(engine)
+def measured(harbors: int, warm: bool, settle: float, seconds: float) -> Load:
+    """The load of so many Harbors, which is printed."""
+    with Fleet(harbors, warm) as fleet:
         time.sleep(settle)
-        before, begun = spent(home, server), time.monotonic()
-        time.sleep(seconds)
-        after, took = spent(home, server), time.monotonic() - begun
-        own, checks, simulated = ((end - start) / took for start, end in zip(before, after))
-        found, missed = status(engine), late(engine)
-    fits = found["avg_latency"] < LATENCY and not missed
-    print(
-        f"| {harbors}{'' if fits else ' (too many)'} | {found['active_service_checks_1min']:.0f} "
-        f"| {found['avg_latency']:.2f} s, {found['max_latency']:.2f} s | {missed} "
-        f"| {own:.2f} + {checks:.2f}, {simulated:.2f} |",
-        flush=True,
+        load = fleet.measure(seconds)
+    print("|", " | ".join(load_row(load, warm)), "|", flush=True)
+    return load
+
+
+def search(warm: bool, settle: float, seconds: float) -> list[Load]:
+    """Measure one number, then the middle of those that may be the largest; returns the loads by number."""
+    loads = [measured(FIRST, warm, settle, seconds)]
+    numbers = [*range(FIRST + STEP, full(loads[0]) + 1, STEP)] if fits(loads[0]) else [*range(STEP, FIRST, STEP)]
+    while numbers:
+        middle = len(numbers) // 2
+        loads.append(measured(numbers[middle], warm, settle, seconds))
+        numbers = numbers[middle + 1 :] if fits(loads[-1]) else numbers[:middle]
+    return sorted(loads)
+
+
+def full(load: Load) -> int:
+    """How many Harbors would fill the cores and a bit more, with the simulator."""
+    return int(BEYOND * load.harbors * CORES / sum(load.cpu))
+
+
+def summary(loads: Sequence[Load], warm: bool) -> str:
+    """The largest number that fits, and what one costs."""
+    fitting = [load for load in loads if fits(load)]
+    if not fitting:
+        return f"{MODES[warm].capitalize()}, none of these numbers fits."
+    own, checks, simulator = (1000 * share / fitting[-1].harbors for share in fitting[-1].cpu)
+    return (
+        f"{MODES[warm].capitalize()}, {fitting[-1].harbors} Harbors fit. Each takes {own:.1f} ms (engine) + "
+        f"{checks:.1f} ms (checks) of CPU a second, and the simulator {simulator:.1f} ms: without that, the "
+        f"{CORES} cores would be full with {CORES * 1000 / (own + checks):.0f}."
     )
-    return fits, own / harbors, checks / harbors
+
+
+def fleet_section(numbers: Sequence[int], settle: float, seconds: float) -> str:
+    """Measure these numbers in both ways, or search; returns the text."""
+    rows, lines = [], []
+    for warm in MODES:
+        loads = [measured(number, warm, settle, seconds) for number in numbers]
+        loads = loads or search(warm, settle, seconds)
+        rows += [load_row(load, warm) for load in loads]
+        lines.append(textwrap.fill(summary(loads, warm), 120))
+    return "\n".join([table(LOADS, rows), "\n\n".join(lines), ""])
+
+
+def outage_section(numbers: Sequence[int]) -> tuple[str, bool]:
+    """Take down so many Harbors, cold and with the server; returns the text, and whether all went well."""
+    rows, well = [], True
+    for warm, harbors in zip(MODES, numbers):
+        with Fleet(harbors, warm) as fleet:
+            outage = fleet.outage(SWITCH, OWNER)
+        rows.append(outage_row(outage, warm))
+        print("|", " | ".join(rows[-1]), "|", flush=True)
+        for host, pages in [*outage.surprises.items()][:10]:
+            print(f"{host}: {pages}")
+        well = well and not outage.surprises
+    return table(OUTAGES, rows), well
 
 
 def main() -> None:
-    """Measure ascending numbers of Harbors in both ways, each until it is too many."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--harbors", type=int, nargs="+", default=[25, 50, 100, 150, 200])
-    parser.add_argument(
-        "--settle", type=float, default=90, metavar="SECONDS", help="before it: each is checked at first"
-    )
-    parser.add_argument("--seconds", type=float, default=120, help="of each measurement (default %(default)s)")
+    """Measure, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--harbors", type=int, nargs="+", default=[], help="measure these instead of a search")
+    parser.add_argument("--outage", type=int, nargs=2, metavar=("COLD", "PRELOADED"), help="instead: an outage of all")
+    parser.add_argument("--settle", type=float, default=30, help="seconds before each measurement")
+    parser.add_argument("--seconds", type=float, default=60, help="of each measurement")
+    parser.add_argument("--write", action="store_true", help="put the result into docs/performance.md")
     args = parser.parse_args()
-    cores = len(os.sched_getaffinity(0))
-    for warm in (False, True):
-        print(f"\n{'With the preloaded server' if warm else 'Cold'}, load {os.getloadavg()[0]:.1f}\n\n{HEAD}")
-        print("| ---: | ---: | ---: | ---: | ---: |")
-        for harbors in args.harbors:
-            fits, engine, checks = measure(harbors, warm, args.settle, args.seconds)
-            if not fits:
-                break
-        print(f"\nA Harbor: {engine * 1000:.1f} + {checks * 1000:.1f} ms of CPU a second; {cores} cores are full with ",
-              f"{cores / (engine + checks):.0f}", sep="")  # fmt: skip
+    os.environ["HARBOR_PRELOADED"] = ""  # cold means: without the server that this machine may have
+    load, begun, well = os.getloadavg()[0], time.monotonic(), True
+    if args.outage:
+        text, well = outage_section(args.outage)
+    else:
+        text = fleet_section(args.harbors, args.settle, args.seconds)
+    text += f"\n{CORES} cores, load {load:.1f} before; it took {(time.monotonic() - begun) / 60:.0f} minutes.\n"
+    print(f"\n{text}")
+    if args.write:
+        name = "outage" if args.outage else "fleet"
+        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), name, text), encoding="utf-8")
+    if not well:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

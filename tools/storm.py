@@ -1,26 +1,31 @@
 """`make storm`: storms of checks in which the preloaded server is killed, then many checks after one another.
 
 Every check must answer rightly and in time. The server must keep its memory and its descriptors, and leave no zombie.
+--write puts the result into docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
-import probes  # noqa: F401 - makes the test helpers importable
+import probes
 import simulated
+from marked import replaced
 from support import preloaded
-from support.storm import LIMIT, Storm
+from support.storm import AT_ONCE, LIMIT, Storm
 
+PAGE = probes.ROOT / "docs" / "performance.md"
 STEP = 1000  # checks between two looks at the server
 
 
-def storms(storm: Storm, rounds: int, checks: int) -> list[str]:
-    """So many storms of so many checks; prints a summary, and returns what was wrong."""
+def storms(storm: Storm, rounds: int, checks: int) -> tuple[str, list[str]]:
+    """So many storms of so many checks; returns a summary, and what was wrong."""
     slowest, fewest, wrong, begun = 0.0, checks, [], time.monotonic()
     for number in range(rounds):
         with preloaded.running(sys.executable) as server:
@@ -28,43 +33,58 @@ def storms(storm: Storm, rounds: int, checks: int) -> list[str]:
         slowest, fewest = max(slowest, seconds), min(fewest, children)
         wrong += found
         print(f"storm {number + 1} of {rounds}: {seconds:.1f} s, {children} children, {len(found)} wrong", flush=True)
-    print(
-        f"{rounds} storms of {checks} checks in {time.monotonic() - begun:.0f} s: {len(wrong)} wrong or late, slowest "
-        f"check {slowest:.1f} s (limit {LIMIT} s), at least {fewest} children when the server was killed"
-    )
-    return wrong
+    return (
+        f"{rounds} storms of {checks} checks in {minutes(begun)}: {len(wrong)} wrong or late, the slowest check took "
+        f"{slowest:.1f} s (limit {LIMIT} s), the server had at least {fewest} children when it was killed."
+    ), wrong
 
 
-def many(storm: Storm, checks: int) -> list[str]:
-    """So many checks after one another; prints what the server has, and returns what was wrong."""
+def many(storm: Storm, checks: int) -> tuple[str, list[str]]:
+    """So many checks after one another; returns a summary, which says what the server has, and what was wrong."""
     with preloaded.running(sys.executable) as server:
         wrong, begun = storm.many(100), time.monotonic()
-        for done in range(0, checks, STEP):
-            server.wait_until_idle()
-            print(f"{done} checks: {server.memory()} KiB, {server.descriptors()} descriptors", flush=True)
-            wrong += storm.many(min(STEP, checks - done))
         server.wait_until_idle()
-        print(
-            f"{checks} checks in {time.monotonic() - begun:.0f} s: {len(wrong)} wrong or late; afterwards "
-            f"{server.memory()} KiB, {server.descriptors()} descriptors, {len(server.children())} children"
-        )
-    return wrong
+        before = kept(server)
+        for done in range(0, checks, STEP):
+            print(f"{done} checks: {kept(server)}", flush=True)
+            wrong += storm.many(min(STEP, checks - done))
+            server.wait_until_idle()
+        return (
+            f"{checks} checks, {AT_ONCE} at a time, in {minutes(begun)}: {len(wrong)} wrong or late. The server had "
+            f"{before} after the first 100, {kept(server)} and {len(server.children())} children in the end."
+        ), wrong
+
+
+def kept(server: preloaded.Server) -> str:
+    """What must not grow."""
+    return f"{server.memory()} KiB and {server.descriptors()} descriptors"
+
+
+def minutes(begun: float) -> str:
+    """The time since then."""
+    return f"{(time.monotonic() - begun) / 60:.1f} minutes"
 
 
 def main() -> None:
     """Run both."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=100, help="storms (default %(default)s)")
     parser.add_argument("--checks", type=int, default=200, help="checks in each (default %(default)s)")
     parser.add_argument("--many", type=int, default=10000, help="checks after one another (default %(default)s)")
+    parser.add_argument("--write", action="store_true", help="put the result into docs/performance.md")
     args = parser.parse_args()
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
         argv = simulated.options(harbor, Path(folder))
         argv = [str(Path(folder) / word) if word in ("ca.pem", "authfile") else word for word in argv]
         storm = Storm(sys.executable, argv)
-        wrong = [*storms(storm, args.rounds, args.checks), *many(storm, args.many)]
-    print(*wrong[:10], sep="\n")
-    if wrong:
+        (struck, wrong), (lasted, further) = storms(storm, args.rounds, args.checks), many(storm, args.many)
+    lines = (struck, lasted, f"The load of the machine was {load:.1f} before.")
+    text = "\n\n".join(textwrap.fill(line, 120) for line in lines)
+    print(f"\n{text}", *[*wrong, *further][:10], sep="\n")
+    if args.write:
+        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), "storm", text), encoding="utf-8")
+    if wrong or further:
         sys.exit(1)
 
 

@@ -81,6 +81,7 @@ class Engine:
     at_once = 10  # checks that are under way side by side
     written = 0.3  # seconds after which what a check found can be seen elsewhere
     delayed = 0.3  # seconds after which a notification that was held back is sent
+    starting = 30  # seconds until it takes orders
     checks_waiting = True  # whether a service is checked while the one that it waits for is CRITICAL
 
     def __init__(
@@ -191,7 +192,7 @@ class Engine:
                 env={**self.environment(), **self.preloading.environment()},
                 start_new_session=True,
             )
-        until = time.monotonic() + 30
+        until = time.monotonic() + self.starting
         while not (self.preloading.ready() and self.ready()):
             if time.monotonic() > until or self._daemon.poll() is not None:
                 raise RuntimeError(f"{self.name} did not start:\n{(self.folder / 'output').read_text()}")
