@@ -21,6 +21,14 @@ from .service import Service
 NOT_FOR_US = (PERMISSION_MISSING, TOO_OLD, NOT_SET_UP)
 #: Service options, with the option of triage that supplies each.
 OURS = dict.fromkeys(("--image", "--artifact", "--repository"), "--image P/R:TAG") | {"--project": "--push-project P"}
+_PARSERS: dict[str, options.Parser] = {}
+
+
+def parser_of(probe: Probe) -> options.Parser:
+    """The parser of a probe, made once: check_harbor_component runs for each component."""
+    if probe.module not in _PARSERS:
+        _PARSERS[probe.module] = probe.parser()
+    return _PARSERS[probe.module]
 
 
 class Child:
@@ -44,7 +52,7 @@ class Child:
         filled = {flag: given.get(flag, "" if "{" in value else value) for flag, value in service.options.items()}
         words = [f"{flag}={value}" for flag, value in filled.items() if value]
         try:
-            own = probe.parser().parse_args(words)
+            own = parser_of(probe).parse_args(words)
         except options.ParserExit as ended:
             self.need = ended.problem
             return

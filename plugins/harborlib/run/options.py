@@ -7,6 +7,7 @@ exit code would be wrong.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import re
 import socket
@@ -193,8 +194,13 @@ def _declare_output(group: argparse._ArgumentGroup) -> None:
 
 def common(args: argparse.Namespace) -> dict[str, Any]:
     """The arguments that every plugin takes, and the account, for a run that is a part of another one."""
-    names = (*vars(parser("any", "").parse_args([])), "login")
-    return {name: getattr(args, name) for name in names}
+    return {name: getattr(args, name) for name in _common_names()}
+
+
+@functools.cache
+def _common_names() -> tuple[str, ...]:
+    """Of all arguments that every plugin takes; a plugin that runs all others needs them some thirty times."""
+    return (*vars(parser("any", "").parse_args([])), "login")
 
 
 def finish(parser: Parser, args: argparse.Namespace) -> None:
