@@ -64,11 +64,9 @@ def run(argv, plugin_python: str) -> Callable[..., runner.Outcome]:
 
 
 @pytest.mark.parametrize("case", ODD)
-def test_an_odd_certificate(case: str, plugin_python: str) -> None:
+def test_an_odd_certificate(case: str) -> None:
     with Simulator(certificate=ODD[case]()) as harbor:
-        outcome = runner.process(
-            "check_harbor_certificate", "-H", harbor.url, "--ca-file", ca_file(), python=plugin_python
-        )
+        outcome = runner.here("check_harbor_certificate", "-H", harbor.url, "--ca-file", ca_file())
     checked(outcome)
 
 
@@ -97,10 +95,10 @@ MARKUP = {
 
 
 @pytest.mark.parametrize("case", MARKUP)
-def test_odd_markup(case: str, harbor: Simulator, run) -> None:
+def test_odd_markup(case: str, harbor: Simulator, here) -> None:
     page = f"<title>Harbor</title>{MARKUP[case]}<script src='/main.js'></script>"
     harbor.answer("/", headers={"Content-Type": "text/html"}, body=page)
-    outcome = run("check_harbor_portal", "--assets")
+    outcome = here("check_harbor_portal", "--assets")
     # Some Pythons give up on it, some do not.
     given_up = "HARBOR PORTAL UNKNOWN - unexpected answer to GET /: its HTML cannot be parsed"
     assert outcome.code == 0 or outcome.first == given_up

@@ -169,15 +169,16 @@ def test_a_client_certificate_is_for_harbor_alone(
 @pytest.mark.parametrize("option", ["-H", "--proxy"])
 @pytest.mark.parametrize("userinfo", ["u:p@", "u@", ":p@", "@", "u:p\\@", "u%3Ap@"])
 def test_no_user_or_password_in_a_url(
-    option: str, userinfo: str, harbor: Simulator, authfile: str, plugin_python: str
+    option: str, userinfo: str, harbor: Simulator, authfile: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """It would be sent instead of the login that was given."""
     harbor.requests.clear()
     urls = {"-H": harbor.url, option: f"https://{userinfo}localhost:{harbor.port}/"}
     given = [word for pair in urls.items() for word in pair]
-    outcome = runner.process("check_harbor_api", *given, "--authfile", authfile, python=plugin_python)
-    assert (outcome.code, harbor.requests) == (3, [])
-    assert f"usage: {option}" in outcome.out
+    with pytest.raises(SystemExit, match="3"):
+        runner.here("check_harbor_api", *given, "--authfile", authfile)
+    assert harbor.requests == []
+    assert f"usage: {option}" in capfd.readouterr().out
 
 
 def test_a_login_is_not_sent_to_an_object_store(harbor: Simulator, evil: Recorder) -> None:
