@@ -69,10 +69,10 @@ def without_registry(text: str, host: str = "") -> None:
     A part with a port is such a name in any case. Harbor's own `host` without one is if no project can be meant: with
     a dot, or `localhost`.
     """
-    ours = f"|{re.escape(host)}" if "." in host or host == "localhost" else ""
-    found = re.fullmatch(rf"(?:[\w.-]+:\d+{ours})/(.+/.+)", text)
-    if found:
-        raise argparse.ArgumentTypeError(f"write it without the registry's name: {found[1][:120]!r}")
+    first, _, rest = text.partition("/")
+    ours = first == host and ("." in host or host == "localhost")
+    if "/" in rest.strip("/") and (ours or re.fullmatch(r"[\w.-]+:\d+", first)):
+        raise argparse.ArgumentTypeError(f"write it without the registry's name: {rest[:120]!r}")
 
 
 def part(text: str) -> str:
