@@ -83,9 +83,10 @@ def load() -> None:
     """Load what a check may need, beyond the probes: the libraries and the system's CAs."""
     from harborlib.wire import chain, transport  # noqa: F401
 
-    import cryptography.hazmat.backends.openssl.backend  # noqa: F401  # else it is loaded with the first signature
     import OpenSSL.SSL  # noqa: F401
 
+    with contextlib.suppress(ImportError):  # the first signature loads it, in today's cryptography
+        import cryptography.hazmat.backends.openssl.backend  # noqa: F401
     prepare("")
 
 
