@@ -8,6 +8,7 @@ import re
 
 from harborlib import __version__
 
+from contract import loaded
 from contract.conftest import for_every_plugin
 from support import runner
 
@@ -20,8 +21,8 @@ def probe(name):
 
 def test_help(name, plugin_python):
     option = runner.turn(name, ["-h", "--help"])
-    outcome = runner.process(name, option, python=plugin_python, env={**os.environ, "COLUMNS": "130"})
-    assert (outcome.code, outcome.err) == (3, "")
+    outcome, modules = loaded.run(name, option, python=plugin_python, env={**os.environ, "COLUMNS": "130"})
+    assert (outcome.code, outcome.err, modules) == (3, "", set())
     assert outcome.out.isascii()
     heading, page = outcome.out.split("\n\n", 1)
     needed = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract import grammar, twists, wire
+from contract import grammar, loaded, twists, wire
 from contract.adversary import Adversary
 from contract.conftest import for_every_plugin
 from harbor_simulator.hostile import DISTORTIONS
@@ -30,8 +30,10 @@ def test_healthy(here):
     for_every_plugin(healthy)
 
 
-def test_healthy_as_process(name, process):
-    assert grammar.checked(process(name)).state == "OK"
+def test_healthy_as_process(name, against, harbor, plugin_python):
+    outcome, modules = loaded.run(name, *against(name, "--isolate"), python=plugin_python)
+    assert grammar.checked(outcome).state == "OK"
+    assert modules == loaded.needed(name)
 
 
 @pytest.mark.parametrize("case", sorted(wire.BROKEN))

@@ -9,6 +9,7 @@ from harborlib.run import options
 import pytest
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from contract import loaded
 from contract.conftest import for_every_plugin
 from harbor_simulator.issuing import issue
 from support import runner
@@ -136,8 +137,11 @@ def test_login_over_http(refusal, against):
     for_every_plugin(refused)
 
 
-def test_usage_error_of_a_process(name, process):
-    outcome = process(name, "--password", SECRET)
+def test_usage_error_of_a_process(name, against, plugin_python):
+    unknown = (["--password", SECRET], f"unknown option --password: {options.CREDENTIALS}")
+    reversed_range = (["-w", "5:1"], f"-w/--warning: {RANGES['reversed'][1]}")
+    argv, words = runner.turn(name, [unknown, reversed_range])
+    outcome, modules = loaded.run(name, *against(name, *argv), python=plugin_python)
     title = name.replace("check_", "").replace("_", " ", 1).upper()
-    expected = f"{title} UNKNOWN - usage: unknown option --password: {options.CREDENTIALS}\nNext: see {name} --help\n"
-    assert (outcome.code, outcome.out, outcome.err) == (3, expected, "")
+    expected = f"{title} UNKNOWN - usage: {words}\nNext: see {name} --help\n"
+    assert (outcome.code, outcome.out, outcome.err, modules) == (3, expected, "", set())
