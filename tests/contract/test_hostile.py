@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract import grammar, loaded, twists, wire
+from contract import grammar, loaded, processes, twists, wire
 from contract.adversary import Adversary
 from contract.conftest import for_every_plugin
 from harbor_simulator.hostile import DISTORTIONS
@@ -79,11 +79,13 @@ def test_pages(page, here, harbor):
     assert outcome.seconds < 4
 
 
-@pytest.mark.parametrize(("number", "case"), list(enumerate(sorted(wire.BROKEN)[::2])))
-def test_broken_http_as_process(number, case, process):
+@pytest.mark.parametrize(("number", "case"), list(enumerate(wire.BROKEN_AS_PROCESS)))
+def test_broken_http_as_process(number, case, against, plugin_python):
+    """In time, too; attacks/test_watchdog.py has the others of them."""
     name = ASKING[number % len(ASKING)]
     with Adversary(wire.BROKEN[case]) as server:
-        never_ok(name, process(name, "-t", "10", url=server.url))
+        argv = against(name, "-t", "2", url=server.url)
+        never_ok(name, processes.in_time(lambda: processes.timed(plugin_python, name, *argv), 2.3))
 
 
 @pytest.mark.parametrize(("number", "twist"), list(enumerate(sorted(twists.TWISTS)[::2])))

@@ -69,6 +69,8 @@ BROKEN: dict[str, Reply] = {
     "redirect to a long address": redirect(b"https://" + b"x" * 60_000 + b"/"),
     "redirect with a login": redirect(b"https://admin:Harbor12345@localhost/"),
 }
+#: Those that plugins meet as processes of every Python that is tested; the watchdog's tests have the others.
+BROKEN_AS_PROCESS = sorted(BROKEN)[::2]
 
 #: Each continues until the client disconnects.
 ENDLESS: dict[str, Reply] = {
