@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -103,17 +105,26 @@ class Life(Monitoring):
         assert different(before, host.root.files()) == []
 
     def test_only_the_right_files_change(self, host: Host) -> None:
-        """A threshold, then a Harbor less and no preloaded server, while the daemon runs: it is reloaded each time."""
+        """Another version and a threshold, then a Harbor less and no preloaded server, while the daemon runs.
+
+        It is reloaded each time. The version is as harbor_robot stores it beside the login: on 2.10 no robot account
+        may list robot accounts.
+        """
         root = host.root.copy()
-        with host.running(root):
+        objects = root.seen / self.kind.objects.format("harbor.test")
+        with host.running(root), self.version(host, "2.10"):
             known = self.reloads(root)
             before = root.files()
+            assert [word for word in ("robots", "warning") if word in objects.read_text()] == []
             instances = copy.deepcopy(host.variables["harbor_checks_instances"])
             instances[0]["probes"]["portal"] = {"warning": 3}
             written = [self.kind.options.format("harbor.test/portal")] if self.kind.options else []
             written.append(self.kind.objects.format("harbor.test"))
             assert host.play(root, harbor_checks_instances=instances).changed == len(written) + 1  # and the reload
             assert different(before, root.files()) == written
+            assert "warning" in (root.seen / written[0]).read_text()
+            assert "robots" in objects.read_text()
+            assert root.run(*self.kind.check).returncode == 0
             until(lambda: self.reloads(root) == known + 1, "the daemon is reloaded")
             before = root.files()
             instances[1]["state"] = "absent"
@@ -124,19 +135,16 @@ class Life(Monitoring):
             assert different(before, root.files()) == [*gone, self.kind.objects.format("lab.test"), *UNITS]
             until(lambda: self.reloads(root) == known + 2, "the daemon is reloaded")
 
-    def test_what_a_version_cannot_answer_is_left_out(self, host: Host) -> None:
-        """As harbor_robot stores the version beside the login: on 2.10 no robot account may list robot accounts."""
-        root = host.root.copy()
-        objects = root.seen / self.kind.objects.format("harbor.test")
-        assert "robots" not in objects.read_text()
-        version = Path(host.variables["harbor_checks_secrets_dir"], "harbor.test", "version")
-        version.write_text("2.10\n")
+    @staticmethod
+    @contextlib.contextmanager
+    def version(host: Host, version: str) -> Iterator[None]:
+        """The Harbor of harbor.test is of this version."""
+        file = Path(host.variables["harbor_checks_secrets_dir"], "harbor.test", "version")
+        file.write_text(f"{version}\n")
         try:
-            host.play(root)
+            yield
         finally:
-            version.unlink()
-        assert "robots" in objects.read_text()
-        assert root.run(*self.kind.check).returncode == 0
+            file.unlink()
 
     def reloads(self, root: Root) -> int:
         """How often the daemon was reloaded."""
