@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,27 +16,20 @@ from ansible_roles.monitored import FOLDER, IcingaInRoot, InRoot, NagiosInRoot
 from ansible_roles.rootfs import Namespace, Root, built, different
 from engines.engine import ROOT, TELL, until
 from engines.watched import simulated
-from harbor_simulator import Simulator
+from harbor_simulator import MONITOR, MONITOR_SECRET, Simulator
 from packages.conftest import build, copied
 
 pytestmark = pytest.mark.timeout(600)
 
-HEALTH = ("harbor.test", "harbor-health")
-ICINGA_HOST = """include "/usr/share/check_harbor/icinga2/*.conf"
-object Host "harbor.test" {{
-  import "harbor"
-  vars.harbor_url = "{url}"
-  vars.harbor_ca_file = "/{folder}/ca.pem"
-}}
-"""
-NAGIOS_HOST = """define host {{
-    use              harbor
-    host_name        harbor.test
-    address          harbor.test
-    _HARBOR_URL      {url}
-    _HARBOR_OPTIONS  --ca-file /{folder}/ca.pem
-}}
-"""
+HOST = "harbor.example.com"
+SERVICES = [(HOST, "harbor-health"), (HOST, "harbor-api")]
+AUTHFILE = "etc/check_harbor/robot.auth"
+CA_FILE = "path/ca.pem"
+#: The README's heading, and where it has its screen written to.
+SCREENS: dict[type[InRoot], tuple[str, str]] = {
+    IcingaInRoot: ("### Icinga 2", "etc/icinga2/conf.d/harbor.conf"),
+    NagiosInRoot: ("### Nagios", "etc/nagios4/conf.d/harbor.cfg"),
+}
 #: What no other program's package is: written by the maintainer scripts of others.
 NOT_OURS = ("etc/ld.so.cache", "root/.")
 
@@ -70,43 +65,55 @@ def root(bare: Root, deb: Path) -> Root:
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    with simulated("harbor.test") as simulator:
+    with simulated(HOST) as simulator:
         yield simulator
+
+
+def pasted(root: Root, kind: type[InRoot], url: str) -> None:
+    """What the README has a reader write, with the CA of this Harbor; only its URL differs."""
+    heading, path = SCREENS[kind]
+    shown = (ROOT / "README.md").read_text().partition(f"\n{heading}\n")[2].partition("\n#")[0]
+    assert f"`/{path}`" in shown
+    (block,) = re.findall(r"^(?: {4}.*\n|\n(?= {4}))+", shown, re.MULTILINE)
+    (line,) = re.findall(r"issued the\s+certificate, add\s+`(.+?)`", shown)
+    text = textwrap.dedent(block).replace(f"https://{HOST}", url).strip()
+    assert text.endswith("\n}")
+    (root.seen / path).write_text(f"{text[:-1]}{line}\n}}\n")
+    if kind is NagiosInRoot:
+        with (root.seen / kind.main).open("a") as main:
+            main.write("\n".join([*re.findall(r"Add `(cfg_dir=.+?)`", shown), ""]))
 
 
 def prepared(root: Root, kind: type[InRoot], simulator: Simulator) -> InRoot:
     """An engine in a copy of the host, with one Harbor, as the README says."""
     root = root.copy()
-    (root.seen / "etc/hosts").write_text("127.0.0.1 localhost harbor.test\n")
+    (root.seen / "etc/hosts").write_text(f"127.0.0.1 localhost {HOST}\n")
     folder = root.seen / FOLDER
-    folder.mkdir()
+    for new in (folder, (root.seen / AUTHFILE).parent, (root.seen / CA_FILE).parent):
+        new.mkdir()
     (folder / "pages").touch()
     (folder / "tell").write_text(TELL.format(pages=f"/{FOLDER}/pages"))
     (folder / "tell").chmod(0o755)
-    shutil.copy(simulator.ca_file, folder / "ca.pem")
-    root.run("chown", "-R", "nagios:nagios", f"/{FOLDER}")
+    shutil.copy(simulator.ca_file, root.seen / CA_FILE)
+    (root.seen / AUTHFILE).write_text(f"username={MONITOR}\npassword={MONITOR_SECRET}\n")
+    (root.seen / AUTHFILE).chmod(0o400)
+    root.run("chown", "-R", "nagios:nagios", f"/{FOLDER}", f"/{AUTHFILE}")
     for action in ("start", "stop"):  # makes the folder in /run
         root.run("service", kind.name, action)
     port = kind.prepare(root)
-    if kind is IcingaInRoot:
-        text = ICINGA_HOST.format(url=simulator.url, folder=FOLDER)
-        (root.seen / "etc/icinga2/conf.d/harbor.conf").write_text(text)
-    else:
-        text = NAGIOS_HOST.format(url=simulator.url, folder=FOLDER)
-        (root.seen / "etc/nagios4/conf.d/harbor.cfg").write_text(text)
-        with (root.seen / kind.main).open("a") as main:
-            main.write("cfg_dir=/usr/share/check_harbor/nagios\n")
+    pasted(root, kind, simulator.url)
     return kind(root, port)
 
 
-@pytest.mark.parametrize("kind", [IcingaInRoot, NagiosInRoot], ids=["icinga2", "nagios4"])
-def test_one_line_and_one_host_give_a_green_check(root: Root, kind: type[InRoot], simulator: Simulator) -> None:
+@pytest.mark.parametrize("kind", list(SCREENS), ids=["icinga2", "nagios4"])
+def test_what_the_readme_shows_gives_green_checks(root: Root, kind: type[InRoot], simulator: Simulator) -> None:
     engine = prepared(root, kind, simulator)
     said = engine.root.run(*kind.check)
     assert said.returncode == 0, said.stdout
     with engine:
-        engine.run([HEALTH])
-        assert engine.last[HEALTH].output.startswith("HARBOR HEALTH OK - "), engine.last[HEALTH].output
+        engine.run(SERVICES)
+        outputs = [engine.last[service].output for service in SERVICES]
+    assert [output.partition(" - ")[0] for output in outputs] == ["HARBOR HEALTH OK", "HARBOR API OK"], outputs
 
 
 def test_man_page_completion_and_runbook(root: Root) -> None:
@@ -135,7 +142,7 @@ def test_preloaded_server_is_off_until_it_is_enabled(root: Root, simulator: Simu
     assert list((root.seen / "etc/systemd/system").rglob("harbor-preloaded.*")) == []
     plugin = "/usr/lib/nagios/plugins/check_harbor_health"
     assert (root.seen / plugin.lstrip("/")).read_text().startswith("#!/usr/bin/python3 -IS\n")
-    options = ["-H", simulator.url, "--ca-file", f"/{FOLDER}/ca.pem"]
+    options = ["-H", simulator.url, "--ca-file", f"/{CA_FILE}"]
     with booted(prepared(root, IcingaInRoot, simulator).root) as host:
         assert not uses_server(host, plugin, *options)
         host.run("systemctl", "daemon-reload")
