@@ -9,7 +9,7 @@ from harborlib.text.finding import Finding
 from harborlib.text.report import Measure, Report
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contract import grammar
@@ -100,6 +100,8 @@ def test_traceback_is_shown_at_vvv_alone() -> None:
     assert "RuntimeError: odd\nNext: report\n" in nagios.text(found, 3)
 
 
+@example(report("test", WELL, fine="fine", error=RuntimeError("\n\n=")), 3)
+@example(report("test", WELL, fine="fine")._replace(remark="\r", notes=("\r",)), 1)
 @given(REPORTS, st.integers(0, 3))
 def test_any_report_keeps_to_the_grammar(found: Report, verbose: int) -> None:
     outcome = runner.Outcome(found.exit_code, nagios.text(found, verbose))

@@ -22,7 +22,7 @@ def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None
 
     `each`: the findings are separate causes, and the first line is a summary of them.
     """
-    notes = fitting((cut(clean(note), ASIDE) for note in report.notes), LIMIT)
+    notes = fitting((cut(said, ASIDE) for said in map(clean, report.notes) if said), LIMIT)
     sentence = ", ".join([report.headline, *notes])
     inline = report.state == OK and len(sentence) <= LINE
     first = first_line(report)
@@ -37,7 +37,8 @@ def text(report: Report, verbose: int, findings: Sequence[Finding] | None = None
         aside, shown = "" if shown[0].follows else shown[0].cleaned().aside, []
     tail = [f"Note: {aside}"] if aside else []
     tail += [] if inline else fitting((f"Note: {note}" for note in notes), LIMIT // 2)
-    tail += [f"Note: {cut(clean(report.remark), ASIDE)}"] if report.remark and verbose else []
+    remark = cut(clean(report.remark), ASIDE) if verbose else ""
+    tail += [f"Note: {remark}"] if remark else []
     tail += [f"Next: {cut(report.next_step, ASIDE)}"] if report.next_step else []
     trace = traceback_of(report) if verbose >= 3 else []
     room = LIMIT - len(head) - sum(len(line) + 1 for line in tail) - len(" | \n...\n")
@@ -76,4 +77,4 @@ def traceback_of(report: Report) -> list[str]:
     if not report.error:
         return []
     lines = traceback.format_exception(type(report.error), report.error, report.error.__traceback__)
-    return clean("".join(lines), keep_lines=True).splitlines()
+    return [line for line in clean("".join(lines), keep_lines=True).splitlines() if line.strip()]
