@@ -34,6 +34,7 @@ from harborlib.judge import Problem, Readings, ResponseTime, Shown
 from harborlib.run import Probe, Service, plugin
 from harborlib.text import BYTES, CRITICAL
 from harborlib.wire import CONTENT, ROUTE, Answer, Failure, Request, deadline
+from harborlib.wire.failure import starve
 from harborlib.wire.origin import Target
 from harborlib.wire.request import SMALL
 
@@ -93,7 +94,8 @@ def assets_of(answer: Answer, page: str, front: Target) -> list[str]:
     """The paths of the first scripts and style sheets that the page names; raises Failure."""
     try:
         return named_assets(page, front)[:ASSETS]
-    except Exception:  # the parser's exceptions for odd markup differ between Python versions
+    except Exception as error:  # the parser's exceptions for odd markup differ between Python versions
+        starve(error)
         raise answer.fail(CONTENT, "unexpected answer to GET /: its HTML cannot be parsed") from None
 
 

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 import probes
 from fleet import Fleet, Load, Outage
-from marked import replaced, table
+from marked import rewrite, table
 
 PAGE = probes.ROOT / "docs" / "performance.md"
 FIRST, STEP = 40, 10  # Harbors
@@ -139,7 +139,7 @@ def main() -> None:
     print(f"\n{text}")
     if args.write:
         name = "outage" if args.outage else "fleet"
-        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), name, text), encoding="utf-8")
+        rewrite(PAGE, name, text)
     if not well:
         sys.exit(1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 #: How a mark begins and ends, in Markdown and in formats with # comments.
 STYLES = (("<!-- ", " -->"), ("# ", ""))
@@ -22,6 +23,11 @@ def replaced(document: str, name: str, text: str) -> str:
         if count:
             return found
     raise ValueError(f"no marks for {name!r}")
+
+
+def rewrite(page: Path, name: str, text: str) -> None:
+    """Replace the text between these marks of a page."""
+    page.write_text(replaced(page.read_text(encoding="utf-8"), name, text), encoding="utf-8")
 
 
 def indented(match: re.Match[str], text: str) -> str:

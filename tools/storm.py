@@ -16,7 +16,7 @@ from pathlib import Path
 
 import probes
 import simulated
-from marked import replaced
+from marked import rewrite
 from support import preloaded
 from support.storm import AT_ONCE, LIMIT, Storm
 
@@ -83,7 +83,7 @@ def main() -> None:
     text = "\n\n".join(textwrap.fill(line, 120) for line in lines)
     print(f"\n{text}", *[*wrong, *further][:10], sep="\n")
     if args.write:
-        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), "storm", text), encoding="utf-8")
+        rewrite(PAGE, "storm", text)
     if wrong or further:
         sys.exit(1)
 

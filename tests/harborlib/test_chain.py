@@ -12,7 +12,7 @@ from harborlib.wire import chain
 from harborlib.wire.certificates import DAY, FOREIGN, NEEDED, SPARE, Certificate, Served, refusals
 from harborlib.wire.clients import UNREADABLE
 from harborlib.wire.dial import Route
-from harborlib.wire.failure import CONTENT, TLS, Failure
+from harborlib.wire.failure import CONTENT, TLS, Failure, Starved
 
 import pytest
 from cryptography import x509
@@ -211,3 +211,11 @@ def test_places_in_the_chain(harbor: Simulator) -> None:
     assert [element.place for element in served(harbor).elements] == [NEEDED, FOREIGN, SPARE]
     elements = "localhost > Somebody Else > localhost"
     assert served(harbor).superfluous == f"Somebody Else does not belong to the chain: {elements}"
+
+
+def test_a_host_without_memory_is_not_the_certificates_fault() -> None:
+    def look() -> None:
+        raise MemoryError
+
+    with pytest.raises(Starved, match=r"^memory$"):
+        chain.known(look)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harborlib.harbor import endpoints, refusals
 from harborlib.harbor.refusals import LOGIN_REFUSED, PERMISSION_MISSING
 from harborlib.wire.failure import STATUS, Kind
@@ -72,8 +74,8 @@ def test_a_missing_permission_in_a_project() -> None:
          "500 for /api/v2.0/jobservice/queues from the reverse proxy"),
     ],
 )  # fmt: skip
-def test_refusals(harbor: Simulator, status: int, body: object, kind: Kind, detail: str) -> None:
-    harbor.answer("/api/v2.0/jobservice/queues", status, body=body)  # type: ignore[arg-type]
+def test_refusals(harbor: Simulator, status: int, body: Any, kind: Kind, detail: str) -> None:
+    harbor.answer("/api/v2.0/jobservice/queues", status, body=body)
     failure = refused(lambda: connect(harbor).rows(endpoints.QUEUES, page=7))
     assert (failure.kind, failure.detail) == (kind, detail)
 

@@ -192,11 +192,11 @@ def test_a_limit_of_its_own(harbor: Simulator) -> None:
     assert re.fullmatch(r"timed out after 0\.\d+ s waiting for the answer to GET /api/v2.0/ping", words)
 
 
-def test_no_other_ca_comes_in_by_the_library(harbor: Simulator) -> None:
+def test_no_other_ca_comes_in_by_the_library(harbor: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """The urllib3 of Debian gives every connection the system's CAs, and would trust them beside --ca-file."""
     context = tls.context(ca_file(), None, None, True)
     trusted = context.get_ca_certs()
     client = Transport(Origin.parse(harbor.url), Route(), context, None)
-    client.adapter.pool.ca_certs = certifi.where()  # type: ignore[attr-defined]
+    monkeypatch.setattr(client.adapter.pool, "ca_certs", certifi.where())
     assert deadline.supervised(lambda: client.send(PING), 5).status == 200
     assert context.get_ca_certs() == trusted

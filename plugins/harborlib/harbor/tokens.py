@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from harborlib.wire.failure import CONTENT, Failure
+from harborlib.wire.failure import CONTENT, Failure, starve
 from harborlib.wire.request import parsed
 
 ISSUER = "harbor-token-issuer"  # Harbor's constant (src/core/service/token/authutils.go); its registry expects it
@@ -48,7 +48,8 @@ class Claims(NamedTuple):
                 expires=claimed_time(claims, "exp"),
                 access=access,
             )
-        except Exception:  # whatever a wrong type or value raises
+        except Exception as error:  # whatever a wrong type or value raises
+            starve(error)
             raise Failure(CONTENT, "the token of /service/token is not a JWT with claims") from None
 
     def missing(self, repository: str, actions: frozenset[str]) -> list[str]:

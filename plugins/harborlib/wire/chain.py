@@ -95,7 +95,8 @@ def understood(
         elements = placed([certificate.to_cryptography() for certificate in chain], needed)
         errors = [(number, read_certificate(certificate.to_cryptography())) for number, certificate in complaints]
         return Served(elements, [read_certificate(certificate) for certificate in needed], errors, version)
-    except Exception:  # the exceptions for broken certificates differ between versions of cryptography
+    except Exception as error:  # the exceptions for broken certificates differ between versions of cryptography
+        starve(error)
         raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
 
 
@@ -154,7 +155,8 @@ def is_signed_by(certificate: x509.Certificate, key: Any) -> bool:
             key.verify(signature, content, ec.ECDSA(digest))
         else:
             key.verify(signature, content)
-    except Exception:  # a wrong signature, or an unknown key or digest
+    except Exception as error:  # a wrong signature, or an unknown key or digest
+        starve(error)
         return False
     return True
 
@@ -163,7 +165,8 @@ def known(look: Callable[[], Any]) -> Any:
     """The result of `look`; None if it raises, because cryptography does not know something."""
     try:
         return look()
-    except Exception:
+    except Exception as error:
+        starve(error)
         return None
 
 
@@ -176,7 +179,8 @@ def alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return ()
-    except Exception:  # the exceptions for broken certificates differ between versions of cryptography
+    except Exception as error:  # the exceptions for broken certificates differ between versions of cryptography
+        starve(error)
         return (UNREADABLE,)
     addresses = names.get_values_for_type(x509.IPAddress)
     return (
