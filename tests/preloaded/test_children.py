@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import harbor_preloaded
 
+import argparse
 import os
 import signal
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from harborlib.run.served import Check, Noted
 
 import pytest
 
@@ -92,3 +96,24 @@ def test_a_child_sees_nothing_of_another(server, harbor, check):
         assert {name for name in sockets[0] & sockets[1] if name.startswith("socket:")} == set()
         for answer in running:
             assert answer.result().code == 0
+
+
+@pytest.mark.parametrize("length", [40, 960, 1000, 4000])
+def test_what_a_child_notes_is_seen_as_a_whole(length):
+    """The server looks while the child writes; a path that is too long for the note is left out."""
+    path = "/" + "x" * length
+    whole = Noted(1234.5678, "json", 2, "health", path if length < 1000 else "")
+    with socket.socket() as connection:
+        checks = [Check(connection) for _ in range(5000)]
+        child = os.fork()
+        if child == 0:
+            for check in checks:
+                check.note(whole.until, argparse.Namespace(output="json", verbose=2, ca_file=path), "health")
+            os._exit(0)
+        try:
+            seen = {noted for check in checks for noted in iter(check.noted, whole)}
+        finally:
+            os.waitpid(child, 0)
+            for check in checks:
+                check.close()
+    assert seen <= {Noted()}

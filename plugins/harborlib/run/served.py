@@ -59,17 +59,18 @@ class Check:
 
     def note(self, until: float, args: argparse.Namespace, name: str) -> None:
         """In the child: note what the server needs if it has to end the check."""
-        ca_file = os.path.abspath(args.ca_file) if args.ca_file else ""
-        data = f"{until!r} {args.output} {args.verbose} {name} {ca_file}\0".encode(errors="surrogateescape")
-        if len(data) <= NOTED:
-            self.doing[NOTED : NOTED + len(data)] = data
+        facts = f"{until!r} {args.output} {args.verbose} {name} ".encode()
+        ca_file = os.fsencode(os.path.abspath(args.ca_file)) if args.ca_file else b""
+        data = facts + (ca_file if len(facts) + len(ca_file) < NOTED - 1 else b"") + b"\0"
+        self.doing[NOTED + 1 : NOTED + 1 + len(data)] = data
+        self.doing[NOTED] = 1  # only now: the server looks at any time
 
     def noted(self) -> Noted:
         """What the child has noted so far."""
-        data = self.doing[NOTED:].partition(b"\0")[0]
-        if not data:
+        if not self.doing[NOTED]:
             return Noted()
-        until, output, verbose, name, ca_file = data.decode(errors="surrogateescape").split(" ", 4)
+        data = self.doing[NOTED + 1 :].partition(b"\0")[0]
+        until, output, verbose, name, ca_file = os.fsdecode(data).split(" ", 4)
         return Noted(float(until), output, int(verbose), name, ca_file)
 
     def until(self) -> float:
