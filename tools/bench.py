@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import argparse
 import compileall
-import importlib.metadata
 import itertools
 import os
-import platform
 import re
 import shutil
 import statistics
@@ -27,10 +25,10 @@ import bench_pull
 import bench_triage
 import probes
 import simulated
+from interpreter import LIBRARIES, described, packaged
 
 LIMIT = 1.25
 REFERENCE = "check_harbor_health"
-LIBRARIES = {"nagiosplugin": "nagiosplugin", "requests": "requests", "OpenSSL": "pyOpenSSL"}
 DISTRIBUTION_PLUGINS = Path("/usr/lib/nagios/plugins")
 PAGE = probes.ROOT / "docs" / "performance.md"
 #: `make storm` and `make bench-fleet` write their own parts of it.
@@ -71,7 +69,8 @@ verifies no certificate; check_patroni stands on nagiosplugin and requests as th
 {pull}
 {triage}
 {preloaded}
-{kept}Measured with Python {python}, {libraries}, on {cores} cores. Again on your machine:
+{kept}Where no other is named, measured with {python}, on {cores} cores. Again on
+your machine:
 
     make bench
 
@@ -169,7 +168,6 @@ def measure(runs: int) -> tuple[dict[str, list[Subject]], list[Subject]]:
 
 def page(groups: dict[str, list[Subject]], foreign: list[Subject], runs: int, preloaded: str) -> str:
     """docs/performance.md."""
-    libraries = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES.values())
     plugins = [plugin.row(floor) for floor, *rest in groups.values() for plugin in rest]
     floors = [floor.row(floor) for floor, *_ in groups.values()]
     health = next(plugin for group in groups.values() for plugin in group if plugin.name == REFERENCE)
@@ -177,8 +175,7 @@ def page(groups: dict[str, list[Subject]], foreign: list[Subject], runs: int, pr
     return TEMPLATE.format(
         limit=LIMIT,
         runs=runs,
-        python=platform.python_version(),
-        libraries=libraries,
+        python=described(sys.executable),
         cores=os.cpu_count(),
         plugins="\n".join([f"| plugin, against its floor | {head}", *plugins, *floors]),
         pull=bench_pull.section(),
@@ -197,7 +194,7 @@ def main() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     compileall.compile_dir(probes.ROOT / "plugins", quiet=1)
     groups, foreign = measure(runs)
-    preloaded, worst = bench_preloaded.section(runs)
+    preloaded, worst = bench_preloaded.section(runs, packaged())
     text = page(groups, foreign, runs, preloaded)
     PAGE.write_text(text)
     print(f"\n{text}")

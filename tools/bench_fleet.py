@@ -3,7 +3,7 @@
 Each Harbor is a host with every shipped service and its real interval. One simulator answers for all of them. Its CPU
 is shown, but a real Harbor runs elsewhere. A number of Harbors fits if checks have their result within a second of when
 they are due, on average, and none runs out of time. The search for the largest number does not go far beyond what
-would fill the cores.
+would fill the cores. Plugins and server run as the Debian package has them, or by another interpreter.
 
 With --outage, all of so many Harbors lose their database at once, and the pages of each are counted.
 
@@ -18,9 +18,11 @@ import sys
 import textwrap
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import probes
 from fleet import Fleet, Load, Outage
+from interpreter import described, packaged
 from marked import rewrite, table
 
 PAGE = probes.ROOT / "docs" / "performance.md"
@@ -34,6 +36,14 @@ LOADS = ("Harbors", "run", "checks a minute", "due to result: average, longest",
          "cores in use: engine + checks, simulator")  # fmt: skip
 OUTAGES = ("Harbors", "run", "one page and one recovery each", "all paged after", "all services knew after",
            "all recovered after", "all services OK after", "late checks")  # fmt: skip
+
+
+class How(NamedTuple):
+    """How numbers are measured: by which interpreter, and how many seconds pass before and meanwhile."""
+
+    python: str
+    settle: float
+    seconds: float
 
 
 def fits(load: Load) -> bool:
@@ -57,22 +67,22 @@ def outage_row(outage: Outage, warm: bool) -> list[str]:
     return [f"{outage.harbors}", MODES[warm], f"{outage.right} of {outage.harbors}", *seconds, f"{outage.late}"]
 
 
-def measured(harbors: int, warm: bool, settle: float, seconds: float) -> Load:
+def measured(harbors: int, warm: bool, how: How) -> Load:
     """The load of so many Harbors, which is printed."""
-    with Fleet(harbors, warm) as fleet:
-        time.sleep(settle)
-        load = fleet.measure(seconds)
+    with Fleet(harbors, warm, how.python) as fleet:
+        time.sleep(how.settle)
+        load = fleet.measure(how.seconds)
     print("|", " | ".join(load_row(load, warm)), "|", flush=True)
     return load
 
 
-def search(warm: bool, settle: float, seconds: float) -> list[Load]:
+def search(warm: bool, how: How) -> list[Load]:
     """Measure one number, then the middle of those that may be the largest; returns the loads by number."""
-    loads = [measured(FIRST, warm, settle, seconds)]
+    loads = [measured(FIRST, warm, how)]
     numbers = [*range(FIRST + STEP, full(loads[0]) + 1, STEP)] if fits(loads[0]) else [*range(STEP, FIRST, STEP)]
     while numbers:
         middle = len(numbers) // 2
-        loads.append(measured(numbers[middle], warm, settle, seconds))
+        loads.append(measured(numbers[middle], warm, how))
         numbers = numbers[middle + 1 :] if fits(loads[-1]) else numbers[:middle]
     return sorted(loads)
 
@@ -95,22 +105,22 @@ def summary(loads: Sequence[Load], warm: bool) -> str:
     )
 
 
-def fleet_section(numbers: Sequence[int], settle: float, seconds: float) -> str:
+def fleet_section(numbers: Sequence[int], how: How) -> str:
     """Measure these numbers in both ways, or search; returns the text."""
     rows, lines = [], []
     for warm in MODES:
-        loads = [measured(number, warm, settle, seconds) for number in numbers]
-        loads = loads or search(warm, settle, seconds)
+        loads = [measured(number, warm, how) for number in numbers]
+        loads = loads or search(warm, how)
         rows += [load_row(load, warm) for load in loads]
         lines.append(textwrap.fill(summary(loads, warm), 120))
     return "\n".join([table(LOADS, rows), "\n\n".join(lines), ""])
 
 
-def outage_section(numbers: Sequence[int]) -> tuple[str, bool]:
+def outage_section(numbers: Sequence[int], python: str) -> tuple[str, bool]:
     """Take down so many Harbors, cold and with the server; returns the text, and whether all went well."""
     rows, well = [], True
     for warm, harbors in zip(MODES, numbers):
-        with Fleet(harbors, warm) as fleet:
+        with Fleet(harbors, warm, python) as fleet:
             outage = fleet.outage(SWITCH, OWNER)
         rows.append(outage_row(outage, warm))
         print("|", " | ".join(rows[-1]), "|", flush=True)
@@ -125,6 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--harbors", type=int, nargs="+", default=[], help="measure these instead of a search")
     parser.add_argument("--outage", type=int, nargs=2, metavar=("COLD", "PRELOADED"), help="instead: an outage of all")
+    parser.add_argument("--python", default=packaged(), help="the interpreter (default here: %(default)s)")
     parser.add_argument("--settle", type=float, default=30, help="seconds before each measurement")
     parser.add_argument("--seconds", type=float, default=60, help="of each measurement")
     parser.add_argument("--write", action="store_true", help="put the result into docs/performance.md")
@@ -132,10 +143,12 @@ def main() -> None:
     os.environ["HARBOR_PRELOADED"] = ""  # cold means: without the server that this machine may have
     load, begun, well = os.getloadavg()[0], time.monotonic(), True
     if args.outage:
-        text, well = outage_section(args.outage)
+        text, well = outage_section(args.outage, args.python)
     else:
-        text = fleet_section(args.harbors, args.settle, args.seconds)
-    text += f"\n{CORES} cores, load {load:.1f} before; it took {(time.monotonic() - begun) / 60:.0f} minutes.\n"
+        text = fleet_section(args.harbors, How(args.python, args.settle, args.seconds))
+    minutes = (time.monotonic() - begun) / 60
+    lines = f"{described(args.python)}, {CORES} cores, load {load:.1f} before; it took {minutes:.0f} minutes."
+    text += f"\n{textwrap.fill(lines, 120)}\n"
     print(f"\n{text}")
     if args.write:
         name = "outage" if args.outage else "fleet"

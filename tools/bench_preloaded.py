@@ -1,11 +1,13 @@
 """What a check costs with the preloaded server, for docs/performance.md: against check_curl, and against itself.
 
-All take turns in one run against the same simulated Harbor. A check's CPU is that of the plugin, of the child that the
+Plugins and server run as the Debian package has them, or by another interpreter. All take turns in one run against the
+same simulated Harbor. A check's CPU is that of the plugin, of the child that the
 server forks for it, and of the server itself meanwhile.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import statistics
@@ -21,6 +23,7 @@ import probes  # isort: split
 from harborlib.run import launchers
 
 import simulated
+from interpreter import described, packaged
 
 TURNS = 25
 GOAL = {"check_curl": 2.0, "cold CPU": 0.2, "cold time": 0.25}
@@ -64,19 +67,23 @@ child and of the server. A plugin that makes several requests does the work of a
 makes two TLS handshakes and no request. Goals: at most {curl:g} times check_curl, {cpu:g} of the CPU and {time:g} of
 the time of a cold run.
 
+Measured with {python}.
+
 | plugin | requests | CPU, check_curl = 1 | CPU, cold = 1 | time, cold = 1 | CPU: plugin + child + server | cold here |
 | --- | ---: | ---: | ---: | ---: | ---: | ---: |
 {rows}
 
 Medians of {turns} turns in which they alternate; check_curl took {base:.1f} ms here. The load of the machine was
-{before:.1f} before and {after:.1f} after. Over a goal: {over}.
+{before:.1f} before and {after:.1f} after. Over a goal: {over}. The plugins that make one request, as check_curl does,
+take {least:.2f} to {most:.2f} times its CPU.
 """
 
 
 class Served:
     """A preloaded server, with the CPU of its children."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, python: str) -> None:
+        self.python = python
         self.log = folder / "children"
         self.log.touch()
         (folder / "run").mkdir(mode=0o700)
@@ -85,7 +92,7 @@ class Served:
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
         """Wait until it listens, and end it after use."""
-        command = [sys.executable, "-c", SERVER, str(probes.ROOT / "plugins"), str(self.log)]
+        command = [self.python, "-c", SERVER, str(probes.ROOT / "plugins"), str(self.log)]
         with subprocess.Popen([*command, "--socket", str(self.socket)], stderr=subprocess.PIPE, text=True) as process:
             if not process.stderr or "listens on" not in process.stderr.readline():
                 sys.exit("the preloaded server does not start")
@@ -119,7 +126,7 @@ def medians(turns: list[list[float]]) -> list[float]:
     return [statistics.median(figures) for figures in zip(*turns)]
 
 
-def measure(turns: int) -> tuple[float, dict[str, tuple[int, list[float], list[float]]]]:
+def measure(turns: int, python: str) -> tuple[float, dict[str, tuple[int, list[float], list[float]]]]:
     """check_curl's CPU; the requests of each plugin, and its figures with the server and cold."""
     with tempfile.TemporaryDirectory() as name, simulated.harbor() as harbor:
         os.chdir(name)
@@ -129,7 +136,7 @@ def measure(turns: int) -> tuple[float, dict[str, tuple[int, list[float], list[f
         curl = [str(CURL), "-H", harbor.host, "-p", str(harbor.port), *request]
         scripts = Path(name) / "bin"  # as the packages have them
         scripts.mkdir()
-        launchers.write(scripts, sys.executable, str(launchers.MODULES))
+        launchers.write(scripts, python, str(launchers.MODULES))
         plugins = {
             probes.command(probe): [str(scripts / probes.command(probe)), *options, *probe.example]
             for probe in probes.single()
@@ -143,7 +150,7 @@ def measure(turns: int) -> tuple[float, dict[str, tuple[int, list[float], list[f
         base: list[list[float]] = []
         warm: dict[str, list[list[float]]] = {name: [] for name in plugins}
         cold: dict[str, list[list[float]]] = {name: [] for name in plugins}
-        served = Served(Path(name))
+        served = Served(Path(name), python)
         with served.running():
             for command in plugins.values():
                 served.run(command)
@@ -162,12 +169,12 @@ def succeeds(command: list[str]) -> bool:
     return not subprocess.run(command, capture_output=True, check=False, env=env).returncode
 
 
-def section(turns: int = TURNS) -> tuple[str, str]:
+def section(turns: int, python: str) -> tuple[str, str]:
     """The section, measured now, and its result in a line."""
     if not CURL.exists():
         return "## With the preloaded server\n\nNot measured: check_curl is not installed.\n", "check_curl is missing"
     before = os.getloadavg()[0]
-    base, plugins = measure(turns)
+    base, plugins = measure(turns, python)
     rows, ratios = [], []
     for name, (requests, warm, cold) in plugins.items():
         seconds, *shares = warm
@@ -178,12 +185,18 @@ def section(turns: int = TURNS) -> tuple[str, str]:
     worst = [max(column) for column in zip(*ratios)]
     over = [f"{what} {found:.2f}" for (what, goal), found in zip(GOAL.items(), worst) if found > goal]
     curl, cpu, seconds = GOAL.values()
+    one = [ratio[0] for ratio, (requests, *_) in zip(ratios, plugins.values()) if requests == 1]
     text = TEMPLATE.format(
-        rows="\n".join(rows), turns=turns, base=base * 1000, before=before, after=os.getloadavg()[0],
-        over=", ".join(over) or "nothing", curl=curl, cpu=cpu, time=seconds,
+        python=described(python), rows="\n".join(rows), turns=turns, base=base * 1000, before=before,
+        after=os.getloadavg()[0], over=", ".join(over) or "nothing", curl=curl, cpu=cpu, time=seconds,
+        least=min(one), most=max(one),
     )  # fmt: skip
     return text, f"worst preloaded/check_curl CPU ratio: {worst[0]:.2f}"
 
 
 if __name__ == "__main__":
-    print(*section(int(sys.argv[1]) if sys.argv[1:] else TURNS), sep="\n")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=TURNS)
+    parser.add_argument("--python", default=packaged(), help="the interpreter (default here: %(default)s)")
+    args = parser.parse_args()
+    print(*section(args.runs, args.python), sep="\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -66,18 +65,19 @@ class Outage(NamedTuple):
 class Fleet:
     """The engine and its Harbors, as a context manager; one simulator answers for all, so they break together."""
 
-    def __init__(self, harbors: int, warm: bool) -> None:
+    def __init__(self, harbors: int, warm: bool, python: str) -> None:
         self.harbors = harbors
+        self.python = python
         self.warm = warm
 
     def __enter__(self) -> Fleet:
         with contextlib.ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            self.server = stack.enter_context(preloaded.running(sys.executable)) if self.warm else None
+            self.server = stack.enter_context(preloaded.running(self.python)) if self.warm else None
             self.simulator = stack.enter_context(watched.simulated())
             plugins = folder / "plugins"
             plugins.mkdir()
-            launchers.write(plugins, sys.executable, str(probes.ROOT / "plugins"))
+            launchers.write(plugins, self.python, str(probes.ROOT / "plugins"))
             logins = watched.authfiles(folder)
             hosts = [watched.host(f"harbor{n}", self.simulator, logins, TIMEOUT) for n in range(self.harbors)]
             self.engine = Icinga(folder / "engine", plugins, hosts)

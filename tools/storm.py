@@ -1,7 +1,8 @@
 """`make storm`: storms of checks in which the preloaded server is killed, then many checks after one another.
 
 Every check must answer rightly and in time. The server must keep its memory and its descriptors, and leave no zombie.
---write puts the result into docs/performance.md.
+Plugins and server run as the Debian package has them, or by another interpreter. --write puts the result into
+docs/performance.md.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import probes
 import simulated
+from interpreter import described, packaged
 from marked import rewrite
 from support import preloaded
 from support.storm import AT_ONCE, LIMIT, Storm
@@ -28,7 +30,7 @@ def storms(storm: Storm, rounds: int, checks: int) -> tuple[str, list[str]]:
     """So many storms of so many checks; returns a summary, and what was wrong."""
     slowest, fewest, wrong, begun = 0.0, checks, [], time.monotonic()
     for number in range(rounds):
-        with preloaded.running(sys.executable) as server:
+        with preloaded.running(storm.python) as server:
             seconds, children, found = storm.strike(server, checks)
         slowest, fewest = max(slowest, seconds), min(fewest, children)
         wrong += found
@@ -41,7 +43,7 @@ def storms(storm: Storm, rounds: int, checks: int) -> tuple[str, list[str]]:
 
 def many(storm: Storm, checks: int) -> tuple[str, list[str]]:
     """So many checks after one another; returns a summary, which says what the server has, and what was wrong."""
-    with preloaded.running(sys.executable) as server:
+    with preloaded.running(storm.python) as server:
         wrong, begun = storm.many(100), time.monotonic()
         server.wait_until_idle()
         before = kept(server)
@@ -71,15 +73,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100, help="storms (default %(default)s)")
     parser.add_argument("--checks", type=int, default=200, help="checks in each (default %(default)s)")
     parser.add_argument("--many", type=int, default=10000, help="checks after one another (default %(default)s)")
+    parser.add_argument("--python", default=packaged(), help="the interpreter (default here: %(default)s)")
     parser.add_argument("--write", action="store_true", help="put the result into docs/performance.md")
     args = parser.parse_args()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder, simulated.harbor() as harbor:
         argv = simulated.options(harbor, Path(folder))
         argv = [str(Path(folder) / word) if word in ("ca.pem", "authfile") else word for word in argv]
-        storm = Storm(sys.executable, argv)
+        storm = Storm(args.python, argv)
         (struck, wrong), (lasted, further) = storms(storm, args.rounds, args.checks), many(storm, args.many)
-    lines = (struck, lasted, f"The load of the machine was {load:.1f} before.")
+    lines = (struck, lasted, f"{described(args.python)}. The load of the machine was {load:.1f} before.")
     text = "\n\n".join(textwrap.fill(line, 120) for line in lines)
     print(f"\n{text}", *[*wrong, *further][:10], sep="\n")
     if args.write:

@@ -34,6 +34,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
 
+from interpreter import DISTRIBUTION, packaged, runs
+
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACT, HARBORLIB = "tests/contract", "tests/harborlib"
 # Not part of `make test`: root file systems, foreign web servers, and pages that take an engine's own time to count.
@@ -47,7 +49,7 @@ WAITING = ("tests/ansible_roles/", "tests/engines/", "tests/packages/", "tests/w
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Most tests wait for something, so there is one process more than cores. The tests of a file stay in one process,
 # because they share its servers and daemons. The files start in the order in which they are given.
-PROCESSES = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+PROCESSES = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
 SIDE_BY_SIDE = ["-q", *PROCESSES]
 # On a busy machine a deadline can expire. A few tests that failed are tried again, at most twice, when all others have
 # ended. (pytest-rerunfailures would ask a server over TCP about every single test, which takes 40 ms.)
@@ -57,7 +59,6 @@ FEW = 20
 # Which libraries a failing run loads follows from our own imports: other Pythons would show the same.
 ON_OTHERS = ["--ignore=tests/contract/test_failing_run.py"]
 FLOOR_PYTHONS = {"3.9", "3.10", "3.11"}
-DISTRIBUTION_PYTHON = "/usr/bin/python3"
 DISTRIBUTION_PACKAGES = "python3-nagiosplugin python3-requests python3-openssl"
 # A test that needs a Debian package skips with these words; the names are collected for the closing advice.
 PACKAGE = re.compile(r"needs the Debian packages? ([a-z0-9.+ -]+)")
@@ -91,11 +92,6 @@ def interpreter(version: str) -> str | None:
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
     candidates = [shutil.which(f"python{version}"), *sorted(pyenv.glob(f"{version}.*/bin/python{version}"))]
     return next((str(path) for path in candidates if path and runs(str(path), "")), None)
-
-
-def runs(python: str, code: str) -> bool:
-    """Whether an interpreter can run this."""
-    return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
 
 
 def execute(name: str, command: list[str], tries: int = TRIES) -> Run:
@@ -152,7 +148,7 @@ def tox(name: str, environment: str, pythons: dict[str, str], paths: list[str]) 
 
 def contract(name: str, environment: str = "") -> Run:
     """The contract suite on the Python of a tox environment, or else on the distribution's."""
-    python = ROOT / ".tox" / environment / "bin" / "python" if environment else DISTRIBUTION_PYTHON
+    python = ROOT / ".tox" / environment / "bin" / "python" if environment else DISTRIBUTION
     command = [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, f"--plugin-python={python}", *ON_OTHERS, CONTRACT]
     return execute(f"contract suite, plugins run by {name}", command)
 
@@ -209,9 +205,9 @@ def other_pythons() -> tuple[list[Run], list[str]]:
 
 def distribution() -> tuple[list[Run], list[str]]:
     """The contract suite on the distribution's Python and packages, or a note that it has none."""
-    if runs(DISTRIBUTION_PYTHON, "import nagiosplugin, requests, OpenSSL"):
-        return [contract(f"{DISTRIBUTION_PYTHON} with its own packages")], []
-    missing = f"{DISTRIBUTION_PYTHON} with the distribution's own packages: apt-get install {DISTRIBUTION_PACKAGES}"
+    if packaged() == DISTRIBUTION:
+        return [contract(f"{DISTRIBUTION} with its own packages")], []
+    missing = f"{DISTRIBUTION} with the distribution's own packages: apt-get install {DISTRIBUTION_PACKAGES}"
     return [], [missing]
 
 
