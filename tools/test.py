@@ -47,9 +47,11 @@ RANDOM_PHASE = "tests/engines/test_random_phase.py"
 # Those that wait for daemons more than they compute: side by side with each other they would leave the cores idle.
 WAITING = ("tests/ansible_roles/", "tests/engines/", "tests/packages/", "tests/web/")
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
-# Most tests wait for something, so there is one process more than cores. The tests of a file stay in one process,
-# because they share its servers and daemons. The files start in the order in which they are given.
-PROCESSES = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadfile", "--no-loadscope-reorder"]
+# Most tests wait for something, so there is one process more than cores, and twice as many without the slow tests, in
+# which a late answer can add a page. The tests of a file stay in one process, because they share its servers and
+# daemons. The files start in the order in which they are given.
+CORES = os.cpu_count() or 1
+PROCESSES = ["-n", str(CORES + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
 SIDE_BY_SIDE = ["-q", *PROCESSES]
 # On a busy machine a deadline can expire. A few tests that failed are tried again, at most twice, when all others have
 # ended. (pytest-rerunfailures would ask a server over TCP about every single test, which takes 40 ms.)
@@ -162,7 +164,8 @@ def main() -> None:
     # Without it, each of the thousands of processes would compile all its modules again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     files = in_turn((COUNTING, RANDOM_PHASE, *([] if everything else SLOW)))
-    own = execute(f"Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *files])
+    more = [] if everything else ["-n", str(2 * CORES)]
+    own = execute(f"Python {platform.python_version()}", [sys.executable, "-m", "pytest", *SIDE_BY_SIDE, *more, *files])
     all_runs: list[Run] = [own]
     left_out: list[str] = []
     if everything:
