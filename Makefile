@@ -58,7 +58,7 @@ bench: ## measure CPU and memory, write docs/performance.md
 	@$(PYTHON) tools/bootstrap.py simulator bench
 	@.venv/bin/python tools/bench.py
 
-bench-fleet: ## find how many Harbors a real Icinga 2 can watch here (20 minutes; ARGS='--outage 20 130')
+bench-fleet: ## find how many Harbors a real Icinga 2 can watch here (20 minutes; ARGS='--outage 20 70')
 	@$(PYTHON) tools/bootstrap.py simulator bench test
 	@.venv/bin/python tools/bench_fleet.py $(ARGS)
 
