@@ -32,7 +32,7 @@ REFERENCE = "check_harbor_health"
 DISTRIBUTION_PLUGINS = Path("/usr/lib/nagios/plugins")
 PAGE = probes.ROOT / "docs" / "performance.md"
 #: `make storm` and `make bench-fleet` write their own parts of it.
-KEPT = re.compile(r"^## Many Harbors\n.*?(?=^Measured with)", re.MULTILINE | re.DOTALL)
+KEPT = re.compile(r"^## Many Harbors\n.*?(?=^Where no other is named)", re.MULTILINE | re.DOTALL)
 
 # A process starts with the resident size of its parent, so a small process starts each plugin: otherwise every figure
 # would be at least the size of the simulator.
@@ -69,8 +69,8 @@ verifies no certificate; check_patroni stands on nagiosplugin and requests as th
 {pull}
 {triage}
 {preloaded}
-{kept}Where no other is named, measured with {python}, on {cores} cores. Again on
-your machine:
+{kept}Where no other is named: measured with {python}, on {cores} cores.
+Again on your machine:
 
     make bench
 

@@ -1,8 +1,8 @@
 """What a check costs with the preloaded server, for docs/performance.md: against check_curl, and against itself.
 
 Plugins and server run as the Debian package has them, or by another interpreter. All take turns in one run against the
-same simulated Harbor. A check's CPU is that of the plugin, of the child that the
-server forks for it, and of the server itself meanwhile.
+same simulated Harbor. A check's CPU is that of the plugin, of the child that the server forks for it, and of the server
+itself meanwhile.
 """
 
 from __future__ import annotations

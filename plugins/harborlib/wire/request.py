@@ -10,7 +10,7 @@ from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
-from .failure import CONTENT, ROUTE, Failure, Kind
+from .failure import CONTENT, ROUTE, Failure, Kind, starve
 from .origin import Origin
 
 ANSWER_LIMIT = 8 * 1024 * 1024  # bytes; pages of 100 rows stay well under 1 MiB
@@ -112,7 +112,8 @@ def http_date(text: str) -> float | None:
         date = parsedate_to_datetime(text)
         seconds = (date if date.tzinfo else date.replace(tzinfo=timezone.utc)).timestamp()
         time.gmtime(seconds)
-    except Exception:  # the exceptions for odd dates differ between Python versions
+    except Exception as error:  # the exceptions for odd dates differ between Python versions
+        starve(error)
         return None
     return seconds
 
