@@ -74,8 +74,8 @@ Measured with {python}.
 {rows}
 
 Medians of {turns} turns in which they alternate; check_curl took {base:.1f} ms here. The load of the machine was
-{before:.1f} before and {after:.1f} after. Over a goal: {over}. The plugins that make one request, as check_curl does,
-take {least:.2f} to {most:.2f} times its CPU.
+{before:.1f} before and {after:.1f} after. Over a goal: {over}.
+The plugins that make one request, as check_curl does, take {least:.2f} to {most:.2f} times its CPU.
 """
 
 
