@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import os
 import socket
 import ssl
@@ -90,18 +91,23 @@ def understood(
     version: int = 0,
 ) -> Served:
     """What we need from every certificate; raises Failure (content)."""
+    read = functools.cache(read_certificate)  # most certificates of the path are in the chain
     try:
         needed = [certificate.to_cryptography() for certificate in path]
-        elements = placed([certificate.to_cryptography() for certificate in chain], needed)
-        errors = [(number, read_certificate(certificate.to_cryptography())) for number, certificate in complaints]
-        return Served(elements, [read_certificate(certificate) for certificate in needed], errors, version)
+        elements = placed([certificate.to_cryptography() for certificate in chain], needed, read)
+        errors = [(number, read(certificate.to_cryptography())) for number, certificate in complaints]
+        return Served(elements, [read(certificate) for certificate in needed], errors, version)
     except Exception as error:  # the exceptions for broken certificates differ between versions of cryptography
         starve(error)
         raise Failure(CONTENT, f"a certificate of {host} cannot be read") from None
 
 
-def placed(elements: Sequence[x509.Certificate], needed: Sequence[x509.Certificate]) -> list[Certificate]:
-    """The elements of a chain, some of which a client needs; raises what `read_certificate` raises."""
+def placed(
+    elements: Sequence[x509.Certificate],
+    needed: Sequence[x509.Certificate],
+    read: Callable[[x509.Certificate], Certificate],
+) -> list[Certificate]:
+    """The elements of a chain, some of which a client needs, as `read` returns them; raises what it raises."""
     found: list[Certificate] = []
     # Names whose certificates a client may use, for example a cross-signature of its CA.
     wanted = {certificate.issuer for certificate in needed}
@@ -112,7 +118,7 @@ def placed(elements: Sequence[x509.Certificate], needed: Sequence[x509.Certifica
             place = SPARE if certificate.subject in wanted or certificate in needed else FOREIGN
         if place != FOREIGN:
             wanted.add(certificate.issuer)
-        found.append(read_certificate(certificate)._replace(place=place))
+        found.append(read(certificate)._replace(place=place))
     return found
 
 
