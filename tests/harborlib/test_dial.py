@@ -32,6 +32,12 @@ def test_a_connection() -> None:
         assert sock.gettimeout() is None
 
 
+def test_a_body_does_not_wait_behind_its_head() -> None:
+    """Otherwise the kernel keeps it back until the head is acknowledged, which takes 40 ms."""
+    with listening(says(b"hello")) as port, Route().dial("localhost", port) as sock:
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_another_place() -> None:
     """--connect-to: the name is not looked up; without a port of its own it keeps that of the URL."""
     with listening(says(b"hello")) as port:

@@ -95,6 +95,7 @@ def connect(addresses: Sequence[Address], host: str, port: int) -> socket.socket
             problem = error.strerror or "timed out"
         else:
             sock.settimeout(None)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # otherwise a body waits 40 ms behind its head
             deadline.enter(TLS, f"in the TLS handshake with {where(host, port)}")
             return sock
     raise Failure(CONNECT, f"cannot connect to {where(host, port)}: {problem}")
