@@ -166,7 +166,7 @@ def measure(runs: int) -> tuple[dict[str, list[Subject]], list[Subject]]:
     return groups, foreign
 
 
-def page(groups: dict[str, list[Subject]], foreign: list[Subject], runs: int, preloaded: str) -> str:
+def page(groups: dict[str, list[Subject]], foreign: list[Subject], runs: int, triage: str, preloaded: str) -> str:
     """docs/performance.md."""
     plugins = [plugin.row(floor) for floor, *rest in groups.values() for plugin in rest]
     floors = [floor.row(floor) for floor, *_ in groups.values()]
@@ -179,7 +179,7 @@ def page(groups: dict[str, list[Subject]], foreign: list[Subject], runs: int, pr
         cores=os.cpu_count(),
         plugins="\n".join([f"| plugin, against its floor | {head}", *plugins, *floors]),
         pull=bench_pull.section(),
-        triage=bench_triage.section(),
+        triage=triage,
         preloaded=preloaded,
         kept="".join(KEPT.findall(PAGE.read_text())),
         foreign="\n".join([f"| against {REFERENCE} | {head}", *(other.row(health) for other in [health, *foreign])]),
@@ -194,15 +194,15 @@ def main() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     compileall.compile_dir(probes.ROOT / "plugins", quiet=1)
     groups, foreign = measure(runs)
+    triage, slow = bench_triage.section()
     preloaded, worst = bench_preloaded.section(runs, packaged())
-    text = page(groups, foreign, runs, preloaded)
+    text = page(groups, foreign, runs, triage, preloaded)
     PAGE.write_text(text)
     print(f"\n{text}")
     over = [plugin.name for floor, *rest in groups.values() for plugin in rest if plugin.ratios(floor)[0] > LIMIT]
-    if over:
-        print(f"Over {LIMIT} times the floor: {', '.join(over)}")
-    print(worst)
-    if over:
+    dear = f"Over {LIMIT} times the floor: {', '.join(over)}" if over else ""
+    print(*filter(None, (dear, slow, worst)), sep="\n")
+    if dear or slow:
         sys.exit(1)
 
 
