@@ -158,7 +158,7 @@ def refusal_of_a_client(args: argparse.Namespace) -> Optional[Failure]:
     """The Failure of a verifying client, or None."""
     context = tls.context(args.ca_file, args.client_cert, args.client_key, verify=not args.insecure)
     try:
-        deadline.supervised(lambda: tls.shake_hands(dial_harbor(args), context, args.harbor.host))
+        deadline.in_time(lambda: tls.shake_hands(dial_harbor(args), context, args.harbor.host))
     except Failure as failure:
         if failure.stage not in (TLS, CERTIFICATE) or failure.hung:
             raise

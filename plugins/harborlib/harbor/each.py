@@ -44,7 +44,7 @@ class Each(Iterable[tuple[T, Any]]):
         while seen < end:
             begun = time.monotonic()
             few = self._items[seen : min(seen + at_once, end)]
-            for item, answer in zip(few, deadline.side_by_side([partial(self._ask, item) for item in few])):
+            for item, answer in zip(few, self._answers(few)):
                 if isinstance(answer, Failure) and is_of_one(answer):
                     self.failed[self._name(item)] = answer
                 elif isinstance(answer, Exception):
@@ -62,6 +62,15 @@ class Each(Iterable[tuple[T, Any]]):
                 return
         if end < len(self._items):
             self.unseen = self._only(end, "more are too many")
+
+    def _answers(self, items: Sequence[T]) -> list[Any]:
+        """What is known about each of these, or the exception."""
+        if len(items) > 1:
+            return deadline.side_by_side([partial(self._ask, item) for item in items])
+        try:
+            return [self._ask(items[0])]
+        except Exception as error:  # the caller decides whether it concerns this item alone
+            return [error]
 
     def _confirm(self) -> None:
         """Raise the first Failure if nothing was answered."""

@@ -36,7 +36,9 @@ def served(
         context.use_certificate_chain_file(client_cert)
         context.use_privatekey_file(client_key or client_cert)
     complaints = heard(context, ca_file)
-    connection = SSL.Connection(context, dial())
+    sock = dial()
+    sock.settimeout(None)  # pyOpenSSL cannot wait on its own
+    connection = SSL.Connection(context, sock)
     try:
         if not is_address(host):
             connection.set_tlsext_host_name(host.encode())

@@ -7,9 +7,11 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import deadline
+from . import deadline, sockets
+from .clients import is_address
 from .failure import CERTIFICATE, CONNECT, RESOLVE, TLS, Failure, starve
 from .origin import where
 
@@ -64,9 +66,13 @@ class Route(NamedTuple):
 
 def resolve(host: str, port: int, family: int) -> Sequence[Address]:
     """The socket addresses of a host, in the order of `getaddrinfo`; raises Failure (resolve)."""
-    deadline.enter(RESOLVE, f"resolving {host}")
-    try:
+
+    def look_up() -> Sequence[Address]:
+        deadline.enter(RESOLVE, f"resolving {host}")
         return socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+
+    try:
+        return look_up() if is_address(host) else deadline.supervised(look_up)  # nothing ends a look-up but an answer
     except socket.gaierror as error:
         wanted = FAMILIES.get(family, "")
         raise Failure(RESOLVE, f"cannot resolve {host}{wanted}: {error.strerror}") from None
@@ -81,20 +87,21 @@ def connect(addresses: Sequence[Address], host: str, port: int) -> socket.socket
         deadline.enter(CONNECT, f"connecting to {where(address[0], port)}")
         left = len(addresses) - position
         try:
-            sock = socket.socket(family, kind, protocol)
+            sock = sockets.Plain(family, kind, protocol)
         except OSError as error:  # IPv6 is disabled
             starve(error)
             problem = error.strerror or problem
             continue
-        # The last address may hang: then the supervisor names the stage. The others must leave time for the rest.
-        sock.settimeout(deadline.remaining() / left if left > 1 else deadline.remaining() + 1)
         try:
-            sock.connect(address)
+            deadline.in_time(partial(sock.connect, address), deadline.remaining() / left)
+        except Failure:
+            if left == 1:
+                raise
+            problem = "timed out"
         except OSError as error:
             sock.close()
-            problem = error.strerror or "timed out"
+            problem = error.strerror or str(error)
         else:
-            sock.settimeout(None)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # otherwise a body waits 40 ms behind its head
             deadline.enter(TLS, f"in the TLS handshake with {where(host, port)}")
             return sock

@@ -10,6 +10,7 @@ import re
 import socket
 import ssl
 
+from . import sockets
 from .failure import CERTIFICATE, NO_TLS, TLS, Failure, Unusable, starve
 
 PLAIN = "the server does not speak TLS on this port (plain HTTP?)"
@@ -23,6 +24,7 @@ class Context(ssl.SSLContext):
     """
 
     host: str | None = None
+    sslsocket_class = sockets.Secure
 
     def wrap_socket(self, sock, server_hostname=None, **kwargs):  # type: ignore[no-untyped-def,override]
         """The TLS socket for `server_hostname`, or for the host that was set."""

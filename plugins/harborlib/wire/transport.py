@@ -59,7 +59,7 @@ class Transport:
     def send(self, request: Request) -> Answer:
         """One request with its redirects; raises Failure if no complete answer arrived in time."""
         try:
-            return deadline.supervised(lambda: self._follow(request), request.limit)
+            return deadline.in_time(lambda: self._follow(request), request.limit)
         except Failure as failure:
             raise failure.but(path=request.path, login=request.login) from None
 
@@ -115,14 +115,13 @@ class Transport:
     def _ask(self, adapter: Adapter, request: Request, path: str) -> requests.Response:
         """One request; raises Failure, or Stale if it may be repeated because it had no effect."""
         deadline.enter(ANSWER, f"waiting for the answer to {request}")
-        wait = deadline.remaining() + 1  # the supervisor ends it earlier and names the stage
         try:
             prepared = requests.PreparedRequest()
             prepared.prepare_method(request.method)
             prepared.url = self.origin.url + path  # `prepare_url` would only parse what we have checked
             prepared.prepare_headers({**HEADERS, **dict(request.headers)})
             prepared.prepare_body(request.data, None)
-            return adapter.send(prepared, stream=True, timeout=wait, proxies=self.proxies)
+            return adapter.send(prepared, stream=True, proxies=self.proxies)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             root = innermost(error)
             if isinstance(root, Stale) and request.method in REPEATABLE:
