@@ -151,8 +151,8 @@ class Subject:
         """CPU against check_curl, against one run of it, and against the cold run; time against the cold run."""
         seconds, *shares = medians(self.warm)
         cold, cpu = medians(self.cold)
-        curl = medians(self.curl)[1]
-        return [sum(shares) / base for base in (curl, curl / len(self.curls), cpu)] + [seconds / cold]
+        same = medians(self.curl)[1]
+        return [sum(shares) / base for base in (same, same / len(self.curls), cpu)] + [seconds / cold]
 
     def row(self) -> str:
         """The rest of the plugin's line in the table."""

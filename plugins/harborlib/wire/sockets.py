@@ -8,53 +8,51 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from . import deadline
 
+Result = TypeVar("Result")
 
-class Timed:
-    """What both kinds of sockets do within the remaining time of the current task; then they raise Failure (hung)."""
 
-    def connect(self, *args: Any) -> Any:
+class Plain(socket.socket):
+    """A TCP socket that raises Failure (hung) when the time of the current task is up."""
+
+    def connect(self, *args: Any) -> None:
         """As a socket does."""
-        return self._in_time(super().connect, *args)  # type: ignore[misc]
+        self._in_time(super().connect, *args)
 
-    def do_handshake(self, *args: Any) -> Any:
+    def recv(self, *args: Any) -> bytes:
         """As a socket does."""
-        return self._in_time(super().do_handshake, *args)  # type: ignore[misc]
+        return self._in_time(super().recv, *args)
 
-    def recv(self, *args: Any) -> Any:
+    def recv_into(self, *args: Any) -> int:
         """As a socket does."""
-        return self._in_time(super().recv, *args)  # type: ignore[misc]
+        return self._in_time(super().recv_into, *args)
 
-    def recv_into(self, *args: Any) -> Any:
+    def send(self, *args: Any) -> int:
         """As a socket does."""
-        return self._in_time(super().recv_into, *args)  # type: ignore[misc]
+        return self._in_time(super().send, *args)
 
-    def send(self, *args: Any) -> Any:
+    def sendall(self, *args: Any) -> None:
         """As a socket does."""
-        return self._in_time(super().send, *args)  # type: ignore[misc]
+        self._in_time(super().sendall, *args)
 
-    def sendall(self, *args: Any) -> Any:
-        """As a socket does."""
-        return self._in_time(super().sendall, *args)  # type: ignore[misc]
-
-    def _in_time(self, operation: Callable[..., Any], *args: Any) -> Any:
+    def _in_time(self, operation: Callable[..., Result], *args: Any) -> Result:
         left = deadline.remaining()
         try:
             if left:
-                self.settimeout(left)  # type: ignore[attr-defined]
+                self.settimeout(left)
                 return operation(*args)
         except socket.timeout:
             pass
-        self.close()  # type: ignore[attr-defined]
+        self.close()
         raise deadline.hang()
 
 
-class Plain(Timed, socket.socket):
-    """A TCP socket."""
+class Secure(Plain, ssl.SSLSocket):
+    """The same with TLS."""
 
-
-class Secure(Timed, ssl.SSLSocket):
-    """A TLS socket."""
+    def do_handshake(self, *args: Any) -> None:
+        """As a socket does."""
+        self._in_time(super().do_handshake, *args)
